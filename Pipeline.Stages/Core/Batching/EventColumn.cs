@@ -1,0 +1,67 @@
+using System.Buffers;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Stages.Core.Batching;
+
+/// <summary>One field of all events of a frame: the contract's Column, in pooled memory, little-endian.</summary>
+public sealed class EventColumn : IDisposable
+{
+    private byte[] _data = [];
+
+    /// <summary>Names that Parse can give: type, user (text), ts (Unix ms), value, line, offset (numbers).</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Text, number or boolean.</summary>
+    public required ColumnKind Kind { get; init; }
+
+    /// <summary>Bytes per value: 1, 2, 4, 8; 0 = every value is 0 and there is no data.</summary>
+    public int Width { get; private set; }
+
+    /// <summary>Number: decimals, 0 to 9; the value is data / 10^scale.</summary>
+    public int Scale { get; set; }
+
+    /// <summary>Text: the distinct values; a value of the column is an index into it.</summary>
+    public TextTable? Texts { get; init; }
+
+    /// <summary>Bytes in use of the column's data.</summary>
+    public int DataLength { get; private set; }
+
+    /// <summary>The values, <see cref="Width"/> bytes each: signed for numbers, unsigned for text and booleans.</summary>
+    public Span<byte> Data => _data.AsSpan(0, DataLength);
+
+    /// <summary>Makes room for <paramref name="count"/> values of <paramref name="width"/> bytes; the content is undefined.</summary>
+    /// <param name="width">0, 1, 2, 4 or 8.</param>
+    /// <param name="count">Values, from 0.</param>
+    public void Allocate(int width, int count)
+    {
+        var length = checked(width * count);
+        if (_data.Length < length)
+        {
+            Return();
+            _data = ArrayPool<byte>.Shared.Rent(length);
+        }
+
+        Width = width;
+        DataLength = length;
+    }
+
+    /// <summary>Shortens the column to its first <paramref name="count"/> values.</summary>
+    public void Truncate(int count) => DataLength = Math.Min(DataLength, Width * count);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Return();
+        DataLength = 0;
+        Texts?.Dispose();
+    }
+
+    private void Return()
+    {
+        if (_data.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_data);
+            _data = [];
+        }
+    }
+}
