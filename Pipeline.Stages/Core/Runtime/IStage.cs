@@ -41,8 +41,11 @@ public interface ISource : IStage
 /// <summary>Where a stage hands frames on.</summary>
 public interface IFrameOutput
 {
-    /// <summary>Hands a frame on and gives up its ownership; returns when the hop below has room for more.</summary>
+    /// <summary>Hands a frame on and gives up its ownership; returns when the hop below has room for more. Small frames may wait for company.</summary>
     ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken);
+
+    /// <summary>Sends what waits for company. To be called by a source before it waits itself; the runtime calls it for all others.</summary>
+    ValueTask FlushAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 }
 
 /// <summary>Where a stage answers to those above: the last stage its commits and its completion.</summary>
