@@ -1,0 +1,60 @@
+using System.IO.Compression;
+
+namespace Pipeline.Orchestrator.Generator;
+
+/// <summary>Where generated lines go: a file that appears when it is whole, or standard output.</summary>
+internal static class GeneratorOutput
+{
+    /// <summary>Name that stands for standard output.</summary>
+    public const string StandardOutput = "-";
+
+    /// <summary>Generates into <paramref name="path"/>; gzip where the name ends in .gz. A file of that name is replaced at the end, in one step.</summary>
+    /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static void Write(GeneratorOptions options, string path, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        if (path == StandardOutput)
+        {
+            using var standardOutput = Console.OpenStandardOutput();
+            LineGenerator.Write(options, standardOutput, progress, cancellationToken);
+            standardOutput.Flush();
+            return;
+        }
+
+        var target = Path.GetFullPath(path);
+        if (Directory.Exists(target))
+        {
+            throw new IOException($"{target} is a directory");
+        }
+
+        var unfinished = $"{target}.{Environment.ProcessId}.tmp";
+        var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            using (file)
+            {
+                WriteTo(file, target, options, progress, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(unfinished, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(unfinished);
+            throw;
+        }
+    }
+
+    private static void WriteTo(FileStream file, string target, GeneratorOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        if (!target.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        {
+            LineGenerator.Write(options, file, progress, cancellationToken);
+            return;
+        }
+
+        using var zipped = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
+        LineGenerator.Write(options, zipped, progress, cancellationToken);
+    }
+}

@@ -1,0 +1,47 @@
+using System.IO.Compression;
+using Pipeline.Orchestrator.Generator;
+
+namespace Pipeline.Tests.Orchestrator.Generator;
+
+public sealed class GeneratorOutputTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("generator-").FullName;
+    private readonly GeneratorOptions _options = new() { Count = 1_000 };
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_name_in_gz_is_compressed()
+    {
+        GeneratorOutput.Write(_options, InFolder("a.ndjson"), null, CancellationToken.None);
+        GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), null, CancellationToken.None);
+
+        using var unzipped = new GZipStream(File.OpenRead(InFolder("a.ndjson.gz")), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        unzipped.CopyTo(bytes);
+        Assert.Equal(File.ReadAllBytes(InFolder("a.ndjson")), bytes.ToArray());
+        Assert.Equal(1_000, File.ReadAllLines(InFolder("a.ndjson")).Length);
+    }
+
+    [Fact]
+    public void A_file_stays_as_it_is_until_the_new_one_is_whole()
+    {
+        var path = InFolder("a.ndjson");
+        File.WriteAllText(path, "old");
+
+        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(_options, path, null, new CancellationToken(true)));
+
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_folder_that_is_not_there_is_an_error() =>
+        Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), null, CancellationToken.None));
+
+    [Fact]
+    public void A_directory_in_its_place_is_an_error() =>
+        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, null, CancellationToken.None));
+
+    private string InFolder(string name) => Path.Combine(_folder, name);
+}
