@@ -1,1 +1,8 @@
-return 0;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults(endpoints => endpoints.GrpcPort = 5070);
+var app = builder.Build();
+app.MapDefaultEndpoints();
+return await app.RunServiceAsync();

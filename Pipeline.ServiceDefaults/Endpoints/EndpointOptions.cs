@@ -1,0 +1,53 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.ServiceDefaults.Endpoints;
+
+/// <summary>Where a service listens and how much it takes; section "Endpoints". Everything is bound to loopback.</summary>
+public sealed class EndpointOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Endpoints";
+
+    /// <summary>Environment variable of <see cref="GrpcPort"/>.</summary>
+    public const string GrpcPortVariable = "PIPELINE_GRPC_PORT";
+
+    /// <summary>Port of the gRPC endpoint (HTTP/2 on 127.0.0.1), from PIPELINE_GRPC_PORT: 0 to 65535.</summary>
+    /// <value>Default 0 = any free one; ask <see cref="BoundEndpoints"/> which.</value>
+    [Range(0, 65535, ErrorMessage = $"{GrpcPortVariable} must be a port: 0 to 65535, 0 = any free one.")]
+    public int GrpcPort { get; set; }
+
+    /// <summary>Silence on a connection after which the peer is pinged: 1 s to 10 min.</summary>
+    /// <value>Default 2 s.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time for the answer to a ping, after which the connection is dead: 1 s to 10 min.</summary>
+    /// <value>Default 1 s.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Bytes that may be under way unread on one call: 64 KiB to 64 MiB.</summary>
+    /// <value>Default 1 MiB.</value>
+    [Range(64 * 1024, 64 * 1024 * 1024)]
+    public int StreamWindowBytes { get; set; } = 1024 * 1024;
+
+    /// <summary>Bytes that may be under way unread on one connection: 64 KiB to 64 MiB.</summary>
+    /// <value>Default 2 MiB.</value>
+    [Range(64 * 1024, 64 * 1024 * 1024)]
+    public int ConnectionWindowBytes { get; set; } = 2 * 1024 * 1024;
+
+    /// <summary>Calls at once on one connection: 1 to 10,000.</summary>
+    /// <value>Default 100.</value>
+    [Range(1, 10_000)]
+    public int MaxStreamsPerConnection { get; set; } = 100;
+
+    /// <summary>Connections at once: 1 to 100,000. Further ones are closed. Times <see cref="ConnectionWindowBytes"/>, it bounds what callers can make the service hold.</summary>
+    /// <value>Default 256.</value>
+    [Range(1, 100_000)]
+    public int MaxConnections { get; set; } = 256;
+
+    /// <summary>Largest gRPC message taken or sent, in bytes: 1 KiB to 64 MiB.</summary>
+    /// <value>Default 16 MiB, the contract's limit.</value>
+    [Range(1024, 64 * 1024 * 1024)]
+    public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;
+}

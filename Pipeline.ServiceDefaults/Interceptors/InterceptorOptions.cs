@@ -1,0 +1,56 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.ServiceDefaults.Interceptors;
+
+/// <summary>Which interceptors stand before this service's calls; section "Interceptors". The key is no interceptor and cannot be switched off.</summary>
+public sealed class InterceptorOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Interceptors";
+
+    /// <summary>A log entry at the end of each call.</summary>
+    public SwitchOptions Logging { get; set; } = new();
+
+    /// <summary>An activity for each call, with the run's id where the caller sends it.</summary>
+    public SwitchOptions Tracing { get; set; } = new();
+
+    /// <summary>Bounds on what callers may ask for at once.</summary>
+    [ValidateObjectMembers]
+    public PolicyOptions Policy { get; set; } = new();
+}
+
+/// <summary>On or off.</summary>
+public sealed class SwitchOptions
+{
+    /// <summary>Whether it is on.</summary>
+    /// <value>Default true.</value>
+    public bool Enabled { get; set; } = true;
+}
+
+/// <summary>Bounds of <see cref="PolicyInterceptor"/>.</summary>
+public sealed class PolicyOptions
+{
+    /// <summary>Whether the bounds hold.</summary>
+    /// <value>Default true.</value>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>Calls of one method at once over one connection: 1 to 100,000. One more is RESOURCE_EXHAUSTED.</summary>
+    /// <value>Default 64.</value>
+    [Range(1, 100_000)]
+    public int MaxCallsPerPeer { get; set; } = 64;
+
+    /// <summary>Calls of one method at once over all connections: 1 to 100,000. One more is RESOURCE_EXHAUSTED.</summary>
+    /// <value>Default 512.</value>
+    [Range(1, 100_000)]
+    public int MaxCallsPerMethod { get; set; } = 512;
+
+    /// <summary>Longest time that a unary call may take whatever its deadline says: 10 ms to 1 h. Then it is DEADLINE_EXCEEDED.</summary>
+    /// <value>Default 30 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
+    public TimeSpan MaxUnaryDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>True: a unary call without a deadline is INVALID_ARGUMENT.</summary>
+    /// <value>Default false, because a person with grpcurl sets none.</value>
+    public bool RequireDeadline { get; set; }
+}

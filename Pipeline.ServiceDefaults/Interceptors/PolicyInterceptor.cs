@@ -1,0 +1,37 @@
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.ServiceDefaults.Interceptors;
+
+/// <summary>Bounds how many calls run at once, and how long a unary one may take.</summary>
+internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, TimeProvider time) : CallInterceptor
+{
+    private readonly PolicyOptions _policy = options.Value.Policy;
+    private readonly CallCounter _perMethod = new();
+    private readonly CallCounter _perPeer = new();
+
+    /// <inheritdoc/>
+    protected override async Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call)
+    {
+        if (_policy.RequireDeadline && kind == MethodType.Unary && context.Deadline == DateTime.MaxValue)
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"{context.Method} needs a deadline."));
+        // A peer is a connection here: its name holds the port that it calls from.
+        var peer = $"{context.Peer} {context.Method}";
+        using var ofPeer = Enter(_perPeer, peer, _policy.MaxCallsPerPeer, context.Method, "over this connection");
+        using var ofMethod = Enter(_perMethod, context.Method, _policy.MaxCallsPerMethod, context.Method, "in all");
+        if (kind != MethodType.Unary)
+            return await call();
+        try
+        {
+            return await call().WaitAsync(_policy.MaxUnaryDuration, time);
+        }
+        catch (TimeoutException)
+        {
+            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"{context.Method} took longer than {_policy.MaxUnaryDuration}."));
+        }
+    }
+
+    private static CallCounter.Place Enter(CallCounter counter, string key, int limit, string method, string scope) =>
+        counter.TryEnter(key, limit) ?? throw new RpcException(
+            new Status(StatusCode.ResourceExhausted, $"{method} is under way {limit} times {scope}; no more are taken at once."));
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Pipeline.ServiceDefaults.Endpoints;
+
+namespace Pipeline.ServiceDefaults.Security;
+
+/// <summary>Refuses every gRPC call, and everything else on the gRPC port, that does not carry the key.</summary>
+/// <remarks>
+/// It stands before routing and not among the interceptors, because an interceptor of a unary call runs only after the whole
+/// message has been read: a caller without the key could make the service buffer messages of the largest size.
+/// </remarks>
+internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, ILogger<KeyCheck> logger) : IStartupFilter
+{
+    /// <inheritdoc/>
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use(InvokeAsync);
+        next(app);
+    };
+
+    private Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!Guards(context) || key.Matches(context.Request.Headers.Authorization))
+            return next(context);
+        LogRefused(logger, context.Request.Path.Value, context.Connection.RemotePort);
+        // A response of trailers only, as gRPC has it: the status stands in the headers.
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = ((int)StatusCode.Unauthenticated).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["grpc-message"] = "The header authorization does not carry this pipeline's key.";
+        return Task.CompletedTask;
+    }
+
+    private bool Guards(HttpContext context) =>
+        context.Connection.LocalPort == endpoints.GrpcPort
+        || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+}
