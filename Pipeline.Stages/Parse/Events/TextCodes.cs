@@ -1,0 +1,174 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Pipeline.Stages.Core.Batching;
+
+namespace Pipeline.Stages.Parse.Events;
+
+/// <summary>
+/// Codes for texts in order of first use: a hash table over a <see cref="TextTable"/>. Emptied in no time, by counting generations.
+/// The hash has a seed of its own in each process, so that no input can be made to collide; codes do not depend on it.
+/// </summary>
+internal sealed class TextCodes
+{
+    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
+    private Entry[] _entries = new Entry[64];
+    private int _generation;
+    private TextTable _texts = new();
+
+    /// <summary>Texts with a code.</summary>
+    public int Count => _texts.Count;
+
+    /// <summary>Forgets all texts; new ones go to <paramref name="texts"/>, which is empty.</summary>
+    public void Reset(TextTable texts)
+    {
+        _texts = texts;
+        _generation++;
+    }
+
+    /// <summary>The code of a text, a new one if it has none.</summary>
+    public int GetOrAdd(ReadOnlySpan<byte> text)
+    {
+        var head = HeadOf(text);
+        ref var entry = ref Find(text, head);
+        if (entry.Generation == _generation)
+        {
+            return entry.Code;
+        }
+
+        return Add(ref entry, text, head);
+    }
+
+    /// <summary>True where the text has a code.</summary>
+    public bool Contains(ReadOnlySpan<byte> text) => Find(text, HeadOf(text)).Generation == _generation;
+
+    // The text's entry, or the free one where it belongs.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref Entry Find(ReadOnlySpan<byte> text, Vector128<byte> head)
+    {
+        var entries = _entries;
+        var mask = entries.Length - 1;
+        for (var at = (int)Hash(text, head) & mask; ; at = (at + 1) & mask)
+        {
+            ref var entry = ref entries[at];
+            if (entry.Generation != _generation
+                || (entry.Head == head && entry.Length == text.Length
+                    && (text.Length <= Vector128<byte>.Count || text.SequenceEqual(_texts[entry.Code]))))
+            {
+                return ref entry;
+            }
+        }
+    }
+
+    private int Add(ref Entry entry, ReadOnlySpan<byte> text, Vector128<byte> head)
+    {
+        var code = _texts.Add(text);
+        entry = new Entry { Head = head, Length = text.Length, Code = code, Generation = _generation };
+        if (_texts.Count * 2 > _entries.Length)
+        {
+            Grow();
+        }
+
+        return code;
+    }
+
+    private void Grow()
+    {
+        var old = _entries;
+        _entries = new Entry[old.Length * 2];
+        foreach (var entry in old)
+        {
+            if (entry.Generation == _generation)
+            {
+                Find(_texts[entry.Code], entry.Head) = entry;
+            }
+        }
+    }
+
+    // The first 16 bytes, padded with zeros.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<byte> HeadOf(ReadOnlySpan<byte> text)
+    {
+        ref var start = ref MemoryMarshal.GetReference(text);
+        if (text.Length >= 16)
+        {
+            return Vector128.LoadUnsafe(ref start);
+        }
+
+        ulong low;
+        ulong high = 0;
+        if (text.Length >= 8)
+        {
+            low = Read64(ref start, 0);
+            high = Read64(ref start, text.Length - 8) >> (8 * (16 - text.Length));
+            high = text.Length == 8 ? 0 : high;
+        }
+        else
+        {
+            low = Short(ref start, text.Length);
+        }
+
+        return Vector128.Create(low, high).AsByte();
+    }
+
+    // Up to 7 bytes.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Short(ref byte start, int length)
+    {
+        if (length >= 4)
+        {
+            ulong last = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, length - 4));
+            return Unsafe.ReadUnaligned<uint>(ref start) | (last << (8 * (length - 4)));
+        }
+
+        if (length == 0)
+        {
+            return 0;
+        }
+
+        return start | ((ulong)Unsafe.Add(ref start, length >> 1) << (8 * (length >> 1))) | ((ulong)Unsafe.Add(ref start, length - 1) << (8 * (length - 1)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Hash(ReadOnlySpan<byte> text, Vector128<byte> head)
+    {
+        var low = head.AsUInt64().GetElement(0);
+        var high = head.AsUInt64().GetElement(1);
+        var hash = Mix(low ^ Seed, high ^ (ulong)text.Length ^ BitOperations.RotateLeft(Seed, 32));
+        if (text.Length > 16)
+        {
+            hash = HashRest(text[16..], hash);
+        }
+
+        return (uint)(hash ^ (hash >> 32));
+    }
+
+    private static ulong HashRest(ReadOnlySpan<byte> text, ulong hash)
+    {
+        for (; text.Length >= 8; text = text[8..])
+        {
+            hash = Mix(hash ^ Read64(ref MemoryMarshal.GetReference(text), 0), Seed);
+        }
+
+        return Mix(hash ^ Short(ref MemoryMarshal.GetReference(text), text.Length), Seed);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Mix(ulong a, ulong b)
+    {
+        var high = Math.BigMul(a, b, out var low);
+        return high ^ low;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Read64(ref byte start, int at) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at));
+
+    private struct Entry
+    {
+        public Vector128<byte> Head;
+        public int Length;
+        public int Code;
+        public int Generation;
+    }
+}

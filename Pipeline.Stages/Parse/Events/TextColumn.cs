@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+
+namespace Pipeline.Stages.Parse.Events;
+
+/// <summary>Collects the texts of one column as codes.</summary>
+internal sealed class TextColumn(string name)
+{
+    private readonly TextCodes _codes = new();
+    private TextTable? _texts;
+    private int[] _values = new int[256];
+    private int _count;
+
+    /// <summary>Adds a text.</summary>
+    public void Add(ReadOnlySpan<byte> text)
+    {
+        if (_count == _values.Length)
+        {
+            Array.Resize(ref _values, _count * 2);
+        }
+
+        if (_texts is null)
+        {
+            _codes.Reset(_texts = new TextTable());
+        }
+
+        _values[_count++] = _codes.GetOrAdd(text);
+    }
+
+    /// <summary>The column so far; this one is empty then.</summary>
+    public EventColumn Take()
+    {
+        var column = new EventColumn { Name = name, Kind = ColumnKind.Text, Texts = _texts ?? new TextTable() };
+        var values = _values.AsSpan(0, _count);
+        column.Allocate(_codes.Count switch { <= 1 => 0, <= 1 << 8 => 1, <= 1 << 16 => 2, _ => 4 }, _count);
+        switch (column.Width)
+        {
+            case 1:
+                for (var i = 0; i < values.Length; i++)
+                {
+                    column.Data[i] = (byte)values[i];
+                }
+
+                break;
+            case 2:
+                var data = MemoryMarshal.Cast<byte, ushort>(column.Data);
+                for (var i = 0; i < values.Length; i++)
+                {
+                    data[i] = (ushort)values[i];
+                }
+
+                break;
+            case 4:
+                MemoryMarshal.AsBytes(values).CopyTo(column.Data);
+                break;
+        }
+
+        _count = 0;
+        _texts = null;
+        return column;
+    }
+}
