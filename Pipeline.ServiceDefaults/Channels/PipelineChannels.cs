@@ -27,14 +27,15 @@ public sealed class PipelineChannels(
 
     /// <summary>A channel with a connection of its own, such as for one call that streams for long; dispose it.</summary>
     /// <param name="address">An http URI on loopback, such as http://127.0.0.1:5070.</param>
+    /// <param name="wrap">Puts a handler around the connection's own; null = none.</param>
     /// <exception cref="ArgumentException">Another kind of address.</exception>
-    public PipelineChannel Create(Uri address)
+    public PipelineChannel Create(Uri address, Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
         if (!address.IsAbsoluteUri || address.Scheme != Uri.UriSchemeHttp || !address.IsLoopback)
             throw new ArgumentException($"'{address}' is not an http URI on loopback.", nameof(address));
         var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
-            HttpHandler = CreateHandler(),
+            HttpHandler = wrap is null ? CreateHandler() : wrap(CreateHandler()),
             DisposeHttpClient = true,
             MaxReceiveMessageSize = options.Value.MaxMessageBytes,
             MaxSendMessageSize = options.Value.MaxMessageBytes,

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Stages.Core.Metrics;
+
+/// <summary>All figures of one attempt in one stage, in the contract's form.</summary>
+internal sealed class AttemptMetrics(string instanceId, string role, TimeProvider time)
+{
+    private readonly TimeSpan _cpuBefore = Environment.CpuUsage.TotalTime;
+    private readonly long _allocatedBefore = GC.GetTotalAllocatedBytes();
+
+    /// <summary>Counted by the runtime.</summary>
+    public EdgeMeter Edge { get; } = new(time);
+
+    /// <summary>Counted by the stage.</summary>
+    public StageMeter Stage { get; } = new();
+
+    /// <summary>The figures as of now. Read while they change: each is right, and they need not fit each other to the frame.</summary>
+    public StageMetrics Snapshot()
+    {
+        using var process = Process.GetCurrentProcess();
+        var metrics = new StageMetrics
+        {
+            InstanceId = instanceId,
+            Role = role,
+            ItemsIn = Edge.ItemsIn,
+            ItemsOut = Edge.ItemsOut,
+            Filtered = Stage.Filtered,
+            Rejected = Stage.Rejected,
+            BytesIn = Edge.BytesIn,
+            BytesOut = Edge.BytesOut,
+            BatchesIn = Edge.BatchesIn,
+            BatchesOut = Edge.BatchesOut,
+            ProcessingMicros = Edge.Micros(Edge.Processing),
+            WaitingToReceiveMicros = Edge.Micros(Edge.WaitingToReceive),
+            WaitingToSendMicros = Edge.Micros(Edge.WaitingToSend),
+            BatchesInFlight = Edge.InFlight,
+            CheckpointAgeMicros = Edge.CheckpointAt == 0 ? -1 : Edge.Micros(Edge.Now - Edge.CheckpointAt),
+            BatchesReplayed = Stage.BatchesReplayed,
+            FramesDiscarded = Stage.FramesDiscarded,
+            ProcessCpuMicros = (long)(Environment.CpuUsage.TotalTime - _cpuBefore).TotalMicroseconds,
+            ProcessPeakRssBytes = process.PeakWorkingSet64,
+            AllocatedBytes = GC.GetTotalAllocatedBytes() - _allocatedBefore,
+        };
+        var latency = Stage.Latency.ToHistogram();
+        if (latency.Counts.Count > 0)
+        {
+            metrics.Latency = latency;
+        }
+
+        return metrics;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Core.Wire;
+
+namespace Pipeline.Stages.Core.Route;
+
+/// <summary>The call to the next hop of a run's route, on a connection of its own.</summary>
+internal sealed class Downstream : IAsyncDisposable
+{
+    private readonly PipelineChannel _channel;
+    private readonly AsyncServerStreamingCall<StageOutput> _call;
+    private readonly FrameContent _content;
+
+    private Downstream(Hop hop, PipelineChannel channel, AsyncServerStreamingCall<StageOutput> call, FrameContent content, FrameWriter frames, RunOpened opened)
+    {
+        Hop = hop;
+        _channel = channel;
+        _call = call;
+        _content = content;
+        Frames = frames;
+        Opened = opened;
+    }
+
+    /// <summary>Whom the call goes to.</summary>
+    public Hop Hop { get; }
+
+    /// <summary>Where frames go.</summary>
+    public FrameWriter Frames { get; }
+
+    /// <summary>What the hop answered to OpenRun.</summary>
+    public RunOpened Opened { get; }
+
+    /// <summary>Opens the first hop of the route with the rest of it, and waits for its answer.</summary>
+    /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
+    public static async Task<Downstream> OpenAsync(
+        OpenRun open, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var hop = open.Route[0];
+        var below = open.Clone();
+        below.Route.RemoveAt(0);
+        FrameContentHandler? handler = null;
+        var channel = channels.Create(new Uri(hop.Address), inner => handler = new FrameContentHandler(inner));
+        var call = channel.Invoker.AsyncServerStreamingCall(
+            StageMethod.Process, null, new CallOptions(cancellationToken: cancellationToken), new StageInput { OpenRun = below });
+        try
+        {
+            var opened = await RunOpenedPages
+                .JoinAsync(async () => await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null)
+                .WaitAsync(timeout, time, cancellationToken);
+            var content = await handler!.Content;
+            return new Downstream(hop, channel, call, content, new FrameWriter(await content.Body, edge), opened);
+        }
+        catch (Exception exception)
+        {
+            call.Dispose();
+            channel.Dispose();
+            if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
+            throw new StageException(exception.ToFailure(hop), exception);
+        }
+    }
+
+    /// <summary>What comes up from below, to the end of the call.</summary>
+    /// <exception cref="StageException">The hop failed.</exception>
+    public async IAsyncEnumerable<StageOutput> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await MoveNextAsync(cancellationToken))
+        {
+            yield return _call.ResponseStream.Current;
+        }
+    }
+
+    /// <summary>Says that there are no more frames.</summary>
+    public async ValueTask CompleteAsync(CancellationToken cancellationToken)
+    {
+        await Frames.FlushAsync(cancellationToken);
+        _content.Complete();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _call.Dispose();
+        _content.Complete();
+        Frames.Dispose();
+        _channel.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _call.ResponseStream.MoveNext(cancellationToken);
+        }
+        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new StageException(exception.ToFailure(Hop), exception);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Core.Route;
+
+/// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those who know it.</summary>
+public static class Failures
+{
+    /// <summary>Trailer that carries the Failure.</summary>
+    public const string Trailer = "pipeline-failure-bin";
+
+    /// <summary>A failure as the status of a call.</summary>
+    public static RpcException ToRpcException(this Failure failure) =>
+        new(new Status(StatusOf(failure.Reason), failure.Message), new Metadata { { Trailer, failure.ToByteArray() } });
+
+    /// <summary>The failure of a call to a hop: as the hop reports it, or, where it could not, that it is unreachable.</summary>
+    /// <param name="exception">What the call ended with.</param>
+    /// <param name="hop">Whom it went to.</param>
+    public static Failure ToFailure(this Exception exception, Hop hop) => exception switch
+    {
+        StageException stage => stage.Failure,
+        RpcException rpc when rpc.Trailers.GetValueBytes(Trailer) is { } bytes => Failure.Parser.ParseFrom(bytes),
+        RpcException rpc => Unreachable(hop, $"{rpc.StatusCode}: {rpc.Status.Detail}", IsTransient(rpc.StatusCode)),
+        TimeoutException => Unreachable(hop, exception.Message, true),
+        _ => Unreachable(hop, $"{exception.GetType().Name}: {exception.Message}", true),
+    };
+
+    private static Failure Unreachable(Hop hop, string why, bool retryable) => new()
+    {
+        Reason = FailureReasons.Unreachable,
+        Message = $"{hop.Role} ({hop.InstanceId}, {hop.Address}) is not to be reached: {why}",
+        InstanceId = hop.InstanceId,
+        Role = hop.Role,
+        Retryable = retryable,
+    };
+
+    /// <summary>Statuses that say the two do not fit together: trying again does not help.</summary>
+    private static bool IsTransient(StatusCode code) =>
+        code is not (StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.Unimplemented or StatusCode.InvalidArgument);
+
+    private static StatusCode StatusOf(string reason) => reason switch
+    {
+        FailureReasons.InvalidOptions or FailureReasons.InvalidRules or FailureReasons.ProtocolViolation => StatusCode.InvalidArgument,
+        FailureReasons.PathOutsideRoots => StatusCode.PermissionDenied,
+        FailureReasons.InputUnreadable => StatusCode.NotFound,
+        FailureReasons.InputChanged or FailureReasons.OutputUnwritable => StatusCode.FailedPrecondition,
+        FailureReasons.InputCorrupt or FailureReasons.CheckpointCorrupt => StatusCode.DataLoss,
+        FailureReasons.DiskFull => StatusCode.ResourceExhausted,
+        FailureReasons.Fenced => StatusCode.Aborted,
+        FailureReasons.Unreachable or FailureReasons.Stopping => StatusCode.Unavailable,
+        _ => StatusCode.Internal,
+    };
+}

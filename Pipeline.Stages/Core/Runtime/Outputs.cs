@@ -1,0 +1,39 @@
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+
+namespace Pipeline.Stages.Core.Runtime;
+
+/// <summary>The last stage's output: there is nobody below.</summary>
+internal sealed class NoOutput : IFrameOutput
+{
+    public static NoOutput Instance { get; } = new();
+
+    public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        frame.Dispose();
+        throw new InvalidOperationException("The last stage hands nothing on.");
+    }
+}
+
+/// <summary>A source's output: what is not waiting to send is processing.</summary>
+internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge, long began) : IFrameOutput
+{
+    private long _since = began;
+    private long _waited = edge.WaitingToSend;
+
+    public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        edge.Received(frame);
+        var checkpoint = frame is MessageFrame { Message.Checkpoint: not null };
+        await output.WriteAsync(frame, cancellationToken);
+        var (now, waited) = (edge.Now, edge.WaitingToSend);
+        edge.Processing += now - _since - (waited - _waited);
+        (_since, _waited) = (now, waited);
+        if (checkpoint)
+        {
+            edge.CheckpointAt = now;
+        }
+    }
+
+    public ValueTask FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);
+}

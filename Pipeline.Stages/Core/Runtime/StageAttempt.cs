@@ -1,0 +1,224 @@
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Route;
+using Pipeline.Stages.Core.Wire;
+
+namespace Pipeline.Stages.Core.Runtime;
+
+/// <summary>
+/// One stage's part in one attempt at one run, from OpenRun to RunCompleted: opens the hop below, lets frames through the
+/// stage, relays answers. Four loops run side by side (frames, answers from below, answers up, progress); the first that fails
+/// ends all of them, and with them the calls above and below.
+/// </summary>
+internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader reader, AttemptMetrics metrics)
+{
+    /// <summary>How long the answer from below may take that tells why it no longer takes frames.</summary>
+    private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly AnswerQueue _answers = new(metrics.Snapshot);
+
+    /// <summary>Runs the attempt.</summary>
+    /// <exception cref="StageException">It failed, here or below.</exception>
+    public async Task RunAsync(IAsyncStreamWriter<StageOutput> up, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var downstream = open.Route.Count == 0
+            ? null
+            : await Downstream.OpenAsync(open, host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+        await using var stage = host.CreateStage(metrics.Stage, _answers);
+        var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
+        foreach (var page in RunOpenedPages.Split(opened))
+        {
+            await up.WriteAsync(new StageOutput { RunOpened = page }, ending.Token);
+        }
+
+        var pump = _answers.PumpAsync(up, ending.Token);
+        var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
+        var frames = stage is ISource source ? ReadInputAsync(source, downstream, ending) : TransformAsync((ITransform)stage, downstream, ending.Token);
+        var progress = ReportAsync(ending.Token);
+        Exception? failure = null;
+        try
+        {
+            await FirstFailureOrAll(pump, relay, frames);
+        }
+        catch (DownstreamLostException lost) when (downstream is not null)
+        {
+            failure = await CauseAsync(relay, lost, downstream.Hop);
+        }
+        catch (Exception exception)
+        {
+            failure = exception;
+        }
+
+        await ending.CancelAsync();
+        await Quietly(pump, relay, frames, progress);
+        if (failure is not null)
+        {
+            metrics.Stage.FramesDiscarded += reader.DiscardPending();
+            throw failure;
+        }
+    }
+
+    /// <summary>Frames from above through the stage to below, until the input ends.</summary>
+    private async Task TransformAsync(ITransform stage, Downstream? downstream, CancellationToken cancellationToken)
+    {
+        var output = OutputTo(downstream);
+        while (true)
+        {
+            while (reader.TryRead(out var frame))
+            {
+                var message = (frame as MessageFrame)?.Message;
+                await ProcessAsync(stage, frame, output, cancellationToken);
+                if (message?.Checkpoint is { More: false })
+                {
+                    metrics.Edge.CheckpointAt = metrics.Edge.Now;
+                }
+                else if (message?.EndOfInput is not null || message?.Control is not null)
+                {
+                    await (downstream?.CompleteAsync(cancellationToken) ?? ValueTask.CompletedTask);
+                    return;
+                }
+            }
+
+            await output.FlushAsync(cancellationToken);
+            if (!await reader.WaitAsync(cancellationToken))
+            {
+                throw ProtoReader.Violation("the stream ends without EndOfInput");
+            }
+        }
+    }
+
+    private async ValueTask ProcessAsync(ITransform stage, Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        var edge = metrics.Edge;
+        var (began, waited) = (edge.Now, edge.WaitingToSend);
+        edge.InFlight = 1;
+        await stage.ProcessAsync(frame, output, cancellationToken);
+        edge.InFlight = 0;
+        edge.Processing += edge.Now - began - (edge.WaitingToSend - waited);
+    }
+
+    /// <summary>The source's frames to below; from above it hears only Control.</summary>
+    private async Task ReadInputAsync(ISource source, Downstream? downstream, CancellationTokenSource ending)
+    {
+        using var drain = new CancellationTokenSource();
+        var control = ListenAsync(drain, ending.Token);
+        var edge = metrics.Edge;
+        var began = edge.Now;
+        var reading = Read();
+        if (await Task.WhenAny(reading, control) == control && control.IsFaulted)
+        {
+            await control;
+        }
+
+        await reading;
+
+        async Task Read()
+        {
+            await source.ReadAsync(new SourceOutput(OutputTo(downstream), edge, began), drain.Token, ending.Token);
+            await (downstream?.CompleteAsync(ending.Token) ?? ValueTask.CompletedTask);
+        }
+    }
+
+    private async Task ListenAsync(CancellationTokenSource drain, CancellationToken cancellationToken)
+    {
+        do
+        {
+            while (reader.TryRead(out var frame))
+            {
+                using (frame)
+                {
+                    if (frame is not MessageFrame { Message.Control.Action: ControlAction.Drain })
+                    {
+                        throw ProtoReader.Violation("a source takes Control only");
+                    }
+                }
+
+                await drain.CancelAsync();
+            }
+        }
+        while (await reader.WaitAsync(cancellationToken));
+    }
+
+    private async Task RelayAsync(Downstream downstream, CancellationToken cancellationToken)
+    {
+        await foreach (var answer in downstream.ReadAllAsync(cancellationToken))
+        {
+            _answers.Answer(answer);
+            if (answer.RunCompleted is not null)
+            {
+                return;
+            }
+        }
+
+        throw new StageException(new EndOfStreamException("the call ended without RunCompleted").ToFailure(downstream.Hop));
+    }
+
+    private async Task ReportAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
+        var before = new StageMetrics();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                Record();
+            }
+        }
+        finally
+        {
+            Record();
+        }
+
+        void Record()
+        {
+            var now = metrics.Snapshot();
+            host.Instruments.Record(before, now);
+            before = now;
+            _answers.Answer(new StageOutput { Progress = new Progress { Metrics = now } });
+        }
+    }
+
+    private static IFrameOutput OutputTo(Downstream? downstream) => downstream is null ? NoOutput.Instance : downstream.Frames;
+
+    private static async Task FirstFailureOrAll(params Task[] tasks)
+    {
+        var left = tasks.ToList();
+        while (left.Count > 0)
+        {
+            var done = await Task.WhenAny(left);
+            await done;
+            left.Remove(done);
+        }
+    }
+
+    /// <summary>The reason that the hop below gives for taking no more frames, if it gives one in time.</summary>
+    private async Task<Exception> CauseAsync(Task relay, DownstreamLostException lost, Hop hop)
+    {
+        try
+        {
+            await relay.WaitAsync(CauseTimeout, host.Time);
+        }
+        catch (StageException cause)
+        {
+            return cause;
+        }
+        catch (TimeoutException)
+        {
+            // It says nothing; what the write ended with is all there is.
+        }
+
+        return new StageException(lost.InnerException!.ToFailure(hop), lost);
+    }
+
+    /// <summary>Waits for loops whose end is no longer news.</summary>
+    private static async Task Quietly(params Task[] tasks)
+    {
+        foreach (var task in tasks)
+        {
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Telemetry;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Route;
+using Pipeline.Stages.Core.Wire;
+
+namespace Pipeline.Stages.Core.Runtime;
+
+/// <summary>pipeline.v1.Stage: one call is one attempt.</summary>
+internal sealed partial class StageService(StageHost host, ILogger<StageService> logger) : Stage.StageBase
+{
+    /// <inheritdoc/>
+    public override async Task Process(IAsyncStreamReader<StageInput> input, IServerStreamWriter<StageOutput> output, ServerCallContext context)
+    {
+        // The call's messages are read from its body, not from `input`: see StageMethod.
+        var body = context.GetHttpContext().Request.BodyReader;
+        var metrics = host.CreateMetrics();
+        using var reader = new FrameReader(body, metrics.Edge);
+        OpenRun? open = null;
+        try
+        {
+            open = await ReadOpenRunAsync(reader, context.CancellationToken);
+            using var activity = PipelineTelemetry.Source.StartActivity($"stage {host.Role}");
+            activity?.SetTag("pipeline.run_id", open.RunId).SetTag("pipeline.attempt", open.Attempt).SetTag("pipeline.role", host.Role);
+            LogOpened(open.RunId, open.Attempt, open.Options?.BatchSize ?? 0);
+            await new StageAttempt(host, open, reader, metrics).RunAsync(output, context.CancellationToken);
+            LogCompleted(open.RunId, open.Attempt, metrics.Edge.ItemsIn, metrics.Edge.ItemsOut);
+        }
+        catch (Exception exception)
+        {
+            var cancelled = context.CancellationToken.IsCancellationRequested;
+            var failure = ToFailure(exception, cancelled);
+            Log(failure, open, cancelled, exception, metrics);
+            throw failure.ToRpcException();
+        }
+    }
+
+    private static async Task<OpenRun> ReadOpenRunAsync(FrameReader reader, CancellationToken cancellationToken)
+    {
+        if (await reader.WaitAsync(cancellationToken) && reader.TryRead(out var frame))
+        {
+            using (frame)
+            {
+                if (frame is MessageFrame { Message.OpenRun: { RunId.Length: > 0, Attempt: > 0, Options: not null } open })
+                {
+                    return open;
+                }
+            }
+        }
+
+        throw ProtoReader.Violation("the first message is not an OpenRun with run_id, attempt and options");
+    }
+
+    /// <summary>What goes up. A failure from below keeps the instance that it happened in.</summary>
+    private Failure ToFailure(Exception exception, bool cancelled)
+    {
+        var failure = exception switch
+        {
+            StageException stage => stage.Failure,
+            _ when cancelled => new Failure { Reason = FailureReasons.Stopping, Message = "The hop above ended the attempt.", Retryable = true },
+            _ => new Failure
+            {
+                Reason = FailureReasons.Internal,
+                Message = $"{host.Role} broke: {exception.GetType().Name}: {exception.Message} Its log has the rest.",
+                Retryable = true,
+            },
+        };
+        if (failure.InstanceId.Length == 0)
+        {
+            (failure.InstanceId, failure.Role) = (host.InstanceId, host.Role);
+        }
+
+        return failure;
+    }
+
+    private void Log(Failure failure, OpenRun? open, bool cancelled, Exception exception, AttemptMetrics metrics)
+    {
+        var (run, attempt) = (open?.RunId ?? "?", open?.Attempt ?? 0);
+        if (cancelled)
+        {
+            LogCancelled(run, attempt, metrics.Stage.FramesDiscarded);
+        }
+        else if (failure.Reason == FailureReasons.Internal)
+        {
+            LogBroken(run, attempt, exception);
+        }
+        else
+        {
+            LogFailed(run, attempt, failure.Reason, failure.Message, metrics.Stage.FramesDiscarded);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.IO.Pipelines;
+using CsCheck;
+using Google.Protobuf;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Core.Wire;
+
+namespace Pipeline.Tests.Stages.Core.Wire;
+
+/// <summary>The codec written by hand against the generated one.</summary>
+public sealed class FrameCodecTests
+{
+    private static readonly Gen<ByteString> Bytes = Gen.Byte.Array[0, 40].Select(ByteString.CopyFrom);
+
+    private static readonly Gen<Reject> Rejects = Gen.Select(Gen.Long, Gen.Long, Gen.String[Gen.Char.AlphaNumeric, 0, 10], Bytes, Gen.String[Gen.Char.AlphaNumeric, 0, 5])
+        .Select((line, offset, reason, raw, file) => new Reject { Line = line, Offset = offset, Reason = reason, Raw = raw, File = file });
+
+    private static readonly Gen<LineBatch> LineBatches =
+        Gen.Select(
+            Gen.Int[0, 70_000].Select(length => new byte[length]),
+            Gen.Int[0, 100_000],
+            Gen.Long[0, long.MaxValue],
+            Gen.Select(Gen.Int[0, 9], Gen.Int[1, 9], Gen.Long[1, 99]).Array[0, 3],
+            Rejects.Array[0, 3],
+            Gen.Select(Gen.OneOf([.. Choices("", "a.ndjson", "ä/b.ndjson.gz")]), Gen.Long[0, long.MaxValue]))
+        .Select((data, count, first, gaps, rejects, rest) => new LineBatch
+        {
+            Data = ByteString.CopyFrom(data),
+            Count = count,
+            FirstLine = first,
+            FirstOffset = first / 2,
+            Gaps = { gaps.Select(gap => new Gap { Before = gap.Item1, Lines = gap.Item2, Bytes = gap.Item3 }) },
+            Rejects = { rejects },
+            File = rest.Item1,
+            ReadMicros = rest.Item2,
+        });
+
+    private static readonly Gen<EventBatch> EventBatches =
+        from count in Gen.Int[0, 300]
+        from columns in Columns(count).Array[0, 4]
+        from rejects in Rejects.Array[0, 3]
+        from filtered in Gen.Long[0, long.MaxValue]
+        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3 };
+
+    [Fact]
+    public void A_line_frame_is_the_generated_message_and_back() =>
+        LineBatches.Sample(batch =>
+        {
+            var message = new StageInput { Lines = batch };
+            using var frame = (LineFrame)Decode(message.ToByteArray());
+            Assert.Equal(message, StageInput.Parser.ParseFrom(Encode(frame)));
+        });
+
+    [Fact]
+    public void An_event_frame_is_the_generated_message_and_back() =>
+        EventBatches.Sample(batch =>
+        {
+            var message = new StageInput { Events = batch };
+            using var frame = (EventFrame)Decode(message.ToByteArray());
+            Assert.Equal(message, StageInput.Parser.ParseFrom(Encode(frame)));
+        });
+
+    [Fact]
+    public void Whatever_bytes_come_they_are_a_frame_or_a_protocol_violation() =>
+        Gen.OneOf(
+            Gen.Byte.Array[0, 60],
+            Gen.Select(EventBatches, Gen.Int[0, 1000], Gen.Byte, (batch, at, value) => Mutate(new StageInput { Events = batch }.ToByteArray(), at, value)),
+            Gen.Select(LineBatches, Gen.Int[0, 40], Gen.Byte, (batch, at, value) => Mutate(new StageInput { Lines = batch }.ToByteArray(), at, value)))
+        .Sample(bytes =>
+        {
+            try
+            {
+                Decode(bytes).Dispose();
+            }
+            catch (StageException exception)
+            {
+                Assert.Equal(FailureReasons.ProtocolViolation, exception.Failure.Reason);
+            }
+        });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(4096)]
+    [InlineData(1_000_000)]
+    public async Task The_reader_finds_every_frame_however_the_bytes_are_cut(int cut)
+    {
+        var messages = Enumerable.Range(0, 50)
+            .Select(i => new StageInput { Lines = new LineBatch { Data = ByteString.CopyFrom(new byte[i * 500]), Count = i, FirstLine = i + 1 } })
+            .Append(new StageInput { EndOfInput = new EndOfInput() })
+            .ToList();
+        using var body = new MemoryStream();
+        var edge = new EdgeMeter(TimeProvider.System);
+        using (var writer = new FrameWriter(body, edge))
+        {
+            foreach (var message in messages)
+            {
+                await writer.WriteAsync(ToFrame(message), CancellationToken.None);
+            }
+
+            await writer.FlushAsync(CancellationToken.None);
+        }
+
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        var feeding = Feed(pipe.Writer, body.ToArray(), cut);
+        using var reader = new FrameReader(pipe.Reader, edge);
+        var found = new List<StageInput>();
+        while (await reader.WaitAsync(CancellationToken.None))
+        {
+            while (reader.TryRead(out var frame))
+            {
+                using (frame)
+                {
+                    found.Add(StageInput.Parser.ParseFrom(Encode(frame)));
+                }
+            }
+        }
+
+        await feeding;
+        Assert.Equal(messages, found);
+        Assert.Equal(edge.BytesOut, edge.BytesIn);
+        Assert.Equal(50, edge.BatchesIn);
+    }
+
+    [Fact]
+    public async Task A_body_that_ends_within_a_message_is_a_protocol_violation()
+    {
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(new byte[] { 0, 0, 0, 0, 9, 1 });
+        await pipe.Writer.CompleteAsync();
+        using var reader = new FrameReader(pipe.Reader, new EdgeMeter(TimeProvider.System));
+        var exception = await Assert.ThrowsAsync<StageException>(async () => await reader.WaitAsync(CancellationToken.None));
+        Assert.Contains("within a message", exception.Message);
+    }
+
+    [Fact]
+    public async Task A_message_over_the_limit_is_refused_before_it_is_read()
+    {
+        var pipe = new Pipe();
+        await pipe.Writer.WriteAsync(new byte[] { 0, 0xFF, 0, 0, 0 });
+        using var reader = new FrameReader(pipe.Reader, new EdgeMeter(TimeProvider.System));
+        await Assert.ThrowsAsync<StageException>(async () => await reader.WaitAsync(CancellationToken.None));
+    }
+
+    private static Gen<Column> Columns(int count) =>
+        from name in Gen.OneOf([.. Choices("type", "value", "user", "x")])
+        from kind in Gen.OneOf([.. Choices(ColumnKind.Text, ColumnKind.Number, ColumnKind.Boolean)])
+        from width in Gen.OneOf([.. Choices(0, 1, 2, 4, 8)])
+        from data in Gen.Byte.Array[count * width]
+        select new Column
+        {
+            Name = name,
+            Kind = kind,
+            Width = width,
+            Scale = kind == ColumnKind.Number ? count % 10 : 0,
+            Data = ByteString.CopyFrom(kind == ColumnKind.Number ? data : data.Select((_, i) => i % Math.Max(1, width) == 0 ? (byte)1 : (byte)0).ToArray()),
+            Texts = { kind == ColumnKind.Text ? [ByteString.CopyFromUtf8("a"), ByteString.CopyFromUtf8("ü")] : Array.Empty<ByteString>() },
+        };
+
+    private static IEnumerable<IGen<T>> Choices<T>(params T[] values) => values.Select(value => (IGen<T>)Gen.Const(value));
+
+    private static byte[] Mutate(byte[] bytes, int at, byte value)
+    {
+        if (bytes.Length > 0)
+        {
+            bytes[at % bytes.Length] = value;
+        }
+
+        return bytes;
+    }
+
+    private static Frame Decode(byte[] message)
+    {
+        var buffer = SharedBuffer.Rent(message.Length + 3);
+        try
+        {
+            message.CopyTo(buffer.Array, 3);
+            return FrameDecoder.Decode(buffer, 3, message.Length);
+        }
+        finally
+        {
+            buffer.Release();
+        }
+    }
+
+    private static Frame ToFrame(StageInput message) => Decode(message.ToByteArray());
+
+    private static byte[] Encode(Frame frame)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new FrameWriter(stream, new EdgeMeter(TimeProvider.System));
+        Assert.True(writer.WriteAsync(frame, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(writer.FlushAsync(CancellationToken.None).IsCompletedSuccessfully);
+        return stream.ToArray()[FrameEncoder.GrpcPrefixLength..];
+    }
+
+    private static async Task Feed(PipeWriter writer, byte[] bytes, int cut)
+    {
+        for (var at = 0; at < bytes.Length; at += cut)
+        {
+            await writer.WriteAsync(bytes.AsMemory(at, Math.Min(cut, bytes.Length - at)));
+        }
+
+        await writer.CompleteAsync();
+    }
+}
