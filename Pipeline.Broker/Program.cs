@@ -1,8 +1,4 @@
-using Pipeline.ServiceDefaults;
+using Pipeline.Broker;
 using Pipeline.ServiceDefaults.Hosting;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults(endpoints => endpoints.GrpcPort = 5070);
-var app = builder.Build();
-app.MapDefaultEndpoints();
-return await app.RunServiceAsync();
+return await WebApplication.CreateBuilder(args).AddBroker().Build().MapBroker().RunServiceAsync();

@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+
+namespace Pipeline.Broker.Leases;
+
+/// <summary>The leases, in the order in which they run out. Not safe for use by several threads.</summary>
+/// <remarks>
+/// Its clock is monotonic, so that setting the machine's time lets nobody expire, and it stands still while this process did not
+/// run: renewals that waited at a stopped or starved broker are not held against those who sent them. All leases live equally
+/// long; so whoever renewed last runs out last, and a list is order enough.
+/// </remarks>
+internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
+{
+    private readonly LinkedList<Lease> _byDeadline = new();
+    private readonly Dictionary<long, LinkedListNode<Lease>> _byId = [];
+    private long _lastTimestamp = time.GetTimestamp();
+    private TimeSpan _now;
+
+    // Begins anywhere, so that a lease from before a restart of the broker is not by chance one of after it.
+    private long _lastId = (long)RandomNumberGenerator.GetInt32(1, int.MaxValue) << 31;
+
+    /// <summary>Leases that have not run out.</summary>
+    public int Count => _byId.Count;
+
+    /// <summary>A new lease.</summary>
+    public Lease Grant(string instanceId)
+    {
+        var lease = new Lease(++_lastId, instanceId) { Deadline = Now() + timeToLive };
+        _byId.Add(lease.Id, _byDeadline.AddLast(lease));
+        return lease;
+    }
+
+    /// <summary>Lets a lease live its whole time from now on; null where there is none of that id.</summary>
+    public Lease? Renew(long id)
+    {
+        if (!_byId.TryGetValue(id, out var node))
+            return null;
+        node.Value.Deadline = Now() + timeToLive;
+        _byDeadline.Remove(node);
+        _byDeadline.AddLast(node);
+        return node.Value;
+    }
+
+    /// <summary>Ends a lease before its time.</summary>
+    public void Revoke(long id)
+    {
+        if (_byId.Remove(id, out var node))
+            _byDeadline.Remove(node);
+    }
+
+    /// <summary>How long a lease still lives, from 0.</summary>
+    public TimeSpan Remaining(Lease lease) =>
+        lease.Deadline - Now() is { Ticks: > 0 } remaining ? remaining : TimeSpan.Zero;
+
+    /// <summary>Takes out one lease that has run out; null where there is none. To be called more often than the clock's pauses are long.</summary>
+    public Lease? TakeExpired()
+    {
+        if (_byDeadline.First is not { } first || first.Value.Deadline > Now())
+            return null;
+        Revoke(first.Value.Id);
+        return first.Value;
+    }
+
+    private TimeSpan Now()
+    {
+        var timestamp = time.GetTimestamp();
+        var step = time.GetElapsedTime(_lastTimestamp, timestamp);
+        _lastTimestamp = timestamp;
+        // Leases are swept 20 times in their life: when nobody asked for half of it, this process did not run.
+        if (step < timeToLive / 2)
+            _now += step;
+        return _now;
+    }
+}

@@ -1,0 +1,55 @@
+using Pipeline.Contracts.Broker.V1;
+
+namespace Pipeline.Broker.Registry;
+
+/// <summary>Lookup and List: what the registry holds, in the order and portions of the contract.</summary>
+/// <remarks>A list is not frozen between its pages: who is registered all the while is in it once, who comes or goes may be or not.</remarks>
+internal sealed class RegistryListing(InstanceRegistry registry)
+{
+    private const int DefaultPage = 100;
+    private const int MaxPage = 1000;
+
+    // A page ends here too, so that it fits into a message whatever its instances carry.
+    private const int PageBytes = 1024 * 1024;
+
+    /// <summary>Live instances, in order of registration.</summary>
+    public LookupResponse Lookup(LookupRequest request)
+    {
+        var snapshot = registry.Snapshot(new InstanceFilter(request.Interface, request.Role));
+        return new LookupResponse
+        {
+            Instances =
+            {
+                snapshot.Instances.Where(instance => instance.State == InstanceState.Live).OrderBy(instance => instance.RegisteredRevision),
+            },
+            Revision = snapshot.Revision,
+            Epoch = registry.Epoch,
+        };
+    }
+
+    /// <summary>One page; null where the request's token or page size is wrong.</summary>
+    public ListResponse? List(ListRequest request)
+    {
+        if (request.PageSize is < 0 or > MaxPage || !PageToken.TryParse(request.PageToken, out var after))
+            return null;
+        var filter = new InstanceFilter(request.Interface, request.Role);
+        var snapshot = registry.Snapshot(filter);
+        var all = request.IncludeDeparted
+            ? snapshot.Instances.Concat(registry.Departed(filter))
+            : snapshot.Instances.Where(instance => instance.State == InstanceState.Live);
+        var answer = new ListResponse { Revision = snapshot.Revision, Epoch = registry.Epoch };
+        var size = request.PageSize == 0 ? DefaultPage : request.PageSize;
+        var bytes = 0;
+        foreach (var instance in all.Where(instance => after is null || PageToken.Of(instance).CompareTo(after) > 0).OrderBy(PageToken.Of))
+        {
+            if (answer.Instances.Count == size || bytes >= PageBytes)
+            {
+                answer.NextPageToken = PageToken.Of(answer.Instances[^1]).ToString();
+                break;
+            }
+            answer.Instances.Add(instance);
+            bytes += instance.CalculateSize();
+        }
+        return answer;
+    }
+}
