@@ -39,7 +39,8 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
     {
         await foreach (var answer in _answers.Reader.ReadAllAsync(cancellationToken))
         {
-            await up.WriteAsync(answer, cancellationToken);
+            // Without the token: a cancelled write would reset the call, and the caller would never hear why the attempt ended.
+            await up.WriteAsync(answer, CancellationToken.None);
         }
     }
 }

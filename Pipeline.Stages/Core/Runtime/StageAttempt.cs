@@ -14,7 +14,7 @@ namespace Pipeline.Stages.Core.Runtime;
 /// </summary>
 internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader reader, AttemptMetrics metrics)
 {
-    /// <summary>How long the answer from below may take that tells why it no longer takes frames.</summary>
+    /// <summary>How long it may take until the answer from below tells why it no longer takes frames, and until the last answer up is written.</summary>
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
@@ -31,7 +31,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
         foreach (var page in RunOpenedPages.Split(opened))
         {
-            await up.WriteAsync(new StageOutput { RunOpened = page }, ending.Token);
+            await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
         }
 
         var pump = _answers.PumpAsync(up, ending.Token);
@@ -53,7 +53,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         }
 
         await ending.CancelAsync();
-        await Quietly(pump, relay, frames, progress);
+        await Task.WhenAll(relay, frames, progress).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The pump alone may hang: on a caller that does not read.
+        await pump.WaitAsync(CauseTimeout, host.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure is not null)
         {
             metrics.Stage.FramesDiscarded += reader.DiscardPending();
@@ -211,14 +213,5 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         }
 
         return new StageException(lost.InnerException!.ToFailure(hop), lost);
-    }
-
-    /// <summary>Waits for loops whose end is no longer news.</summary>
-    private static async Task Quietly(params Task[] tasks)
-    {
-        foreach (var task in tasks)
-        {
-            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 }

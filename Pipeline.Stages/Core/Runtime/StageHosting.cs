@@ -1,30 +1,42 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.ServiceDefaults.Registration;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Runtime;
 
 /// <summary>Makes a web application a stage.</summary>
 public static class StageHosting
 {
-    /// <summary>Serves a stage: gRPC service, registration with the broker.</summary>
+    /// <summary>Serves a stage and registers it with the broker.</summary>
     /// <param name="builder">The application's builder.</param>
     /// <param name="definition">What it serves.</param>
     public static TBuilder AddStage<TBuilder>(this TBuilder builder, StageDefinition definition)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.Services.AddSingleton(definition);
-        builder.Services.AddSingleton<StageRoots>();
-        builder.Services.AddSingleton<StageHost>();
-        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        return builder;
+        builder.AddBrokerRegistration(StageMethod.Interface, definition.Role, options =>
+        {
+            definition.Accepts.ToList().ForEach(options.Accepts.Add);
+            definition.Emits.ToList().ForEach(options.Emits.Add);
+        });
+        return builder.AddStageRuntime(definition, InstanceIds.Resolve(builder.Configuration, definition.Role));
     }
 
     /// <summary>Maps the stage's gRPC service.</summary>
-    public static IEndpointRouteBuilder MapStage(this IEndpointRouteBuilder app)
+    public static WebApplication MapStage(this WebApplication app)
     {
         app.MapGrpcService<StageService>();
         return app;
+    }
+
+    /// <summary>The runtime alone, without a broker.</summary>
+    internal static TBuilder AddStageRuntime<TBuilder>(this TBuilder builder, StageDefinition definition, string instanceId)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.Services.AddSingleton<StageRoots>();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
+        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return builder;
     }
 }

@@ -23,6 +23,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         try
         {
             open = await ReadOpenRunAsync(reader, context.CancellationToken);
+            metrics.Edge.BytesIn = 0;
             using var activity = PipelineTelemetry.Source.StartActivity($"stage {host.Role}");
             activity?.SetTag("pipeline.run_id", open.RunId).SetTag("pipeline.attempt", open.Attempt).SetTag("pipeline.role", host.Role);
             LogOpened(open.RunId, open.Attempt, open.Options?.BatchSize ?? 0);

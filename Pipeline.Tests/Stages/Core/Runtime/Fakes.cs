@@ -1,0 +1,99 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Core.Runtime;
+
+/// <summary>A source of line frames of one line each; `before` runs before each and hears of the drain.</summary>
+internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>? before = null) : ISource
+{
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
+
+    public async ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken)
+    {
+        var i = 0;
+        for (; i < frames && !drain.IsCancellationRequested; i++)
+        {
+            if (before is not null)
+            {
+                await output.FlushAsync(cancellationToken);
+                await before(i, drain).WaitAsync(cancellationToken);
+            }
+
+            var line = System.Text.Encoding.UTF8.GetBytes($"line {i}\n");
+            var buffer = SharedBuffer.Rent(line.Length);
+            line.CopyTo(buffer.Array, 0);
+            await output.WriteAsync(new LineFrame(buffer, 0, line.Length) { Count = 1, FirstLine = i + 1 }, cancellationToken);
+        }
+
+        await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position { Line = i } } }), cancellationToken);
+        await output.WriteAsync(
+            new MessageFrame(i == frames ? new StageInput { EndOfInput = new EndOfInput() } : new StageInput { Control = new Control { Action = ControlAction.Drain } }),
+            cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>Hands on what it gets, and asks for one column more.</summary>
+internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransform
+{
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        below!.Columns.Add("fake");
+        return ValueTask.FromResult(below);
+    }
+
+    public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        if (before is not null)
+        {
+            await before(frame).WaitAsync(cancellationToken);
+        }
+
+        await output.WriteAsync(frame, cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>Collects lines and answers as Sink does.</summary>
+internal sealed class FakeSink(StageContext context, List<string> lines) : ITransform
+{
+    public bool Disposed { get; private set; }
+
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) =>
+        below is null ? ValueTask.FromResult(new RunOpened { Columns = { "value" } }) : throw new InvalidOperationException("The sink has nobody below.");
+
+    public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        using (frame)
+        {
+            switch (frame)
+            {
+                case LineFrame batch:
+                    lines.Add(System.Text.Encoding.UTF8.GetString(batch.Data));
+                    break;
+                case MessageFrame { Message.Checkpoint: { } checkpoint }:
+                    context.Answers.Answer(new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = checkpoint.Id } });
+                    break;
+                case MessageFrame { Message: { } message } when message.EndOfInput is not null || message.Control is not null:
+                    context.Answers.Answer(new StageOutput
+                    {
+                        RunCompleted = new RunCompleted { Drained = message.Control is not null, Counts = new Counts { Lines = lines.Count } },
+                    });
+                    break;
+                default:
+                    throw new InvalidOperationException($"Unexpected {frame.GetType().Name}.");
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed = true;
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,191 @@
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Route;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Core.Runtime;
+
+/// <summary>Stages over real gRPC, called by the generated client, as another language would.</summary>
+public sealed class StageServiceTests
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(20_000)]
+    public async Task Every_line_arrives_once_and_in_order_over_three_hops(int count)
+    {
+        var lines = new List<string>();
+        await using var chain = await Chain.StartAsync(_ => new FakeSource(count), _ => new FakeTransform(), context => new FakeSink(context, lines));
+        using var call = chain.Open();
+
+        var answers = await call.ReadAllAsync();
+
+        Assert.Equal(["value", "fake"], answers[0].RunOpened.Columns);
+        Assert.Equal(Enumerable.Range(0, count).Select(i => $"line {i}\n"), lines);
+        Assert.Equal(1, Assert.Single(answers, answer => answer.CheckpointCommitted is not null).CheckpointCommitted.Id);
+        var completed = answers[^1].RunCompleted;
+        Assert.Equal(count, completed.Counts.Lines);
+        Assert.Equal(["source", "middle", "sink"], completed.Stages.Select(stage => stage.Role));
+        Assert.All(completed.Stages, stage => Assert.Equal(count, stage.ItemsIn));
+        Assert.Equal(completed.Stages[0].BytesOut, completed.Stages[1].BytesIn);
+        Assert.True(completed.Stages[1].BytesOut > 0 || count == 0);
+    }
+
+    [Fact]
+    public async Task Drain_stops_the_source_at_a_checkpoint()
+    {
+        var lines = new List<string>();
+        var reached = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(100, (i, drain) => i == 10 ? UntilDrained(drain) : Task.CompletedTask),
+            _ => new FakeTransform(),
+            context => new FakeSink(context, lines));
+        using var call = chain.Open();
+        await reached.Task.WaitAsync(Timeout);
+
+        await call.Call.RequestStream.WriteAsync(new StageInput { Control = new Control { Action = ControlAction.Drain } });
+        var answers = await call.ReadAllAsync();
+
+        Assert.True(answers[^1].RunCompleted.Drained);
+        Assert.Equal(11, lines.Count);
+
+        async Task UntilDrained(CancellationToken drain)
+        {
+            var drained = new TaskCompletionSource();
+            using var registration = drain.Register(() => drained.SetResult());
+            reached.SetResult();
+            await drained.Task;
+        }
+    }
+
+    [Fact]
+    public async Task A_failure_below_comes_up_with_its_reason_and_place()
+    {
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1000),
+            _ => new FakeTransform(),
+            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
+        using var call = chain.Open();
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+
+        Assert.Equal((FailureReasons.DiskFull, "sink-test", "sink", false), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
+    }
+
+    [Fact]
+    public async Task A_hop_that_is_away_is_named_and_may_be_tried_again()
+    {
+        await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
+        await chain.Servers[2].DisposeAsync();
+        using var call = chain.Open();
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+
+        Assert.Equal((FailureReasons.Unreachable, "sink-test", true), (failure.Reason, failure.InstanceId, failure.Retryable));
+    }
+
+    [Fact]
+    public async Task A_hop_that_dies_within_ends_the_attempt()
+    {
+        var seen = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1_000_000),
+            _ => new FakeTransform(),
+            _ => new Rejecting(new FakeTransform(_ =>
+            {
+                seen.TrySetResult();
+                return never.Task;
+            })));
+        using var call = chain.Open();
+        await seen.Task.WaitAsync(Timeout);
+
+        await chain.Servers[2].DisposeAsync();
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+        Assert.True(failure.Retryable, failure.ToString());
+    }
+
+    [Fact]
+    public async Task A_caller_that_leaves_ends_the_stages_below()
+    {
+        var seen = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1_000_000),
+            _ => new FakeTransform(),
+            _ => new Rejecting(
+                new FakeTransform(_ =>
+                {
+                    seen.TrySetResult();
+                    return never.Task;
+                }),
+                ended));
+        using (chain.Open())
+        {
+            await seen.Task.WaitAsync(Timeout);
+        }
+
+        await ended.Task.WaitAsync(Timeout);
+    }
+
+    [Fact]
+    public async Task A_first_message_that_is_not_OpenRun_is_refused()
+    {
+        await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
+        using var call = chain.Open(new StageInput { EndOfInput = new EndOfInput() });
+        var exception = await call.FailureAsync();
+        Assert.Equal(StatusCode.InvalidArgument, exception.StatusCode);
+        Assert.Contains("OpenRun", exception.Status.Detail);
+    }
+
+    [Fact]
+    public async Task A_defect_in_a_stage_is_told_as_one()
+    {
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(10), _ => new FakeTransform(_ => throw new FormatException("odd")), context => new FakeSink(context, []));
+        using var call = chain.Open();
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+        Assert.Equal((FailureReasons.Internal, "middle-test", true), (failure.Reason, failure.InstanceId, failure.Retryable));
+        Assert.Contains("FormatException: odd", failure.Message);
+    }
+
+    [Fact]
+    public async Task Progress_of_every_stage_comes_up_while_it_runs()
+    {
+        var go = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(2, (i, _) => i == 1 ? go.Task : Task.CompletedTask), _ => new FakeTransform(), context => new FakeSink(context, []));
+        using var call = chain.Open();
+        var roles = new HashSet<string>();
+        while (roles.Count < 3)
+        {
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            if (call.Call.ResponseStream.Current.Progress is { Metrics: { } metrics } && metrics.ItemsIn == 1)
+            {
+                roles.Add(metrics.Role);
+            }
+        }
+
+        go.SetResult();
+        Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+    }
+
+    /// <summary>A last stage made of a transform that never hands on.</summary>
+    private sealed class Rejecting(FakeTransform inner, TaskCompletionSource? ended = null) : ITransform
+    {
+        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(new RunOpened());
+
+        public ValueTask ProcessAsync(Pipeline.Stages.Core.Batching.Frame frame, IFrameOutput output, CancellationToken cancellationToken) =>
+            inner.ProcessAsync(frame, output, cancellationToken);
+
+        public ValueTask DisposeAsync()
+        {
+            ended?.TrySetResult();
+            return inner.DisposeAsync();
+        }
+    }
+}
