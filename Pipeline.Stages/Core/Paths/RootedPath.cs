@@ -1,0 +1,105 @@
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Core.Paths;
+
+/// <summary>
+/// Paths as the kernel would resolve them, and whether they lie under the roots that a stage was given. Path.GetFullPath is no
+/// use here: it takes ".." out of the text before links are followed, and so may name another file than the one that opens.
+/// </summary>
+public static class RootedPath
+{
+    private const int MaxLinks = 40;
+
+    /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
+    /// <exception cref="IOException">Too many links.</exception>
+    public static string Resolve(string path)
+    {
+        var root = Path.GetPathRoot(path)!;
+        var parts = new Stack<string>();
+        Push(parts, path[root.Length..]);
+        var resolved = root;
+        var links = 0;
+        while (parts.TryPop(out var part))
+        {
+            if (part == "..")
+            {
+                resolved = Path.GetDirectoryName(resolved) ?? resolved;
+                continue;
+            }
+
+            var candidate = Path.Join(resolved, part);
+            var target = new FileInfo(candidate).LinkTarget;
+            if (target is null)
+            {
+                resolved = candidate;
+                continue;
+            }
+
+            if (++links > MaxLinks)
+            {
+                throw new IOException($"Too many links in '{path}'.");
+            }
+
+            if (Path.IsPathRooted(target))
+            {
+                resolved = Path.GetPathRoot(target)!;
+                target = target[resolved.Length..];
+            }
+
+            Push(parts, target);
+        }
+
+        return resolved;
+    }
+
+    /// <summary>Whether a resolved path is that folder or lies below it.</summary>
+    public static bool IsUnder(string resolved, string resolvedFolder)
+    {
+        var folder = Path.TrimEndingDirectorySeparator(resolvedFolder);
+        return resolved.StartsWith(folder, StringComparison.Ordinal)
+            && (resolved.Length == folder.Length || Path.EndsInDirectorySeparator(folder) || resolved[folder.Length] == Path.DirectorySeparatorChar);
+    }
+
+    /// <summary>Resolves a path that must be absolute and lie under one of the roots.</summary>
+    /// <param name="path">As it came with the run's options.</param>
+    /// <param name="roots">Absolute; they are resolved as well.</param>
+    /// <param name="what">What the path is, to begin a message with, such as "input".</param>
+    /// <exception cref="StageException">It is not, or does not, or cannot be resolved.</exception>
+    public static string Require(string path, IReadOnlyList<string> roots, string what)
+    {
+        if (path.Length == 0 || path.Contains('\0') || !Path.IsPathFullyQualified(path))
+        {
+            throw new StageException(FailureReasons.InvalidOptions, $"{what} '{path}' is no absolute path.");
+        }
+
+        try
+        {
+            var resolved = Resolve(path);
+            if (roots.Any(root => IsUnder(resolved, Resolve(root))))
+            {
+                return resolved;
+            }
+
+            var where = resolved == path ? "" : $" (which is '{resolved}')";
+            throw new StageException(
+                FailureReasons.PathOutsideRoots,
+                $"{what} '{path}'{where} lies under none of the roots {string.Join(", ", roots.Select(root => $"'{root}'"))}; add its folder to PIPELINE_ROOTS.");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.InvalidOptions, $"{what} '{path}' cannot be resolved: {failure.Message}", inner: failure);
+        }
+    }
+
+    private static void Push(Stack<string> parts, string path)
+    {
+        var pieces = path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries);
+        for (var index = pieces.Length - 1; index >= 0; index--)
+        {
+            if (pieces[index] != ".")
+            {
+                parts.Push(pieces[index]);
+            }
+        }
+    }
+}

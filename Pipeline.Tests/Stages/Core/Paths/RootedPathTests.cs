@@ -1,0 +1,81 @@
+using Pipeline.Stages.Core.Paths;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Core.Paths;
+
+public sealed class RootedPathTests : IDisposable
+{
+    private readonly string _folder = RootedPath.Resolve(Directory.CreateTempSubdirectory("rooted-").FullName);
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Dots_after_a_link_go_up_from_its_target()
+    {
+        Directory.CreateDirectory(Path.Join(_folder, "far", "away"));
+        Directory.CreateDirectory(Path.Join(_folder, "near"));
+        Directory.CreateSymbolicLink(Path.Join(_folder, "near", "link"), Path.Join(_folder, "far", "away"));
+
+        Assert.Equal(Path.Join(_folder, "far", "x"), RootedPath.Resolve(Path.Join(_folder, "near", "link", "..", ".", "x")));
+    }
+
+    [Fact]
+    public void Relative_links_and_links_to_links_are_followed()
+    {
+        Directory.CreateDirectory(Path.Join(_folder, "a"));
+        File.CreateSymbolicLink(Path.Join(_folder, "a", "one"), "../two");
+        File.CreateSymbolicLink(Path.Join(_folder, "two"), "three");
+
+        Assert.Equal(Path.Join(_folder, "three"), RootedPath.Resolve(Path.Join(_folder, "a", "one")));
+    }
+
+    [Fact]
+    public void A_loop_of_links_is_an_error()
+    {
+        File.CreateSymbolicLink(Path.Join(_folder, "a"), "b");
+        File.CreateSymbolicLink(Path.Join(_folder, "b"), "a");
+
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(_folder, "a"), [_folder], "input"));
+        Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
+    }
+
+    [Theory]
+    [InlineData("/r/a", "/r", true)]
+    [InlineData("/r", "/r", true)]
+    [InlineData("/r", "/r/", true)]
+    [InlineData("/ra", "/r", false)]
+    [InlineData("/", "/r", false)]
+    [InlineData("/r/a", "/", true)]
+    public void Under_means_whole_components(string path, string folder, bool expected) =>
+        Assert.Equal(expected, RootedPath.IsUnder(path, folder));
+
+    [Fact]
+    public void A_link_out_of_the_roots_is_refused()
+    {
+        var inside = Directory.CreateDirectory(Path.Join(_folder, "inside")).FullName;
+        File.CreateSymbolicLink(Path.Join(inside, "link"), "/etc/passwd");
+
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(inside, "link"), [inside], "input"));
+        Assert.Equal(FailureReasons.PathOutsideRoots, failure.Failure.Reason);
+        Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(inside, "..", "x"), [inside], "input"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("relative/path")]
+    [InlineData("/nul\0byte")]
+    public void A_path_that_is_not_absolute_is_refused(string path)
+    {
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
+        Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
+    }
+
+    [Fact]
+    public void A_root_may_be_a_link()
+    {
+        var real = Directory.CreateDirectory(Path.Join(_folder, "real")).FullName;
+        Directory.CreateSymbolicLink(Path.Join(_folder, "root"), real);
+
+        Assert.Equal(Path.Join(real, "x"), RootedPath.Require(Path.Join(_folder, "root", "x"), [Path.Join(_folder, "root")], "output"));
+    }
+}
