@@ -1,0 +1,80 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Ingest;
+
+/// <summary>What of a run's options concerns Ingest; validated.</summary>
+internal sealed class IngestOptions
+{
+    /// <summary>Bytes of a batch at automatic size: below 85,000, from which on arrays are large objects, on both ends of a connection.</summary>
+    public const int AutoBatchBytes = 64 * 1024;
+
+    /// <summary>Most bytes of a batch of any size, unless of one line.</summary>
+    public const int MaxBatchBytes = 4 * 1024 * 1024;
+
+    private const int MaxBatchLines = 100_000;
+    private const long MaxLingerMicros = 10_000_000;
+    private const int MinLineBytes = 64;
+    private const int MaxLineBytesLimit = 4 * 1024 * 1024;
+    private const long MinCheckpointMicros = 1_000;
+    private const long MaxCheckpointMicros = 3_600_000_000;
+
+    private IngestOptions(RunOptions options)
+    {
+        BatchLines = options.BatchSize == 0 ? int.MaxValue : options.BatchSize;
+        BatchBytes = options.BatchSize == 0 ? AutoBatchBytes : MaxBatchBytes;
+        LingerMicros = options.LingerMicros;
+        MaxLineBytes = options.MaxLineBytes;
+        CheckpointMicros = options.CheckpointIntervalMicros;
+        Rate = options.Rate;
+    }
+
+    /// <summary>Kept lines in a batch.</summary>
+    public int BatchLines { get; }
+
+    /// <summary>Bytes in a batch.</summary>
+    public int BatchBytes { get; }
+
+    /// <summary>Longest time that a line waits for its batch to fill.</summary>
+    public long LingerMicros { get; }
+
+    /// <summary>Longest line without its end.</summary>
+    public int MaxLineBytes { get; }
+
+    /// <summary>Time between two checkpoints; 0 = only the one at the end.</summary>
+    public long CheckpointMicros { get; }
+
+    /// <summary>Lines per second; 0 = as fast as it goes.</summary>
+    public double Rate { get; }
+
+    /// <summary>Takes the options, or tells everything that is wrong with them.</summary>
+    /// <exception cref="StageException">Something is.</exception>
+    public static IngestOptions From(RunOptions options)
+    {
+        var errors = new List<string>();
+        Check("batch_size", options.BatchSize, 0, MaxBatchLines);
+        Check("linger_micros", options.LingerMicros, 0, MaxLingerMicros);
+        Check("max_line_bytes", options.MaxLineBytes, MinLineBytes, MaxLineBytesLimit);
+        if (options.CheckpointIntervalMicros != 0)
+        {
+            Check("checkpoint_interval_micros", options.CheckpointIntervalMicros, MinCheckpointMicros, MaxCheckpointMicros);
+        }
+
+        if (!double.IsFinite(options.Rate) || options.Rate < 0)
+        {
+            errors.Add($"rate is {options.Rate}; it must be 0 (as fast as it goes) or above.");
+        }
+
+        return errors.Count == 0
+            ? new IngestOptions(options)
+            : throw new StageException(FailureReasons.InvalidOptions, string.Join(' ', errors));
+
+        void Check(string name, long value, long least, long most)
+        {
+            if (value < least || value > most)
+            {
+                errors.Add($"{name} is {value}; it must be {least} to {most}.");
+            }
+        }
+    }
+}

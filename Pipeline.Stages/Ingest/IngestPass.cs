@@ -1,0 +1,213 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Ingest.Cutting;
+using Pipeline.Stages.Ingest.Input;
+using Pipeline.Stages.Ingest.Pacing;
+using Pipeline.Stages.Ingest.Positions;
+
+namespace Pipeline.Stages.Ingest;
+
+/// <summary>One pass over the input, from where the attempt begins to its end or to where it is drained.</summary>
+internal sealed class IngestPass(
+    StageContext context,
+    IngestOptions options,
+    InputCatalog catalog,
+    ReadProgress progress,
+    string runId,
+    IFrameOutput output,
+    CancellationToken drain)
+{
+    private readonly long _furthest = FurthestPositions.Of(runId);
+    private LinePace _pace = new(0, 0);
+    private long _linesRead;
+    private long _batchStarted;
+    private long _checkpointDue;
+    private long _checkpointBytes;
+
+    /// <summary>Bytes read at once.</summary>
+    public required int BlockBytes { get; init; }
+
+    /// <summary>Reads, and closes with Checkpoint and EndOfInput or Control.</summary>
+    public async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        VerifyFinishedFiles(cancellationToken);
+        var now = context.Time.GetMicros();
+        _pace = new LinePace(options.Rate, now);
+        _checkpointDue = options.CheckpointMicros == 0 ? long.MaxValue : now + options.CheckpointMicros;
+        using var wake = CancellationTokenSource.CreateLinkedTokenSource(drain, cancellationToken);
+        while (true)
+        {
+            using var reader = Open(progress.FileIndex, progress.Offset, cancellationToken);
+            var name = catalog.IsFolder ? progress.Files[progress.FileIndex].Path : "";
+            using var cutter = new LineCutter(reader, reader.Hash, name, progress.Offset, progress.Line, options.MaxLineBytes, BlockBytes);
+            _checkpointBytes = _checkpointBytes == 0 ? progress.TotalBytes(cutter) : _checkpointBytes;
+            var drained = await ReadFileAsync(reader, cutter, wake.Token, cancellationToken);
+            if (drained || progress.FileIndex == progress.Files.Count - 1)
+            {
+                await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = progress.Checkpoint(cutter) }), cancellationToken);
+                var last = drained
+                    ? new StageInput { Control = new Control { Action = ControlAction.Drain } }
+                    : new StageInput { EndOfInput = new EndOfInput() };
+                await output.WriteAsync(new MessageFrame(last), cancellationToken);
+                return;
+            }
+
+            progress.FinishFile(cutter);
+        }
+    }
+
+    private void VerifyFinishedFiles(CancellationToken cancellationToken)
+    {
+        for (var index = 0; index < progress.FileIndex; index++)
+        {
+            using var reader = Open(index, 0, cancellationToken);
+            reader.AdvanceToEnd(progress.Files[index].PrefixHash, cancellationToken);
+        }
+    }
+
+    private InputReader Open(int index, long offset, CancellationToken cancellationToken)
+    {
+        var file = progress.Files[index];
+        var reader = InputReader.Open(catalog.PathOf(index), file);
+        try
+        {
+            reader.Advance(offset, file.PrefixHash, cancellationToken);
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>Whether it stopped because it is to drain.</returns>
+    private async ValueTask<bool> ReadFileAsync(InputReader reader, LineCutter cutter, CancellationToken wake, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var now = context.Time.GetMicros();
+                if (cutter.IsEmpty)
+                {
+                    // A paced line counts as read when it was due, so that a stall shows in the latency of all lines that it held up.
+                    _batchStarted = _pace.IsPaced ? Math.Min(now, _pace.DueMicros(_linesRead)) : now;
+                    if (now >= _checkpointDue && !cutter.IsWithinLine)
+                    {
+                        await SetCheckpointAsync(reader, cutter, now, cancellationToken);
+                    }
+                }
+
+                var lineBefore = cutter.Line;
+                var due = _pace.IsPaced ? _pace.Due(now) - _linesRead : long.MaxValue;
+                var status = cutter.Cut(new CutLimits(options.BatchLines, options.BatchBytes, due));
+                _linesRead += cutter.Line - lineBefore;
+                switch (status)
+                {
+                    case CutStatus.NeedsData:
+                        cutter.Fill();
+                        if (cutter.IsWithinLine || cutter.IsEmpty || context.Time.GetMicros() - _batchStarted <= options.LingerMicros)
+                        {
+                            continue;
+                        }
+
+                        break;
+                    case CutStatus.BudgetSpent when !drain.IsCancellationRequested && await WaitAsync(cutter, wake, cancellationToken):
+                        continue;
+                    default:
+                        break;
+                }
+
+                await HandOnAsync(cutter, cancellationToken);
+                if (status == CutStatus.End)
+                {
+                    reader.RequireUnchanged();
+                    return false;
+                }
+
+                if (drain.IsCancellationRequested && !cutter.IsWithinLine)
+                {
+                    return true;
+                }
+            }
+        }
+        finally
+        {
+            FurthestPositions.Note(runId, progress.TotalBytes(cutter));
+        }
+    }
+
+    private ValueTask HandOnAsync(LineCutter cutter, CancellationToken cancellationToken)
+    {
+        if (cutter.Take(_batchStarted) is not { } frame)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        context.Meter.Rejected += frame.Rejects.Count;
+        if (progress.TotalBytes(frame.FirstOffset) < _furthest)
+        {
+            context.Meter.BatchesReplayed++;
+        }
+
+        return output.WriteAsync(frame, cancellationToken);
+    }
+
+    private ValueTask SetCheckpointAsync(InputReader reader, LineCutter cutter, long now, CancellationToken cancellationToken)
+    {
+        _checkpointDue = now + options.CheckpointMicros;
+        var bytes = progress.TotalBytes(cutter);
+        if (bytes == _checkpointBytes)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        _checkpointBytes = bytes;
+        reader.RequireUnchanged();
+        return output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = progress.Checkpoint(cutter) }), cancellationToken);
+    }
+
+    /// <summary>Waits until there is something to do: lines are due that fill the batch, or it has lingered, or a checkpoint is due.</summary>
+    /// <returns>False: the batch has lingered, or is to go out because of a drain.</returns>
+    private async ValueTask<bool> WaitAsync(LineCutter cutter, CancellationToken wake, CancellationToken cancellationToken)
+    {
+        var now = context.Time.GetMicros();
+        long until;
+        if (cutter.IsEmpty)
+        {
+            until = Math.Min(_pace.DueMicros(_linesRead), progress.TotalBytes(cutter) == _checkpointBytes ? long.MaxValue : _checkpointDue);
+        }
+        else
+        {
+            var lingered = _batchStarted + options.LingerMicros;
+            if (now >= lingered)
+            {
+                return false;
+            }
+
+            until = Math.Min(lingered, _pace.DueMicros(_linesRead + cutter.LinesToFill(options.BatchLines, options.BatchBytes) - 1));
+        }
+
+        if (until <= now)
+        {
+            return true;
+        }
+
+        await output.FlushAsync(cancellationToken);
+        try
+        {
+            // Timers know milliseconds; a shorter wait would be none.
+            var wait = TimeSpan.FromMilliseconds(Math.Clamp(((until - now) + 999) / 1000, 1, 1_000_000));
+            await Task.Delay(wait, context.Time, wake);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

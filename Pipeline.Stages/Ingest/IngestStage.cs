@@ -1,0 +1,59 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Ingest.Input;
+using Pipeline.Stages.Ingest.Positions;
+
+namespace Pipeline.Stages.Ingest;
+
+/// <summary>The first stage: reads NDJSON, cuts it into batches of lines, and sets the checkpoints between them.</summary>
+/// <param name="context">What the attempt gives.</param>
+public sealed class IngestStage(StageContext context) : ISource
+{
+    private IngestOptions? _options;
+    private InputCatalog? _catalog;
+    private ReadProgress? _progress;
+    private string _runId = "";
+
+    /// <summary>Bytes read at once: several batches, and yet few enough to be cut and hashed while they are in the cache.</summary>
+    internal int BlockBytes { get; init; } = 256 * 1024;
+
+    /// <inheritdoc/>
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        _runId = open.RunId;
+        _options = IngestOptions.From(open.Options);
+        _catalog = InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots);
+        if (below?.Resume is { } resume)
+        {
+            var position = resume.Position
+                ?? throw new StageException(FailureReasons.ProtocolViolation, $"Checkpoint {resume.Id} to resume from has no position.");
+            _catalog.RequireSame(position.Files);
+            if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < 0)
+            {
+                throw new StageException(FailureReasons.ProtocolViolation, $"Checkpoint {resume.Id} to resume from has no valid position.");
+            }
+
+            _progress = new ReadProgress(position, resume.Id);
+        }
+        else
+        {
+            _progress = new ReadProgress(_catalog.Files);
+        }
+
+        return ValueTask.FromResult(new RunOpened { Resume = below?.Resume });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken)
+    {
+        if (_options is null || _catalog is null || _progress is null)
+        {
+            throw new InvalidOperationException("OpenAsync comes first.");
+        }
+
+        return new IngestPass(context, _options, _catalog, _progress, _runId, output, drain) { BlockBytes = BlockBytes }.ReadAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,155 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Paths;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Ingest.Input;
+
+/// <summary>The files of the input, in ordinal order of their paths, as they are now.</summary>
+internal sealed class InputCatalog
+{
+    /// <summary>Their entries travel in every checkpoint, which has to fit into one message.</summary>
+    public const int MaxFiles = 50_000;
+
+    private const int MaxPathBytes = 8 * 1024 * 1024;
+    private static readonly string[] Extensions = [".ndjson", ".jsonl", ".json"];
+    private readonly List<string> _paths = [];
+
+    private InputCatalog(bool isFolder) => IsFolder = isFolder;
+
+    /// <summary>Whether the input is a folder, so that batches name their file.</summary>
+    public bool IsFolder { get; }
+
+    /// <summary>What each file is, without hash.</summary>
+    public List<InputFile> Files { get; } = [];
+
+    /// <summary>Where a file lies, links resolved.</summary>
+    public string PathOf(int index) => _paths[index];
+
+    /// <summary>Looks at a file or folder.</summary>
+    /// <param name="input">Absolute, as it came with the run.</param>
+    /// <param name="workFolder">The run's own folder: what lies in it is no input.</param>
+    /// <param name="roots">Folders that may be read.</param>
+    /// <exception cref="StageException">There is nothing to read, or it may not or cannot be read.</exception>
+    public static InputCatalog Read(string input, string workFolder, IReadOnlyList<string> roots)
+    {
+        var resolved = RootedPath.Require(input, roots, "input");
+        try
+        {
+            if (Directory.Exists(resolved))
+            {
+                return ReadFolder(resolved, workFolder.Length == 0 ? workFolder : RootedPath.Resolve(workFolder), roots);
+            }
+
+            var catalog = new InputCatalog(isFolder: false);
+            catalog.Add(resolved, Path.GetFileName(input));
+            return catalog;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.InputUnreadable, $"input '{input}' cannot be read: {failure.Message}", inner: failure);
+        }
+    }
+
+    /// <summary>Sees that these are the files that a run began with.</summary>
+    /// <exception cref="StageException">They are not.</exception>
+    public void RequireSame(IReadOnlyList<InputFile> files)
+    {
+        for (var index = 0; index < Math.Max(files.Count, Files.Count); index++)
+        {
+            var before = index < files.Count ? files[index] : null;
+            var now = index < Files.Count ? Files[index] : null;
+            var order = before is null ? 1 : now is null ? -1 : string.CompareOrdinal(before.Path, now.Path);
+            var how = order switch
+            {
+                > 0 => $"file '{now!.Path}' was added to it",
+                < 0 => $"file '{before!.Path}' is missing",
+                _ when now!.Length < before!.Length => $"file '{now.Path}' had {before.Length} bytes and has {now.Length}",
+                _ when now.Length == before.Length && now.ModifiedMicros != before.ModifiedMicros => $"file '{now.Path}' was written to",
+                _ => null,
+            };
+            if (how is not null)
+            {
+                throw new StageException(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
+            }
+        }
+    }
+
+    /// <summary>A time of last write as it stands in checkpoints.</summary>
+    public static long Micros(DateTime modified) => (modified.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
+    {
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
+        var catalog = new InputCatalog(isFolder: true);
+        var found = new System.IO.Enumeration.FileSystemEnumerable<string>(
+            folder, (ref entry) => entry.ToFullPath(), options)
+        {
+            // Links to folders are not followed: they might lead in circles.
+            ShouldRecursePredicate = (ref entry) =>
+                (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !string.Equals(entry.ToFullPath(), workFolder, StringComparison.Ordinal),
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && IsInput(entry.FileName),
+        };
+        var files = found
+            .Select(path => (Path: path, Name: Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')))
+            .OrderBy(file => file.Name, StringComparer.Ordinal)
+            .ToList();
+        if (files.Count == 0)
+        {
+            throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
+        }
+
+        if (files.Count > MaxFiles || files.Sum(file => (long)file.Name.Length) > MaxPathBytes)
+        {
+            throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds {files.Count} files: more than {MaxFiles}, or with too long paths. Join some of them.");
+        }
+
+        foreach (var (path, name) in files)
+        {
+            catalog.Add(RootedPath.Require(path, roots, "input"), name);
+        }
+
+        return catalog;
+    }
+
+    private static bool IsInput(ReadOnlySpan<char> name)
+    {
+        if (name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        {
+            name = name[..^3];
+        }
+
+        foreach (var extension in Extensions)
+        {
+            if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void Add(string path, string name)
+    {
+        if (FileKind.DescribeSpecial(path) is { } kind)
+        {
+            throw new StageException(
+                FailureReasons.InputUnreadable, $"'{path}' is {kind}: a run must be able to read its input again. Copy it to a file first.");
+        }
+
+        var file = new FileInfo(path);
+        if (!file.Exists)
+        {
+            var why = Directory.Exists(path) ? "is a folder where a file was expected" : "does not exist";
+            throw new StageException(FailureReasons.InputUnreadable, $"input '{path}' {why}.");
+        }
+
+        using (File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        {
+            // Only to learn that it can be opened, before anything starts.
+        }
+
+        _paths.Add(path);
+        Files.Add(new InputFile { Path = name, Length = file.Length, ModifiedMicros = Micros(file.LastWriteTimeUtc) });
+    }
+}

@@ -1,0 +1,114 @@
+using System.Buffers;
+using System.IO.Hashing;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Ingest.Input;
+
+/// <summary>One file of the input, decompressed, standing at a position whose prefix is verified.</summary>
+internal sealed class InputReader : IByteSource
+{
+    private const int BlockBytes = 256 * 1024;
+    private readonly StoredFile _file;
+    private readonly IByteSource _source;
+    private readonly string _path;
+
+    private InputReader(StoredFile file, IByteSource source, string path) => (_file, _source, _path) = (file, source, path);
+
+    /// <summary>Hash of all bytes before the position; who reads on adds to it.</summary>
+    public XxHash3 Hash { get; } = new();
+
+    /// <summary>Opens a file at its beginning.</summary>
+    /// <param name="path">Links resolved.</param>
+    /// <param name="expected">What it was at the run's start.</param>
+    public static InputReader Open(string path, InputFile expected)
+    {
+        var file = StoredFile.Open(path, expected);
+        try
+        {
+            Span<byte> start = stackalloc byte[2];
+            var isGzip = GzipSource.HasMagic(start[..file.Peek(start)]) || path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            return new InputReader(file, isGzip ? new GzipSource(file, path) : file, path);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads up to a position again, and sees that it holds what it held.</summary>
+    /// <param name="offset">Bytes before the position.</param>
+    /// <param name="prefixHash">Their hash; 0 where there are none.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="StageException">It does not.</exception>
+    public void Advance(long offset, ulong prefixHash, CancellationToken cancellationToken)
+    {
+        var read = Skip(offset, cancellationToken);
+        if (read < offset)
+        {
+            throw Changed($"it ends before byte {offset}");
+        }
+
+        if (offset > 0 && Hash.GetCurrentHashAsUInt64() != prefixHash)
+        {
+            throw Changed($"its first {offset} bytes have another hash");
+        }
+    }
+
+    /// <summary>Reads all of it again, and sees that it holds what it held.</summary>
+    /// <param name="wholeHash">Hash of all bytes; 0 where there are none.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="StageException">It does not.</exception>
+    public void AdvanceToEnd(ulong wholeHash, CancellationToken cancellationToken)
+    {
+        var read = Skip(long.MaxValue, cancellationToken);
+        if ((read == 0 ? 0 : Hash.GetCurrentHashAsUInt64()) != wholeHash)
+        {
+            throw Changed($"its {read} bytes have another hash");
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Read(Span<byte> buffer) => _source.Read(buffer);
+
+    /// <summary>Fails where the file was written to since the run's start.</summary>
+    public void RequireUnchanged() => _file.RequireUnchanged();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _source.Dispose();
+        _file.Dispose();
+    }
+
+    private long Skip(long bytes, CancellationToken cancellationToken)
+    {
+        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            long skipped = 0;
+            while (skipped < bytes)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var read = _source.Read(block.AsSpan(0, (int)Math.Min(BlockBytes, bytes - skipped)));
+                if (read == 0)
+                {
+                    break;
+                }
+
+                Hash.Append(block.AsSpan(0, read));
+                skipped += read;
+            }
+
+            return skipped;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    private StageException Changed(string how) =>
+        new(FailureReasons.InputChanged, $"'{_path}' is not what it was when the run started: {how}. Start a new run.");
+}
