@@ -272,6 +272,7 @@ internal sealed class LineCutter : IDisposable
         Offset += bytes;
         Line += lines;
         _count += lines;
+        _searched = 0;
     }
 
     private void LeaveOut(long bytes)

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Tests.Stages.Ingest;
+
+public sealed class IngestPacingTests : IDisposable
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(10, 5_000, 6)]
+    [InlineData(10, 1_000_000, 10)]
+    [InlineData(0, 7_000, 8)]
+    [InlineData(1, 5_000, 1)]
+    [InlineData(10, 0, 1)]
+    public async Task Lines_come_when_they_are_due_and_no_batch_lingers_longer_than_it_may(int batchSize, long lingerMicros, int linesPerBatch)
+    {
+        var time = new JumpingTime();
+        var start = time.Micros;
+        var run = Paced(time, batchSize, lingerMicros);
+        var lateness = new List<long>();
+        run.OnFrame = (r, _) =>
+        {
+            if (r.ReadMicros.Count > lateness.Count)
+            {
+                lateness.Add(time.Micros - r.ReadMicros[^1]);
+            }
+        };
+        await run.ReadAsync().WaitAsync(Timeout);
+
+        Assert.All(run.BatchLines.SkipLast(1), count => Assert.Equal(linesPerBatch, count));
+        Assert.Equal(Enumerable.Range(0, run.BatchLines.Count).Select(i => start + (i * linesPerBatch * 1000L)), run.ReadMicros);
+        Assert.All(lateness, late => Assert.InRange(late, 0, lingerMicros));
+        Assert.InRange(time.Micros - start, 99_000, 99_000 + lingerMicros);
+        Assert.Equal(time.Waits.Count, run.Flushes);
+    }
+
+    [Fact]
+    public async Task Checkpoints_are_set_while_lines_are_awaited()
+    {
+        var run = Paced(new JumpingTime(), 1, 0);
+        run.Open.Options.CheckpointIntervalMicros = 10_000;
+        await run.ReadAsync().WaitAsync(Timeout);
+
+        Assert.InRange(run.Checkpoints.Count, 10, 11);
+    }
+
+    [Fact]
+    public async Task A_drain_ends_the_wait_and_hands_on_what_was_read()
+    {
+        var time = new FakeTimeProvider();
+        var run = Paced(time, 10, 1_000_000);
+        var reading = run.ReadAsync();
+        run.Drain();
+        await reading.WaitAsync(Timeout);
+
+        Assert.Equal([1], run.BatchLines);
+        Assert.Equal(1, run.Checkpoints[0].Checkpoint.Position.Line);
+        Assert.Equal(ControlAction.Drain, run.Messages[^1].Control.Action);
+    }
+
+    private IngestRun Paced(TimeProvider time, int batchSize, long lingerMicros)
+    {
+        var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Range(0, 100).Select(i => $"{i}\n")))) { Time = time };
+        run.Open.Options.BatchSize = batchSize;
+        run.Open.Options.LingerMicros = lingerMicros;
+        run.Open.Options.Rate = 1000;
+        return run;
+    }
+}

@@ -1,0 +1,231 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Ingest;
+
+public sealed class IngestResumeTests : IDisposable
+{
+    private static readonly byte[] Sample = Encoding.UTF8.GetBytes(
+        "\uFEFF" + string.Concat(Enumerable.Range(0, 300).Select(i => i % 7 == 0 ? "\n" : i % 31 == 0 ? new string('x', 99) + "\n" : $"{{\"n\":{i}}}\r\n")));
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("in.ndjson")]
+    [InlineData("in.gz")]
+    [InlineData("in/")]
+    public async Task Resuming_at_every_checkpoint_reads_the_same_lines(string input)
+    {
+        var path = Prepare(input);
+        var whole = await Checkpointing(path).ReadAsync();
+        Assert.True(whole.Checkpoints.Count > 20, $"only {whole.Checkpoints.Count} checkpoints");
+        foreach (var (checkpoint, linesBefore) in whole.Checkpoints)
+        {
+            // As it comes back from Sink: through bytes.
+            var stored = Checkpoint.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(checkpoint));
+            var resumed = await Checkpointing(path).ReadAsync(stored);
+
+            Assert.Equal(whole.Lines.Skip(linesBefore).Select(Plain), resumed.Lines.Select(Plain));
+            var (first, last) = (whole.Checkpoints[^1].Checkpoint, resumed.Checkpoints[^1].Checkpoint);
+            Assert.Equal(first.Position, last.Position);
+            Assert.Equal(first.Counts, last.Counts);
+            Assert.Equal(checkpoint.Id + 1, resumed.Checkpoints[0].Checkpoint.Id);
+        }
+    }
+
+    [Fact]
+    public async Task Ids_of_checkpoints_count_from_one()
+    {
+        var run = await Checkpointing(Prepare("in.ndjson")).ReadAsync();
+
+        Assert.Equal(Enumerable.Range(1, run.Checkpoints.Count).Select(id => (long)id), run.Checkpoints.Select(c => c.Checkpoint.Id));
+    }
+
+    [Fact]
+    public async Task A_drain_stops_at_a_checkpoint()
+    {
+        var path = Prepare("in.ndjson");
+        var run = Checkpointing(path);
+        run.OnFrame = (r, frame) =>
+        {
+            if (frame == 5)
+            {
+                r.Drain();
+            }
+        };
+        await run.ReadAsync();
+
+        Assert.Equal(ControlAction.Drain, run.Messages[^1].Control.Action);
+        Assert.NotNull(run.Messages[^2].Checkpoint);
+        Assert.True(run.Lines.Count < 50);
+        var resumed = await Checkpointing(path).ReadAsync(run.Checkpoints[^1].Checkpoint);
+        Assert.Equal(NaiveCutter.Cut(Sample, 64).Select(Plain), run.Lines.Concat(resumed.Lines).Select(Plain));
+    }
+
+    [Theory]
+    [InlineData("shrunk")]
+    [InlineData("written to")]
+    [InlineData("replaced by longer")]
+    [InlineData("missing")]
+    [InlineData("added")]
+    [InlineData("fifo")]
+    public async Task An_input_that_changed_between_attempts_is_refused(string how)
+    {
+        var path = Prepare("in/");
+        var whole = await Checkpointing(path).ReadAsync();
+        var checkpoint = whole.Checkpoints[^3].Checkpoint;
+        Assert.Equal(2, checkpoint.Position.FileIndex);
+        var finished = Path.Join(path, "a.ndjson");
+        switch (how)
+        {
+            case "shrunk":
+                await using (var file = File.OpenWrite(Path.Join(path, "c.ndjson")))
+                {
+                    file.SetLength(file.Length - 1);
+                }
+
+                break;
+            case "written to":
+                File.SetLastWriteTimeUtc(finished, File.GetLastWriteTimeUtc(finished).AddMilliseconds(1));
+                break;
+            case "replaced by longer":
+                var other = Sample.ToArray();
+                other[10] ^= 1;
+                File.WriteAllBytes(finished, [.. other, .. "more\n"u8]);
+                break;
+            case "missing":
+                File.Delete(finished);
+                break;
+            case "added":
+                File.WriteAllText(Path.Join(path, "0.ndjson"), "x\n");
+                break;
+            case "fifo":
+                File.Delete(finished);
+                using (var process = System.Diagnostics.Process.Start("mkfifo", finished))
+                {
+                    await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+                }
+
+                break;
+        }
+
+        var failure = await Checkpointing(path).FailAsync(checkpoint).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(how == "fifo" ? FailureReasons.InputUnreadable : FailureReasons.InputChanged, failure.Reason);
+    }
+
+    [Theory]
+    [InlineData("in.ndjson")]
+    [InlineData("in.gz")]
+    public async Task A_changed_prefix_is_found_by_its_hash(string input)
+    {
+        var path = Prepare(input);
+        var whole = await Checkpointing(path).ReadAsync();
+        var modified = File.GetLastWriteTimeUtc(path);
+        var content = Sample.ToArray();
+        content[20] ^= 1;
+        File.WriteAllBytes(path, input.EndsWith(".gz", StringComparison.Ordinal) ? TemporaryFolder.Gzip(content) : content);
+        File.SetLastWriteTimeUtc(path, modified);
+        var checkpoint = whole.Checkpoints[^1].Checkpoint.Clone();
+        checkpoint.Position.Files[0].Length = new FileInfo(path).Length;
+
+        Assert.Equal(FailureReasons.InputChanged, (await Checkpointing(path).FailAsync(checkpoint)).Reason);
+    }
+
+    [Fact]
+    public async Task A_file_that_grows_is_read_to_its_first_length()
+    {
+        var path = Prepare("in.ndjson");
+        var run = Checkpointing(path);
+        var step = run.OnFrame;
+        run.OnFrame = (r, frame) =>
+        {
+            step(r, frame);
+            if (frame == 3)
+            {
+                using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+                file.Write("{\"late\":1}\n"u8);
+            }
+        };
+        await run.ReadAsync();
+        run.AssertLines(NaiveCutter.Cut(Sample, 64));
+
+        var resumed = await Checkpointing(path).ReadAsync(run.Checkpoints[5].Checkpoint);
+        Assert.Equal(run.Lines.Skip(run.Checkpoints[5].LinesBefore).Select(Plain), resumed.Lines.Select(Plain));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_file_that_shrinks_or_is_written_to_while_it_is_read_is_an_error(bool shrinks)
+    {
+        var path = Prepare("in.ndjson");
+        var run = Checkpointing(path);
+        run.OnFrame = (r, frame) =>
+        {
+            if (frame == 3)
+            {
+                using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                if (shrinks)
+                {
+                    file.SetLength(file.Length / 2);
+                }
+                else
+                {
+                    file.Write("X"u8);
+                    file.Flush();
+                    File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddSeconds(1));
+                }
+            }
+        };
+
+        Assert.Equal(FailureReasons.InputChanged, (await run.FailAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task Batches_read_again_are_counted()
+    {
+        var path = Prepare("in.ndjson");
+        var first = Checkpointing(path);
+        await first.ReadAsync();
+        Assert.Equal(0, first.Meter.BatchesReplayed);
+
+        var second = Checkpointing(path);
+        second.Open.RunId = first.Open.RunId;
+        await second.ReadAsync(first.Checkpoints[^4].Checkpoint);
+        Assert.Equal(second.BatchLines.Count, second.Meter.BatchesReplayed);
+        Assert.NotEqual(0, second.Meter.BatchesReplayed);
+    }
+
+    private string Prepare(string input)
+    {
+        switch (input)
+        {
+            case "in/":
+                _folder.Write("in/a.ndjson", Sample);
+                _folder.Write("in/b.jsonl.gz", TemporaryFolder.Gzip(Sample));
+                _folder.Write("in/c.ndjson", Sample);
+                return Path.Join(_folder.Path, "in");
+            default:
+                return _folder.Write(input, input.EndsWith(".gz", StringComparison.Ordinal) ? TemporaryFolder.Gzip(Sample) : Sample);
+        }
+    }
+
+    /// <summary>Small batches and a clock that steps with every frame, so that checkpoints come after every second batch.</summary>
+    private static IngestRun Checkpointing(string path)
+    {
+        var time = new FakeTimeProvider();
+        var run = new IngestRun(path) { Time = time, BlockBytes = 200, OnFrame = (_, _) => time.Advance(TimeSpan.FromMilliseconds(1)) };
+        run.Open.Options.BatchSize = 7;
+        run.Open.Options.MaxLineBytes = 64;
+        run.Open.Options.CheckpointIntervalMicros = 2000;
+        run.Open.Options.LingerMicros = 10_000_000;
+        return run;
+    }
+
+    /// <summary>Where gaps merge depends on where batches end, and so do the offsets that they tell.</summary>
+    private static CutLine Plain(CutLine line) => line.Fate == LineFate.Blank ? line with { Offset = -1 } : line;
+}

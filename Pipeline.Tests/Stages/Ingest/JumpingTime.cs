@@ -1,0 +1,38 @@
+namespace Pipeline.Tests.Stages.Ingest;
+
+/// <summary>A clock that stands still while work is done, and jumps to the end of every wait as soon as it is begun.</summary>
+internal sealed class JumpingTime : TimeProvider
+{
+    private long _micros = 1_000_000;
+
+    public override long TimestampFrequency => 1_000_000;
+
+    public List<TimeSpan> Waits { get; } = [];
+
+    public long Micros => Volatile.Read(ref _micros);
+
+    public override long GetTimestamp() => Micros;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        if (dueTime > TimeSpan.Zero)
+        {
+            Waits.Add(dueTime);
+            Interlocked.Add(ref _micros, dueTime.Ticks / TimeSpan.TicksPerMicrosecond);
+            ThreadPool.QueueUserWorkItem(_ => callback(state));
+        }
+
+        return new NoTimer();
+    }
+
+    private sealed class NoTimer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,34 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace Pipeline.Tests.Stages.Ingest;
+
+/// <summary>A folder of its own for a test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("pipeline-ends-").FullName;
+
+    public string Write(string name, byte[] content)
+    {
+        var path = System.IO.Path.Join(Path, name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    public string Write(string name, string content) => Write(name, Encoding.UTF8.GetBytes(content));
+
+    public static byte[] Gzip(params byte[][] members)
+    {
+        var compressed = new MemoryStream();
+        foreach (var member in members)
+        {
+            using var stream = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true);
+            stream.Write(member);
+        }
+
+        return compressed.ToArray();
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
