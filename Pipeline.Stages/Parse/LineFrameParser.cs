@@ -6,6 +6,7 @@ using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Parse.Events;
 using Pipeline.Stages.Parse.Lines;
+using Pipeline.Stages.Parse.Shapes;
 using Pipeline.Stages.Parse.WorkItems;
 
 namespace Pipeline.Stages.Parse;
@@ -18,11 +19,13 @@ internal sealed class LineFrameParser
 {
     private readonly EventFrameBuilder _events;
     private readonly WorkItemBatcher _items = new();
+    private readonly LineReader _lines = new();
+    private readonly ShapeCache _shapes = new();
     private readonly LineParser _lineParser;
+    private readonly TextCodes? _allowedTypes;
     private readonly WorkItemParser _itemParser = new();
     private readonly StageMeter _meter;
     private LineFrame? _frame;
-    private LineCursor _cursor;
     private int _nextReject;
 
     /// <summary>A parser for one attempt.</summary>
@@ -33,7 +36,8 @@ internal sealed class LineFrameParser
     {
         _meter = meter;
         _events = new EventFrameBuilder(columns);
-        _lineParser = new LineParser(allowedTypes.Count == 0 ? null : CodesOf(allowedTypes));
+        _allowedTypes = allowedTypes.Count == 0 ? null : CodesOf(allowedTypes);
+        _lineParser = new LineParser(_allowedTypes);
     }
 
     /// <summary>Begins a frame; the one before has been read to its end, or is given up.</summary>
@@ -42,7 +46,7 @@ internal sealed class LineFrameParser
         _events.Take(0)?.Dispose();
         _items.Take(0)?.Dispose();
         _frame = frame;
-        _cursor = new LineCursor(frame);
+        _lines.Begin(frame);
         _nextReject = 0;
     }
 
@@ -57,49 +61,106 @@ internal sealed class LineFrameParser
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        while (_cursor.TryNext(frame, out var line))
+        do
         {
-            if (Take(frame, line, cancellationToken) is { } full)
+            while (_lines.At < _lines.End)
             {
-                return full;
+                TakeFitting();
+                if (_lines.BeforeGap > 0 && _lines.At < _lines.End && TakeOther(frame, cancellationToken) is { } full)
+                {
+                    return full;
+                }
             }
         }
+        while (_lines.MoveNext());
 
-        if (_cursor.Index != frame.Count)
+        if (_lines.Index != frame.Count)
         {
             throw new StageException(
                 FailureReasons.ProtocolViolation,
-                $"A batch of lines says that it holds {frame.Count} lines and holds {_cursor.Index}, from line {frame.FirstLine} on. Mend the stage above.");
+                $"A batch of lines says that it holds {frame.Count} lines and holds {_lines.Index}, from line {frame.FirstLine} on. Mend the stage above.");
         }
 
         return TakeRest(frame);
     }
 
-    // Parses one line; a frame that is full because of it.
-    private Frame? Take(LineFrame frame, ReadOnlySpan<byte> line, CancellationToken cancellationToken)
+    // The hot path: events that fit a known shape, until a line does not or a gap comes.
+    private unsafe void TakeFitting()
     {
+        var number = _lines.Number;
+        var offset = _lines.Offset;
+        var most = _lines.BeforeGap;
+        var taken = 0;
+        fixed (byte* array = _lines.Array)
+        {
+            var values = default(EventValues);
+            var line = array + _lines.At;
+            var end = array + _lines.End;
+            while (line < end && taken < most)
+            {
+                var next = _shapes.Match(line, ref values);
+                if (next == null || (_allowedTypes is not null && !_allowedTypes.Contains(values.Type)) || !_events.TryAdd(values, number + taken, offset))
+                {
+                    break;
+                }
+
+                offset += next - line;
+                line = next;
+                taken++;
+            }
+
+            _lines.Advance(taken, (int)(line - array));
+        }
+    }
+
+    // Any line; a frame that is full because of it.
+    private Frame? TakeOther(LineFrame frame, CancellationToken cancellationToken)
+    {
+        var line = _lines.Peek(out var next);
+        var number = _lines.Number;
+        var offset = _lines.Offset;
+        _lines.Advance(1, next);
+
         var values = default(EventValues);
         var verdict = _lineParser.Parse(line, ref values);
         if (verdict == Verdict.Event)
         {
-            if (_events.TryAdd(values, _cursor.Number, _cursor.Offset))
-            {
-                return null;
-            }
-
-            AddRejectsBefore(frame, _cursor.Number);
-            var before = _events.Take(frame.ReadMicros);
-            _events.TryAdd(values, _cursor.Number, _cursor.Offset);
-            return before;
+            _shapes.Learn(line, _lineParser.Fields);
+            return TakeEvent(frame, values, number, offset);
         }
 
         WorkItem? item = null;
         if (verdict == Verdict.WorkItem)
         {
-            verdict = _itemParser.Parse(line, _lineParser.Fields, _cursor.Number, out item, cancellationToken);
+            verdict = _itemParser.Parse(line, _lineParser.Fields, number, out item, cancellationToken);
         }
 
-        return item is null ? TakeReject(frame, line, verdict) : TakeItem(frame, item);
+        if (item is not null)
+        {
+            return TakeItem(frame, item);
+        }
+
+        return TakeReject(frame, new Reject
+        {
+            Line = number,
+            Offset = offset,
+            Reason = verdict.Reason(),
+            Raw = ByteString.CopyFrom(line),
+            File = frame.File,
+        });
+    }
+
+    private Frame? TakeEvent(LineFrame frame, in EventValues values, long number, long offset)
+    {
+        if (_events.TryAdd(values, number, offset))
+        {
+            return null;
+        }
+
+        AddRejectsBefore(frame, number);
+        var before = _events.Take(frame.ReadMicros);
+        _events.TryAdd(values, number, offset);
+        return before;
     }
 
     private Frame? TakeItem(LineFrame frame, WorkItem item)
@@ -114,18 +175,11 @@ internal sealed class LineFrameParser
         return before;
     }
 
-    private Frame? TakeReject(LineFrame frame, ReadOnlySpan<byte> line, Verdict verdict)
+    private Frame? TakeReject(LineFrame frame, Reject reject)
     {
-        AddRejectsBefore(frame, _cursor.Number);
+        AddRejectsBefore(frame, reject.Line);
         _meter.Rejected++;
-        _events.Add(new Reject
-        {
-            Line = _cursor.Number,
-            Offset = _cursor.Offset,
-            Reason = verdict.Reason(),
-            Raw = ByteString.CopyFrom(line),
-            File = frame.File,
-        });
+        _events.Add(reject);
         return _events.IsFull ? _events.Take(frame.ReadMicros) : null;
     }
 

@@ -1,0 +1,137 @@
+using System.Text;
+using Pipeline.Stages.Parse.Events;
+using Pipeline.Stages.Parse.Lines;
+using Pipeline.Stages.Parse.Shapes;
+
+namespace Pipeline.Tests.Stages.Parse.Shapes;
+
+/// <summary>Shapes must not only be right, they must also be used: the fuzz test cannot tell.</summary>
+public sealed class ShapeTests
+{
+    private const string Line = """{"ts":"2026-01-01T00:00:00.874Z","type":"view","user":"u6012","value":12,"metadata":{"source":"generator","seq":0}}""";
+    private readonly ShapeCache _shapes = new();
+
+    public static TheoryData<string, string> Fitting => new()
+    {
+        { Line, Line },
+        { Line, Line.Replace("view", "buy").Replace(":12", ":7654321").Replace("00:00.874", "00:59.001") },
+        { Line, Line.Replace("2026", "1999").Replace(".874Z", "+01:00") },
+        { Line, Line.Replace(":12", ":-12.5e3").Replace("\"seq\":0", "\"seq\":1234567890123456789.5E-7") },
+        { Line, Line.Replace("view", new string('x', 100)).Replace("u6012", "") },
+        { Line, Line.Replace("view", "Größe").Replace("u6012", "😀") },
+        { Line, Line.Replace("generator", "an \\\"escaped\\\" text, ünd mehr\\n") },
+        { Line, Line.Replace("\"generator\"", "null").Replace("\"seq\":0", "\"seq\":\"text\"") },
+        { Line, Line.Replace("\"generator\"", "true").Replace("\"seq\":0", "\"seq\":false") },
+        { """{ "value" : 1 , "user" : "a" , "type" : "b" , "ts" : "2026-01-01" }  """, """{ "value" : 2 , "user" : "c" , "type" : "d" , "ts" : "2026-01-02T00:00Z" }  """ },
+        { """{"t\u0079pe":"a","ts":"2026-01-01","user":"b","value":1,"tags":["a",[1,{}]]}""", """{"t\u0079pe":"b","ts":"2026-01-01","user":"b","value":1,"tags":["c",[2,{}]]}""" },
+    };
+
+    public static TheoryData<string> NotFitting =>
+    [
+        Line.Replace("view", ""),
+        Line.Replace("view", "v\\u0069ew"),
+        Line.Replace("view", "vi\tew"),
+        Line.Replace("u6012", "u\\\\"),
+        Line.Replace("2026-01-01", "2026-02-30"),
+        Line.Replace(":00.874", ":60.874"),
+        Line.Replace(":00.874", ":0a.874"),
+        Line.Replace(":00.874", ":00.8\u007f4"),
+        Line.Replace(":12", ":012"),
+        Line.Replace(":12", ":"),
+        Line.Replace(":12", ":12x"),
+        Line.Replace(":12", ":1e400"),
+        Line.Replace(":12", ":\"12\""),
+        Line.Replace("\"seq\":0", "\"seq\":01"),
+        Line.Replace("\"seq\":0", "\"seq\":1."),
+        Line.Replace("\"seq\":0", "\"seq\":-"),
+        Line.Replace("\"seq\":0", "\"seq\":nulL"),
+        Line.Replace("\"seq\":0", "\"seq\":{}"),
+        Line.Replace("generator", "\\ud800"),
+        Line.Replace("generator", "\\x"),
+        Line.Replace("generator", "a\u0001"),
+        Line + "}",
+        Line + " ",
+        Line[..^1],
+        "",
+    ];
+
+    [Theory]
+    [MemberData(nameof(Fitting))]
+    public void A_line_of_a_known_shape_is_read_along_it(string known, string line)
+    {
+        Learn(known);
+        Learn(known.Replace("generator", "another").Replace("\"seq\":0", "\"seq\":1").Replace("[\"a\",[1", "[\"b\",[3"));
+
+        Assert.Equal(Parsed(line), Matched(line, "\n"));
+        Assert.Equal(Parsed(line), Matched(line, "\r\n"));
+    }
+
+    [Theory]
+    [MemberData(nameof(NotFitting))]
+    public void Any_other_line_is_left_to_the_full_parser(string line)
+    {
+        Learn(Line);
+        Learn(Line.Replace("generator", "another").Replace("\"seq\":0", "\"seq\":1"));
+
+        Assert.Null(Matched(line, "\n"));
+        Assert.NotNull(Matched(Line, "\n"));
+    }
+
+    [Fact]
+    public void Invalid_UTF8_does_not_fit()
+    {
+        Learn(Line);
+        Learn(Line.Replace("generator", "another"));
+        foreach (var place in new[] { "view", "u6012", "generator" })
+        {
+            var bytes = Encoding.Latin1.GetBytes(Line.Replace(place, "a\u00FFb") + "\n");
+
+            Assert.Null(Matched(bytes));
+        }
+    }
+
+    [Fact]
+    public void Several_shapes_are_kept_side_by_side()
+    {
+        string[] lines = [.. Enumerable.Range(0, 8).Select(i => Line.Replace("metadata", $"metadata{i}"))];
+        foreach (var line in lines)
+        {
+            Learn(line);
+        }
+
+        Assert.All(lines.Concat(lines.Reverse()), line => Assert.NotNull(Matched(line, "\n")));
+    }
+
+    private void Learn(string line)
+    {
+        var bytes = Encoding.UTF8.GetBytes(line);
+        var parser = new LineParser(null);
+        var values = default(EventValues);
+        Assert.Equal(Verdict.Event, parser.Parse(bytes, ref values));
+        _shapes.Learn(bytes, parser.Fields);
+    }
+
+    private string? Matched(string line, string end) => Matched(Encoding.UTF8.GetBytes(line + end));
+
+    private unsafe string? Matched(byte[] line)
+    {
+        var values = default(EventValues);
+        byte[] padded = [.. line, .. Enumerable.Repeat((byte)'9', LineReader.Padding)];
+        fixed (byte* at = padded)
+        {
+            var end = _shapes.Match(at, ref values);
+            Assert.True(end == null || end == at + line.Length);
+            return end == null ? null : Shown(values);
+        }
+    }
+
+    private static string Parsed(string line)
+    {
+        var values = default(EventValues);
+        Assert.Equal(Verdict.Event, new LineParser(null).Parse(Encoding.UTF8.GetBytes(line), ref values));
+        return Shown(values);
+    }
+
+    private static string Shown(in EventValues values) =>
+        $"{Encoding.UTF8.GetString(values.Type)}|{Encoding.UTF8.GetString(values.User)}|{values.UnixMillis}|{values.Mantissa}|{values.Scale}";
+}
