@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 
@@ -21,6 +22,7 @@ internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge, long beg
     private long _since = began;
     private long _waited = edge.WaitingToSend;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         edge.Received(frame);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -92,6 +93,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ProcessAsync(ITransform stage, Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         var edge = metrics.Edge;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.ServiceDefaults.Registration;
@@ -34,6 +35,7 @@ public static class StageHosting
     internal static TBuilder AddStageRuntime<TBuilder>(this TBuilder builder, StageDefinition definition, string instanceId)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
         builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
         builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateDataAnnotations().ValidateOnStart();

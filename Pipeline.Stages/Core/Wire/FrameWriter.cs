@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
@@ -19,6 +20,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * Gather);
     private int _used;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         using (frame)
@@ -43,6 +45,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
         if (_used > 0)
@@ -53,7 +56,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
         if (edge.Unflushed)
         {
             edge.Unflushed = false;
-            await TimedAsync(stream.FlushAsync(cancellationToken), cancellationToken);
+            await TimedAsync(new ValueTask(stream.FlushAsync(cancellationToken)), cancellationToken);
         }
     }
 
@@ -114,6 +117,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
         return SendAsync(_buffer.AsMemory(0, used), cancellationToken);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         edge.BytesOut += bytes.Length;
@@ -121,11 +125,12 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
         var sending = stream.WriteAsync(bytes, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
         {
-            await TimedAsync(sending.AsTask(), cancellationToken);
+            await TimedAsync(sending, cancellationToken);
         }
     }
 
-    private async Task TimedAsync(Task sending, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask TimedAsync(ValueTask sending, CancellationToken cancellationToken)
     {
         var began = edge.Now;
         try
