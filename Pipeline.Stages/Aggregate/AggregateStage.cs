@@ -1,0 +1,116 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Aggregate.Groups;
+using Pipeline.Stages.Aggregate.WorkItems;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Aggregate;
+
+/// <summary>Counts and sums events by group, exactly, and finishes the score of work items.</summary>
+/// <param name="context">Of the attempt.</param>
+/// <param name="options">Limits; null = the defaults.</param>
+public sealed class AggregateStage(StageContext context, AggregateOptions? options = null) : ITransform
+{
+    private const int MaxColumns = 8;
+
+    private GroupTable? _groups;
+    private long _events;
+    private long _filtered;
+
+    /// <inheritdoc/>
+    /// <exception cref="StageException">invalid_options: the columns to group by; checkpoint_corrupt: they are not those of the checkpoint.</exception>
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
+        if (columns.Length > MaxColumns || columns.Distinct().Count() != columns.Length)
+        {
+            throw new StageException(FailureReasons.InvalidOptions, $"a run groups by at most {MaxColumns} columns, each named once");
+        }
+
+        _groups = new GroupTable(columns, options ?? new AggregateOptions());
+        var resume = below?.Resume;
+        foreach (var group in resume?.Groups ?? [])
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _groups.Add(group);
+        }
+
+        _events = resume?.Counts?.Events ?? 0;
+        _filtered = resume?.Counts?.Filtered ?? 0;
+        resume?.Groups.Clear(); // nobody above needs them, and they may be many
+        var opened = new RunOpened { Resume = resume };
+        opened.Columns.AddRange(columns.Union([ColumnNames.Value]));
+        return ValueTask.FromResult(opened);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        switch (frame)
+        {
+            case EventFrame events:
+                return ProcessAsync(events, output, cancellationToken);
+            case MessageFrame { Message.Checkpoint: { } barrier }:
+                return CheckpointAsync(barrier, output, cancellationToken);
+            case MessageFrame { Message.WorkItems: { } work }:
+                foreach (var item in work.Items)
+                {
+                    FinalScore.Apply(item);
+                }
+
+                RecordLatency(work.ReadMicros, work.Items.Count);
+                break;
+        }
+
+        return output.WriteAsync(frame, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _groups?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private ValueTask ProcessAsync(EventFrame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        if (frame.Count > 0)
+        {
+            var groups = _groups ?? throw new InvalidOperationException("The stage was not opened.");
+            groups.Add(frame);
+            RecordLatency(frame.ReadMicros, frame.Count);
+        }
+
+        _events += frame.Count;
+        _filtered += frame.Filtered;
+        frame.Dispose();
+        if (frame.Rejects.Count == 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        frame.Count = 0;
+        frame.Filtered = 0;
+        return output.WriteAsync(frame, cancellationToken);
+    }
+
+    private async ValueTask CheckpointAsync(Checkpoint barrier, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        barrier.Counts ??= new Counts();
+        barrier.Counts.Events = _events;
+        barrier.Counts.Filtered = _filtered;
+        foreach (var page in CheckpointPages.Of(barrier, _groups?.ToMessages() ?? []))
+        {
+            await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = page }), cancellationToken);
+        }
+    }
+
+    private void RecordLatency(long readMicros, int items)
+    {
+        if (readMicros > 0 && items > 0)
+        {
+            var now = (long)((Int128)context.Time.GetTimestamp() * 1_000_000 / context.Time.TimestampFrequency);
+            context.Meter.Latency.Record(now - readMicros, items);
+        }
+    }
+}

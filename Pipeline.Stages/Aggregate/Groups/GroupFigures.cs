@@ -1,0 +1,78 @@
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Aggregate.Groups;
+
+/// <summary>The figures of one group: exact integers at a decimal scale that grows with what comes in.</summary>
+internal struct GroupFigures
+{
+    private static readonly long[] Powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
+
+    public long Count;
+    public int Scale;
+    public Int128 Sum;
+    public Int128 Min;
+    public Int128 Max;
+
+    /// <summary>Adds figures.</summary>
+    /// <exception cref="StageException">The sum has no room in 128 bits.</exception>
+    public void Add(in GroupFigures other)
+    {
+        if (Count == 0)
+        {
+            this = other;
+            return;
+        }
+
+        var scale = Math.Max(Scale, other.Scale);
+        var mine = AtScale(scale);
+        var theirs = other.AtScale(scale);
+        try
+        {
+            Sum = checked(mine.Sum + theirs.Sum);
+        }
+        catch (OverflowException)
+        {
+            throw TooLarge();
+        }
+
+        Count += other.Count;
+        Min = Int128.Min(mine.Min, theirs.Min);
+        Max = Int128.Max(mine.Max, theirs.Max);
+        Scale = scale;
+    }
+
+    /// <summary>The same figures at the least scale that holds them all.</summary>
+    public readonly GroupFigures Canonical()
+    {
+        var result = this;
+        while (result.Scale > 0 && result.Sum % 10 == 0 && result.Min % 10 == 0 && result.Max % 10 == 0)
+        {
+            result.Sum /= 10;
+            result.Min /= 10;
+            result.Max /= 10;
+            result.Scale--;
+        }
+
+        return result;
+    }
+
+    private static StageException TooLarge() => new(FailureReasons.Internal, "the sum of a group's values has more than 38 digits");
+
+    private readonly GroupFigures AtScale(int scale)
+    {
+        if (scale == Scale)
+        {
+            return this;
+        }
+
+        var factor = Powers[scale - Scale];
+        try
+        {
+            return checked(new GroupFigures { Count = Count, Scale = scale, Sum = Sum * factor, Min = Min * factor, Max = Max * factor });
+        }
+        catch (OverflowException)
+        {
+            throw TooLarge();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Aggregate.Groups;
+
+/// <summary>
+/// All groups of a run so far. A frame's events go to accumulators first, of 64 bits each, which are folded into the exact
+/// figures at the frame's end.
+/// </summary>
+internal sealed class GroupTable : IDisposable
+{
+    private readonly AggregateOptions _limits;
+    private readonly KeyColumn[] _keys;
+    private readonly CompositeIndex? _index;
+    private readonly int[] _key;
+    private GroupFigures[] _figures = new GroupFigures[16];
+    private Accumulator[] _accumulators = [];
+    private int[] _rowParts = [];
+
+    public GroupTable(IReadOnlyList<string> columns, AggregateOptions limits)
+    {
+        _limits = limits;
+        _keys = [.. columns.Select(name => new KeyColumn(name, limits))];
+        _key = new int[_keys.Length];
+        _index = _keys.Length > 1 ? new CompositeIndex(_keys.Length) : null;
+    }
+
+    /// <summary>Highest group id in use, plus one; one of them may have no events.</summary>
+    public int Count { get; private set; }
+
+    public static StageException TooMany(string what) => new(
+        FailureReasons.InvalidOptions,
+        $"the run has more groups than Aggregate holds: more than {what}; group by columns with fewer distinct values, or raise the limit");
+
+    /// <summary>Adds the events of a frame.</summary>
+    /// <exception cref="StageException">A column is missing or damaged; there are too many groups.</exception>
+    public void Add(EventFrame frame)
+    {
+        var values = Columns.Require(frame, ColumnNames.Value);
+        if (values.Kind != ColumnKind.Number)
+        {
+            throw Columns.Unsound(ColumnNames.Value);
+        }
+
+        if (_keys is [var key] && Columns.Require(frame, key.Name) is { Kind: not ColumnKind.Number } codes)
+        {
+            AddByCode(frame.Count, key, codes, values);
+        }
+        else
+        {
+            AddByRow(frame, values);
+        }
+    }
+
+    /// <summary>Adds a group of a checkpoint.</summary>
+    public void Add(Group group)
+    {
+        var figures = GroupMessages.FiguresOf(group);
+        if (group.Key.Count != _keys.Length || figures is null)
+        {
+            throw Corrupt();
+        }
+
+        for (var column = 0; column < _keys.Length; column++)
+        {
+            _key[column] = _keys[column].PartOf(group.Key[column]);
+            if (_key[column] < 0)
+            {
+                throw Corrupt();
+            }
+        }
+
+        FiguresOf(IdOfKey()).Add(figures.Value);
+    }
+
+    /// <summary>The groups that have events, as messages, each made when asked for.</summary>
+    public IEnumerable<Group> ToMessages()
+    {
+        for (var id = 0; id < Count; id++)
+        {
+            if (_figures[id].Count == 0)
+            {
+                continue;
+            }
+
+            var message = GroupMessages.ToMessage(_figures[id].Canonical());
+            for (var column = 0; column < _keys.Length; column++)
+            {
+                message.Key.Add(_keys[column][_index is null ? id : _index[id][column]]);
+            }
+
+            yield return message;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var key in _keys)
+        {
+            key.Dispose();
+        }
+    }
+
+    private static StageException Corrupt() =>
+        new(FailureReasons.CheckpointCorrupt, "a group of the checkpoint does not fit the columns that the run groups by");
+
+    private void AddByCode(int count, KeyColumn key, EventColumn codes, EventColumn values)
+    {
+        var entries = codes.Kind == ColumnKind.Text ? codes.Texts!.Count : 2;
+        var accumulators = Accumulators(codes.Width == 1 ? Math.Max(256, entries) : entries);
+        try
+        {
+            Accumulation.Add(codes, values, count, accumulators);
+        }
+        catch (IndexOutOfRangeException)
+        {
+            throw Columns.Unsound(key.Name);
+        }
+
+        for (var code = 0; code < accumulators.Length; code++)
+        {
+            if (accumulators[code].Count > 0)
+            {
+                Fold(key.PartOfCode(codes, code), ref accumulators[code], values.Scale);
+            }
+        }
+    }
+
+    private void AddByRow(EventFrame frame, EventColumn values)
+    {
+        var count = frame.Count;
+        var width = _keys.Length;
+        if (_rowParts.Length < count * width)
+        {
+            _rowParts = new int[count * width];
+        }
+
+        for (var column = 0; column < width; column++)
+        {
+            _keys[column].PartsOfRows(Columns.Require(frame, _keys[column].Name), _rowParts.AsSpan(column * count, count));
+        }
+
+        for (var row = 0; row < count; row++)
+        {
+            for (var column = 0; column < width; column++)
+            {
+                _key[column] = _rowParts[(column * count) + row];
+            }
+
+            _rowParts[row] = IdOfKey();
+        }
+
+        var accumulators = Accumulators(Count);
+        Accumulation.Add<int>(_rowParts.AsSpan(0, count), values, accumulators);
+        for (var row = 0; row < count; row++)
+        {
+            if (accumulators[_rowParts[row]].Count > 0)
+            {
+                Fold(_rowParts[row], ref accumulators[_rowParts[row]], values.Scale);
+            }
+        }
+    }
+
+    private int IdOfKey()
+    {
+        var id = _index is null ? _key[0] : _index.GetOrAdd(_key);
+        FiguresOf(id);
+        return id;
+    }
+
+    private void Fold(int id, ref Accumulator accumulator, int scale)
+    {
+        FiguresOf(id).Add(new GroupFigures
+        {
+            Count = accumulator.Count,
+            Scale = scale,
+            Sum = accumulator.Sum,
+            Min = accumulator.Min,
+            Max = accumulator.Max,
+        });
+        accumulator = Accumulator.Empty;
+    }
+
+    private ref GroupFigures FiguresOf(int id)
+    {
+        if (id >= Count)
+        {
+            if (id >= _limits.MaxGroups)
+            {
+                throw TooMany($"{_limits.MaxGroups:N0} groups");
+            }
+
+            Count = id + 1;
+            if (_figures.Length < Count)
+            {
+                Array.Resize(ref _figures, Math.Max(Count, (int)Math.Min(_limits.MaxGroups, _figures.Length * 2L)));
+            }
+        }
+
+        return ref _figures[id];
+    }
+
+    // Empty between frames: whoever folds one empties it.
+    private Span<Accumulator> Accumulators(int count)
+    {
+        if (_accumulators.Length < count)
+        {
+            var before = _accumulators.Length;
+            Array.Resize(ref _accumulators, Math.Max(count, before * 2));
+            _accumulators.AsSpan(before).Fill(Accumulator.Empty);
+        }
+
+        return _accumulators.AsSpan(0, count);
+    }
+}

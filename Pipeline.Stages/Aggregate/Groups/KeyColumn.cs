@@ -1,0 +1,136 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+
+namespace Pipeline.Stages.Aggregate.Groups;
+
+/// <summary>
+/// The distinct values of one column that is grouped by: each has a dense id, its "part" of a group's key. Its kind is that of
+/// the first values that come.
+/// </summary>
+internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposable
+{
+    private readonly TextIndex _texts = new();
+    private readonly Dictionary<(long Mantissa, int Scale), int> _numberParts = [];
+    private readonly List<(long Mantissa, int Scale)> _numbers = [];
+    private int[] _byCode = [];
+
+    public string Name => name;
+
+    /// <summary>Unspecified as long as no value has come.</summary>
+    public ColumnKind Kind { get; private set; }
+
+    /// <summary>The part of a code of a text or boolean column.</summary>
+    public int PartOfCode(EventColumn column, int code)
+    {
+        Take(column.Kind);
+        var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
+        return (uint)code >= (uint)codes ? throw Columns.Unsound(name)
+            : column.Kind == ColumnKind.Text ? PartOf(column.Texts![code])
+            : code;
+    }
+
+    /// <summary>The part of each row.</summary>
+    public void PartsOfRows(EventColumn column, Span<int> parts)
+    {
+        Take(column.Kind);
+        if (column.Kind == ColumnKind.Number)
+        {
+            for (var row = 0; row < parts.Length; row++)
+            {
+                parts[row] = PartOf(Columns.ReadNumber(column, row), column.Scale);
+            }
+
+            return;
+        }
+
+        var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
+        if (_byCode.Length < codes)
+        {
+            _byCode = new int[Math.Max(codes, _byCode.Length * 2)];
+        }
+
+        _byCode.AsSpan(0, codes).Fill(-1);
+        for (var row = 0; row < parts.Length; row++)
+        {
+            var code = Columns.ReadCode(column, row);
+            var known = (uint)code < (uint)codes ? _byCode[code] : -1;
+            parts[row] = known >= 0 ? known : PartOfCode(column, code);
+            _byCode[code] = parts[row];
+        }
+    }
+
+    /// <summary>The part of a text.</summary>
+    public int PartOf(ReadOnlySpan<byte> text)
+    {
+        var part = _texts.GetOrAdd(text);
+        return _texts.ByteLength <= limits.MaxKeyBytes ? part : throw GroupTable.TooMany($"{limits.MaxKeyBytes:N0} bytes of texts in column '{name}'");
+    }
+
+    /// <summary>The part of a value of a checkpoint.</summary>
+    /// <returns>-1 where the value is none of this column.</returns>
+    public int PartOf(Scalar value)
+    {
+        var kind = value.ValueCase switch
+        {
+            Scalar.ValueOneofCase.Text => ColumnKind.Text,
+            Scalar.ValueOneofCase.Number => ColumnKind.Number,
+            Scalar.ValueOneofCase.Boolean => ColumnKind.Boolean,
+            _ => ColumnKind.Unspecified,
+        };
+        if (kind == ColumnKind.Unspecified || (Kind != ColumnKind.Unspecified && Kind != kind) || value.Number?.Scale is < 0 or > 9)
+        {
+            return -1;
+        }
+
+        Kind = kind;
+        return kind switch
+        {
+            ColumnKind.Text => PartOf(System.Text.Encoding.UTF8.GetBytes(value.Text)),
+            ColumnKind.Number => PartOf(value.Number!.Mantissa, value.Number.Scale),
+            _ => value.Boolean ? 1 : 0,
+        };
+    }
+
+    /// <summary>The value of a part.</summary>
+    public Scalar this[int part] => Kind switch
+    {
+        ColumnKind.Text => new Scalar { Text = System.Text.Encoding.UTF8.GetString(_texts[part]) },
+        ColumnKind.Number => new Scalar { Number = new() { Mantissa = _numbers[part].Mantissa, Scale = _numbers[part].Scale } },
+        _ => new Scalar { Boolean = part != 0 },
+    };
+
+    public void Dispose() => _texts.Dispose();
+
+    // 1.50 and 1.5 are one key.
+    private int PartOf(long mantissa, int scale)
+    {
+        while (scale > 0 && mantissa % 10 == 0)
+        {
+            mantissa /= 10;
+            scale--;
+        }
+
+        if (!_numberParts.TryGetValue((mantissa, scale), out var part))
+        {
+            part = _numbers.Count;
+            _numberParts.Add((mantissa, scale), part);
+            _numbers.Add((mantissa, scale));
+            if (_numbers.Count > limits.MaxGroups)
+            {
+                throw GroupTable.TooMany($"{limits.MaxGroups:N0} numbers in column '{name}'");
+            }
+        }
+
+        return part;
+    }
+
+    private void Take(ColumnKind kind)
+    {
+        if (Kind != ColumnKind.Unspecified && Kind != kind)
+        {
+            throw Columns.Unsound(name);
+        }
+
+        Kind = kind;
+    }
+}

@@ -1,0 +1,86 @@
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Definition;
+
+/// <summary>Rules that were found right: what a rules file says. docs/rules.md describes the file.</summary>
+public sealed class RuleSet
+{
+    private const int ErrorsShown = 50;
+
+    private RuleSet(IReadOnlyList<Rule> rules, IReadOnlyList<Slot> slots)
+    {
+        Rules = rules;
+        Slots = slots;
+        SetColumns = [.. rules.OfType<SetRule>().Select(rule => rule.Target.Name).Distinct()];
+        Columns = [.. ColumnNames.All.Union(SetColumns)];
+    }
+
+    /// <summary>The rules of a run that names none, as the text of a rules file.</summary>
+    public static string DefaultJson { get; } = """
+        {
+          "rules": [
+            { "drop": "type == 'view'" },
+            { "drop": "value < 10" },
+            { "set": "rule", "to": "'min_value_and_type'" }
+          ]
+        }
+
+        """;
+
+    /// <summary>Columns that the rules set, each once, in order of their first rule.</summary>
+    public IReadOnlyList<string> SetColumns { get; }
+
+    /// <summary>All columns that an event has after the rules: the built-in ones and those set.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    internal IReadOnlyList<Rule> Rules { get; }
+
+    /// <summary>Built-in columns first, then one for each set rule.</summary>
+    internal IReadOnlyList<Slot> Slots { get; }
+
+    /// <summary>Reads and checks rules.</summary>
+    /// <param name="json">Text of a rules file; empty = the default rules.</param>
+    /// <exception cref="StageException">invalid_rules: they are wrong; the message lists every mistake with its position.</exception>
+    public static RuleSet Parse(string json)
+    {
+        var rules = TryParse(json, out var errors);
+        return rules ?? throw new StageException(FailureReasons.InvalidRules, Describe(errors));
+    }
+
+    /// <summary>Reads and checks rules.</summary>
+    /// <param name="json">Text of a rules file; empty = the default rules.</param>
+    /// <param name="errors">Every mistake, by position; empty where there is none.</param>
+    /// <returns>The rules; null where they are wrong.</returns>
+    public static RuleSet? TryParse(string json, out IReadOnlyList<RuleError> errors)
+    {
+        var reader = new RuleReader(json.Length == 0 ? DefaultJson : json);
+        reader.Read();
+        var checker = new RuleChecker(reader);
+        checker.Check();
+        errors = [.. reader.Errors.OrderBy(error => error.Line).ThenBy(error => error.Column)];
+        return errors.Count == 0 ? new RuleSet(checker.Rules, checker.Slots) : null;
+    }
+
+    /// <summary>Checks that the columns to group by exist.</summary>
+    /// <param name="groupBy">Names of columns.</param>
+    /// <exception cref="StageException">invalid_options: there is no such column; the message lists those there are.</exception>
+    public void CheckColumns(IEnumerable<string> groupBy)
+    {
+        var unknown = groupBy.Where(name => !Columns.Contains(name)).Select(name => $"'{name}'").ToArray();
+        if (unknown.Length > 0)
+        {
+            throw new StageException(
+                FailureReasons.InvalidOptions,
+                $"unknown column {string.Join(", ", unknown)}: the events have {string.Join(", ", Columns)}");
+        }
+    }
+
+    private static string Describe(IReadOnlyList<RuleError> errors)
+    {
+        var lines = errors.Take(ErrorsShown).Select(error => error.ToString());
+        var rest = errors.Count > ErrorsShown ? $"\nand {errors.Count - ErrorsShown} more" : "";
+        return errors.Count == 1 ? $"the rules are wrong: {errors[0]}" : $"the rules are wrong, {errors.Count} mistakes:\n{string.Join('\n', lines)}{rest}";
+    }
+}

@@ -1,0 +1,94 @@
+using System.Linq.Expressions;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Evaluation;
+
+/// <summary>Takes a condition apart into pieces that run over whole columns.</summary>
+internal static class PredicateBuilder
+{
+    /// <summary>Makes a predicate of a boolean expression.</summary>
+    /// <param name="body">Checked.</param>
+    /// <param name="slots">All slots, by index.</param>
+    public static Predicate Build(Expression body, IReadOnlyList<Slot> slots)
+    {
+        var reads = ReadsOf(body, slots);
+        if (reads.Count == 0)
+        {
+            return Constant(body);
+        }
+
+        // One look-up beats a junction of several, where the column is always narrow.
+        if (reads is [{ Kind: not ColumnKind.Number }])
+        {
+            return new TablePredicate(body, reads);
+        }
+
+        return body switch
+        {
+            UnaryExpression { NodeType: ExpressionType.Not } not => new NotPredicate(Build(not.Operand, slots)),
+            BinaryExpression { NodeType: ExpressionType.AndAlso } and => new JunctionPredicate(Build(and.Left, slots), Build(and.Right, slots), isAnd: true),
+            BinaryExpression { NodeType: ExpressionType.OrElse } or => new JunctionPredicate(Build(or.Left, slots), Build(or.Right, slots), isAnd: false),
+            BinaryExpression binary when ComparisonOf(binary.NodeType) is { } comparison => Compare(binary, comparison, reads),
+            _ => new TablePredicate(body, reads),
+        };
+    }
+
+    private static Predicate Compare(BinaryExpression binary, Comparison comparison, IReadOnlyList<Slot> reads) => (binary.Left, binary.Right) switch
+    {
+        (ParameterExpression, ConstantExpression { Value: decimal literal }) => new RangePredicate(reads[0], comparison, literal),
+        (ConstantExpression { Value: decimal literal }, ParameterExpression) => new RangePredicate(reads[0], Mirror(comparison), literal),
+        _ => new TablePredicate(binary, reads),
+    };
+
+    // A part without columns may fail, as in "value > 5 and 1 / 0 > 1": then it fails where it matters.
+    private static ConstantPredicate Constant(Expression body)
+    {
+        try
+        {
+            return new ConstantPredicate(Expression.Lambda<Func<bool>>(body).Compile()() ? Outcome.True : Outcome.False);
+        }
+        catch (ArithmeticException)
+        {
+            return new ConstantPredicate(Outcome.Failed);
+        }
+    }
+
+    private static List<Slot> ReadsOf(Expression body, IReadOnlyList<Slot> slots)
+    {
+        var finder = new Finder();
+        finder.Visit(body);
+        return [.. finder.Indices.Select(index => slots[index])];
+    }
+
+    private static Comparison? ComparisonOf(ExpressionType type) => type switch
+    {
+        ExpressionType.LessThan => Comparison.Less,
+        ExpressionType.LessThanOrEqual => Comparison.LessOrEqual,
+        ExpressionType.GreaterThan => Comparison.Greater,
+        ExpressionType.GreaterThanOrEqual => Comparison.GreaterOrEqual,
+        ExpressionType.Equal => Comparison.Equal,
+        ExpressionType.NotEqual => Comparison.NotEqual,
+        _ => null,
+    };
+
+    private static Comparison Mirror(Comparison comparison) => comparison switch
+    {
+        Comparison.Less => Comparison.Greater,
+        Comparison.LessOrEqual => Comparison.GreaterOrEqual,
+        Comparison.Greater => Comparison.Less,
+        Comparison.GreaterOrEqual => Comparison.LessOrEqual,
+        _ => comparison,
+    };
+
+    private sealed class Finder : ExpressionVisitor
+    {
+        public SortedSet<int> Indices { get; } = [];
+
+        protected override Expression VisitParameter(ParameterExpression node)
+        {
+            Indices.Add(Slot.IndexOf(node));
+            return node;
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Numerics;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Evaluation;
+
+/// <summary>Builds columns of evaluated entries.</summary>
+internal sealed class ResultColumn(Slot target)
+{
+    private long[] _raw = [];
+    private int[] _codes = [];
+
+    /// <summary>A column in which every row has the first entry.</summary>
+    public EventColumn MakeConstant(int count, Result[] entries, ResultEvaluator evaluator)
+    {
+        var column = New();
+        column.Texts?.Add(evaluator.Texts[(int)entries[0].Value]);
+        column.Scale = entries[0].Scale;
+        var value = target.Kind == ColumnKind.Text ? 0 : entries[0].Value;
+        column.Allocate(WidthOf(value, value), count);
+        for (var row = 0; row < count && column.Width > 0; row++)
+        {
+            ColumnAccess.Write(column.Data, column.Width, row, value);
+        }
+
+        return column;
+    }
+
+    /// <summary>A column of the entries' results.</summary>
+    /// <param name="count">Rows.</param>
+    /// <param name="entries">By entry.</param>
+    /// <param name="used">Those that count; failed ones are passed over.</param>
+    /// <param name="source">Raw values are the rows' entries; null = a row's entry is the row itself.</param>
+    /// <param name="evaluator">Knows the texts.</param>
+    /// <returns>Null: numbers have no scale in common.</returns>
+    public EventColumn? TryMake(int count, Result[] entries, List<int> used, EventColumn? source, ResultEvaluator evaluator)
+    {
+        var column = New();
+        if (_raw.Length < entries.Length)
+        {
+            _raw = new long[entries.Length];
+        }
+
+        var width = target.Kind == ColumnKind.Text ? EncodeTexts(column.Texts!, entries, used, evaluator) : EncodeNumbers(column, entries, used);
+        if (width is null)
+        {
+            column.Dispose();
+            return null;
+        }
+
+        column.Allocate(width.Value, count);
+        switch (width)
+        {
+            case 1:
+                Spread(column.Data, source);
+                break;
+            case 2:
+                Spread(ColumnAccess.As<short>(column), source);
+                break;
+            case 4:
+                Spread(ColumnAccess.As<int>(column), source);
+                break;
+            case 8:
+                Spread(ColumnAccess.As<long>(column), source);
+                break;
+        }
+
+        return column;
+    }
+
+    private int WidthOf(long min, long max) =>
+        target.Kind == ColumnKind.Boolean ? (max == 0 ? 0 : 1) : ColumnAccess.WidthOfNumbers(min, max);
+
+    private EventColumn New() => new() { Name = target.Name, Kind = target.Kind, Texts = target.Kind == ColumnKind.Text ? new TextTable() : null };
+
+    private int EncodeTexts(TextTable texts, Result[] entries, List<int> used, ResultEvaluator evaluator)
+    {
+        if (_codes.Length < evaluator.Texts.Count)
+        {
+            _codes = new int[Math.Max(evaluator.Texts.Count, _codes.Length * 2)];
+        }
+
+        foreach (var entry in used)
+        {
+            if (entries[entry].Status != ResultStatus.Good)
+            {
+                continue;
+            }
+
+            ref var code = ref _codes[entries[entry].Value]; // + 1
+            code = code != 0 ? code : texts.Add(evaluator.Texts[(int)entries[entry].Value]) + 1;
+            _raw[entry] = code - 1;
+        }
+
+        foreach (var entry in used.Where(entry => entries[entry].Status == ResultStatus.Good))
+        {
+            _codes[entries[entry].Value] = 0;
+        }
+
+        return ColumnAccess.WidthOfCodes(texts.Count);
+    }
+
+    private int? EncodeNumbers(EventColumn column, Result[] entries, List<int> used)
+    {
+        var scale = 0;
+        foreach (var entry in used)
+        {
+            scale = Math.Max(scale, entries[entry].Scale);
+        }
+
+        var (min, max) = (0L, 0L);
+        foreach (var entry in used)
+        {
+            if (!new Number(entries[entry].Value, entries[entry].Scale).TryRescale(scale, out var value))
+            {
+                return null;
+            }
+
+            _raw[entry] = value;
+            min = Math.Min(min, value);
+            max = Math.Max(max, value);
+        }
+
+        column.Scale = scale;
+        return WidthOf(min, max);
+    }
+
+    private void Spread<T>(Span<T> target, EventColumn? source)
+        where T : unmanaged, INumber<T>
+    {
+        switch (source?.Width)
+        {
+            case null:
+                for (var row = 0; row < target.Length; row++)
+                {
+                    target[row] = T.CreateTruncating(_raw[row]);
+                }
+
+                break;
+            case 0:
+                target.Fill(T.CreateTruncating(_raw[0]));
+                break;
+            case 1:
+                Spread<T, byte>(target, source.Data);
+                break;
+            case 2:
+                Spread(target, ColumnAccess.As<ushort>(source));
+                break;
+            default:
+                Spread(target, ColumnAccess.As<int>(source));
+                break;
+        }
+    }
+
+    private void Spread<T, TSource>(Span<T> target, ReadOnlySpan<TSource> source)
+        where T : unmanaged, INumber<T>
+        where TSource : unmanaged, INumber<TSource>
+    {
+        for (var row = 0; row < target.Length; row++)
+        {
+            target[row] = T.CreateTruncating(_raw[int.CreateTruncating(source[row])]);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Rules.Definition;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Evaluation;
+
+/// <summary>
+/// What of the rules has to be done for the columns that are wanted below, and which columns that takes from above. A set rule
+/// whose column nobody reads is left out, unless it can fail: which lines are rejected must not depend on what is grouped by.
+/// </summary>
+internal sealed class RulePlan
+{
+    public RulePlan(RuleSet rules, IReadOnlyCollection<string> wanted)
+    {
+        var last = rules.Slots.GroupBy(slot => slot.Name).ToDictionary(slots => slots.Key, slots => slots.Last());
+        Output = [.. wanted.Distinct().Select(name => last[name])];
+        var live = Output.ToHashSet();
+        foreach (var rule in rules.Rules.Reverse())
+        {
+            var needed = rule is not SetRule set || live.Remove(set.Target) || rule.Expression.CanFail;
+            if (needed)
+            {
+                Rules.Insert(0, rule);
+                live.UnionWith(rule.Expression.Reads);
+            }
+        }
+
+        CanFail = Rules.Any(rule => rule.Expression.CanFail);
+        if (CanFail)
+        {
+            live.UnionWith(rules.Slots.Where(slot => slot.Name is ColumnNames.Line or ColumnNames.Offset));
+        }
+
+        Input = [.. live.OrderBy(slot => slot.Index)];
+    }
+
+    /// <summary>Rules to apply, in order.</summary>
+    public List<Rule> Rules { get; } = [];
+
+    /// <summary>Columns to ask for above.</summary>
+    public IReadOnlyList<Slot> Input { get; }
+
+    /// <summary>Columns to hand on.</summary>
+    public IReadOnlyList<Slot> Output { get; }
+
+    /// <summary>Whether a row can fail.</summary>
+    public bool CanFail { get; }
+}

@@ -1,0 +1,157 @@
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules.Definition;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Evaluation;
+
+/// <summary>Rules compiled for one attempt: applies them to frames, whole columns at a time.</summary>
+internal sealed class RuleProgram : IDisposable
+{
+    private readonly RulePlan _plan;
+    private readonly FrameRows _rows;
+    private readonly List<(Predicate? Drop, SetStep? Set)> _steps = [];
+    private readonly List<EventColumn> _made = [];
+
+    /// <summary>Compiles rules.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="wanted">Columns that are wanted below, each of which exists.</param>
+    public RuleProgram(RuleSet rules, IReadOnlyCollection<string> wanted)
+    {
+        _plan = new RulePlan(rules, wanted);
+        _rows = new FrameRows(rules.Slots);
+        foreach (var rule in _plan.Rules)
+        {
+            _steps.Add(rule is SetRule set ? (null, new SetStep(set)) : (PredicateBuilder.Build(rule.Expression.Body, rules.Slots), null));
+        }
+    }
+
+    /// <summary>Columns to ask for above.</summary>
+    public IReadOnlyList<string> Columns => [.. _plan.Input.Select(slot => slot.Name)];
+
+    /// <summary>Applies the rules, in place.</summary>
+    /// <param name="frame">Of one event at least; its Filtered and Rejects grow.</param>
+    /// <param name="dropped">Events dropped.</param>
+    /// <param name="failed">Events rejected.</param>
+    /// <returns>False: nothing was done, the frame must be cut in two first.</returns>
+    /// <exception cref="StageException">protocol_violation: a column is missing, or not what it must be.</exception>
+    public bool TryApply(EventFrame frame, out int dropped, out int failed)
+    {
+        Bind(frame);
+        (dropped, failed) = (0, 0);
+        foreach (var (drop, set) in _steps)
+        {
+            if (drop is not null)
+            {
+                Drop(drop);
+            }
+            else if (!TrySet(set!))
+            {
+                Forget();
+                return false;
+            }
+        }
+
+        dropped = Masks.Count(_rows.State, Outcome.True);
+        failed = Masks.Count(_rows.State, Outcome.Failed);
+        if (failed > 0)
+        {
+            FailedRows.AddRejects(frame, _rows);
+        }
+
+        HandOn(frame, frame.Count - dropped - failed);
+        frame.Filtered += dropped;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        _rows.Dispose();
+        foreach (var (_, set) in _steps)
+        {
+            set?.Dispose();
+        }
+    }
+
+    private void Bind(EventFrame frame)
+    {
+        _rows.Begin(frame.Count);
+        foreach (var slot in _plan.Input)
+        {
+            var column = frame.Find(slot.Name);
+            if (column is null || column.Kind != slot.Kind || column.DataLength != column.Width * frame.Count
+                || (column.Texts is not null && ColumnAccess.MaxCode(column, frame.Count) >= column.Texts.Count))
+            {
+                throw new StageException(
+                    FailureReasons.ProtocolViolation,
+                    $"a batch of events came without a sound column '{slot.Name}' of kind {Types.Name(slot.Kind)}");
+            }
+
+            _rows.Bind(slot, column);
+        }
+    }
+
+    private void Drop(Predicate predicate)
+    {
+        var mask = _rows.RentMask();
+        var outcomes = mask.AsSpan(0, _rows.Count);
+        predicate.Evaluate(_rows, _rows.State, outcomes);
+        Masks.Replace(_rows.State, Outcome.False, outcomes);
+        _rows.ReturnMask(mask);
+    }
+
+    private bool TrySet(SetStep step)
+    {
+        if (step.TryMake(_rows) is not { } column)
+        {
+            return false;
+        }
+
+        _made.Add(column);
+        _rows.Bind(step.Target, column);
+        return true;
+    }
+
+    private void HandOn(EventFrame frame, int kept)
+    {
+        var output = new List<EventColumn>(_plan.Output.Count);
+        foreach (var slot in kept > 0 ? _plan.Output : [])
+        {
+            output.Add(_rows.Column(slot));
+        }
+
+        foreach (var column in frame.Columns)
+        {
+            if (!output.Contains(column))
+            {
+                column.Dispose();
+            }
+        }
+
+        foreach (var column in output)
+        {
+            _made.Remove(column);
+            if (kept < frame.Count)
+            {
+                Compaction.Apply(column, _rows.State, kept);
+            }
+        }
+
+        Forget();
+        frame.Columns.Clear();
+        frame.Columns.AddRange(output);
+        frame.Count = kept;
+    }
+
+    // Columns that rules made and nobody wants.
+    private void Forget()
+    {
+        foreach (var column in _made)
+        {
+            column.Dispose();
+        }
+
+        _made.Clear();
+    }
+}

@@ -1,0 +1,173 @@
+using System.Linq.Expressions;
+using System.Runtime.Intrinsics;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Stages.Rules.Evaluation;
+
+/// <summary>
+/// Any condition: over one narrow column evaluated once for each of its values and then looked up; otherwise row by row.
+/// </summary>
+internal sealed class TablePredicate(Expression body, IReadOnlyList<Slot> reads) : Predicate
+{
+    private readonly Func<Cursor, bool> _condition = Cursor.Compile<bool>(body);
+    private readonly EntryMemo<byte> _memo = new(reads[0], Outcome.Unknown);
+    private byte[] _table = new byte[256];
+
+    public override bool IsPerRow => reads.Count > 1 || reads[0].Kind == ColumnKind.Number;
+
+    public override void Evaluate(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    {
+        var slot = reads[0];
+        var domain = reads.Count == 1 ? rows.Domain(slot) : 0;
+        if (domain == 0)
+        {
+            EvaluateRows(rows, skip, outcomes);
+            return;
+        }
+
+        var column = rows.Column(slot);
+        if (slot.Kind != ColumnKind.Number)
+        {
+            LookUp(column, Table(rows, slot, domain), domain, outcomes);
+        }
+        else if (column.Width == 2)
+        {
+            LookUpLazily(rows, slot, ColumnAccess.As<ushort>(column), skip, outcomes);
+        }
+        else if (column.Width == 1)
+        {
+            LookUpLazily(rows, slot, column.Data, skip, outcomes);
+        }
+        else
+        {
+            outcomes.Fill(EvaluateEntry(rows, slot, 0));
+        }
+    }
+
+    private static void LookUp(EventColumn column, byte[] table, int domain, Span<byte> outcomes)
+    {
+        switch (column.Width)
+        {
+            case 0:
+                outcomes.Fill(table[0]);
+                break;
+            case 1 when domain <= Vector128<byte>.Count:
+                LookUpSmall(column.Data, table, outcomes);
+                break;
+            case 1:
+                LookUp<byte>(column.Data, table, outcomes);
+                break;
+            case 2:
+                LookUp(ColumnAccess.As<ushort>(column), table, outcomes);
+                break;
+            default:
+                LookUp(ColumnAccess.As<int>(column), table, outcomes);
+                break;
+        }
+    }
+
+    // The table fits a register: a shuffle looks up 16 rows at once.
+    private static void LookUpSmall(ReadOnlySpan<byte> codes, byte[] table, Span<byte> outcomes)
+    {
+        var small = Vector128.Create<byte>(table);
+        var at = 0;
+        for (; at <= codes.Length - Vector128<byte>.Count; at += Vector128<byte>.Count)
+        {
+            Vector128.Shuffle(small, Vector128.Create(codes[at..])).CopyTo(outcomes[at..]);
+        }
+
+        for (; at < codes.Length; at++)
+        {
+            outcomes[at] = table[codes[at]];
+        }
+    }
+
+    private static void LookUp<T>(ReadOnlySpan<T> codes, byte[] table, Span<byte> outcomes)
+        where T : unmanaged, System.Numerics.INumber<T>
+    {
+        for (var row = 0; row < codes.Length; row++)
+        {
+            outcomes[row] = table[int.CreateTruncating(codes[row])];
+        }
+    }
+
+    // By code of the frame; at least 256 long, so that no code of one byte lies outside.
+    private byte[] Table(FrameRows rows, Slot slot, int domain)
+    {
+        if (_table.Length < domain)
+        {
+            _table = new byte[Math.Max(domain, _table.Length * 2)];
+        }
+
+        var memo = _memo.For(rows);
+        var ids = slot.Kind == ColumnKind.Text ? rows.Texts(slot).Ids : default;
+        for (var entry = 0; entry < domain; entry++)
+        {
+            ref var known = ref memo[ids.IsEmpty ? entry : ids[entry]];
+            if (known == Outcome.Unknown)
+            {
+                known = EvaluateEntry(rows, slot, entry);
+            }
+
+            _table[entry] = known;
+        }
+
+        return _table;
+    }
+
+    private void LookUpLazily<T>(FrameRows rows, Slot slot, ReadOnlySpan<T> values, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+        where T : unmanaged, System.Numerics.INumber<T>
+    {
+        var table = _memo.For(rows);
+        for (var row = 0; row < values.Length; row++)
+        {
+            var entry = int.CreateTruncating(values[row]);
+            var known = table[entry];
+            if (known == Outcome.Unknown && skip[row] == 0)
+            {
+                known = table[entry] = EvaluateEntry(rows, slot, entry);
+            }
+
+            outcomes[row] = known;
+        }
+    }
+
+    private byte EvaluateEntry(FrameRows rows, Slot slot, int entry)
+    {
+        rows.FillEntry(slot, entry);
+        return Evaluate(rows.Cursor);
+    }
+
+    private void EvaluateRows(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    {
+        for (var row = 0; row < outcomes.Length; row++)
+        {
+            if (skip[row] != 0)
+            {
+                outcomes[row] = Outcome.False;
+                continue;
+            }
+
+            foreach (var slot in reads)
+            {
+                rows.Fill(slot, row);
+            }
+
+            outcomes[row] = Evaluate(rows.Cursor);
+        }
+    }
+
+    private byte Evaluate(Cursor cursor)
+    {
+        try
+        {
+            return _condition(cursor) ? Outcome.True : Outcome.False;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return Outcome.Failed;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules.Definition;
+using Pipeline.Stages.Rules.Evaluation;
+using Pipeline.Stages.Rules.WorkItems;
+
+namespace Pipeline.Stages.Rules;
+
+/// <summary>Filters and enriches events by rules that are data, and scores work items.</summary>
+public sealed class RulesStage(StageContext context) : ITransform
+{
+    private RuleProgram? _program;
+    private long _filtered; // dropped, and not yet told to the stage below
+
+    /// <inheritdoc/>
+    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by does not exist.</exception>
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        var rules = RuleSet.Parse(open.Options.Rules);
+        rules.CheckColumns(open.Options.GroupBy);
+        IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
+        rules.CheckColumns(wanted);
+        _program = new RuleProgram(rules, wanted);
+        var opened = new RunOpened { Resume = below?.Resume };
+        opened.Columns.AddRange(_program.Columns);
+        return ValueTask.FromResult(opened);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        switch (frame)
+        {
+            case EventFrame events:
+                await ProcessAsync(events, output, cancellationToken);
+                return;
+            case MessageFrame { Message.InputCase: StageInput.InputOneofCase.WorkItems } work:
+                foreach (var item in work.Message.WorkItems.Items)
+                {
+                    WorkItemScore.Apply(item);
+                }
+
+                break;
+            case MessageFrame:
+                await FlushAsync(output, cancellationToken);
+                break;
+        }
+
+        await output.WriteAsync(frame, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _program?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask ProcessAsync(EventFrame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        if (frame.Count > 0)
+        {
+            var program = _program ?? throw new InvalidOperationException("The stage was not opened.");
+            if (!program.TryApply(frame, out var dropped, out var failed))
+            {
+                var (first, second) = FrameHalves.Of(frame);
+                frame.Dispose();
+                await ProcessAsync(first, output, cancellationToken);
+                await ProcessAsync(second, output, cancellationToken);
+                return;
+            }
+
+            context.Meter.Filtered += dropped;
+            context.Meter.Rejected += failed;
+        }
+
+        _filtered += frame.Filtered;
+        if (frame.Count == 0 && frame.Rejects.Count == 0)
+        {
+            frame.Dispose();
+            return;
+        }
+
+        frame.Filtered = _filtered;
+        _filtered = 0;
+        await output.WriteAsync(frame, cancellationToken);
+    }
+
+    // What is counted before a checkpoint, or before the end, must be there when it comes.
+    private ValueTask FlushAsync(IFrameOutput output, CancellationToken cancellationToken)
+    {
+        if (_filtered == 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        var frame = new EventFrame { Filtered = _filtered };
+        _filtered = 0;
+        return output.WriteAsync(frame, cancellationToken);
+    }
+}

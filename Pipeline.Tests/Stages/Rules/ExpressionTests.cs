@@ -1,0 +1,121 @@
+namespace Pipeline.Tests.Stages.Rules;
+
+public sealed class ExpressionTests
+{
+    // One event: type = "Purchase", user = "", value = 12.50, line = 7.
+    [Theory]
+    [InlineData("type", "Purchase")]
+    [InlineData("user", "")]
+    [InlineData("'it''s'", "it's")]
+    [InlineData("\"say \"\"no\"\"\"", "say \"no\"")]
+    [InlineData(@"'a\n'", @"a\n")]
+    [InlineData("'a' + type + 'b'", "aPurchaseb")]
+    [InlineData("type.ToLower()", "purchase")]
+    [InlineData("type.ToUpper()", "PURCHASE")]
+    [InlineData("(' ' + type + ' ').Trim()", "Purchase")]
+    [InlineData("value > 10 ? 'big' : 'small'", "big")]
+    [InlineData("iif(value > 100, 'big', 'small')", "small")]
+    [InlineData("value > 100 ? 'a' : value > 50 ? 'b' : 'c'", "c")]
+    public async Task Texts(string expression, string expected) => Assert.Equal(expected, await EvaluateAsync(expression));
+
+    [Theory]
+    [InlineData("value", 12.5)]
+    [InlineData("-value", -12.5)]
+    [InlineData("value + 1", 13.5)]
+    [InlineData("value - 0.25", 12.25)]
+    [InlineData("value * 2", 25)]
+    [InlineData("1 / 3", 0.333333333)]
+    [InlineData("2 / 3", 0.666666667)]
+    [InlineData("0.0000000005 + value - value", 0)]
+    [InlineData("0.0000000015 + value - value", 0.000000002)]
+    [InlineData("-0.0000000025 + value - value", -0.000000002)]
+    [InlineData("7 % 4", 3)]
+    [InlineData("value % 5", 2.5)]
+    [InlineData("type.Length", 8)]
+    [InlineData("type.Length / 3", 2.666666667)]
+    [InlineData("type.Length / type.Length.ToLower()", double.NaN)]
+    [InlineData("2 + 3 * 4", 14)]
+    [InlineData("(2 + 3) * 4", 20)]
+    [InlineData("2 - 3 - 4", -5)]
+    [InlineData("line * 1000 + ts % 2", 7000)]
+    [InlineData("9223372036854775807", 9223372036854775807d)]
+    public async Task Numbers(string expression, double expected)
+    {
+        if (double.IsNaN(expected))
+        {
+            Assert.Null(Pipeline.Stages.Rules.Definition.RuleSet.TryParse(RulesRun.Json("x = " + expression), out _));
+            return;
+        }
+
+        Assert.Equal(expected, (double)(decimal)(await EvaluateAsync(expression))!);
+    }
+
+    [Theory]
+    [InlineData("type == 'Purchase'", true)]
+    [InlineData("type = 'Purchase'", true)]
+    [InlineData("type == 'purchase'", false)]
+    [InlineData("type != 'x'", true)]
+    [InlineData("type <> 'x'", true)]
+    [InlineData("type < 'Q'", true)]
+    [InlineData("type >= 'a'", false)]
+    [InlineData("type.StartsWith('Pur')", true)]
+    [InlineData("type.EndsWith('ase')", true)]
+    [InlineData("type.Contains('rch')", true)]
+    [InlineData("type.Contains('RCH')", false)]
+    [InlineData("user == ''", true)]
+    [InlineData("user.Length == 0", true)]
+    [InlineData("type in ('a', 'Purchase')", true)]
+    [InlineData("type not in ('a', 'Purchase')", false)]
+    [InlineData("value in (1, -2, 12.5)", true)]
+    [InlineData("not (value in (1, 2))", true)]
+    [InlineData("value == 12.500", true)]
+    [InlineData("10 < value", true)]
+    [InlineData("12.5 >= value", true)]
+    [InlineData("value > -1 and value < 12.51", true)]
+    [InlineData("value > 13 || type == 'Purchase'", true)]
+    [InlineData("value > 13 or not (type == 'x') && true", true)]
+    [InlineData("!(value > 13)", true)]
+    [InlineData("false or false and true", false)]
+    [InlineData("type == 'x' and 1 / (value - value) > 1", false)]
+    [InlineData("(value > 1) == (line > 1)", true)]
+    public async Task Booleans(string expression, bool expected)
+    {
+        Assert.Equal(expected, await EvaluateAsync(expression));
+
+        var run = await RulesRun.OpenAsync(RulesRun.Json("drop " + expression), "type");
+        await run.SendAsync(Event());
+        Assert.Equal(expected ? 1 : 0, run.Context.Meter.Filtered);
+    }
+
+    [Theory]
+    [InlineData("1 / (value - value)")]
+    [InlineData("line / (line - 7)")]
+    [InlineData("value % (line - 7)")]
+    [InlineData("ts * ts * ts")]
+    [InlineData("ts * 10000000")]
+    [InlineData("value > 1 ? 9223372036854775808 : 1")]
+    public async Task What_cannot_be_evaluated_rejects_the_line(string expression)
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = " + expression), "type");
+        Assert.Contains("line", run.Opened.Columns);
+        Assert.Contains("offset", run.Opened.Columns);
+        await run.SendAsync(Event());
+
+        var reject = Assert.Single(run.Rejects);
+        Assert.Equal((7L, 700L, "rule_failed", 0), (reject.Line, reject.Offset, reject.Reason, reject.Raw.Length));
+        Assert.Equal((0, 1L, 0L), (run.Output.Events.Single().Count, run.Context.Meter.Rejected, run.Context.Meter.Filtered));
+        Assert.Empty(run.Output.Events.Single().Columns);
+    }
+
+    private static async Task<object?> EvaluateAsync(string expression)
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = " + expression), "x");
+        await run.SendAsync(Event());
+        return Assert.Single(run.Values("x"));
+    }
+
+    private static Pipeline.Stages.Core.Batching.EventFrame Event() => Frames.Events(1)
+        .With(Frames.Text("type", ["Purchase"])).With(Frames.Text("user", [""]))
+        .With(Frames.Number("ts", [1_767_225_600_000])).With(Frames.Number("value", [1250], 2))
+        .With(Frames.Number("line", [7])).With(Frames.Number("offset", [700]));
+}

@@ -1,0 +1,106 @@
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules.Definition;
+
+namespace Pipeline.Tests.Stages.Rules;
+
+public sealed class RuleSetTests
+{
+    [Fact]
+    public void No_rules_file_means_the_default_rules()
+    {
+        Assert.Equal(["rule"], RuleSet.Parse("").SetColumns);
+        Assert.Equal(["type", "user", "ts", "value", "line", "offset", "rule"], RuleSet.Parse(RuleSet.DefaultJson).Columns);
+        Assert.Equal(RuleSet.DefaultJson, File.ReadAllText(Path.Combine(Root(), "samples", "rules.json")));
+    }
+
+    [Fact]
+    public void The_examples_of_the_documentation_are_right()
+    {
+        var page = File.ReadAllText(Path.Combine(Root(), "docs", "rules.md"));
+        var examples = page.Split("```json\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
+        Assert.True(examples.Count > 1);
+        Assert.All(examples, example => RuleSet.Parse(example));
+    }
+
+    [Fact]
+    public void All_mistakes_are_told_at_once_with_their_positions()
+    {
+        const string Json = """
+            {
+              "rules": [
+                { "drop": "tpye == 'view' or vlaue < 1" },
+                { "set": "a b", "to": "'x'" },
+                { "drop": "value" },
+                { "set": "big", "to": "value > type" },
+                { "drop": "big" },
+                { "drop": "'\u00e4' + '😀' == tip" },
+                { "set": "value", "to": "'text'" },
+                { "dorp": "true" },
+                { "drop": "true", "to": "1" },
+                "drop",
+                { "set": "x", "to": "1 / 0" },
+                { "drop": 5 }
+              ]
+            }
+            """;
+        Assert.Null(RuleSet.TryParse(Json, out var errors));
+        Assert.Equal(
+            [(1, 3, 16), (1, 3, 34), (2, 4, 15), (3, 5, 16), (4, 6, 34), (6, 8, 34), (7, 9, 30), (8, 10, 7), (9, 11, 5), (10, 12, 5), (11, 13, 26), (12, 14, 15)],
+            errors.Select(error => (error.Rule, error.Line, error.Column)));
+        Assert.Contains("unknown column 'tpye'; known here: type, user, ts, value, line, offset", errors[0].Message, StringComparison.Ordinal);
+
+        var exception = Assert.Throws<StageException>(() => RuleSet.Parse(Json));
+        Assert.Equal(FailureReasons.InvalidRules, exception.Failure.Reason);
+        Assert.All(errors, error => Assert.Contains(error.ToString(), exception.Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{"rules":[{"drop":"true"}""", "no valid JSON")]
+    [InlineData("[]", "the rules are an object")]
+    [InlineData("{}", "\"rules\" is missing")]
+    [InlineData("""{"rules":{}}""", "array")]
+    [InlineData("""{"rules":[],"rules":[]}""", "second time")]
+    [InlineData("""{"rules":[],"x":[1,[2]]}""", "unknown member")]
+    [InlineData("""{"rules":[{"drop":"true","drop":"false"}]}""", "second time")]
+    [InlineData("""{"rules":[{"set":"x"}]}""", "either")]
+    [InlineData("""{"rules":[{}]}""", "either")]
+    [InlineData("""{"rules":[{"drop":"\ud800"}]}""", "valid Unicode")]
+    [InlineData("""{"rules":[{"set":"line","to":"1"}]}""", "cannot be set")]
+    [InlineData("""{"rules":[{"set":"in","to":"1"}]}""", "word of the language")]
+    [InlineData("""{"rules":[{"set":"","to":"1"}]}""", "1 to 64 characters")]
+    [InlineData("""{"rules":[{"set":"1a","to":"1"}]}""", "begin with a digit")]
+    [InlineData("""{"rules":[{"set":"a","to":"1"},{"set":"a","to":"'x'"}]}""", "is a number, this is a text")]
+    [InlineData("""{"rules":[{"set":"a","to":"9223372036854775808"}]}""", "too large")]
+    [InlineData("""{"rules":[{"set":"a","to":"79228162514264337593543950335 * 10"}]}""", "no number")]
+    public void A_wrong_shape_is_told(string json, string message)
+    {
+        Assert.Null(RuleSet.TryParse(json, out var errors));
+        Assert.Contains(message, Assert.Single(errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Comments_and_a_last_comma_are_welcome() =>
+        Assert.Empty(RuleSet.Parse("{\"rules\":[ /* why */ {\"drop\":\"true\",\"comment\":\"why\"}, // so\n]}").SetColumns);
+
+    [Fact]
+    public void Columns_to_group_by_are_those_of_events_and_those_set()
+    {
+        var rules = RuleSet.Parse("""{"rules":[{"set":"size","to":"value > 10 ? 'big' : 'small'"}]}""");
+        rules.CheckColumns(["type", "size"]);
+
+        var exception = Assert.Throws<StageException>(() => rules.CheckColumns(["type", "sise", "rule"]));
+        Assert.Equal(FailureReasons.InvalidOptions, exception.Failure.Reason);
+        Assert.Equal("unknown column 'sise', 'rule': the events have type, user, ts, value, line, offset, size", exception.Message);
+    }
+
+    private static string Root([System.Runtime.CompilerServices.CallerFilePath] string here = "")
+    {
+        var folder = Path.GetDirectoryName(here)!;
+        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+}
