@@ -1,0 +1,189 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Broker.Leases;
+using Pipeline.Broker.Registry;
+using Pipeline.Broker.Watch;
+using Pipeline.Contracts.Broker.V1;
+
+namespace Pipeline.Tests.Broker.Registry;
+
+public sealed class InstanceRegistryTests
+{
+    private static readonly InstanceFilter Any = new("", "");
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void EachChangeHasTheNextRevision()
+    {
+        var registry = NewRegistry();
+        var first = registry.Register(BrokerFixture.NewInstance("a"));
+        var second = registry.Register(BrokerFixture.NewInstance("b"));
+        registry.KeepAlive(first.LeaseId, draining: true);
+        registry.TryUnregister("a", first.LeaseId, out var last);
+
+        Assert.Equal([1, 2, 4], [first.Revision, second.Revision, last]);
+        Assert.True(registry.TryChangesAfter(0, 100, out var changes));
+        Assert.Equal(
+            [ChangeKind.Registered, ChangeKind.Registered, ChangeKind.Draining, ChangeKind.Departed], changes.Select(change => change.Kind));
+        Assert.Equal([1L, 2, 3, 4], changes.Select(change => change.Revision));
+        Assert.Equal(InstanceState.Unregistered, changes[3].Instance.State);
+    }
+
+    [Fact]
+    public void TheSameIdAgainReplacesAndVoidsTheFormerLease()
+    {
+        var registry = NewRegistry();
+        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        var latter = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+
+        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Known);
+        Assert.True(registry.KeepAlive(latter.LeaseId, draining: false).Known);
+        Assert.Equal("http://127.0.0.1:2", Assert.Single(registry.Snapshot(Any).Instances).Address);
+        Assert.Equal(InstanceState.Replaced, Assert.Single(registry.Departed(Any)).State);
+        Assert.True(registry.TryChangesAfter(1, 100, out var changes));
+        Assert.Equal([ChangeKind.Departed, ChangeKind.Registered], changes.Select(change => change.Kind));
+    }
+
+    [Fact]
+    public void TwoInstancesOfOneRoleLiveSideBySide()
+    {
+        var registry = NewRegistry();
+        registry.Register(BrokerFixture.NewInstance("a"));
+        registry.Register(BrokerFixture.NewInstance("b"));
+
+        Assert.Equal(2, registry.Snapshot(new InstanceFilter("pipeline.v1.Stage", "parse")).Instances.Count);
+    }
+
+    [Fact]
+    public void DrainingIsAChangeOnceAndStays()
+    {
+        var registry = NewRegistry();
+        var lease = registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
+        registry.KeepAlive(lease, draining: true);
+        registry.KeepAlive(lease, draining: true);
+        registry.KeepAlive(lease, draining: false);
+
+        Assert.Equal(2, registry.Snapshot(Any).Revision);
+        Assert.Equal(InstanceState.Draining, Assert.Single(registry.Snapshot(Any).Instances).State);
+    }
+
+    [Fact]
+    public void WhatWasHandedOutDoesNotChange()
+    {
+        var registry = NewRegistry();
+        var given = BrokerFixture.NewInstance("a");
+        var lease = registry.Register(given).LeaseId;
+        var before = Assert.Single(registry.Snapshot(Any).Instances);
+        given.Address = "http://127.0.0.1:9";
+        registry.KeepAlive(lease, draining: true);
+
+        Assert.Equal(InstanceState.Live, before.State);
+        Assert.NotEqual(given.Address, Assert.Single(registry.Snapshot(Any).Instances).Address);
+    }
+
+    [Fact]
+    public void FieldsOfTheBrokerAreNotTakenFromTheCaller()
+    {
+        var registry = NewRegistry();
+        var instance = BrokerFixture.NewInstance("a");
+        instance.State = InstanceState.Expired;
+        instance.LeaseId = 7;
+        instance.DepartedUnixMs = 7;
+        registry.Register(instance);
+
+        var registered = Assert.Single(registry.Snapshot(Any).Instances);
+        Assert.Equal(InstanceState.Live, registered.State);
+        Assert.NotEqual(7, registered.LeaseId);
+        Assert.Equal(0, registered.DepartedUnixMs);
+        Assert.Equal(_time.GetUtcNow().ToUnixTimeMilliseconds(), registered.RegisteredUnixMs);
+    }
+
+    [Fact]
+    public void OfAnExpiredInstanceNobodyIsTold()
+    {
+        var registry = NewRegistry();
+        registry.Register(BrokerFixture.NewInstance("a"));
+        PassSwept(registry, TimeSpan.FromSeconds(5));
+
+        Assert.Empty(registry.Snapshot(Any).Instances);
+        Assert.False(registry.TryUnregister("a", 0, out _));
+        Assert.Equal(InstanceState.Expired, Assert.Single(registry.Departed(Any)).State);
+    }
+
+    [Fact]
+    public void AFullRegistryTakesReplacementsOnly()
+    {
+        var registry = NewRegistry(new RegistryOptions { MaxInstances = 2 });
+        registry.Register(BrokerFixture.NewInstance("a"));
+        registry.Register(BrokerFixture.NewInstance("b"));
+        PassSwept(registry, TimeSpan.FromSeconds(1));
+
+        Assert.Throws<RegistryFullException>(() => registry.Register(BrokerFixture.NewInstance("c")));
+        registry.Register(BrokerFixture.NewInstance("b"));
+    }
+
+    [Fact]
+    public void TheBytesOfAllInstancesAreBounded()
+    {
+        var registry = NewRegistry(new RegistryOptions { MaxBytes = 64 * 1024 });
+        Assert.Throws<RegistryFullException>(() =>
+        {
+            for (var i = 0; i < 1000; i++)
+                registry.Register(Large($"i-{i}"));
+        });
+
+        Assert.InRange(registry.Snapshot(Any).Instances.Sum(instance => instance.CalculateSize()), 30 * 1024, 65 * 1024);
+        registry.TryUnregister("i-0", 0, out _);
+        registry.Register(Large("again"));
+    }
+
+    [Fact]
+    public void TooManyRegistrationsInAShortTimeAreRefused()
+    {
+        var registry = NewRegistry(new RegistryOptions { MaxInstances = 3, RegistrationsPerSecond = 2 });
+        for (var i = 0; i < 3; i++)
+            registry.Register(BrokerFixture.NewInstance("a"));
+
+        Assert.Throws<RegistryFullException>(() => registry.Register(BrokerFixture.NewInstance("a")));
+        PassSwept(registry, TimeSpan.FromSeconds(0.5));
+        registry.Register(BrokerFixture.NewInstance("a"));
+        Assert.Throws<RegistryFullException>(() => registry.Register(BrokerFixture.NewInstance("a")));
+    }
+
+    [Fact]
+    public void TheDepartedAreFewAndForgottenInTime()
+    {
+        var registry = NewRegistry(new RegistryOptions { MaxDeparted = 2, DepartedRetention = TimeSpan.FromMinutes(1) });
+        foreach (var id in new[] { "a", "b", "c" })
+        {
+            registry.Register(BrokerFixture.NewInstance(id));
+            registry.TryUnregister(id, 0, out _);
+        }
+
+        Assert.Equal(["b", "c"], registry.Departed(Any).Select(instance => instance.InstanceId));
+        PassSwept(registry, TimeSpan.FromMinutes(1));
+        Assert.Empty(registry.Departed(Any));
+    }
+
+    internal static Instance Large(string id)
+    {
+        var instance = BrokerFixture.NewInstance(id);
+        for (var i = 0; i < 4; i++)
+            instance.Metadata.Add($"k{i}", new string('v', 1000));
+        return instance;
+    }
+
+    private InstanceRegistry NewRegistry(RegistryOptions? options = null) => new(
+        Options.Create(options ?? new RegistryOptions()), Options.Create(new LeaseOptions()), Options.Create(new WatchOptions()),
+        _time, NullLogger<InstanceRegistry>.Instance);
+
+    private void PassSwept(InstanceRegistry registry, TimeSpan span)
+    {
+        for (var passed = TimeSpan.Zero; passed < span; passed += TimeSpan.FromMilliseconds(250))
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(250));
+            registry.Sweep();
+        }
+    }
+}
