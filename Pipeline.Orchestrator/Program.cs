@@ -1,1 +1,3 @@
-return 0;
+using Pipeline.Orchestrator.Cli;
+
+return await CommandLine.RunAsync(args);

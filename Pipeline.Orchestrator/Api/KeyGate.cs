@@ -1,0 +1,29 @@
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>Lets nobody in without the key, but to health and to the API's description. It stands before routing: what is added later is guarded too.</summary>
+internal static class KeyGate
+{
+    private const string OpenApi = "/openapi";
+
+    /// <summary>Answers 401 with a problem detail to requests without the header "authorization: Bearer KEY".</summary>
+    public static void UseKeyGate(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        var key = context.RequestServices.GetRequiredService<SharedKey>();
+        if (IsOpen(context.Request.Path) || key.Matches(context.Request.Headers.Authorization))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        var problem = TypedResults.Problem(
+            "The header authorization does not carry this pipeline's key: Bearer KEY.", statusCode: StatusCodes.Status401Unauthorized);
+        await problem.ExecuteAsync(context);
+    });
+
+    private static bool IsOpen(PathString path) =>
+        path == HealthPaths.Health || path == HealthPaths.Alive || path.StartsWithSegments(OpenApi, StringComparison.Ordinal);
+}

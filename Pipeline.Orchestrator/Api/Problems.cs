@@ -1,0 +1,50 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>Errors as problem details (RFC 9457).</summary>
+internal static class Problems
+{
+    /// <summary>400, with every field that is wrong.</summary>
+    public static ValidationProblem Of(IReadOnlyCollection<FieldError> errors) => TypedResults.ValidationProblem(
+        errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()),
+        detail: string.Join(" ", errors.Select(error => $"{error.Field} {error.Message}.")),
+        title: "Bad Request");
+
+    /// <summary>404.</summary>
+    public static ProblemHttpResult NoRun(string id) =>
+        TypedResults.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);
+
+    /// <summary>409.</summary>
+    public static ProblemHttpResult Of(RunConflictException error) =>
+        TypedResults.Problem(error.Message, statusCode: StatusCodes.Status409Conflict);
+}
+
+/// <summary>What is thrown and not caught elsewhere, as problem details: nothing of it but what a caller can act on.</summary>
+internal sealed partial class ProblemExceptionHandler(IProblemDetailsService problems, ILogger<ProblemExceptionHandler> logger) : IExceptionHandler
+{
+    /// <inheritdoc/>
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+    {
+        var (status, detail) = exception switch
+        {
+            BadHttpRequestException bad => (bad.StatusCode, bad.Message),
+            StageException stage => (StatusCodes.Status503ServiceUnavailable, stage.Message),
+            _ => (StatusCodes.Status500InternalServerError, "The orchestrator's log tells more."),
+        };
+        if (status == StatusCodes.Status500InternalServerError)
+            LogDefect(logger, context.Request.Method, context.Request.Path.Value ?? "", exception);
+        context.Response.StatusCode = status;
+        return await problems.TryWriteAsync(new ProblemDetailsContext
+        {
+            HttpContext = context,
+            ProblemDetails = { Status = status, Detail = detail },
+        });
+    }
+
+    [LoggerMessage(EventId = 3020, Level = LogLevel.Error, Message = "{Method} {Path} failed for a reason that is a defect")]
+    private static partial void LogDefect(ILogger logger, string method, string path, Exception exception);
+}

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>/runs: docs/http-api.md describes it.</summary>
+internal static class RunEndpoints
+{
+    /// <summary>Longest body, bytes: rules and a few names.</summary>
+    public const long MaxBodyBytes = 2 << 20;
+
+    /// <summary>Maps the endpoints.</summary>
+    public static void MapRuns(this IEndpointRouteBuilder app)
+    {
+        var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized);
+        runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json").WithName("CreateRun").WithSummary("Stores a run and starts it");
+        runs.MapGet("/", (RunService service) => TypedResults.Ok<IReadOnlyList<Run>>([.. service.List().Select(run => run.Brief())]))
+            .WithName("ListRuns").WithSummary("All runs, newest first");
+        runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run");
+        runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests");
+        runs.MapPost("/{id}/pause", (string id, RunService service) => Change(id, service, service.Pause))
+            .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later");
+        runs.MapPost("/{id}/cancel", (string id, RunService service) => Change(id, service, service.Cancel))
+            .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up");
+        runs.MapPost("/{id}/resume", (string id, RunService service) => Change(id, service, service.Resume))
+            .WithName("ResumeRun").WithSummary("Goes on from the last committed checkpoint");
+    }
+
+    private static async Task<Results<Created<Run>, ValidationProblem, ProblemHttpResult>> CreateAsync(
+        HttpRequest request, RunService service, RunSettingsCheck check, CancellationToken cancellationToken)
+    {
+        var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
+        // A field that could not be read has been told already.
+        var unread = errors.Select(error => error.Field).ToHashSet();
+        if (!unread.Contains("body"))
+            errors.AddRange(check.Check(settings).Where(error => !unread.Contains(error.Field)));
+        if (errors.Count > 0)
+            return Problems.Of(errors);
+        try
+        {
+            var run = service.Create(settings);
+            return TypedResults.Created($"/runs/{run.Id}", run);
+        }
+        catch (RunConflictException error)
+        {
+            return Problems.Of(error);
+        }
+    }
+
+    private static Results<Ok<Run>, ProblemHttpResult> Get(string id, RunService service) =>
+        service.TryGet(id, out var run) ? TypedResults.Ok(run.Current.Value) : Problems.NoRun(id);
+
+    private static Results<ServerSentEventsResult<Run>, ProblemHttpResult> Follow(string id, RunService service, CancellationToken cancellationToken) =>
+        service.TryGet(id, out var run) ? TypedResults.ServerSentEvents(RunEvents.FollowAsync(run, cancellationToken)) : Problems.NoRun(id);
+
+    private static Results<Accepted<Run>, ProblemHttpResult> Change(string id, RunService service, Func<string, Run> change)
+    {
+        if (!service.TryGet(id, out _))
+            return Problems.NoRun(id);
+        try
+        {
+            return TypedResults.Accepted($"/runs/{id}", change(id));
+        }
+        catch (RunConflictException error)
+        {
+            return Problems.Of(error);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Pipeline.Orchestrator.Observing;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>What happens to a run, as server-sent events.</summary>
+internal static class RunEvents
+{
+    /// <summary>Another state, or waiting for others.</summary>
+    public const string State = "state";
+
+    /// <summary>Other figures.</summary>
+    public const string Progress = "progress";
+
+    /// <summary>The run now, then after its changes, until it rests. To a slow reader the newest stands for all between.</summary>
+    public static async IAsyncEnumerable<SseItem<Run>> FollowAsync(Observable<Run> run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Run? told = null;
+        while (true)
+        {
+            var observed = run.Current;
+            var now = observed.Value;
+            yield return new SseItem<Run>(now, NameOf(told, now));
+            if (!now.State.IsActive())
+                yield break;
+            told = now;
+            await observed.Superseded.WaitAsync(cancellationToken);
+        }
+    }
+
+    private static string NameOf(Run? told, Run now)
+    {
+        if (!now.State.IsActive())
+            return now.State.ToText();
+        return told?.State == now.State && told.WaitingFor == now.WaitingFor ? Progress : State;
+    }
+}

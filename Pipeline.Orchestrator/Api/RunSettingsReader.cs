@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>Reads settings from a request, and names every field that is unknown or of the wrong kind, not only the first.</summary>
+internal static class RunSettingsReader
+{
+    private const string Body = "body";
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+
+    private static readonly Dictionary<string, Type> Fields =
+        RunJson.Default.RunSettings.Properties.ToDictionary(property => property.Name, property => property.PropertyType);
+
+    /// <summary>The settings, as far as they can be read, and what cannot.</summary>
+    public static async Task<(RunSettings Settings, List<FieldError> Errors)> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        JsonObject? json;
+        try
+        {
+            json = await JsonNode.ParseAsync(body, documentOptions: Strict, cancellationToken: cancellationToken) as JsonObject;
+        }
+        catch (JsonException error)
+        {
+            return (new(), [new(Body, $"is not JSON: {error.Message}")]);
+        }
+
+        if (json is null)
+            return (new(), [new(Body, "must be a JSON object")]);
+        var errors = new List<FieldError>();
+        foreach (var (name, value) in json.ToList())
+        {
+            if (WhatIsWrong(name, value) is not { } wrong)
+                continue;
+            errors.Add(new(name, wrong));
+            json.Remove(name);
+        }
+
+        return (json.Deserialize(RunJson.Default.RunSettings)!, errors);
+    }
+
+    private static string? WhatIsWrong(string name, JsonNode? value)
+    {
+        if (!Fields.TryGetValue(name, out var type))
+            return $"is not a field of a run; those are {string.Join(", ", Fields.Keys)}";
+        try
+        {
+            return value.Deserialize(type, RunJson.Default) is null && type != typeof(string) ? $"must be {Kind(type)}, not null" : null;
+        }
+        catch (JsonException)
+        {
+            return $"must be {Kind(type)}";
+        }
+    }
+
+    private static string Kind(Type type) => type switch
+    {
+        _ when type == typeof(string) => "a text",
+        _ when type == typeof(double) => "a number",
+        _ when type == typeof(int) || type == typeof(long) => "a whole number in range",
+        _ => "an array of texts",
+    };
+}

@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Orchestrator.Routes;
+using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
+
+namespace Pipeline.Orchestrator.Api;
+
+/// <summary>Reads the topology: from the broker, whose leases are fresh; where it is away, from what its watch told last.</summary>
+internal sealed class TopologyReader(BrokerService.BrokerClient broker, IStageRegistry registry)
+{
+    private const int PageSize = 1_000;
+    private const int MaxInstances = 100_000;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    /// <summary>The topology now.</summary>
+    public async Task<Topology> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(cancellationToken);
+        }
+        catch (RpcException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var known = registry.Current.Value;
+            return new Topology
+            {
+                Revision = known.Revision,
+                Epoch = known.Epoch,
+                Connected = false,
+                Instances = [.. known.Instances.Select(TopologyInstance.Of)],
+            };
+        }
+    }
+
+    /// <summary>The topology now, and again after each change.</summary>
+    public async IAsyncEnumerable<Topology> FollowAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var observed = registry.Current;
+            yield return await ReadAsync(cancellationToken);
+            await observed.Superseded.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task<Topology> AskAsync(CancellationToken cancellationToken)
+    {
+        var instances = new List<TopologyInstance>();
+        var request = new ListRequest { IncludeDeparted = true, PageSize = PageSize };
+        while (true)
+        {
+            var page = await broker.ListAsync(request, deadline: DateTime.UtcNow + Deadline, cancellationToken: cancellationToken);
+            instances.AddRange(page.Instances.Select(TopologyInstance.Of));
+            if (page.NextPageToken.Length == 0 || instances.Count >= MaxInstances)
+                return new Topology { Revision = page.Revision, Epoch = page.Epoch, Connected = true, Instances = instances };
+            request = new ListRequest(request) { PageToken = page.NextPageToken };
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Attempts;
+
+/// <summary>Carries out attempts: opens the route, hears what comes up, drains it when it is to stop or an instance leaves.</summary>
+internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, CoordinatorOptions options, TimeProvider time)
+{
+    private static readonly Task<RouteNews> Never = new TaskCompletionSource<RouteNews>().Task;
+
+    /// <summary>Carries out one attempt to its end.</summary>
+    /// <exception cref="OperationCanceledException">It was broken off.</exception>
+    public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
+        var call = client.Open(route.First, open);
+        var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = ReadAsync(call, observer, opened, ending.Token);
+        var news = watch.NextAsync(route, ending.Token);
+        var stopRequested = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Drain.Register(() => stopRequested.TrySetResult());
+        Task stopping = stopRequested.Task;
+        Task opening = opened.Task;
+        var deadline = After(options.OpenTimeout, ending.Token);
+        var drained = false;
+        try
+        {
+            while (true)
+            {
+                var first = await Task.WhenAny(reading, news, stopping, opening, deadline);
+                stop.Abort.ThrowIfCancellationRequested();
+                if (first == reading)
+                {
+                    return await OutcomeOf(reading, route);
+                }
+                else if (first == opening)
+                {
+                    opening = Never;
+                    deadline = drained ? deadline : Never;
+                }
+                else if (first == deadline)
+                {
+                    return new AttemptOutcome.Failed(TooLate(route, drained));
+                }
+                else if (first == news && !(await news).IsDraining)
+                {
+                    return new AttemptOutcome.Failed(Gone((await news).Instance));
+                }
+                else
+                {
+                    var onDemand = first == stopping;
+                    stopping = onDemand ? Never : stopping;
+                    news = onDemand ? news : Never;
+                    observer.Draining(onDemand);
+                    if (!drained)
+                        await DrainAsync(call, ending.Token);
+                    drained = true;
+                    deadline = After(options.DrainTimeout, ending.Token);
+                }
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await call.DisposeAsync();
+            // The reader touches the observer: it must be over before the next attempt begins.
+            await reading.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
+
+    private static async Task<RunCompleted> ReadAsync(
+        IAttemptCall call, IAttemptObserver observer, TaskCompletionSource opened, CancellationToken cancellationToken)
+    {
+        Checkpoint? resume = null;
+        await foreach (var answer in call.ReadAsync(cancellationToken))
+        {
+            switch (answer.OutputCase)
+            {
+                case StageOutput.OutputOneofCase.RunOpened:
+                    resume = answer.RunOpened.Resume ?? resume;
+                    if (answer.RunOpened.More)
+                        break;
+                    observer.Opened(resume);
+                    opened.TrySetResult();
+                    break;
+                case StageOutput.OutputOneofCase.CheckpointCommitted:
+                    observer.Committed(answer.CheckpointCommitted);
+                    break;
+                case StageOutput.OutputOneofCase.Progress:
+                    observer.Progressed(answer.Progress.Metrics ?? new StageMetrics());
+                    break;
+                case StageOutput.OutputOneofCase.RunCompleted:
+                    return answer.RunCompleted;
+                default:
+                    throw Violation("an answer of an unknown kind");
+            }
+        }
+
+        throw Violation("the end of its answers before RunCompleted");
+    }
+
+    private static StageException Violation(string what) =>
+        new(FailureReasons.ProtocolViolation, $"the first stage sent {what}", retryable: true);
+
+    private static async Task<AttemptOutcome> OutcomeOf(Task<RunCompleted> reading, StageRoute route)
+    {
+        try
+        {
+            var completed = await reading;
+            return completed.Drained ? new AttemptOutcome.Drained(completed) : new AttemptOutcome.Completed(completed);
+        }
+        catch (StageException error)
+        {
+            var failure = error.Failure.Clone();
+            if (failure.InstanceId.Length == 0)
+                (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
+            return new AttemptOutcome.Failed(failure);
+        }
+    }
+
+    private static async Task DrainAsync(IAttemptCall call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await call.DrainAsync(cancellationToken);
+        }
+        catch (StageException)
+        {
+            // The call is over already; its reader tells how it ended.
+        }
+    }
+
+    private Failure TooLate(StageRoute route, bool drained) => new()
+    {
+        Reason = FailureReasons.Unreachable,
+        Message = drained
+            ? $"the attempt did not drain to a checkpoint within {options.DrainTimeout.TotalSeconds:0.###} s"
+            : $"the route did not open within {options.OpenTimeout.TotalSeconds:0.###} s",
+        InstanceId = route.First.InstanceId,
+        Role = route.First.Role,
+        Retryable = true,
+    };
+
+    private static Failure Gone(Pipeline.Contracts.Broker.V1.Instance instance) => new()
+    {
+        Reason = FailureReasons.Unreachable,
+        Message = $"{instance.InstanceId} at {instance.Address} lost its lease and does not answer",
+        InstanceId = instance.InstanceId,
+        Role = instance.Role,
+        Retryable = true,
+    };
+}

@@ -1,0 +1,53 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Attempts;
+
+/// <summary>Why a call to the first stage failed: what its trailer says, or else what its status means.</summary>
+internal static class CallFailure
+{
+    /// <summary>The trailer that carries a Failure.</summary>
+    public const string Trailer = "pipeline-failure-bin";
+
+    /// <summary>The failure behind <paramref name="error"/> of a call to <paramref name="first"/>.</summary>
+    public static Failure Of(Exception error, Hop first)
+    {
+        var rpc = error as RpcException;
+        if (Carried(rpc) is { } carried)
+            return carried;
+        var (reason, retryable) = rpc?.StatusCode switch
+        {
+            StatusCode.Unauthenticated => ("unauthenticated", false),
+            StatusCode.Unimplemented => (FailureReasons.ProtocolViolation, false),
+            StatusCode.InvalidArgument => (FailureReasons.InvalidOptions, false),
+            StatusCode.Aborted => (FailureReasons.Fenced, true),
+            StatusCode.ResourceExhausted => (FailureReasons.ProtocolViolation, true),
+            _ => (FailureReasons.Unreachable, true),
+        };
+        var detail = rpc is null ? error.Message : $"{rpc.StatusCode}: {rpc.Status.Detail}";
+        return new Failure
+        {
+            Reason = reason,
+            Message = $"the call to {first.InstanceId} at {first.Address} failed: {detail}",
+            InstanceId = first.InstanceId,
+            Role = first.Role,
+            Retryable = retryable,
+        };
+    }
+
+    private static Failure? Carried(RpcException? error)
+    {
+        if (error?.Trailers.GetValueBytes(Trailer) is not { } bytes)
+            return null;
+        try
+        {
+            return Failure.Parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+}

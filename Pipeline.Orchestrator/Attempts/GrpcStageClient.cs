@@ -1,0 +1,72 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Attempts;
+
+/// <summary>Opens attempts over gRPC, each on a connection of its own, so that one attempt's trouble is not another's.</summary>
+internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
+{
+    /// <inheritdoc/>
+    public IAttemptCall Open(Hop first, OpenRun open)
+    {
+        var channel = channels.Create(new Uri(first.Address));
+        var call = new Stage.StageClient(channel.Invoker).Process();
+        return new Call(first, channel, call, open);
+    }
+
+    private sealed class Call(Hop first, PipelineChannel channel, AsyncDuplexStreamingCall<StageInput, StageOutput> call, OpenRun open) : IAttemptCall
+    {
+        // OpenRun is on its way before anything else; the stream takes one message after another.
+        private readonly Task _opening = call.RequestStream.WriteAsync(new StageInput { OpenRun = open });
+        private int _disposed;
+
+        public async Task DrainAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await _opening.WaitAsync(cancellationToken);
+                var drain = new StageInput { Control = new Control { Action = ControlAction.Drain } };
+                await call.RequestStream.WriteAsync(drain, cancellationToken);
+                await call.RequestStream.CompleteAsync();
+            }
+            catch (Exception error) when (error is RpcException or InvalidOperationException or IOException)
+            {
+                throw new StageException(CallFailure.Of(error, first));
+            }
+        }
+
+        public async IAsyncEnumerable<StageOutput> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            while (true)
+            {
+                try
+                {
+                    if (!await call.ResponseStream.MoveNext(cancellationToken))
+                        yield break;
+                }
+                catch (RpcException error) when (error.StatusCode == StatusCode.Cancelled && cancellationToken.IsCancellationRequested)
+                {
+                    throw new OperationCanceledException(cancellationToken);
+                }
+                catch (Exception error) when (error is RpcException or IOException)
+                {
+                    throw new StageException(CallFailure.Of(error, first), error);
+                }
+
+                yield return call.ResponseStream.Current;
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 1)
+                return;
+            call.Dispose();
+            channel.Dispose();
+            await _opening.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
+        }
+    }
+}

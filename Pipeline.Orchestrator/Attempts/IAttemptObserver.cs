@@ -1,0 +1,21 @@
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Orchestrator.Attempts;
+
+/// <summary>Hears what happens in an attempt.</summary>
+internal interface IAttemptObserver
+{
+    /// <summary>All stages are open.</summary>
+    /// <param name="resume">The checkpoint that it goes on from; null at the beginning.</param>
+    void Opened(Checkpoint? resume);
+
+    /// <summary>A checkpoint is durable.</summary>
+    void Committed(CheckpointCommitted checkpoint);
+
+    /// <summary>Figures of a stage.</summary>
+    void Progressed(StageMetrics metrics);
+
+    /// <summary>It was asked to drain.</summary>
+    /// <param name="onDemand">True: somebody stops the run; false: an instance is leaving, and the run goes on elsewhere.</param>
+    void Draining(bool onDemand);
+}

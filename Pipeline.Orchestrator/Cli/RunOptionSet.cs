@@ -1,0 +1,94 @@
+using System.CommandLine;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Cli;
+
+/// <summary>The options of a run on the command line.</summary>
+internal sealed class RunOptionSet
+{
+    private static readonly RunSettings Defaults = new();
+
+    private readonly Option<string> _input = new("--input")
+    {
+        Description = "NDJSON to read: a file, plain or .gz, or a directory of them",
+        HelpName = "FILE|DIR",
+        Required = true,
+    };
+
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "File for the results; rejects stand beside it. Default: results.ndjson in the run's folder",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<long> _batchSize = OptionKinds.Whole("--batch-size", "Lines per batch", 0, 100_000, Defaults.BatchSize, word: "auto");
+    private readonly Option<long> _linger = OptionKinds.Whole("--linger", "Longest wait for a batch to fill, microseconds", 0, 10_000_000, Defaults.LingerMicros);
+    private readonly Option<long> _maxLineBytes = OptionKinds.Whole(
+        "--max-line-bytes", "Longer lines are rejected", 64, 4 << 20, Defaults.MaxLineBytes);
+    private readonly Option<string?> _rules = new("--rules") { Description = "File of rules; docs/rules.md describes them", HelpName = "FILE" };
+    private readonly Option<string[]> _groupBy = OptionKinds.Names("--group-by", "Columns to group by", [.. Defaults.GroupBy], "COLUMN,...");
+    private readonly Option<string[]> _allowedTypes = OptionKinds.Names("--allowed-types", "Types that an event may have; others are rejected", [], "TYPE,...");
+    private readonly Option<string[]> _aggregates = OptionKinds.Names("--aggregates", "Figures besides count, sum and avg", [], "min,max");
+    private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
+        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end", 0, 3_600_000, Defaults.CheckpointIntervalMillis);
+    private readonly Option<double> _rate = OptionKinds.Number("--rate", "Lines per second to read at; 0 = as fast as it goes", 0, 1_000_000_000, Defaults.Rate);
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> All =>
+        [_input, _output, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates, _checkpointInterval, _rate];
+
+    /// <summary>The settings that they say, with paths made absolute.</summary>
+    /// <exception cref="CliException">A file cannot be read, or settings are wrong; all that is wrong at once.</exception>
+    public RunSettings Read(ParseResult parsed)
+    {
+        var errors = new List<string>();
+        var input = Path.GetFullPath(parsed.GetRequiredValue(_input) is { Length: > 0 } named ? named : "/");
+        if (!Path.Exists(input))
+            errors.Add($"--input: there is no file or directory {input}");
+        var settings = new RunSettings
+        {
+            Input = input,
+            Output = parsed.GetValue(_output) is { Length: > 0 } output ? Path.GetFullPath(output) : null,
+            BatchSize = (int)parsed.GetValue(_batchSize),
+            LingerMicros = parsed.GetValue(_linger),
+            MaxLineBytes = (int)parsed.GetValue(_maxLineBytes),
+            Rules = ReadRules(parsed.GetValue(_rules), errors),
+            GroupBy = parsed.GetValue(_groupBy)!,
+            AllowedTypes = parsed.GetValue(_allowedTypes)!,
+            ExtraAggregates = parsed.GetValue(_aggregates)!,
+            CheckpointIntervalMillis = parsed.GetValue(_checkpointInterval),
+            Rate = parsed.GetValue(_rate),
+        };
+        if (settings.Output is not null && Directory.Exists(settings.Output))
+            errors.Add($"--output: {settings.Output} is a directory");
+        errors.AddRange(new RunSettingsCheck(RulesCheck.Errors).Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
+        return errors.Count == 0 ? settings : throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
+    }
+
+    private static string? ReadRules(string? path, List<string> errors)
+    {
+        if (path is null)
+            return null;
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            errors.Add($"--rules: {error.Message}");
+            return null;
+        }
+    }
+
+    private static string NameOf(string field) => field switch
+    {
+        "batchSize" => "--batch-size",
+        "lingerMicros" => "--linger",
+        "maxLineBytes" => "--max-line-bytes",
+        "groupBy" => "--group-by",
+        "allowedTypes" => "--allowed-types",
+        "extraAggregates" => "--aggregates",
+        "checkpointIntervalMillis" => "--checkpoint-interval",
+        _ => "--" + field,
+    };
+}

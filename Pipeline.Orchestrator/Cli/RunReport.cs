@@ -1,0 +1,103 @@
+using System.Globalization;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Cli;
+
+/// <summary>What is told of a run.</summary>
+internal static class RunReport
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
+    /// <summary>A few lines: how it ended, and where its results are.</summary>
+    public static void WriteSummary(Terminal terminal, Run run)
+    {
+        var output = terminal.Output;
+        output.WriteLine($"run {run.Id}: {run.State.ToText()}{(run.Attempts > 1 ? $" after {run.Attempts} attempts" : "")}");
+        if (run.State == RunState.Completed)
+        {
+            var counts = run.Counts;
+            output.WriteLine(string.Create(
+                Invariant,
+                $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
+            if (run.ElapsedMicros > 0)
+                output.WriteLine(string.Create(Invariant, $"{run.ElapsedMicros / 1e6:0.000} s, {counts.Lines / (run.ElapsedMicros / 1e6):N0} lines/s"));
+            output.WriteLine($"results: {run.Output}");
+            if (run.Rejects is not null)
+                output.WriteLine($"rejects: {run.Rejects}");
+        }
+    }
+
+    /// <summary>Everything, for show.</summary>
+    public static void WriteAll(Terminal terminal, Run run)
+    {
+        WriteSummary(terminal, run);
+        var output = terminal.Output;
+        output.WriteLine($"input: {run.Input}");
+        if (run.State != RunState.Completed)
+        {
+            output.WriteLine($"output: {run.Output}");
+            output.WriteLine(string.Create(Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
+        }
+
+        if (run.WaitingFor is not null)
+            output.WriteLine($"waiting for: {run.WaitingFor}");
+        if (run.Error is { } error)
+            output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {Terminal.OneLine(error.Message)}");
+        if (run.ReplayedBatches + run.DiscardedFrames > 0)
+            output.WriteLine(string.Create(Invariant, $"replayed batches: {run.ReplayedBatches:N0}, discarded frames: {run.DiscardedFrames:N0}"));
+        if (run.Stages.Count > 0)
+            WriteStages(terminal, run.Stages);
+        if (run.History.Count > 1)
+            WriteHistory(terminal, run.History);
+    }
+
+    /// <summary>The edge where sending waits because the stage below it is slow: of those that wait about as long as any, the lowest; null where none waits noticeably.</summary>
+    public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)
+    {
+        const double Noticeable = 0.05;
+        var edges = stages.Zip(stages.Skip(1)).ToList();
+        if (edges.Count == 0)
+            return null;
+        var most = edges.Max(edge => edge.First.WaitingToSendMicros);
+        var (above, below) = edges.Last(edge => edge.First.WaitingToSendMicros >= most / 2);
+        var whole = above.ProcessingMicros + above.WaitingToReceiveMicros + above.WaitingToSendMicros;
+        return above.WaitingToSendMicros > whole * Noticeable ? (above, below) : null;
+    }
+
+    private static void WriteStages(Terminal terminal, IReadOnlyList<StageFigures> stages)
+    {
+        terminal.Output.WriteLine();
+        var rows = new List<string[]>
+        {
+            new[] { "stage", "instance", "in", "out", "filtered", "rejected", "bytes in", "bytes out", "batches", "processing", "waits for input", "waits for output", "cpu", "peak MB" },
+        };
+        rows.AddRange(stages.Select(stage => new[]
+        {
+            stage.Role, stage.InstanceId, Number(stage.ItemsIn), Number(stage.ItemsOut), Number(stage.Filtered), Number(stage.Rejected),
+            Number(stage.BytesIn), Number(stage.BytesOut), Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
+            Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros),
+            Seconds(stage.ProcessCpuMicros), Number(stage.ProcessPeakRssBytes >> 20),
+        }));
+        terminal.WriteTable(rows);
+        terminal.Output.WriteLine(WaitingEdge(stages) is var (above, below)
+            ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
+            : "waiting edge: none");
+    }
+
+    private static void WriteHistory(Terminal terminal, IReadOnlyList<AttemptRecord> history)
+    {
+        terminal.Output.WriteLine();
+        var rows = new List<string[]> { new[] { "attempt", "started", "outcome", "checkpoint", "replayed", "discarded", "why" } };
+        rows.AddRange(history.Select(attempt => new[]
+        {
+            Number(attempt.Attempt), attempt.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", Invariant), attempt.Outcome, Number(attempt.Checkpoint),
+            Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
+            attempt.Error is { } error ? Terminal.OneLine($"{error.Reason} at {error.InstanceId}: {error.Message}") : "",
+        }));
+        terminal.WriteTable(rows);
+    }
+
+    private static string Number(long value) => value.ToString("N0", Invariant);
+
+    private static string Seconds(long micros) => (micros / 1e6).ToString("0.000 's'", Invariant);
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Globalization;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Cli;
+
+/// <summary>runs, show, cancel, pause, resume.</summary>
+internal static class RunsCommands
+{
+    /// <summary>The commands.</summary>
+    public static IEnumerable<Command> Build(CommandContext context) =>
+    [
+        Runs(context),
+        Show(context),
+        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up"),
+        Stop(context, "pause", "Drain a run to a checkpoint, to go on later"),
+        Resume(context),
+    ];
+
+    private static Command Runs(CommandContext context)
+    {
+        var command = new Command("runs", "List all runs, newest first");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = PipelineClient.Connect(context.Environment);
+            var runs = await client.ListAsync(cancellationToken);
+            if (parsed.GetValue(context.Json))
+                context.Terminal.WriteJson(runs, RunJson.Default.IReadOnlyListRun);
+            else
+                WriteList(context.Terminal, runs);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Show(CommandContext context)
+    {
+        var id = Id();
+        var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = PipelineClient.Connect(context.Environment);
+            var run = await client.GetAsync(parsed.GetRequiredValue(id), cancellationToken);
+            if (parsed.GetValue(context.Json))
+                context.Terminal.WriteJson(run, RunJson.Default.Run);
+            else
+                RunReport.WriteAll(context.Terminal, run);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Stop(CommandContext context, string verb, string description)
+    {
+        var id = Id();
+        var command = new Command(verb, description) { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var json = parsed.GetValue(context.Json);
+            using var client = PipelineClient.Connect(context.Environment);
+            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), verb, cancellationToken);
+            if (run.State.IsActive())
+                run = await new RunDisplay(context.Terminal, json, context.Time).ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
+            if (json)
+                context.Terminal.WriteJson(run, RunJson.Default.Run);
+            else
+                RunReport.WriteSummary(context.Terminal, run);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Resume(CommandContext context)
+    {
+        var id = Id();
+        var detach = new Option<bool>("--detach") { Description = "Do not wait for the run" };
+        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = PipelineClient.Connect(context.Environment);
+            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), "resume", cancellationToken);
+            if (!parsed.GetValue(detach))
+                return await RunCommand.FollowAsync(client, run.Id, context, parsed.GetValue(context.Json), cancellationToken);
+            if (parsed.GetValue(context.Json))
+                context.Terminal.WriteJson(run, RunJson.Default.Run);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Argument<string> Id() => new("RUN") { Description = "Id of a run, as runs lists it" };
+
+    private static void WriteList(Terminal terminal, IReadOnlyList<Run> runs)
+    {
+        if (runs.Count == 0)
+        {
+            terminal.Output.WriteLine("no runs yet");
+            return;
+        }
+
+        var rows = new List<string[]> { new[] { "run", "state", "attempts", "lines", "created", "input" } };
+        rows.AddRange(runs.Select(run => new[]
+        {
+            run.Id,
+            run.WaitingFor is null ? run.State.ToText() : $"waiting for {run.WaitingFor}",
+            run.Attempts.ToString(CultureInfo.InvariantCulture),
+            run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
+            run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            Terminal.OneLine(run.Input),
+        }));
+        terminal.WriteTable(rows);
+    }
+}

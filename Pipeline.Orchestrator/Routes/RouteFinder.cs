@@ -1,0 +1,59 @@
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Routes;
+
+/// <summary>Waits, by the broker's notifications, for a full route.</summary>
+internal sealed class RouteFinder(IStageRegistry registry, SuspectList suspects, InstanceLoad load, CoordinatorOptions options, TimeProvider time)
+{
+    /// <summary>Reason of a failure: a role has no instance for too long.</summary>
+    public const string NoRoute = "no_route";
+
+    /// <summary>Reason of a failure: the hops do not fit.</summary>
+    public const string RouteUnfit = "route_unfit";
+
+    /// <summary>Returns the route once there is one.</summary>
+    /// <param name="waiting">Told the roles that it waits for, each time they change.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StageException">The hops do not fit, or a role stayed without instance for <see cref="CoordinatorOptions.RouteTimeout"/>.</exception>
+    public async Task<StageRoute> FindAsync(Action<string> waiting, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(options.RouteTimeout, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var missing = "";
+        while (true)
+        {
+            var observed = registry.Current;
+            var instances = observed.Value.Instances;
+            switch (RoutePlanner.Plan(options.Route, instances.Where(instance => !suspects.Contains(instance)), load.Of))
+            {
+                case RoutePlan.Found found:
+                    return found.Route;
+                case RoutePlan.Unfit unfit:
+                    throw new StageException(RouteUnfit, unfit.Message);
+                case RoutePlan.Missing absent:
+                    var roles = string.Join(", ", absent.Roles);
+                    if (roles != missing)
+                        waiting(roles);
+                    missing = roles;
+                    break;
+            }
+
+            try
+            {
+                using var turn = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+                var news = observed.Superseded.WaitAsync(turn.Token);
+                var first = await Task.WhenAny(news, suspects.RecoveryAsync(instances, turn.Token));
+                await turn.CancelAsync();
+                await first;
+            }
+            catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                var broker = registry.Current.Value.Connected ? "" : "; the broker is out of reach";
+                throw new StageException(
+                    NoRoute,
+                    $"no usable instance of {missing} for {options.RouteTimeout.TotalSeconds:0.###} s{broker}: start one, then resume the run");
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using Pipeline.Contracts.Broker.V1;
+
+namespace Pipeline.Orchestrator.Routes;
+
+/// <summary>Picks a live instance for every role, so that each accepts all that the one above emits. Among several it takes the least busy, then the longest registered.</summary>
+internal static class RoutePlanner
+{
+    /// <param name="roles">Roles from first to last.</param>
+    /// <param name="usable">Instances that may be taken.</param>
+    /// <param name="load">How many attempts an instance works on.</param>
+    public static RoutePlan Plan(IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> load)
+    {
+        var byRole = usable
+            .Where(instance => instance is { Interface: RegistrySnapshot.StageInterface, State: InstanceState.Live })
+            .OrderBy(load)
+            .ThenBy(instance => instance.RegisteredRevision)
+            .ToLookup(instance => instance.Role);
+        var missing = roles.Where(role => !byRole[role].Any()).Distinct().ToImmutableArray();
+        if (missing.Length > 0)
+            return new RoutePlan.Missing(missing);
+
+        // From the last role up: what fits below decides what can be taken above.
+        var fits = new List<Dictionary<Instance, Instance?>> { byRole[roles[^1]].ToDictionary(instance => instance, _ => (Instance?)null) };
+        for (var at = roles.Count - 2; at >= 0; at--)
+        {
+            var below = byRole[roles[at + 1]].Where(fits[^1].ContainsKey).ToList();
+            var here = byRole[roles[at]]
+                .Select(instance => (Instance: instance, Next: below.FirstOrDefault(next => Refused(instance, next).Length == 0)))
+                .Where(pair => pair.Next is not null)
+                .ToDictionary(pair => pair.Instance, pair => pair.Next);
+            if (here.Count == 0)
+                return new RoutePlan.Unfit(Describe(byRole[roles[at]].First(), below[0]));
+            fits.Add(here);
+        }
+
+        var route = ImmutableArray.CreateBuilder<Instance>(roles.Count);
+        var picked = byRole[roles[0]].First(fits[^1].ContainsKey);
+        for (var level = fits.Count - 1; level >= 0; level--)
+        {
+            route.Add(picked);
+            picked = fits[level][picked] ?? picked;
+        }
+
+        return new RoutePlan.Found(new StageRoute(route.MoveToImmutable()));
+    }
+
+    private static string[] Refused(Instance above, Instance below) =>
+        above.Emits.Count == 0 ? ["nothing"] : [.. above.Emits.Except(below.Accepts)];
+
+    private static string Describe(Instance above, Instance below) =>
+        $"{above.InstanceId} ({above.Role}) emits {List(above.Emits)}, but {below.InstanceId} ({below.Role}) after it accepts {List(below.Accepts)}: "
+        + "start instances that fit, or change the order of the roles";
+
+    private static string List(IReadOnlyCollection<string> kinds) => kinds.Count == 0 ? "nothing" : string.Join(", ", kinds);
+}

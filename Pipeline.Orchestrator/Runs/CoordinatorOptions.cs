@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>How runs are carried out; section "Orchestrator".</summary>
+internal sealed class CoordinatorOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Orchestrator";
+
+    /// <summary>The route of every run, first stage first: at most 32 roles. Bridges are roles too and stand between those that they connect.</summary>
+    /// <value>Empty = ingest, parse, rules, aggregate, sink.</value>
+    [MaxLength(32, ErrorMessage = "Orchestrator:Roles must name at most 32 roles.")]
+    public IList<string> Roles { get; set; } = [];
+
+    /// <summary><see cref="Roles"/>, or the default ones.</summary>
+    public IReadOnlyList<string> Route => Roles.Count > 0 ? [.. Roles] : DefaultRoles;
+
+    /// <summary>Longest wait for a role without instance, after which the run fails (and can be resumed): 1 s to 24 h.</summary>
+    /// <value>Default 2 min.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan RouteTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Longest time for an attempt to be opened down to the last stage: 1 s to 1 h.</summary>
+    /// <value>Default 30 s.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest time for an attempt to drain to a checkpoint, after which it is broken off at its last one: 100 ms to 1 h.</summary>
+    /// <value>Default 10 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.100", "01:00:00")]
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest time for all runs to drain when the orchestrator stops: 0 to 1 min. A host kills what has not stopped after 6 s.</summary>
+    /// <value>Default 3 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Attempts in a row without a new checkpoint, after which the run fails (and can be resumed): 1 to 1,000.</summary>
+    /// <value>Default 10.</value>
+    [Range(1, 1_000)]
+    public int MaxFruitlessAttempts { get; set; } = 10;
+
+    /// <summary>Runs that are worked on at once; others wait for their turn: 1 to 1,000.</summary>
+    /// <value>Default 4.</value>
+    [Range(1, 1_000)]
+    public int MaxActiveRuns { get; set; } = 4;
+
+    private static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
+}

@@ -1,0 +1,153 @@
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>All that is known of a run: what run.json holds, and what the HTTP API answers.</summary>
+internal sealed record Run
+{
+    /// <summary>Attempts that the history keeps; older ones are forgotten, their sums are not.</summary>
+    public const int MaxHistory = 100;
+
+    /// <summary>Sorts by time: 20260101-120000-ab12, UTC.</summary>
+    public required string Id { get; init; }
+
+    public RunState State { get; init; }
+
+    /// <summary>Roles without a usable instance; null unless it waits for them.</summary>
+    public string? WaitingFor { get; init; }
+
+    /// <summary>Attempts so far: the number of the latest.</summary>
+    public long Attempts { get; init; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    public required DateTimeOffset Updated { get; init; }
+
+    /// <summary>When it came to rest; null while active.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    public required RunSettings Options { get; init; }
+
+    public required string Input { get; init; }
+
+    /// <summary>Where the results are or will be.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Where the rejects are; null where there are none.</summary>
+    public string? Rejects { get; init; }
+
+    public RunProgress Progress { get; init; } = new();
+
+    public RunCounts Counts { get; init; } = new();
+
+    /// <summary>Why the latest attempt failed.</summary>
+    public RunError? Error { get; init; }
+
+    public long ReplayedBatches { get; init; }
+
+    public long DiscardedFrames { get; init; }
+
+    /// <summary>First byte read to results durable, in the attempt that completed it, microseconds.</summary>
+    public long ElapsedMicros { get; init; }
+
+    /// <summary>The trace of its latest start; null where nothing is traced.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>Figures of the latest attempt, first stage first.</summary>
+    public IReadOnlyList<StageFigures> Stages { get; init; } = [];
+
+    public IReadOnlyList<AttemptRecord> History { get; init; } = [];
+
+    /// <summary>Without what only a single run's page shows.</summary>
+    public Run Brief() => this with { Stages = [], History = [] };
+}
+
+/// <summary>How far the run is durable.</summary>
+internal sealed record RunProgress
+{
+    /// <summary>Id of the last committed checkpoint; 0 = none.</summary>
+    public long Checkpoint { get; init; }
+
+    public long Lines { get; init; }
+
+    /// <summary>Uncompressed.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>As stored; 0 = not known yet.</summary>
+    public long InputBytes { get; init; }
+
+    /// <summary>0 to 1; null where it cannot be known, as for compressed input.</summary>
+    public double? Fraction { get; init; }
+
+    /// <summary>After a commit.</summary>
+    public static RunProgress Of(long checkpoint, Position position)
+    {
+        var stored = position.Files.Sum(file => file.Length);
+        var compressed = position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
+        return new RunProgress
+        {
+            Checkpoint = checkpoint,
+            Lines = position.TotalLines,
+            Bytes = position.TotalBytes,
+            InputBytes = stored,
+            Fraction = compressed || stored == 0 ? null : Math.Min(1, (double)position.TotalBytes / stored),
+        };
+    }
+}
+
+/// <summary>Lines = events + work items + filtered + rejected + blank.</summary>
+internal sealed record RunCounts
+{
+    public long Lines { get; init; }
+
+    public long Blank { get; init; }
+
+    public long Rejected { get; init; }
+
+    public long Filtered { get; init; }
+
+    public long Events { get; init; }
+
+    public long WorkItems { get; init; }
+
+    public static RunCounts Of(Counts? counts) => counts is null ? new() : new()
+    {
+        Lines = counts.Lines,
+        Blank = counts.Blank,
+        Rejected = counts.Rejected,
+        Filtered = counts.Filtered,
+        Events = counts.Events,
+        WorkItems = counts.WorkItems,
+    };
+}
+
+/// <summary>Why an attempt failed.</summary>
+internal sealed record RunError(string Reason, string Message, string InstanceId = "", string Role = "", bool Retryable = false)
+{
+    public static RunError Of(Failure failure) => new(failure.Reason, failure.Message, failure.InstanceId, failure.Role, failure.Retryable);
+}
+
+/// <summary>One attempt, as the history keeps it.</summary>
+internal sealed record AttemptRecord
+{
+    public required long Attempt { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>Instance ids, first stage first.</summary>
+    public required IReadOnlyList<string> Route { get; init; }
+
+    /// <summary>"running", "completed", "drained", "failed" or "abandoned".</summary>
+    public required string Outcome { get; init; }
+
+    public RunError? Error { get; init; }
+
+    /// <summary>Last checkpoint committed in it; 0 = none.</summary>
+    public long Checkpoint { get; init; }
+
+    public long ReplayedBatches { get; init; }
+
+    public long DiscardedFrames { get; init; }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.ServiceDefaults.Telemetry;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>Brings one run to rest: attempt after attempt, until its results are in place, it is to stop, or nobody but a person can help.</summary>
+/// <remarks>
+/// An attempt that failed for a reason that may pass is followed by the next one as soon as there is a full route of instances that
+/// answer; the broker's notifications tell when, no timer does. Time only bounds: how long to wait for a role, and, where everybody
+/// answers and yet attempts fail without getting further, a short growing pause, and their number.
+/// </remarks>
+internal sealed class RunCoordinator(
+    RouteFinder routes, SuspectList suspects, InstanceLoad load, AttemptRunner attempts, CoordinatorOptions options, TimeProvider time, ILogger logger)
+{
+    /// <summary>Reason of a failure: attempts fail one after another and none gets further.</summary>
+    public const string NoProgress = "no_progress";
+
+    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>: what one run suspects is its own affair.</summary>
+    public static RunCoordinator Create(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<CoordinatorOptions>();
+        var time = services.GetRequiredService<TimeProvider>();
+        var load = services.GetRequiredService<InstanceLoad>();
+        var suspects = new SuspectList(services.GetRequiredService<IHealthProbe>(), time);
+        var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, load, options, time);
+        var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
+        return new RunCoordinator(routes, suspects, load, services.GetRequiredService<AttemptRunner>(), options, time, logger);
+    }
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Works on a run until it rests; its state then says how.</summary>
+    /// <param name="tracker">The run.</param>
+    /// <param name="workDirectory">Its folder.</param>
+    /// <param name="stop">The wish that it stop.</param>
+    public async Task RunAsync(RunTracker tracker, string workDirectory, StopSignal stop)
+    {
+        // A run has a trace of its own, whoever asked for it.
+        Activity.Current = null;
+        using var activity = PipelineTelemetry.Source.StartActivity("run");
+        activity?.SetTag("pipeline.run_id", tracker.Run.Id);
+        activity?.SetBaggage(PipelineTelemetry.RunIdBaggage, tracker.Run.Id);
+        tracker.Started(activity?.TraceId.ToString());
+        try
+        {
+            await AttemptAsync(tracker, workDirectory, stop);
+        }
+        catch (OperationCanceledException) when (stop.Reason is not null)
+        {
+            tracker.Ends(RestOf(stop), tracker.Run.Error);
+        }
+        catch (StageException error)
+        {
+            tracker.Ends(RunState.Failed, RunError.Of(error.Failure));
+        }
+
+        activity?.SetTag("pipeline.state", tracker.Run.State.ToText());
+        if (tracker.Run.State == RunState.Failed)
+            activity?.SetStatus(ActivityStatusCode.Error, tracker.Run.Error?.Message);
+        RunLog.Rests(logger, tracker.Run.Id, tracker.Run.State, tracker.Run.Attempts, tracker.Run.Error?.Message ?? "");
+    }
+
+    private async Task AttemptAsync(RunTracker tracker, string workDirectory, StopSignal stop)
+    {
+        var fruitless = 0;
+        while (stop.Reason is null)
+        {
+            var route = await routes.FindAsync(
+                roles =>
+                {
+                    RunLog.Waits(logger, tracker.Run.Id, roles);
+                    tracker.WaitingFor(roles);
+                },
+                stop.Drain);
+            var outcome = await AttemptOnceAsync(tracker, route, workDirectory, stop);
+            switch (outcome)
+            {
+                case AttemptOutcome.Completed:
+                    tracker.Ends(RunState.Completed, null);
+                    return;
+                case AttemptOutcome.Drained:
+                    fruitless = 0;
+                    break;
+                case AttemptOutcome.Failed { Failure: var failure }:
+                    if (stop.Reason is not null)
+                        break;
+                    if (!failure.Retryable)
+                        throw new StageException(failure);
+                    fruitless = tracker.HasProgressed ? 0 : fruitless + 1;
+                    if (fruitless >= options.MaxFruitlessAttempts)
+                        throw GivesUp(failure, fruitless);
+                    var silent = await suspects.ExamineAsync(route.Instances, stop.Drain);
+                    foreach (var instance in silent)
+                        RunLog.Suspects(logger, tracker.Run.Id, instance.InstanceId, instance.Address);
+                    if (silent.Count == 0 && fruitless > 1)
+                        await Task.Delay(PauseAfter(fruitless), time, stop.Drain);
+                    break;
+            }
+        }
+
+        tracker.Ends(RestOf(stop), tracker.Run.Error);
+    }
+
+    private async Task<AttemptOutcome> AttemptOnceAsync(RunTracker tracker, StageRoute route, string workDirectory, StopSignal stop)
+    {
+        using var taken = load.Take(route);
+        var number = tracker.AttemptBegins(route);
+        using var activity = PipelineTelemetry.Source.StartActivity("attempt");
+        activity?.SetTag("pipeline.attempt", number);
+        RunLog.Begins(logger, tracker.Run.Id, number, string.Join(", ", route.Instances.Select(instance => instance.InstanceId)));
+        var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
+        open.Route.AddRange(route.Below);
+        try
+        {
+            var outcome = await attempts.RunAsync(route, open, tracker, stop);
+            tracker.AttemptEnds(outcome);
+            if (outcome is AttemptOutcome.Failed { Failure: var failure })
+            {
+                activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+                RunLog.Fails(logger, tracker.Run.Id, number, failure.Reason, failure.InstanceId, failure.Message, failure.Retryable);
+            }
+
+            return outcome;
+        }
+        catch (OperationCanceledException)
+        {
+            tracker.AttemptAbandoned();
+            throw;
+        }
+    }
+
+    private static StageException GivesUp(Failure failure, int fruitless) => new(new Failure
+    {
+        Reason = NoProgress,
+        Message = $"{fruitless} attempts in a row got no further; the last one: {failure.Reason}: {failure.Message}",
+        InstanceId = failure.InstanceId,
+        Role = failure.Role,
+    });
+
+    /// <summary>The state in which a run rests that was asked to stop.</summary>
+    public static RunState RestOf(StopSignal stop) => stop.Reason switch
+    {
+        StopReason.Pause => RunState.Paused,
+        StopReason.Cancel => RunState.Cancelled,
+        _ => RunState.Interrupted,
+    };
+
+    private static TimeSpan PauseAfter(int fruitless)
+    {
+        var pause = FirstPause * Math.Pow(2, Math.Min(fruitless - 2, 16));
+        return pause < LongestPause ? pause : LongestPause;
+    }
+}

@@ -1,0 +1,29 @@
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>What is logged of runs.</summary>
+internal static partial class RunLog
+{
+    [LoggerMessage(EventId = 3010, Level = LogLevel.Information, Message = "Run {RunId}: attempt {Attempt} through {Route}")]
+    public static partial void Begins(ILogger logger, string runId, long attempt, string route);
+
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Run {RunId}: waits for {Roles}")]
+    public static partial void Waits(ILogger logger, string runId, string roles);
+
+    [LoggerMessage(EventId = 3012, Level = LogLevel.Warning, Message = "Run {RunId}: attempt {Attempt} failed: {Reason} at {InstanceId}: {Error} (retryable: {Retryable})")]
+    public static partial void Fails(ILogger logger, string runId, long attempt, string reason, string instanceId, string error, bool retryable);
+
+    [LoggerMessage(EventId = 3013, Level = LogLevel.Warning, Message = "Run {RunId}: {InstanceId} at {Address} does not answer; it is not used until it registers again or answers")]
+    public static partial void Suspects(ILogger logger, string runId, string instanceId, string address);
+
+    [LoggerMessage(EventId = 3014, Level = LogLevel.Information, Message = "Run {RunId}: {State} after {Attempts} attempts {Error}")]
+    public static partial void Rests(ILogger logger, string runId, RunState state, long attempts, string error);
+
+    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "Run {RunId}: its orchestrator stopped while it was active; it is interrupted and can be resumed")]
+    public static partial void Interrupted(ILogger logger, string runId);
+
+    [LoggerMessage(EventId = 3016, Level = LogLevel.Error, Message = "Run {RunId}: broke for a reason that is a defect")]
+    public static partial void Breaks(ILogger logger, string runId, Exception exception);
+
+    [LoggerMessage(EventId = 3017, Level = LogLevel.Error, Message = "Run {RunId}: its state cannot be stored: {Error}")]
+    public static partial void Unstored(ILogger logger, string runId, string error);
+}

@@ -1,0 +1,276 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Observing;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>A wish that a run's state does not allow.</summary>
+internal sealed class RunConflictException(string message) : Exception(message);
+
+/// <summary>All runs: those stored, and those that are worked on.</summary>
+/// <remarks>
+/// A start lists the runs of former orchestrators and marks as interrupted what was active. It resumes none by itself: nobody knows
+/// whether the one who started it has gone on otherwise, and a run that takes its orchestrator down would do so for ever.
+/// </remarks>
+internal sealed class RunService : IHostedService
+{
+    /// <summary>Reason of a failure: the run's state cannot be stored.</summary>
+    public const string StoreUnwritable = "store_unwritable";
+
+    private readonly Lock _lock = new();
+    private readonly ConcurrentDictionary<string, Entry> _runs = new();
+    private readonly RunStore _store;
+    private readonly Func<RunCoordinator> _coordinators;
+    private readonly CoordinatorOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RunService> _logger;
+    private readonly SemaphoreSlim _turns;
+    private readonly CancellationTokenRegistration _onStopping;
+    private Task? _stopping;
+
+    public RunService(
+        RunStore store, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunService> logger)
+    {
+        _store = store;
+        _coordinators = coordinators;
+        _options = options.Value;
+        _time = time;
+        _logger = logger;
+        _turns = new SemaphoreSlim(options.Value.MaxActiveRuns);
+        // At once and not when the server has stopped: it waits for the streams of events, which end with their runs.
+        _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopRunsAsync());
+    }
+
+    /// <summary>All runs, newest first.</summary>
+    public IReadOnlyList<Run> List() =>
+        [.. _runs.Values.Select(entry => entry.Run.Current.Value).OrderByDescending(run => run.Created).ThenByDescending(run => run.Id, StringComparer.Ordinal)];
+
+    /// <summary>A run to look at and to follow.</summary>
+    public bool TryGet(string id, [NotNullWhen(true)] out Observable<Run>? run)
+    {
+        run = _runs.GetValueOrDefault(id)?.Run;
+        return run is not null;
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var stored in _store.LoadAll())
+        {
+            var run = stored;
+            if (run.State.IsActive())
+            {
+                var now = _time.GetUtcNow();
+                run = run with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
+                Store(run);
+                RunLog.Interrupted(_logger, run.Id);
+            }
+
+            _runs[run.Id] = new Entry(new Observable<Run>(run));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Stores a new run and starts it.</summary>
+    /// <param name="settings">Checked settings.</param>
+    /// <exception cref="RunConflictException">Another active run writes that output, or the orchestrator stops.</exception>
+    /// <exception cref="StageException">It cannot be stored.</exception>
+    public Run Create(RunSettings settings)
+    {
+        lock (_lock)
+        {
+            var output = settings.Output is null ? null : Path.GetFullPath(settings.Output);
+            RefuseTaken(output, exceptFor: null);
+            var now = _time.GetUtcNow();
+            var id = CreateFolder(now);
+            var run = new Run
+            {
+                Id = id,
+                Created = now,
+                Updated = now,
+                Options = settings,
+                Input = Path.GetFullPath(settings.Input!),
+                Output = output ?? Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
+            };
+            Save(run);
+            var entry = new Entry(new Observable<Run>(run));
+            _runs[id] = entry;
+            Begin(entry);
+            return run;
+        }
+    }
+
+    /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
+    /// <exception cref="RunConflictException">It is not active.</exception>
+    public Run Pause(string id) => Stop(id, StopReason.Pause);
+
+    /// <summary>Drains an active run to a checkpoint, and gives it up; one that rests is given up at once.</summary>
+    /// <exception cref="RunConflictException">It is completed or cancelled.</exception>
+    public Run Cancel(string id) => Stop(id, StopReason.Cancel);
+
+    /// <summary>Goes on with a run that rests.</summary>
+    /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
+    /// <exception cref="StageException">It cannot be stored.</exception>
+    public Run Resume(string id)
+    {
+        lock (_lock)
+        {
+            var entry = _runs[id];
+            var run = entry.Run.Current.Value;
+            if (!run.State.IsResumable())
+                throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
+            RefuseTaken(run.Output, exceptFor: id);
+            var now = _time.GetUtcNow();
+            Save(run with { State = RunState.Pending, Updated = now, Ended = null });
+            run = entry.Run.Change(former => former with { State = RunState.Pending, Updated = now, Ended = null });
+            Begin(entry);
+            return run;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _onStopping.DisposeAsync();
+        await (_stopping ?? StopRunsAsync());
+    }
+
+    private Run Stop(string id, StopReason reason)
+    {
+        lock (_lock)
+        {
+            var entry = _runs[id];
+            var run = entry.Run.Current.Value;
+            if (run.State.IsActive())
+            {
+                entry.Stop.Request(reason);
+                return entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining } : now);
+            }
+
+            if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
+                throw new RunConflictException($"run {id} is {run.State.ToText()}");
+            var updated = _time.GetUtcNow();
+            run = entry.Run.Change(now => now with { State = RunState.Cancelled, Updated = updated });
+            Store(run);
+            return run;
+        }
+    }
+
+    private void Begin(Entry entry)
+    {
+        // A resting state is told a moment before its worker is done.
+        var former = entry.Work;
+        var stop = new StopSignal();
+        entry.Stop = stop;
+        entry.Work = Task.Run(async () =>
+        {
+            await former;
+            await WorkAsync(entry.Run, stop);
+        });
+    }
+
+    private async Task WorkAsync(Observable<Run> run, StopSignal stop)
+    {
+        var tracker = new RunTracker(run, Save, Store, _time);
+        try
+        {
+            await _turns.WaitAsync(stop.Drain);
+            try
+            {
+                await _coordinators().RunAsync(tracker, _store.FolderOf(tracker.Run.Id), stop);
+            }
+            finally
+            {
+                _turns.Release();
+            }
+        }
+        catch (OperationCanceledException) when (stop.Reason is not null)
+        {
+            // It never had its turn.
+            tracker.Ends(RunCoordinator.RestOf(stop), tracker.Run.Error);
+        }
+        catch (Exception error)
+        {
+            RunLog.Breaks(_logger, tracker.Run.Id, error);
+            tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
+        }
+    }
+
+    private void RefuseTaken(string? output, string? exceptFor)
+    {
+        if (_stopping is not null)
+            throw new RunConflictException("the orchestrator is stopping");
+        var other = List().FirstOrDefault(run => run.State.IsActive() && run.Output == output && run.Id != exceptFor);
+        if (other is not null)
+            throw new RunConflictException($"run {other.Id} is writing {output}: wait for it, or cancel it");
+    }
+
+    private void Save(Run run)
+    {
+        try
+        {
+            _store.Save(run);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(StoreUnwritable, $"the run's state cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    private string CreateFolder(DateTimeOffset now)
+    {
+        try
+        {
+            return _store.CreateFolder(now);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(StoreUnwritable, $"the run cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    private void Store(Run run)
+    {
+        try
+        {
+            Save(run);
+        }
+        catch (StageException error)
+        {
+            RunLog.Unstored(_logger, run.Id, error.Message);
+        }
+    }
+
+    private async Task StopRunsAsync()
+    {
+        Entry[] active;
+        lock (_lock)
+        {
+            active = [.. _runs.Values.Where(entry => entry.Run.Current.Value.State.IsActive())];
+            foreach (var entry in active)
+                entry.Stop.Request(StopReason.Interrupt);
+        }
+
+        var work = Task.WhenAll(active.Select(entry => entry.Work));
+        await Task.WhenAny(work, Task.Delay(_options.StopTimeout, _time));
+        foreach (var entry in active)
+            entry.Stop.BreakOff();
+        await work;
+    }
+
+    private sealed class Entry(Observable<Run> run)
+    {
+        public Observable<Run> Run { get; } = run;
+
+        /// <summary>Stops the present or the latest work.</summary>
+        public StopSignal Stop { get; set; } = new();
+
+        /// <summary>The present or the latest work; never fails.</summary>
+        public Task Work { get; set; } = Task.CompletedTask;
+    }
+}

@@ -1,0 +1,110 @@
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>An error of one field.</summary>
+/// <param name="Field">Name as in JSON.</param>
+/// <param name="Message">What is wrong, to be read after the name.</param>
+internal sealed record FieldError(string Field, string Message);
+
+/// <summary>Checks settings before a run is made of them: everything that can be known without touching the input, all errors at once.</summary>
+/// <param name="rules">Checks a rules text; tells every error with its position.</param>
+internal sealed class RunSettingsCheck(Func<string, IReadOnlyList<string>> rules)
+{
+    private const int MaxBatchSize = 100_000;
+    private const long MaxLingerMicros = 10_000_000;
+    private const int MinLineBytes = 64;
+    private const int MaxLineBytes = 4 << 20;
+    private const int MaxTypes = 1_000;
+    private const int MaxNameLength = 256;
+    private const int MaxGroupColumns = 8;
+    private const long MaxCheckpointIntervalMillis = 3_600_000;
+    private const double MaxRate = 1_000_000_000;
+    private const int MaxRulesLength = 1 << 20;
+    private const int MaxPathLength = 4_096;
+
+    private static readonly string[] Figures = ["min", "max"];
+
+    /// <summary>Every error; empty where there is none.</summary>
+    public IReadOnlyList<FieldError> Check(RunSettings settings)
+    {
+        var errors = new List<FieldError>();
+        CheckPath("input", settings.Input, required: true, errors);
+        CheckPath("output", settings.Output, required: false, errors);
+        if (settings.Input is not null && settings.Output is not null && Same(settings.Input, settings.Output))
+            errors.Add(new("output", "must not be the input"));
+        CheckNumbers(settings, errors);
+        CheckNames(settings, errors);
+        CheckRules(settings.Rules, errors);
+        return errors;
+    }
+
+    private static void CheckPath(string field, string? path, bool required, List<FieldError> errors)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            if (required || path is not null)
+                errors.Add(new(field, "must name a file"));
+            return;
+        }
+
+        if (path.Length > MaxPathLength || path.Contains('\0'))
+            errors.Add(new(field, $"must be a path of at most {MaxPathLength} characters without NUL"));
+        else if (!Path.IsPathFullyQualified(path))
+            errors.Add(new(field, $"must be an absolute path, not {path}"));
+        else if (field == "output" && Path.EndsInDirectorySeparator(path))
+            errors.Add(new(field, $"must be a file, not the directory {path}"));
+    }
+
+    private static bool Same(string input, string output) =>
+        Path.IsPathFullyQualified(input) && Path.IsPathFullyQualified(output) && !input.Contains('\0') && !output.Contains('\0')
+        && Path.GetFullPath(input) == Path.GetFullPath(output);
+
+    private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
+    {
+        Require("batchSize", settings.BatchSize is >= 0 and <= MaxBatchSize, $"must be 0 (auto) to {MaxBatchSize}, not {settings.BatchSize}");
+        Require("lingerMicros", settings.LingerMicros is >= 0 and <= MaxLingerMicros, $"must be 0 to {MaxLingerMicros}, not {settings.LingerMicros}");
+        Require(
+            "maxLineBytes",
+            settings.MaxLineBytes is >= MinLineBytes and <= MaxLineBytes,
+            $"must be {MinLineBytes} to {MaxLineBytes}, not {settings.MaxLineBytes}");
+        Require(
+            "checkpointIntervalMillis",
+            settings.CheckpointIntervalMillis is >= 0 and <= MaxCheckpointIntervalMillis,
+            $"must be 0 (only at the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
+        Require("rate", settings.Rate is >= 0 and <= MaxRate, $"must be 0 (no limit) to {MaxRate}, not {settings.Rate}");
+
+        void Require(string field, bool holds, string error)
+        {
+            if (!holds)
+                errors.Add(new(field, error));
+        }
+    }
+
+    private static void CheckNames(RunSettings settings, List<FieldError> errors)
+    {
+        CheckList("allowedTypes", settings.AllowedTypes, 0, MaxTypes, errors);
+        CheckList("groupBy", settings.GroupBy, 1, MaxGroupColumns, errors);
+        CheckList("extraAggregates", settings.ExtraAggregates, 0, Figures.Length, errors);
+        foreach (var figure in settings.ExtraAggregates?.Where(figure => !Figures.Contains(figure)) ?? [])
+            errors.Add(new("extraAggregates", $"must be of {string.Join(", ", Figures)}, not {figure}"));
+    }
+
+    private static void CheckList(string field, IReadOnlyList<string>? names, int least, int most, List<FieldError> errors)
+    {
+        if (names is null || names.Count < least || names.Count > most)
+            errors.Add(new(field, $"must be {least} to {most} names"));
+        else if (names.Any(name => string.IsNullOrEmpty(name) || name.Length > MaxNameLength))
+            errors.Add(new(field, $"must be names of 1 to {MaxNameLength} characters"));
+        else if (names.Distinct(StringComparer.Ordinal).Count() < names.Count)
+            errors.Add(new(field, "must not name one twice"));
+    }
+
+    private void CheckRules(string? text, List<FieldError> errors)
+    {
+        if (string.IsNullOrEmpty(text))
+            return;
+        if (text.Length > MaxRulesLength)
+            errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
+        else
+            errors.AddRange(rules(text).Select(error => new FieldError("rules", error)));
+    }
+}

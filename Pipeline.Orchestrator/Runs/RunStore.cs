@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>The runs of a data directory, each in a folder of its own: DATA/runs/RUN_ID/run.json.</summary>
+/// <remarks>One orchestrator at a time: a second one would take the first one's active runs for dead and open their attempts anew.</remarks>
+internal sealed partial class RunStore : IDisposable
+{
+    private const string RunFile = "run.json";
+    private readonly string _root;
+    private readonly FileStream _lock;
+    private readonly ILogger<RunStore> _logger;
+
+    /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
+    /// <exception cref="InvalidOperationException">Another orchestrator has it, or it cannot be made.</exception>
+    public RunStore(string dataDirectory, ILogger<RunStore> logger)
+    {
+        _logger = logger;
+        _root = Path.Combine(Path.GetFullPath(dataDirectory), "runs");
+        try
+        {
+            Directory.CreateDirectory(_root);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"The data directory cannot be used: {error.Message}", error);
+        }
+
+        _lock = Lock(Path.Combine(_root, ".lock"));
+    }
+
+    /// <summary>Folder of a run.</summary>
+    public string FolderOf(string id) => Path.Combine(_root, id);
+
+    /// <summary>Makes an id that nobody has, and its folder.</summary>
+    public string CreateFolder(DateTimeOffset now)
+    {
+        while (true)
+        {
+            var id = $"{now.UtcDateTime:yyyyMMdd-HHmmss}-{Random.Shared.Next(0x10000):x4}";
+            var folder = FolderOf(id);
+            if (Directory.Exists(folder))
+                continue;
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(folder);
+            else
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            DurableFile.FlushDirectory(_root);
+            return id;
+        }
+    }
+
+    /// <summary>Makes the present state of a run durable.</summary>
+    /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
+    public void Save(Run run) =>
+        DurableFile.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run));
+
+    /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
+    public IReadOnlyList<Run> LoadAll()
+    {
+        var runs = new List<Run>();
+        foreach (var folder in Directory.EnumerateDirectories(_root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder))))
+        {
+            try
+            {
+                var run = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, RunFile)), RunJson.Default.Run);
+                if (run?.Id == Path.GetFileName(folder))
+                    runs.Add(run);
+                else
+                    LogUnreadable(_logger, folder, "it is of another run");
+            }
+            catch (FileNotFoundException)
+            {
+                // Its orchestrator died between the folder and the file: nobody was told of this run.
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+            {
+                LogUnreadable(_logger, folder, error.Message);
+            }
+        }
+
+        return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream Lock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"Another orchestrator uses this data directory (PIPELINE_DATA), or it is not writable: {error.Message}", error);
+        }
+    }
+
+    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
+    private static partial Regex IdPattern();
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "{Folder} is left out: run.json cannot be read: {Reason}")]
+    private static partial void LogUnreadable(ILogger logger, string folder, string reason);
+}

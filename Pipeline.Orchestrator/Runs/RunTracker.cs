@@ -1,0 +1,208 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Observing;
+using Pipeline.Orchestrator.Routes;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>Keeps what is known of a run: present for those who watch it, durable where a later orchestrator needs it.</summary>
+/// <param name="run">The run.</param>
+/// <param name="save">Makes it durable, or throws.</param>
+/// <param name="trySave">Makes it durable if it can.</param>
+/// <param name="time">The clock.</param>
+/// <remarks>Durable are the beginning and the end of every attempt. What lies between, figures and checkpoints, Sink has or the next attempt brings again.</remarks>
+internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, TimeProvider time) : IAttemptObserver
+{
+    private readonly Lock _lock = new();
+    private readonly List<StageFigures> _figures = [];
+    private StageRoute? _route;
+    private Run _before = run.Current.Value;
+
+    /// <summary>As it is now.</summary>
+    public Run Run => run.Current.Value;
+
+    /// <summary>True where a checkpoint was committed in the present attempt.</summary>
+    public bool HasProgressed { get; private set; }
+
+    /// <summary>It has its turn.</summary>
+    public void Started(string? traceId) =>
+        Change(now => now with { State = RunState.Waiting, WaitingFor = null, TraceId = traceId, Ended = null });
+
+    /// <summary>It waits for instances of these roles.</summary>
+    public void WaitingFor(string roles) => Change(now => now with { State = RunState.Waiting, WaitingFor = roles });
+
+    /// <summary>A new attempt begins; its number is durable before anybody hears it, so that no number is used twice.</summary>
+    /// <returns>Its number.</returns>
+    public long AttemptBegins(StageRoute route)
+    {
+        lock (_lock)
+        {
+            _route = route;
+            _figures.Clear();
+        }
+
+        _before = Run;
+        HasProgressed = false;
+        var started = time.GetUtcNow();
+        var next = Change(now => now with
+        {
+            State = RunState.Running,
+            WaitingFor = null,
+            Attempts = now.Attempts + 1,
+            Stages = [],
+            History =
+            [
+                .. now.History.TakeLast(Runs.Run.MaxHistory - 1),
+                new AttemptRecord
+                {
+                    Attempt = now.Attempts + 1,
+                    Started = started,
+                    Route = [.. route.Instances.Select(instance => instance.InstanceId)],
+                    Outcome = "running",
+                },
+            ],
+        });
+        save(next);
+        return next.Attempts;
+    }
+
+    /// <summary>The attempt is over.</summary>
+    public void AttemptEnds(AttemptOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case AttemptOutcome.Completed completed:
+                TakeFigures(completed.Figures);
+                EndRecord("completed", null);
+                break;
+            case AttemptOutcome.Drained drained:
+                TakeFigures(drained.Figures);
+                EndRecord("drained", null);
+                break;
+            case AttemptOutcome.Failed failed:
+                EndRecord("failed", RunError.Of(failed.Failure));
+                break;
+        }
+
+        save(Run);
+    }
+
+    /// <summary>The attempt was broken off.</summary>
+    public void AttemptAbandoned() => EndRecord("abandoned", null);
+
+    /// <summary>The run comes to rest.</summary>
+    public void Ends(RunState state, RunError? error)
+    {
+        var now = time.GetUtcNow();
+        trySave(Change(run => run with { State = state, WaitingFor = null, Ended = now, Error = error }));
+    }
+
+    /// <inheritdoc/>
+    public void Opened(Checkpoint? resume)
+    {
+        if (resume?.Position is { } position)
+            Change(now => At(now, resume.Id, position));
+    }
+
+    /// <inheritdoc/>
+    public void Committed(CheckpointCommitted checkpoint)
+    {
+        HasProgressed = true;
+        if (checkpoint.Position is { } position)
+            Change(now => WithRecord(At(now, checkpoint.Id, position), record => record with { Checkpoint = checkpoint.Id }));
+    }
+
+    /// <inheritdoc/>
+    public void Progressed(StageMetrics metrics)
+    {
+        Take(metrics);
+        Publish();
+    }
+
+    /// <inheritdoc/>
+    public void Draining(bool onDemand)
+    {
+        if (onDemand)
+            Change(now => now with { State = RunState.Draining });
+    }
+
+    private static Run At(Run run, long checkpoint, Position position)
+    {
+        // An input file whose length is not told leaves what was known.
+        var progress = RunProgress.Of(checkpoint, position);
+        return run with
+        {
+            Progress = progress.InputBytes > 0 ? progress : progress with { InputBytes = run.Progress.InputBytes },
+            Counts = run.Counts with { Lines = position.TotalLines, Blank = position.BlankLines },
+        };
+    }
+
+    private static Run WithRecord(Run run, Func<AttemptRecord, AttemptRecord> change) =>
+        run.History.Count == 0 ? run : run with { History = [.. run.History.SkipLast(1), change(run.History[^1])] };
+
+    private void TakeFigures(RunCompleted completed)
+    {
+        foreach (var metrics in completed.Stages)
+            Take(metrics);
+        Publish();
+        Change(now => now with
+        {
+            Counts = completed.Counts is null ? now.Counts : RunCounts.Of(completed.Counts),
+            Rejects = completed.Rejects.Length > 0 ? completed.Rejects : now.Rejects,
+            ElapsedMicros = completed.ElapsedMicros,
+            Progress = completed.Drained ? now.Progress : now.Progress with { Fraction = 1 },
+        });
+    }
+
+    private void Take(StageMetrics metrics)
+    {
+        lock (_lock)
+        {
+            var figures = StageFigures.Of(metrics);
+            var known = _figures.FindIndex(other => other.InstanceId == figures.InstanceId && other.Role == figures.Role);
+            if (known >= 0)
+                _figures[known] = figures;
+            else if (_figures.Count < 64)
+                _figures.Add(figures);
+            _figures.Sort((left, right) => PlaceOf(left).CompareTo(PlaceOf(right)));
+        }
+    }
+
+    private int PlaceOf(StageFigures figures)
+    {
+        var place = _route?.Instances.ToList().FindIndex(instance => instance.InstanceId == figures.InstanceId) ?? -1;
+        return place < 0 ? int.MaxValue : place;
+    }
+
+    private void Publish()
+    {
+        List<StageFigures> figures;
+        lock (_lock)
+        {
+            figures = [.. _figures];
+        }
+
+        var replayed = figures.Sum(stage => stage.BatchesReplayed);
+        var discarded = figures.Sum(stage => stage.FramesDiscarded);
+        Change(now => WithRecord(
+            now with
+            {
+                Stages = figures,
+                ReplayedBatches = _before.ReplayedBatches + replayed,
+                DiscardedFrames = _before.DiscardedFrames + discarded,
+            },
+            record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }));
+    }
+
+    private void EndRecord(string outcome, RunError? error)
+    {
+        var ended = time.GetUtcNow();
+        Change(now => WithRecord(now, record => record with { Ended = ended, Outcome = outcome, Error = error }) with { Error = error });
+    }
+
+    private Run Change(Func<Run, Run> change)
+    {
+        var updated = time.GetUtcNow();
+        return run.Change(now => change(now) with { Updated = updated });
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Orchestrator.Service;
+
+/// <summary>Keeps the endpoint file from when the orchestrator listens until it begins to stop.</summary>
+internal sealed partial class EndpointPublisher(
+    IServer server, BoundEndpoints bound, IHostApplicationLifetime lifetime, IConfiguration configuration, ILogger<EndpointPublisher> logger)
+    : BackgroundService
+{
+    private readonly string _path = EndpointFile.PathIn(name => configuration[name]);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        EndpointFile? written = null;
+        try
+        {
+            var endpoint = EndpointOf(await bound.WaitForGrpcAddressAsync(ending.Token));
+            endpoint.Write(_path);
+            written = endpoint;
+            LogWritten(logger, endpoint.Address, _path);
+            await Task.Delay(Timeout.Infinite, ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Remove(written);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(logger, _path, error.Message);
+        }
+    }
+
+    private EndpointFile EndpointOf(Uri grpc)
+    {
+        // What the server is bound to is the gRPC endpoint and those of HTTP/1.1.
+        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses
+            .Select(text => new Uri(text.Replace("://localhost", "://127.0.0.1", StringComparison.Ordinal)))
+            .First(uri => uri.Port != grpc.Port);
+        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
+    }
+
+    private void Remove(EndpointFile? written)
+    {
+        try
+        {
+            written?.Remove(_path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            LogNotWritten(logger, _path, error.Message);
+        }
+    }
+
+    [LoggerMessage(EventId = 3030, Level = LogLevel.Information, Message = "Serves {Address}; clients find it by {Path}")]
+    private static partial void LogWritten(ILogger logger, string address, string path);
+
+    [LoggerMessage(EventId = 3031, Level = LogLevel.Warning, Message = "Clients on this machine will not find the orchestrator: {Path}: {Reason}")]
+    private static partial void LogNotWritten(ILogger logger, string path, string reason);
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Options;
+using Pipeline.Orchestrator.Api;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.ServiceDefaults.Discovery;
+
+namespace Pipeline.Orchestrator.Service;
+
+/// <summary>The orchestrator as a service: runs, the HTTP API, the endpoint file.</summary>
+internal static class OrchestratorService
+{
+    /// <summary>Environment variable of the data directory.</summary>
+    public const string DataVariable = "PIPELINE_DATA";
+
+    private const string DefaultUrl = "http://127.0.0.1:5080";
+    private const string DefaultData = "data";
+
+    /// <summary>Builds the service; <paramref name="configure"/> may replace parts of it.</summary>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        if (string.IsNullOrWhiteSpace(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
+            builder.Configuration[WebHostDefaults.ServerUrlsKey] = DefaultUrl;
+        builder.AddServiceDefaults();
+        builder.AddRegistryWatcher();
+        builder.AddRuns();
+        builder.AddApi();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseKeyGate();
+        app.MapDefaultEndpoints();
+        app.MapOpenApi();
+        app.MapRuns();
+        app.MapTopology();
+        return app;
+    }
+
+    private static void AddRuns(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddOptions<CoordinatorOptions>().BindConfiguration(CoordinatorOptions.Section).ValidateRanges(CoordinatorOptions.Section);
+        services.AddSingleton(provider => provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value);
+        services.AddSingleton(provider => new RunStore(
+            provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,
+            provider.GetRequiredService<ILogger<RunStore>>()));
+        services.AddSingleton(new RunSettingsCheck(RulesCheck.Errors));
+        services.AddSingleton<WatchedRegistry>();
+        services.AddSingleton<IStageRegistry>(provider => provider.GetRequiredService<WatchedRegistry>());
+        services.AddHostedService(provider => provider.GetRequiredService<WatchedRegistry>());
+        services.AddSingleton<IHealthProbe, GrpcHealthProbe>();
+        services.AddSingleton<IStageClient, GrpcStageClient>();
+        services.AddSingleton<InstanceLoad>();
+        services.AddSingleton<RouteWatch>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<Func<RunCoordinator>>(provider => () => RunCoordinator.Create(provider));
+        services.AddSingleton<RunService>();
+        services.AddHostedService(provider => provider.GetRequiredService<RunService>());
+        services.AddHealthChecks().AddCheck<RegistryHealthCheck>("broker");
+    }
+
+    private static void AddApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddProblemDetails();
+        services.AddExceptionHandler<ProblemExceptionHandler>();
+        services.AddOpenApi();
+        services.AddSingleton<TopologyReader>();
+        services.AddHostedService<EndpointPublisher>();
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, RunJson.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(1, TopologyJson.Default);
+        });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RunEndpoints.MaxBodyBytes);
+    }
+}
