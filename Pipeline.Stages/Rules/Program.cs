@@ -1,1 +1,9 @@
-return 0;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Hosting;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.AddServiceDefaults();
+builder.AddStage(new("rules", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new RulesStage(context)));
+return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();
