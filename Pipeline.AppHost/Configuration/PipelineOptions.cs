@@ -1,0 +1,62 @@
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.AppHost.Configuration;
+
+/// <summary>The section Pipeline of appsettings.json: what runs, where, and what happens when it ends.</summary>
+internal sealed class PipelineOptions
+{
+    public const string Section = "Pipeline";
+
+    /// <value>The data directory; a relative one is below the working directory. Default <c>data</c>.</value>
+    public string Data { get; set; } = "data";
+
+    /// <value>Directories besides the working directory and the data directory that may be read and written below.</value>
+    public List<string> Roots { get; set; } = [];
+
+    /// <value>The key that all services share; default a random one for each start.</value>
+    public string? Key { get; set; }
+
+    /// <value>Whether a start without <c>--input</c> makes a run over a generated sample. Default true.</value>
+    public bool Demo { get; set; } = true;
+
+    /// <value>Environment variables for every process.</value>
+    public Dictionary<string, string?> Environment { get; set; } = [];
+
+    /// <value>How hung processes are found.</value>
+    public LivenessOptions Liveness { get; set; } = new();
+
+    /// <value>The pipeline's own services, by name.</value>
+    public Dictionary<string, ServiceOptions> Services { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <value>Processes of the user's own, by name.</value>
+    public Dictionary<string, ProcessOptions> Processes { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>One of the pipeline's own services.</summary>
+internal sealed class ServiceOptions
+{
+    /// <value>The port that others use, 1 to 65535; default any free one. The broker's is gRPC, the orchestrator's HTTP.</value>
+    public int? Port { get; set; }
+
+    /// <value>How many processes run side by side, 1 to 64. Default 1; the broker and the orchestrator have one.</value>
+    public int Replicas { get; set; } = 1;
+
+    /// <value>Environment variables for it.</value>
+    public Dictionary<string, string?> Environment { get; set; } = [];
+}
+
+/// <summary>A process of the user's own, in any language.</summary>
+internal sealed class ProcessOptions
+{
+    /// <value>A path, or a name to be found on PATH.</value>
+    public string Command { get; set; } = "";
+
+    /// <value>Its arguments.</value>
+    public List<string> Arguments { get; set; } = [];
+
+    /// <value>Where it runs; a relative one is below the AppHost's project. Default the AppHost's project.</value>
+    public string Directory { get; set; } = ".";
+
+    /// <value>Environment variables for it.</value>
+    public Dictionary<string, string?> Environment { get; set; } = [];
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.AppHost.Configuration;
+
+/// <summary>The checked configuration.</summary>
+internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDictionary<string, RestartOptions> restarts)
+{
+    /// <summary>What may stand below Pipeline:Services.</summary>
+    public static readonly IReadOnlyList<string> ServiceNames =
+        ["broker", "ingest", "parse", "rules", "aggregate", "sink", "orchestrator"];
+
+    public PipelineOptions Options => options;
+
+    /// <summary>Reads and checks the section Pipeline.</summary>
+    /// <exception cref="OptionsValidationException">Tells all errors.</exception>
+    public static PipelineSettings Read(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(PipelineOptions.Section);
+        var errors = new List<string>();
+        var options = Bind<PipelineOptions>(section, errors) ?? new PipelineOptions();
+        PipelineValidator.Check(options, errors);
+
+        var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in ServiceNames)
+            restarts[name] = ReadRestart(section, $"Services:{name}", errors);
+        foreach (var name in options.Processes.Keys)
+            restarts[name] = ReadRestart(section, $"Processes:{name}", errors);
+
+        return errors.Count == 0
+            ? new PipelineSettings(options, restarts)
+            : throw new OptionsValidationException(PipelineOptions.Section, typeof(PipelineOptions), errors.Distinct());
+    }
+
+    public ServiceOptions Service(string name) => options.Services.GetValueOrDefault(name) ?? new ServiceOptions();
+
+    /// <summary>The restart policy of a service or process: its own settings over the common ones.</summary>
+    public RestartOptions Restart(string name) => restarts[name];
+
+    private static RestartOptions ReadRestart(IConfigurationSection section, string path, List<string> errors)
+    {
+        var options = new RestartOptions();
+        foreach (var restart in new[] { section.GetSection("Restart"), section.GetSection(path).GetSection("Restart") })
+        {
+            try
+            {
+                restart.Bind(options);
+            }
+            catch (InvalidOperationException exception)
+            {
+                errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
+            }
+
+            RestartValidator.Check(options, restart.Path, errors);
+        }
+
+        return options;
+    }
+
+    private static T? Bind<T>(IConfigurationSection section, List<string> errors)
+        where T : class
+    {
+        try
+        {
+            return section.Get<T>();
+        }
+        catch (InvalidOperationException exception)
+        {
+            errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.AppHost.Configuration;
+
+/// <summary>Checks the section Pipeline; tells every error by its place.</summary>
+internal static partial class PipelineValidator
+{
+    private const int MaxReplicas = 64;
+
+    private static readonly string[] Single = ["broker", "orchestrator"];
+
+    public static void Check(PipelineOptions options, List<string> errors)
+    {
+        if (options.Key is { } key && !KeyPattern().IsMatch(key))
+            errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
+        if (string.IsNullOrWhiteSpace(options.Data))
+            errors.Add("Pipeline:Data must name a directory");
+        LivenessValidator.Check(options.Liveness, errors);
+        foreach (var (name, service) in options.Services)
+            CheckService(name, service, errors);
+        foreach (var (name, process) in options.Processes)
+            CheckProcess(name, process, errors);
+    }
+
+    private static void CheckService(string name, ServiceOptions service, List<string> errors)
+    {
+        var place = $"Pipeline:Services:{name}";
+        if (!PipelineSettings.ServiceNames.Contains(name, StringComparer.OrdinalIgnoreCase))
+            errors.Add($"{place} is no service; there are {string.Join(", ", PipelineSettings.ServiceNames)}");
+        if (service.Port is < 1 or > 65535)
+            errors.Add($"{place}:Port must be 1 to 65535, not {service.Port}");
+        if (service.Port is not null && !Single.Contains(name, StringComparer.OrdinalIgnoreCase))
+            errors.Add($"{place}:Port cannot be set; only {string.Join(" and ", Single)} have a fixed port");
+
+        var most = Single.Contains(name, StringComparer.OrdinalIgnoreCase) ? 1 : MaxReplicas;
+        if (service.Replicas < 1 || service.Replicas > most)
+            errors.Add($"{place}:Replicas must be {(most == 1 ? "1" : $"1 to {most}")}, not {service.Replicas}");
+    }
+
+    private static void CheckProcess(string name, ProcessOptions process, List<string> errors)
+    {
+        var place = $"Pipeline:Processes:{name}";
+        if (name.Length > 64 || !NamePattern().IsMatch(name))
+            errors.Add($"{place}: a name takes 1 to 64 ASCII letters, digits and single hyphens, a letter first and no hyphen last");
+        if (PipelineSettings.ServiceNames.Contains(name, StringComparer.OrdinalIgnoreCase))
+            errors.Add($"{place}: the name is taken by a service");
+        if (string.IsNullOrWhiteSpace(process.Command))
+            errors.Add($"{place}:Command must name a program");
+    }
+
+    [GeneratedRegex("^[!-~]{1,512}$")]
+    private static partial Regex KeyPattern();
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$")]
+    private static partial Regex NamePattern();
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Pipeline.AppHost.Configuration;
+
+namespace Pipeline.AppHost.Logs;
+
+/// <summary>Keeps each process's output in a file of its own below DATA/logs, on either host.</summary>
+internal sealed class LogFiles(
+    ResourceNotificationService notifications,
+    ResourceLoggerService logs,
+    PipelineDirectories directories,
+    ILogger<LogFiles> log) : BackgroundService
+{
+    private readonly Dictionary<string, int> _replicas = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var known = new HashSet<string>();
+        var writers = new List<Task>();
+        try
+        {
+            await foreach (var change in notifications.WatchAsync(stoppingToken))
+            {
+                if (known.Add(change.ResourceId))
+                    writers.Add(WriteAsync(change.ResourceId, FileOf(change.Resource.Name), stoppingToken));
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await Task.WhenAll(writers);
+        }
+    }
+
+    private string FileOf(string resource)
+    {
+        var replica = _replicas[resource] = _replicas.GetValueOrDefault(resource) + 1;
+        return Path.Combine(directories.Logs, replica == 1 ? $"{resource}.log" : $"{resource}-{replica}.log");
+    }
+
+    private async Task WriteAsync(string id, string path, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await using var file = RotatingFile.Create(path);
+            await foreach (var lines in logs.WatchAsync(id).WithCancellation(stoppingToken))
+                await file.WriteAsync(lines.Select(line => line.Content));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The AppHost stops.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            log.CannotWrite(path, exception.Message);
+        }
+    }
+}
+
+internal static partial class LogFilesLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "No further output is kept in {Path}: {Reason}")]
+    public static partial void CannotWrite(this ILogger logger, string path, string reason);
+}

@@ -1,0 +1,44 @@
+namespace Pipeline.AppHost.Logs;
+
+/// <summary>A log file that is moved aside when it is full, and when a new start begins it: two files at most.</summary>
+internal sealed class RotatingFile : IAsyncDisposable
+{
+    /// <summary>Bytes.</summary>
+    internal const long MaxLength = 10 * 1024 * 1024;
+
+    private readonly string _path;
+    private StreamWriter _writer;
+
+    private RotatingFile(string path)
+    {
+        _path = path;
+        _writer = Open();
+    }
+
+    public static RotatingFile Create(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        return new RotatingFile(path);
+    }
+
+    public async Task WriteAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            await _writer.WriteLineAsync(line);
+        await _writer.FlushAsync();
+        if (_writer.BaseStream.Length < MaxLength)
+            return;
+
+        await _writer.DisposeAsync();
+        _writer = Open();
+    }
+
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+
+    private StreamWriter Open()
+    {
+        if (File.Exists(_path))
+            File.Move(_path, _path + ".1", overwrite: true);
+        return new StreamWriter(_path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read });
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Pipeline.AppHost.Runs;
+
+namespace Pipeline.AppHost;
+
+/// <summary>Runs the AppHost: from the command line to the exit code.</summary>
+internal static class PipelineApplication
+{
+    private const int Failure = 1;
+    private const int Misuse = 2;
+
+    /// <summary>Runs until Ctrl-C, or until the run is made that <c>--exit</c> asks for.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="describe">Describes the application.</param>
+    /// <returns>0; 1 where something failed, 2 where the command line is wrong: then standard error says what.</returns>
+    public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
+    {
+        try
+        {
+            var command = PipelineCommand.Parse(args);
+            if (command.Help)
+            {
+                Console.WriteLine(PipelineCommand.Usage);
+                return 0;
+            }
+
+            RunFiles.Check(command);
+            await using var application = describe(command);
+            PortCheck.Check(application.Services);
+            await application.RunAsync();
+            return application.Services.GetRequiredService<RunOutcome>().ExitCode;
+        }
+        catch (UsageException exception)
+        {
+            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options");
+        }
+        catch (OptionsValidationException exception)
+        {
+            return await FailAsync(Failure, [.. exception.Failures]);
+        }
+        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or UnauthorizedAccessException)
+        {
+            return await FailAsync(Failure, exception.Message);
+        }
+    }
+
+    private static async Task<int> FailAsync(int exitCode, params string[] reasons)
+    {
+        foreach (var reason in reasons)
+            await Console.Error.WriteLineAsync($"error: {reason}");
+        return exitCode;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+
+namespace Pipeline.AppHost;
+
+/// <summary>The AppHost's command line.</summary>
+internal sealed record PipelineCommand
+{
+    public const string Usage = """
+        dotnet run --project Pipeline.AppHost [-- OPTIONS]
+
+          --input FILE|DIR     the NDJSON to run (plain or .gz); default a generated sample of 100,000 events
+          --output FILE        where the results go; default the run's folder below the data directory
+          --batch-size N       lines per batch, 1 to 100000; default 0: as fits
+          --exit               make the run and exit: 0, or not 0 with the reason; default stay up until Ctrl-C
+          --verbose            show the processes' output together with --exit
+          --help               show this
+          --SECTION:KEY=VALUE  anything of appsettings.json, such as --Pipeline:Services:parse:Replicas=2
+        """;
+
+    private const int MaxBatchSize = 100_000;
+
+    /// <summary>Absolute; none means a generated sample.</summary>
+    public string? Input { get; private init; }
+
+    /// <summary>Absolute; none means the run's folder.</summary>
+    public string? Output { get; private init; }
+
+    /// <summary>Lines per batch; 0 means as fits.</summary>
+    public int BatchSize { get; private init; }
+
+    public bool Exit { get; private init; }
+
+    public bool Verbose { get; private init; }
+
+    public bool Help { get; private init; }
+
+    /// <summary>What overrides the configuration, as <c>--key=value</c>.</summary>
+    public IReadOnlyList<string> Configuration { get; private init; } = [];
+
+    /// <summary>Reads a command line.</summary>
+    /// <exception cref="UsageException">It is wrong.</exception>
+    public static PipelineCommand Parse(IReadOnlyList<string> args)
+    {
+        var command = new PipelineCommand();
+        var configuration = new List<string>();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, attached) = Split(args[i]);
+            if (name.Contains(':') && name.StartsWith("--", StringComparison.Ordinal))
+            {
+                configuration.Add($"{name}={Value()}");
+                continue;
+            }
+
+            command = name switch
+            {
+                "--input" => command with { Input = Path.GetFullPath(Value()) },
+                "--output" => command with { Output = Path.GetFullPath(Value()) },
+                "--batch-size" => command with { BatchSize = Number(Value()) },
+                "--exit" => command with { Exit = Switch() },
+                "--verbose" => command with { Verbose = Switch() },
+                "--help" or "-h" => command with { Help = Switch() },
+                _ => throw new UsageException($"unknown option '{args[i]}'"),
+            };
+
+            string Value() => attached
+                ?? (++i < args.Count ? args[i] : throw new UsageException($"{name} needs a value"));
+
+            bool Switch() => attached is null ? true : throw new UsageException($"{name} takes no value");
+        }
+
+        return command with { Configuration = configuration };
+    }
+
+    /// <summary>How the application is created; a run that exits keeps the console for its result.</summary>
+    public DistributedApplicationOptions ToApplicationOptions() => new()
+    {
+        Args = [.. Configuration],
+        DisableDashboard = Exit && !Verbose,
+    };
+
+    private static (string Name, string? Value) Split(string argument) =>
+        argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);
+
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MaxBatchSize
+            ? number
+            : throw new UsageException($"--batch-size must be 0 to {MaxBatchSize}, not '{text}'");
+}

@@ -1,0 +1,132 @@
+using Microsoft.Extensions.Hosting;
+using Pipeline.AppHost.Configuration;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.AppHost.Runs;
+
+/// <summary>Makes the run of this start: waits for the pipeline, starts the run, follows it, tells what came out.</summary>
+internal sealed class RunService(
+    RunPlan plan,
+    PipelineDirectories directories,
+    ResourceNotificationService notifications,
+    SupervisionOutcome supervision,
+    RunOutcome outcome,
+    IHostApplicationLifetime lifetime) : BackgroundService
+{
+    private const int Failure = 1;
+
+    /// <summary>As a shell says it of a program that Ctrl-C ended.</summary>
+    private const int Interrupted = 130;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        outcome.ExitCode = plan.Exit ? Interrupted : 0;
+        using var given = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        try
+        {
+            await Task.Yield();
+            var run = MakeAsync(given.Token);
+            if (await Task.WhenAny(run, supervision.GivenUp) == run)
+            {
+                await run;
+                outcome.ExitCode = 0;
+            }
+            else
+            {
+                await given.CancelAsync();
+                await FailAsync(await supervision.GivenUp);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or HttpRequestException)
+        {
+            await FailAsync(exception.Message);
+        }
+
+        if (plan.Exit)
+            lifetime.StopApplication();
+    }
+
+    private async Task FailAsync(string reason)
+    {
+        outcome.ExitCode = plan.Exit ? Failure : 0;
+        await Console.Error.WriteLineAsync($"error: {reason}");
+    }
+
+    private async Task MakeAsync(CancellationToken cancellationToken)
+    {
+        if (plan.SampleWriter is { } writer)
+            await WaitForSampleAsync(writer, cancellationToken);
+        await ReadyAsync(cancellationToken);
+
+        using var client = new OrchestratorClient(plan.Orchestrator.Url, plan.Key);
+        var report = new RunReport(Console.Out, Console.IsOutputRedirected);
+        var run = await client.StartAsync(new RunRequest(plan.Input, plan.Output, plan.BatchSize), cancellationToken);
+        report.Started(run, plan.Input);
+        while (run.State != "completed")
+        {
+            run = await FollowAsync(client, run, report, cancellationToken);
+            run = run.State switch
+            {
+                "completed" => run,
+                "failed" => throw new PipelineException(
+                    $"run {run.Id} failed: {run.Error?.Message ?? run.Error?.Reason ?? "no reason given"}"),
+                "paused" or "cancelled" => throw new PipelineException($"run {run.Id} was {run.State}; `resume {run.Id}` continues it"),
+
+                // Its orchestrator stopped or died, and is back.
+                "interrupted" => await client.ResumeAsync(run.Id, cancellationToken),
+                _ => run,
+            };
+        }
+
+        report.Completed(run, plan.Exit ? null : plan.Orchestrator.Url);
+    }
+
+    private async Task<RunView> FollowAsync(
+        OrchestratorClient client,
+        RunView run,
+        RunReport report,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var view in client.FollowAsync(run.Id, cancellationToken))
+            {
+                run = view;
+                report.Progress(view);
+            }
+
+            if (run.State is "completed" or "failed" or "paused" or "cancelled")
+                return run;
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            // The orchestrator is gone; its supervisor brings it back, or gives up, which ends this too.
+        }
+
+        await ReadyAsync(cancellationToken);
+        try
+        {
+            return await client.GetAsync(run.Id, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            return run;
+        }
+    }
+
+    private Task<ResourceEvent> ReadyAsync(CancellationToken cancellationToken) => notifications.WaitForResourceHealthyAsync(
+        plan.Orchestrator.Resource.Name, WaitBehavior.WaitOnResourceUnavailable, cancellationToken);
+
+    private async Task WaitForSampleAsync(string writer, CancellationToken cancellationToken)
+    {
+        var ended = await notifications.WaitForResourceAsync(
+            writer, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
+        if (ended.Snapshot.ExitCode != 0)
+            throw new PipelineException($"the sample could not be generated; {Path.Combine(directories.Logs, writer + ".log")} says why");
+        File.Move(directories.UnfinishedSample, directories.Sample, overwrite: true);
+    }
+}

@@ -1,0 +1,85 @@
+namespace Pipeline.AppHost.Supervision;
+
+/// <summary>What is done about a process that ended.</summary>
+internal abstract record RestartDecision
+{
+    private RestartDecision()
+    {
+    }
+
+    /// <summary>It is started again.</summary>
+    /// <param name="Delay">After so long.</param>
+    /// <param name="Number">Which restart in the window this is, from 1.</param>
+    public sealed record Restart(TimeSpan Delay, int Number) : RestartDecision;
+
+    /// <summary>It stays as it is.</summary>
+    public sealed record Leave : RestartDecision;
+
+    /// <summary>It has been started too often.</summary>
+    public sealed record GiveUp : RestartDecision;
+}
+
+/// <summary>How a process ended.</summary>
+internal enum Ending
+{
+    /// <summary>By itself, with exit code 0.</summary>
+    Completed,
+
+    /// <summary>With another exit code, by a signal, or it could not be started.</summary>
+    Failed,
+
+    /// <summary>It did not answer any more, and was stopped for that.</summary>
+    Hung,
+
+    /// <summary>Somebody asked it to.</summary>
+    OnDemand,
+}
+
+/// <summary>Decides about one process; no clock but the one it is given, no process.</summary>
+internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
+{
+    private readonly Queue<long> _restarts = [];
+    private int _doublings;
+    private long? _runningSince;
+
+    /// <summary>The process runs.</summary>
+    public void Running() => _runningSince = time.GetTimestamp();
+
+    /// <summary>Somebody takes care of it: what was counted is forgotten.</summary>
+    public void Forget()
+    {
+        _restarts.Clear();
+        _doublings = 0;
+        _runningSince = null;
+    }
+
+    /// <summary>The process ended.</summary>
+    /// <param name="ending">How.</param>
+    public RestartDecision Ended(Ending ending)
+    {
+        var ran = _runningSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        _runningSince = null;
+        if (ran >= options.HealthyAfter)
+            _doublings = 0;
+        if (ending == Ending.OnDemand
+            || options.Policy == RestartCondition.Never
+            || (options.Policy == RestartCondition.OnFailure && ending == Ending.Completed))
+            return new RestartDecision.Leave();
+
+        while (_restarts.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= options.Window)
+            _restarts.Dequeue();
+        if (_restarts.Count >= options.MaxRestarts)
+            return new RestartDecision.GiveUp();
+
+        _restarts.Enqueue(time.GetTimestamp());
+        return new RestartDecision.Restart(NextDelay(), _restarts.Count);
+    }
+
+    private TimeSpan NextDelay()
+    {
+        // The exponent is bounded so that the product stays finite: 2^62 ticks are more than any cap.
+        var delay = options.InitialDelay.Ticks * Math.Pow(2, Math.Min(_doublings, 62));
+        _doublings++;
+        return delay >= options.MaxDelay.Ticks ? options.MaxDelay : TimeSpan.FromTicks((long)delay);
+    }
+}

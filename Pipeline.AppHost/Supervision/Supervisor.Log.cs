@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+
+namespace Pipeline.AppHost.Supervision;
+
+internal static partial class SupervisorLog
+{
+    [LoggerMessage(1, LogLevel.Warning, "{Id} {Why}; restart {Number} after {Delay}")]
+    public static partial void Restarting(this ILogger logger, string id, string why, int number, TimeSpan delay);
+
+    [LoggerMessage(2, LogLevel.Information, "{Id} {Why}; not restarted")]
+    public static partial void Left(this ILogger logger, string id, string why);
+
+    [LoggerMessage(3, LogLevel.Error, "{Reason}; the others stay up")]
+    public static partial void GaveUp(this ILogger logger, string reason);
+
+    [LoggerMessage(4, LogLevel.Warning, "{Id} does not answer; it is being replaced")]
+    public static partial void Hung(this ILogger logger, string id);
+
+    [LoggerMessage(5, LogLevel.Error, "{Id}: {Command} failed: {Reason}")]
+    public static partial void CommandFailed(this ILogger logger, string id, string command, string reason);
+}
