@@ -28,8 +28,9 @@ internal static class PipelineApplication
             RunFiles.Check(command);
             await using var application = describe(command);
             PortCheck.Check(application.Services);
+            var outcome = application.Services.GetRequiredService<RunOutcome>();
             await application.RunAsync();
-            return application.Services.GetRequiredService<RunOutcome>().ExitCode;
+            return outcome.ExitCode;
         }
         catch (UsageException exception)
         {

@@ -149,9 +149,9 @@ internal sealed class SupervisedInstance(
 
     private async Task<bool> RestartAsync(RestartDecision.Restart restart, string why)
     {
-        log.Restarting(id, why, restart.Number, restart.Delay);
+        log.Restarting(id, why, restart.Number, restart.Delay.TotalSeconds);
         await control.ShowAsync(
-            string.Create(CultureInfo.InvariantCulture, $"{why}; restart {restart.Number} after {restart.Delay}"), gaveUp: false);
+            string.Create(CultureInfo.InvariantCulture, $"{why}; restart {restart.Number} in {restart.Delay.TotalSeconds} s"), gaveUp: false);
         _started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await Task.WhenAny(_started.Task, Task.Delay(restart.Delay, time, stopping));
         stopping.ThrowIfCancellationRequested();

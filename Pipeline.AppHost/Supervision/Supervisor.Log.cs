@@ -4,8 +4,8 @@ namespace Pipeline.AppHost.Supervision;
 
 internal static partial class SupervisorLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "{Id} {Why}; restart {Number} after {Delay}")]
-    public static partial void Restarting(this ILogger logger, string id, string why, int number, TimeSpan delay);
+    [LoggerMessage(1, LogLevel.Warning, "{Id} {Why}; restart {Number} in {Seconds} s")]
+    public static partial void Restarting(this ILogger logger, string id, string why, int number, double seconds);
 
     [LoggerMessage(2, LogLevel.Information, "{Id} {Why}; not restarted")]
     public static partial void Left(this ILogger logger, string id, string why);
