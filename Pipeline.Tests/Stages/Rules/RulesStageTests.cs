@@ -1,0 +1,194 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules;
+
+namespace Pipeline.Tests.Stages.Rules;
+
+public sealed class RulesStageTests
+{
+    [Fact]
+    public async Task The_default_rules_drop_views_and_small_values()
+    {
+        var run = await RulesRun.OpenAsync("", "type", "value", "rule");
+        Assert.Equal(["type", "value"], run.Opened.Columns);
+        await run.SendAsync(Frames.Of(("view", "u", 50), ("click", "u", 9.99m), ("click", "u", 10), ("purchase", "u", 100)));
+
+        Assert.Equal(["click", "purchase"], run.Values("type"));
+        Assert.Equal([10m, 100m], run.Values("value"));
+        Assert.Equal(["min_value_and_type", "min_value_and_type"], run.Values("rule"));
+        Assert.Equal((2L, 2L), (run.Filtered, run.Context.Meter.Filtered));
+        var rule = run.Output.Events.Single().Find("rule")!;
+        Assert.Equal((0, 1), (rule.Width, rule.Texts!.Count));
+    }
+
+    [Fact]
+    public async Task Columns_that_nobody_wants_are_neither_asked_for_nor_handed_on()
+    {
+        var run = await RulesRun.OpenAsync("", "value");
+        Assert.Equal(["type", "value"], run.Opened.Columns);
+        await run.SendAsync(Frames.Of(("click", "u", 10), ("view", "u", 10)));
+
+        Assert.Equal("value", Assert.Single(run.Output.Events.Single().Columns).Name);
+    }
+
+    [Theory]
+    [InlineData("x = user", "x", "user")]
+    [InlineData("x = 'a'", "x", "")]
+    [InlineData("x = user", "type", "type")]
+    [InlineData("x = value / 2", "type", "type,value,line,offset")]
+    [InlineData("value = value + 1", "value", "value,line,offset")]
+    [InlineData("value = 5", "value", "")]
+    [InlineData("drop line > 5", "ts", "ts,line")]
+    public async Task Asks_for_what_is_wanted_below_and_what_the_rules_read(string rule, string wanted, string asked)
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json(rule), wanted);
+        Assert.Equal(asked.Split(',', StringSplitOptions.RemoveEmptyEntries), run.Opened.Columns);
+    }
+
+    [Fact]
+    public async Task What_a_rule_sets_the_next_rules_and_the_stages_below_see()
+    {
+        var run = await RulesRun.OpenAsync(
+            RulesRun.Json("value = value * 2", "type = type.ToUpper()", "drop value > 30", "drop type == 'a'", "x = type + user"), "type", "value", "x");
+        await run.SendAsync(Frames.Of(("a", "u", 10), ("b", "u", 16), ("c", "w", 12.5m)));
+
+        Assert.Equal(["A", "C"], run.Values("type"));
+        Assert.Equal([20m, 25m], run.Values("value"));
+        Assert.Equal(["Au", "Cw"], run.Values("x"));
+    }
+
+    [Fact]
+    public async Task A_drop_stops_the_event_before_later_rules_can_fail()
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("drop value == 0", "x = 1 / value", "drop x > 100"), "x");
+        await run.SendAsync(Frames.Of(("a", "u", 0), ("a", "u", 4), ("a", "u", 0.001m)));
+
+        Assert.Equal([0.25m], run.Values("x"));
+        Assert.Empty(run.Rejects);
+        Assert.Equal(2, run.Filtered);
+    }
+
+    [Fact]
+    public async Task Failed_lines_join_the_other_rejects_in_order_of_line()
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = 1 / value"), "x");
+        var frame = Frames.Of(("a", "u", 0), ("a", "u", 1), ("a", "u", 0), ("a", "u", 0));
+        frame.Columns.RemoveAll(column => column.Name is "line");
+        frame.With(Frames.Number("line", [2, 3, 5, 8]));
+        frame.Rejects.AddRange([new Reject { Line = 1 }, new Reject { Line = 4 }, new Reject { Line = 6 }, new Reject { Line = 9 }]);
+        await run.SendAsync(frame);
+
+        Assert.Equal([1, 2, 4, 5, 6, 8, 9], run.Rejects.Select(reject => reject.Line));
+        Assert.Equal([1m], run.Values("x"));
+        Assert.Equal((0L, 3L), (run.Filtered, run.Context.Meter.Rejected));
+    }
+
+    [Fact]
+    public async Task Numbers_without_a_scale_in_common_part_into_frames()
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("value = type == 'big' ? 9000000000000000000 : 0.000000001"), "value", "type");
+        await run.SendAsync(Frames.Of(("big", "u", 1), ("small", "u", 1), ("small", "u", 1), ("big", "u", 1), ("big", "u", 1)));
+
+        Assert.Equal([9000000000000000000m, 0.000000001m, 0.000000001m, 9000000000000000000m, 9000000000000000000m], run.Values("value"));
+        Assert.Equal(["big", "small", "small", "big", "big"], run.Values("type"));
+    }
+
+    [Fact]
+    public async Task Counts_of_frames_without_events_travel_with_the_next_frame()
+    {
+        var run = await RulesRun.OpenAsync("", "type", "value");
+        await run.SendAsync(Frames.Of(("view", "u", 1)), Frames.Of(("view", "u", 1), ("view", "u", 1)), new EventFrame { Filtered = 4 });
+        Assert.Empty(run.Output);
+
+        await run.SendAsync(Frames.Of(("click", "u", 50), ("view", "u", 1)));
+        Assert.Equal(8, run.Output.Events.Single().Filtered);
+    }
+
+    [Theory]
+    [InlineData("checkpoint")]
+    [InlineData("end")]
+    [InlineData("control")]
+    public async Task Counts_arrive_before_a_checkpoint_and_before_the_end(string kind)
+    {
+        var run = await RulesRun.OpenAsync("", "type", "value");
+        var last = Frames.Message(message =>
+        {
+            message.Checkpoint = kind == "checkpoint" ? new Checkpoint { Id = 1 } : message.Checkpoint;
+            message.EndOfInput = kind == "end" ? new EndOfInput() : message.EndOfInput;
+            message.Control = kind == "control" ? new Control() : message.Control;
+        });
+        await run.SendAsync(Frames.Of(("view", "u", 1)), last);
+
+        Assert.Equal(2, run.Output.Count);
+        var counts = Assert.IsType<EventFrame>(run.Output[0]);
+        Assert.Equal((1L, 0, 0), (counts.Filtered, counts.Count, counts.Columns.Count));
+        Assert.Same(last, run.Output[1]);
+
+        await run.SendAsync(Frames.Message(message => message.EndOfInput = new EndOfInput()));
+        Assert.Equal(3, run.Output.Count);
+    }
+
+    [Fact]
+    public async Task A_frame_of_rejects_goes_on()
+    {
+        var run = await RulesRun.OpenAsync("", "type", "value");
+        var frame = Frames.Of(("view", "u", 1));
+        frame.Rejects.Add(new Reject { Line = 1 });
+        await run.SendAsync(frame);
+
+        Assert.Equal((0, 1L, 1), (run.Output.Events.Single().Count, run.Filtered, run.Rejects.Count()));
+        Assert.Empty(run.Output.Events.Single().Columns);
+    }
+
+    [Fact]
+    public async Task A_missing_or_damaged_column_is_a_violation_of_the_contract()
+    {
+        EventFrame[] bad =
+        [
+            Frames.Events(1).With(Frames.Text("type", ["a"])),
+            Frames.Events(1).With(Frames.Number("type", [1])).With(Frames.Number("value", [1])),
+            Frames.Events(1).With(WithCode(Frames.Text("type", ["a"], 1), 1)).With(Frames.Number("value", [1])),
+            Frames.Events(1).With(WithCode(Frames.Text("type", ["a"], 4), 0xFF, 0xFF, 0xFF, 0xFF)).With(Frames.Number("value", [1])),
+        ];
+        foreach (var frame in bad)
+        {
+            var run = await RulesRun.OpenAsync("", "type", "value");
+            var exception = await Assert.ThrowsAsync<StageException>(() => run.SendAsync(frame));
+            Assert.Equal(FailureReasons.ProtocolViolation, exception.Failure.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Wrong_rules_and_unknown_columns_fail_the_opening()
+    {
+        Assert.Equal(FailureReasons.InvalidRules, await FailureAsync(new RunOptions { Rules = "{" }));
+        Assert.Equal(FailureReasons.InvalidOptions, await FailureAsync(new RunOptions { GroupBy = { "colour" } }));
+        await new RulesStage(Frames.Context()).OpenAsync(new OpenRun { Options = new RunOptions { GroupBy = { "rule" } } }, new RunOpened { Columns = { "rule" } }, default);
+    }
+
+    [Fact]
+    public async Task Distinct_texts_without_end_do_not_fill_the_memory_and_stay_right()
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = user + '!'", "drop user.EndsWith('7')"), "x", "user");
+        for (var round = 0; round < 40; round++)
+        {
+            var users = Enumerable.Range(0, 5_000).Select(number => $"user {(round * 5_000) + number}").ToArray();
+            run.Output.Clear();
+            await run.SendAsync(Frames.Events(5_000).With(Frames.Text("user", users)).With(Frames.Number("line", new long[5_000])).With(Frames.Number("offset", new long[5_000])));
+            Assert.Equal(users.Where(user => !user.EndsWith('7')).Select(user => user + "!"), run.Values("x"));
+        }
+    }
+
+    private static EventColumn WithCode(EventColumn column, params byte[] code)
+    {
+        code.CopyTo(column.Data);
+        return column;
+    }
+
+    private static async Task<string> FailureAsync(RunOptions options)
+    {
+        var stage = new RulesStage(Frames.Context());
+        return (await Assert.ThrowsAsync<StageException>(async () => await stage.OpenAsync(new OpenRun { Options = options }, new RunOpened(), default))).Failure.Reason;
+    }
+}
