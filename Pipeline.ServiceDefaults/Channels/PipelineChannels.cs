@@ -13,7 +13,8 @@ namespace Pipeline.ServiceDefaults.Channels;
 /// </summary>
 /// <remarks>
 /// A channel connects when it is first called, and again at the next call after its connection broke: a call to a service that
-/// is away fails at once with UNAVAILABLE, and when to try again is the caller's decision alone.
+/// is away fails at once with UNAVAILABLE (with INTERNAL where the connection closes just under it), and when to try again is
+/// the caller's decision alone.
 /// </remarks>
 public sealed class PipelineChannels(
     IOptions<ChannelOptions> options, SharedKey key, ILoggerFactory? loggerFactory = null) : IDisposable

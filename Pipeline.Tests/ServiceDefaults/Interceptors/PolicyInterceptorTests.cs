@@ -1,0 +1,110 @@
+using Grpc.Core;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Tests.Broker;
+
+namespace Pipeline.Tests.ServiceDefaults.Interceptors;
+
+public sealed class PolicyInterceptorTests
+{
+    private static readonly TimeSpan Patience = BrokerFixture.Patience;
+
+    [Fact]
+    public async Task OneCallTooManyOverAConnectionIsRefusedUntilAnotherEnds()
+    {
+        await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxCallsPerPeer", "2"));
+        var gate = new Gate(fixture.Stub);
+        var running = new[] { fixture.Client.LookupAsync(new LookupRequest()), fixture.Client.LookupAsync(new LookupRequest()) };
+        await gate.EnteredAsync(2);
+
+        var refused = await FailureOf(fixture.Client.LookupAsync(new LookupRequest()));
+        // Another connection has room of its own.
+        var other = fixture.NewClient().LookupAsync(new LookupRequest());
+        await gate.EnteredAsync(3);
+        gate.Open();
+        await Task.WhenAll(running.Append(other).Select(call => call.ResponseAsync.WaitAsync(Patience)));
+
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+        await fixture.Client.LookupAsync(new LookupRequest());
+    }
+
+    [Fact]
+    public async Task OneCallTooManyOfAMethodIsRefusedWhoeverMakesIt()
+    {
+        await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxCallsPerMethod", "1"));
+        var gate = new Gate(fixture.Stub);
+        var running = fixture.Client.LookupAsync(new LookupRequest());
+        await gate.EnteredAsync(1);
+
+        var refused = await FailureOf(fixture.NewClient().LookupAsync(new LookupRequest()));
+        using (var watch = fixture.Client.Watch(new WatchRequest()))
+            Assert.False(await watch.ResponseStream.MoveNext().WaitAsync(Patience), "another method has room of its own");
+        gate.Open();
+        await running;
+
+        Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task AUnaryCallThatTakesTooLongIsEnded()
+    {
+        await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxUnaryDuration", "00:00:00.100"));
+        var gate = new Gate(fixture.Stub);
+
+        var failure = await FailureOf(fixture.Client.LookupAsync(new LookupRequest(), deadline: DateTime.MaxValue));
+        gate.Open();
+
+        Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
+        Assert.Contains("took longer", failure.Status.Detail);
+    }
+
+    [Fact]
+    public async Task ADeadlineCanBeRequired()
+    {
+        await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:RequireDeadline", "true"));
+
+        var failure = await FailureOf(fixture.Client.LookupAsync(new LookupRequest(), deadline: DateTime.MaxValue));
+
+        Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
+        // Channels give every unary call one.
+        await fixture.Client.LookupAsync(new LookupRequest());
+    }
+
+    [Fact]
+    public async Task SwitchedOffItRefusesNothing()
+    {
+        await using var fixture = await StubFixture.StartAsync(
+            ("Interceptors:Policy:Enabled", "false"), ("Interceptors:Policy:MaxCallsPerPeer", "1"));
+        var gate = new Gate(fixture.Stub);
+
+        var running = new[] { fixture.Client.LookupAsync(new LookupRequest()), fixture.Client.LookupAsync(new LookupRequest()) };
+        await gate.EnteredAsync(2);
+        gate.Open();
+        await Task.WhenAll(running.Select(call => call.ResponseAsync.WaitAsync(Patience)));
+    }
+
+    private static Task<RpcException> FailureOf<T>(AsyncUnaryCall<T> call) =>
+        Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(Patience));
+
+    /// <summary>Holds calls of Lookup until it is opened.</summary>
+    private sealed class Gate
+    {
+        private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly SemaphoreSlim _entered = new(0);
+        private int _seen;
+
+        public Gate(StubService stub) => stub.OnLookup = async _ =>
+        {
+            _entered.Release();
+            await _open.Task;
+        };
+
+        public void Open() => _open.SetResult();
+
+        /// <summary>Waits until so many have come in all.</summary>
+        public async Task EnteredAsync(int count)
+        {
+            for (; _seen < count; _seen++)
+                Assert.True(await _entered.WaitAsync(Patience), $"{_seen} of {count} calls came");
+        }
+    }
+}
