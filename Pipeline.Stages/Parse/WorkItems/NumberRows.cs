@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Pipeline.Stages.Parse.Lines;
 
 namespace Pipeline.Stages.Parse.WorkItems;
@@ -49,21 +48,20 @@ internal sealed class NumberRows
         }
     }
 
-    /// <summary>Reads the array that <paramref name="reader"/> stands at the beginning of, to its end.</summary>
-    /// <param name="reader">Over a text that is known as valid.</param>
+    /// <summary>Reads the array that is the next value.</summary>
     /// <returns>WorkItem, or what is wrong first.</returns>
-    public Verdict Read(ref Utf8JsonReader reader)
+    public Verdict Read(ref JsonWalker json)
     {
         _ends.Clear();
         _count = 0;
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        if (!json.TryPass((byte)'['))
         {
-            if (reader.TokenType != JsonTokenType.StartObject)
-            {
-                return Verdict.WrongType;
-            }
+            return Verdict.WrongType;
+        }
 
-            var verdict = ReadRow(ref reader);
+        while (json.MoveNext((byte)']'))
+        {
+            var verdict = ReadRow(ref json);
             if (verdict != Verdict.WorkItem)
             {
                 return verdict;
@@ -75,16 +73,19 @@ internal sealed class NumberRows
         return Verdict.WorkItem;
     }
 
-    private Verdict ReadRow(ref Utf8JsonReader reader)
+    private Verdict ReadRow(ref JsonWalker json)
     {
-        var verdict = Verdict.MissingField;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        if (!json.TryPass((byte)'{'))
         {
-            var isValues = reader.ValueTextEquals("values"u8);
-            reader.Read();
-            if (!isValues)
+            return Verdict.WrongType;
+        }
+
+        var verdict = Verdict.MissingField;
+        while (json.MoveNext((byte)'}'))
+        {
+            if (!json.PassName("values"u8))
             {
-                reader.Skip();
+                json.PassValue();
                 continue;
             }
 
@@ -93,7 +94,7 @@ internal sealed class NumberRows
                 return Verdict.DuplicateField;
             }
 
-            verdict = reader.TokenType == JsonTokenType.StartArray ? ReadNumbers(ref reader) : Verdict.WrongType;
+            verdict = ReadNumbers(ref json);
             if (verdict != Verdict.WorkItem)
             {
                 return verdict;
@@ -103,17 +104,23 @@ internal sealed class NumberRows
         return verdict;
     }
 
-    private Verdict ReadNumbers(ref Utf8JsonReader reader)
+    private Verdict ReadNumbers(ref JsonWalker json)
     {
-        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        if (!json.TryPass((byte)'['))
         {
-            if (reader.TokenType != JsonTokenType.Number)
+            return Verdict.WrongType;
+        }
+
+        while (json.MoveNext((byte)']'))
+        {
+            if (json.Next is not ((byte)'-' or (>= (byte)'0' and <= (byte)'9')))
             {
                 return Verdict.WrongType;
             }
 
             // Infinity, where a double cannot hold the number, is out of range too.
-            if (!reader.TryGetDouble(out var value) || !(Math.Abs(value) <= MaxMagnitude))
+            var value = json.PassNumber();
+            if (!(Math.Abs(value) <= MaxMagnitude))
             {
                 return Verdict.ValueOutOfRange;
             }

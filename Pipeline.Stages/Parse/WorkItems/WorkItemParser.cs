@@ -53,34 +53,25 @@ internal sealed class WorkItemParser
 
     private Verdict ReadVectors(ReadOnlySpan<byte> line, FieldValue vectors)
     {
-        if (vectors.Kind != JsonTokenType.StartArray)
-        {
-            return Verdict.WrongType;
-        }
-
-        var reader = new Utf8JsonReader(line.Slice(vectors.Start, vectors.Length), new JsonReaderOptions { MaxDepth = LineFields.MaxDepth });
-        reader.Read();
-        var verdict = _vectors.Read(ref reader);
+        var json = new JsonWalker(line[vectors.Start..]);
+        var verdict = _vectors.Read(ref json);
         return verdict == Verdict.WorkItem && _vectors.Values.IsEmpty ? Verdict.EmptyField : verdict;
     }
 
     private Verdict ReadMatrix(ReadOnlySpan<byte> line, FieldValue matrix)
     {
-        if (matrix.Kind != JsonTokenType.StartObject)
+        var json = new JsonWalker(line[matrix.Start..]);
+        if (!json.TryPass((byte)'{'))
         {
             return Verdict.WrongType;
         }
 
-        var reader = new Utf8JsonReader(line.Slice(matrix.Start, matrix.Length), new JsonReaderOptions { MaxDepth = LineFields.MaxDepth });
-        reader.Read();
         var verdict = Verdict.MissingField;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        while (json.MoveNext((byte)'}'))
         {
-            var isRows = reader.ValueTextEquals("rows"u8);
-            reader.Read();
-            if (!isRows)
+            if (!json.PassName("rows"u8))
             {
-                reader.Skip();
+                json.PassValue();
                 continue;
             }
 
@@ -89,7 +80,7 @@ internal sealed class WorkItemParser
                 return Verdict.DuplicateField;
             }
 
-            verdict = reader.TokenType == JsonTokenType.StartArray ? _matrix.Read(ref reader) : Verdict.WrongType;
+            verdict = _matrix.Read(ref json);
             if (verdict != Verdict.WorkItem)
             {
                 return verdict;
