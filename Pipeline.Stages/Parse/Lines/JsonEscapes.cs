@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Pipeline.Stages.Parse.Lines;
 
-/// <summary>What Utf8JsonReader lets pass in a string and then throws on.</summary>
+/// <summary>Escapes in strings.</summary>
 internal static class JsonEscapes
 {
     /// <summary>True where a \u escape is half of a surrogate pair without the other half.</summary>
@@ -37,6 +37,17 @@ internal static class JsonEscapes
 
             text = text[6..];
         }
+    }
+
+    /// <summary>True where this is how an escape goes on behind its backslash.</summary>
+    public static unsafe bool IsEscape(byte* at)
+    {
+        if (*at != 'u')
+        {
+            return *at is (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t';
+        }
+
+        return char.IsAsciiHexDigit((char)at[1]) && char.IsAsciiHexDigit((char)at[2]) && char.IsAsciiHexDigit((char)at[3]) && char.IsAsciiHexDigit((char)at[4]);
     }
 
     /// <summary>The text that a string stands for.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -23,17 +24,21 @@ internal enum Field
 /// <param name="Escaped">A string with escapes in it.</param>
 internal readonly record struct FieldValue(JsonTokenType Kind, int Start, int Length, bool Escaped);
 
-/// <summary>Checks that a line is one JSON text from end to end, and finds the fields on the way. The reference for every faster way.</summary>
+/// <summary>The fields at the top of a line; finds out on the way whether the line is one JSON text from end to end.</summary>
 internal sealed class LineFields
 {
     /// <summary>Deepest nesting of objects and arrays.</summary>
     public const int MaxDepth = 64;
 
-    private const int LongestEscapedName = 10 * 6;
-    private static readonly JsonReaderOptions Options = new() { MaxDepth = MaxDepth };
+    // The longest name with each character escaped, and quotes.
+    private const int LongestName = 2 + (10 * 6);
     private readonly FieldValue[] _values = new FieldValue[8];
+    private byte[] _name = [];
     private int _seen;
     private int _repeated;
+
+    // The field whose value comes next; -1 where it is of no interest.
+    private int _open;
 
     /// <summary>The value of a field that the line has; of one that it has several times, the first.</summary>
     public FieldValue this[Field field] => _values[(int)field];
@@ -45,102 +50,65 @@ internal sealed class LineFields
     public bool IsRepeated(Field field) => (_repeated & (1 << (int)field)) != 0;
 
     /// <summary>Reads a line.</summary>
-    /// <param name="line">Without its end.</param>
+    /// <param name="line">Without its end, which follows it; <see cref="LineReader.Padding"/> bytes behind that can be read.</param>
     /// <returns>Null where it is a JSON object, else what is wrong with it.</returns>
-    public Verdict? Read(ReadOnlySpan<byte> line)
+    public unsafe Verdict? Read(ReadOnlySpan<byte> line)
     {
         _seen = 0;
         _repeated = 0;
+        _open = -1;
         if (!Utf8.IsValid(line))
         {
             return Verdict.InvalidUtf8;
         }
 
-        try
+        fixed (byte* start = &MemoryMarshal.GetReference(line))
         {
-            return ReadTokens(line);
-        }
-        catch (JsonException)
-        {
-            return Verdict.InvalidJson;
+            return new JsonScanner(this).Read(start);
         }
     }
 
-    private Verdict? ReadTokens(ReadOnlySpan<byte> line)
+    /// <summary>A name at the top.</summary>
+    /// <param name="quoted">With its quotes.</param>
+    /// <param name="escaped">Escapes are in it, and no lone surrogates.</param>
+    public void Name(ReadOnlySpan<byte> quoted, bool escaped)
     {
-        var reader = new Utf8JsonReader(line, Options);
-        var loneSurrogate = false;
-        var isObject = false;
-        var open = -1;
-        for (var first = true; reader.Read(); first = false)
-        {
-            var kind = reader.TokenType;
-            isObject |= first && kind == JsonTokenType.StartObject;
-            if (kind is JsonTokenType.PropertyName or JsonTokenType.String && reader.ValueIsEscaped)
-            {
-                loneSurrogate |= JsonEscapes.HasLoneSurrogate(reader.ValueSpan);
-            }
-
-            if (!isObject || loneSurrogate || reader.CurrentDepth != 1)
-            {
-                continue;
-            }
-
-            if (kind == JsonTokenType.PropertyName)
-            {
-                open = Open(NameOf(ref reader));
-            }
-            else if (open >= 0)
-            {
-                Close(open, ref reader);
-            }
-        }
-
-        return loneSurrogate ? Verdict.LoneSurrogate : isObject ? null : Verdict.NotAnObject;
-    }
-
-    // The index of the field to fill, or -1 where the value that follows is of no interest.
-    private int Open(int field)
-    {
+        var field = !escaped ? Find(quoted[1..^1]) : quoted.Length <= LongestName ? Find(JsonEscapes.Unescape(quoted, ref _name)) : -1;
+        _open = field;
         if (field < 0)
         {
-            return -1;
+            return;
         }
 
         var bit = 1 << field;
-        _repeated |= _seen & bit;
-        var known = (_seen & bit) != 0;
+        if ((_seen & bit) != 0)
+        {
+            _repeated |= bit;
+            _open = -1;
+        }
+
         _seen |= bit;
-        return known ? -1 : field;
     }
 
-    private void Close(int field, ref Utf8JsonReader reader)
+    /// <summary>The value behind the name, if it is no object or array.</summary>
+    public void Set(FieldValue value)
     {
-        var start = (int)reader.TokenStartIndex;
-        _values[field] = reader.TokenType switch
+        if (_open >= 0)
         {
-            JsonTokenType.String => new FieldValue(JsonTokenType.String, start + 1, reader.ValueSpan.Length, reader.ValueIsEscaped),
-            JsonTokenType.EndObject or JsonTokenType.EndArray =>
-                _values[field] with { Length = (int)reader.BytesConsumed - _values[field].Start },
-            _ => new FieldValue(reader.TokenType, start, reader.ValueSpan.Length, false),
-        };
+            _values[_open] = value;
+        }
     }
 
-    private static int NameOf(ref Utf8JsonReader reader)
+    /// <summary>The beginning of the value behind the name, if it is an object or array.</summary>
+    public void Open(JsonTokenType kind, int start) => Set(new FieldValue(kind, start, 0, false));
+
+    /// <summary>The end of that object or array.</summary>
+    public void Close(int end)
     {
-        var name = reader.ValueSpan;
-        if (!reader.ValueIsEscaped)
+        if (_open >= 0)
         {
-            return Find(name);
+            _values[_open] = _values[_open] with { Length = end - _values[_open].Start };
         }
-
-        if (name.Length > LongestEscapedName)
-        {
-            return -1;
-        }
-
-        Span<byte> unescaped = stackalloc byte[LongestEscapedName];
-        return Find(unescaped[..reader.CopyString(unescaped)]);
     }
 
     private static int Find(ReadOnlySpan<byte> name) => name.Length switch

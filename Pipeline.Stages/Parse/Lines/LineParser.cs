@@ -14,7 +14,7 @@ internal sealed class LineParser(TextCodes? allowedTypes)
     public LineFields Fields { get; } = new();
 
     /// <summary>Parses a line.</summary>
-    /// <param name="line">Without its end.</param>
+    /// <param name="line">Without its end, which follows it; <see cref="LineReader.Padding"/> bytes behind that can be read.</param>
     /// <param name="values">The event, where it is one.</param>
     /// <returns>Event, or the reason to reject it; WorkItem: it has the structure of one, and its fields are still to be read.</returns>
     public Verdict Parse(ReadOnlySpan<byte> line, ref EventValues values)

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Text.Unicode;
+using Pipeline.Stages.Parse.Lines;
 
 namespace Pipeline.Stages.Parse.Shapes;
 
@@ -23,6 +24,26 @@ internal static unsafe class TextToken
     {
         var end = NextSpecial(at);
         return *end == '"' ? end : *end < 0x20 ? null : EndOfEscaped(at, end);
+    }
+
+    /// <summary>The first quote, backslash or control character.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* NextQuoteOrEscape(byte* at)
+    {
+        while (true)
+        {
+            var bytes = Vector256.Load(at);
+            var special = Vector256.LessThan(bytes, Vector256.Create((byte)0x20))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'"'))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'\\'));
+            var bits = special.ExtractMostSignificantBits();
+            if (bits != 0)
+            {
+                return at + BitOperations.TrailingZeroCount(bits);
+            }
+
+            at += Vector256<byte>.Count;
+        }
     }
 
     // The first byte that is no plain ASCII character of a string.
@@ -67,7 +88,7 @@ internal static unsafe class TextToken
 
             if (*at == '\\')
             {
-                if (at[1] is not ((byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t'))
+                if (at[1] == 'u' || !JsonEscapes.IsEscape(at + 1))
                 {
                     return null;
                 }

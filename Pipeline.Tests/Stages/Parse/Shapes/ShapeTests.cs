@@ -104,11 +104,10 @@ public sealed class ShapeTests
 
     private void Learn(string line)
     {
-        var bytes = Encoding.UTF8.GetBytes(line);
         var parser = new LineParser(null);
         var values = default(EventValues);
-        Assert.Equal(Verdict.Event, parser.Parse(bytes, ref values));
-        _shapes.Learn(bytes, parser.Fields);
+        Assert.Equal(Verdict.Event, parser.Parse(Padded(line), ref values));
+        _shapes.Learn(Padded(line), parser.Fields);
     }
 
     private string? Matched(string line, string end) => Matched(Encoding.UTF8.GetBytes(line + end));
@@ -128,8 +127,14 @@ public sealed class ShapeTests
     private static string Parsed(string line)
     {
         var values = default(EventValues);
-        Assert.Equal(Verdict.Event, new LineParser(null).Parse(Encoding.UTF8.GetBytes(line), ref values));
+        Assert.Equal(Verdict.Event, new LineParser(null).Parse(Padded(line), ref values));
         return Shown(values);
+    }
+
+    private static ReadOnlySpan<byte> Padded(string line)
+    {
+        var length = Encoding.UTF8.GetByteCount(line);
+        return Encoding.UTF8.GetBytes(line + "\n" + new string('9', LineReader.Padding)).AsSpan(0, length);
     }
 
     private static string Shown(in EventValues values) =>
