@@ -27,13 +27,13 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Created<Run>, ValidationProblem, ProblemHttpResult>> CreateAsync(
-        HttpRequest request, RunService service, RunSettingsCheck check, CancellationToken cancellationToken)
+        HttpRequest request, RunService service, CancellationToken cancellationToken)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
         // A field that could not be read has been told already.
         var unread = errors.Select(error => error.Field).ToHashSet();
         if (!unread.Contains("body"))
-            errors.AddRange(check.Check(settings).Where(error => !unread.Contains(error.Field)));
+            errors.AddRange(RunSettingsCheck.Check(settings).Where(error => !unread.Contains(error.Field)));
         if (errors.Count > 0)
             return Problems.Of(errors);
         try

@@ -61,7 +61,7 @@ internal sealed class RunOptionSet
         };
         if (settings.Output is not null && Directory.Exists(settings.Output))
             errors.Add($"--output: {settings.Output} is a directory");
-        errors.AddRange(new RunSettingsCheck(RulesCheck.Errors).Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
+        errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
         return errors.Count == 0 ? settings : throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
     }
 

@@ -22,9 +22,9 @@ internal sealed class CoordinatorOptions
     public TimeSpan RouteTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Longest time for an attempt to be opened down to the last stage: 1 s to 1 h.</summary>
-    /// <value>Default 30 s.</value>
+    /// <value>Default 40 s: more than a stage gives the one below it, whose failure says more.</value>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
-    public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(40);
 
     /// <summary>Longest time for an attempt to drain to a checkpoint, after which it is broken off at its last one: 100 ms to 1 h.</summary>
     /// <value>Default 10 s.</value>

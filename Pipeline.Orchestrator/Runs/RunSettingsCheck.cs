@@ -1,3 +1,6 @@
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Rules.Definition;
+
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>An error of one field.</summary>
@@ -6,8 +9,7 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed record FieldError(string Field, string Message);
 
 /// <summary>Checks settings before a run is made of them: everything that can be known without touching the input, all errors at once.</summary>
-/// <param name="rules">Checks a rules text; tells every error with its position.</param>
-internal sealed class RunSettingsCheck(Func<string, IReadOnlyList<string>> rules)
+internal static class RunSettingsCheck
 {
     private const int MaxBatchSize = 100_000;
     private const long MaxLingerMicros = 10_000_000;
@@ -24,7 +26,7 @@ internal sealed class RunSettingsCheck(Func<string, IReadOnlyList<string>> rules
     private static readonly string[] Figures = ["min", "max"];
 
     /// <summary>Every error; empty where there is none.</summary>
-    public IReadOnlyList<FieldError> Check(RunSettings settings)
+    public static IReadOnlyList<FieldError> Check(RunSettings settings)
     {
         var errors = new List<FieldError>();
         CheckPath("input", settings.Input, required: true, errors);
@@ -33,7 +35,7 @@ internal sealed class RunSettingsCheck(Func<string, IReadOnlyList<string>> rules
             errors.Add(new("output", "must not be the input"));
         CheckNumbers(settings, errors);
         CheckNames(settings, errors);
-        CheckRules(settings.Rules, errors);
+        CheckRules(settings, errors);
         return errors;
     }
 
@@ -98,13 +100,25 @@ internal sealed class RunSettingsCheck(Func<string, IReadOnlyList<string>> rules
             errors.Add(new(field, "must not name one twice"));
     }
 
-    private void CheckRules(string? text, List<FieldError> errors)
+    private static void CheckRules(RunSettings settings, List<FieldError> errors)
     {
-        if (string.IsNullOrEmpty(text))
-            return;
-        if (text.Length > MaxRulesLength)
+        if (settings.Rules?.Length > MaxRulesLength)
+        {
             errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
-        else
-            errors.AddRange(rules(text).Select(error => new FieldError("rules", error)));
+            return;
+        }
+
+        var rules = RuleSet.TryParse(settings.Rules ?? "", out var mistakes);
+        errors.AddRange(mistakes.Select(mistake => new FieldError("rules", mistake.ToString())));
+        if (errors.Any(error => error.Field is "rules" or "groupBy"))
+            return;
+        try
+        {
+            rules?.CheckColumns(settings.GroupBy);
+        }
+        catch (StageException error)
+        {
+            errors.Add(new("groupBy", error.Message));
+        }
     }
 }

@@ -49,7 +49,6 @@ internal static class OrchestratorService
         services.AddSingleton(provider => new RunStore(
             provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,
             provider.GetRequiredService<ILogger<RunStore>>()));
-        services.AddSingleton(new RunSettingsCheck(RulesCheck.Errors));
         services.AddSingleton<WatchedRegistry>();
         services.AddSingleton<IStageRegistry>(provider => provider.GetRequiredService<WatchedRegistry>());
         services.AddHostedService(provider => provider.GetRequiredService<WatchedRegistry>());

@@ -1,0 +1,99 @@
+using System.Threading.Channels;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Orchestrator.Fakes;
+
+/// <summary>Stages that tests play: each attempt that is opened can be awaited and then answered.</summary>
+internal sealed class FakeStages : IStageClient
+{
+    private readonly Channel<FakeAttempt> _attempts = Channel.CreateUnbounded<FakeAttempt>();
+
+    public IAttemptCall Open(Hop first, OpenRun open)
+    {
+        var attempt = new FakeAttempt(first, open);
+        _attempts.Writer.TryWrite(attempt);
+        return attempt;
+    }
+
+    /// <summary>The next attempt, once it is opened.</summary>
+    public async Task<FakeAttempt> NextAsync() => await _attempts.Reader.ReadAsync().AsTask().WaitAsync(Waiting.Limit);
+
+    /// <summary>True where no further attempt has been opened.</summary>
+    public bool IsIdle => !_attempts.Reader.TryPeek(out _);
+}
+
+/// <summary>An attempt as the stages see it.</summary>
+internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
+{
+    private readonly Channel<StageOutput> _answers = Channel.CreateUnbounded<StageOutput>();
+    private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Hop First => first;
+
+    public OpenRun Open => open;
+
+    public Task DrainRequested => _drain.Task.WaitAsync(Waiting.Limit);
+
+    public Task BrokenOff => _broken.Task.WaitAsync(Waiting.Limit);
+
+    public FakeAttempt Answers(StageOutput answer)
+    {
+        _answers.Writer.TryWrite(answer);
+        return this;
+    }
+
+    public FakeAttempt Opens(Checkpoint? resume = null) => Answers(new StageOutput { RunOpened = new RunOpened { Resume = resume } });
+
+    public FakeAttempt Commits(long id, long lines) => Answers(new StageOutput
+    {
+        CheckpointCommitted = new CheckpointCommitted { Id = id, Position = new Position { TotalLines = lines, TotalBytes = lines * 100 } },
+    });
+
+    public FakeAttempt Reports(string instance, long replayed = 0, long discarded = 0, long itemsIn = 0) => Answers(new StageOutput
+    {
+        Progress = new Progress
+        {
+            Metrics = new StageMetrics { InstanceId = instance, Role = instance[..^2], BatchesReplayed = replayed, FramesDiscarded = discarded, ItemsIn = itemsIn },
+        },
+    });
+
+    public void Completes(bool drained = false, long lines = 10) => Answers(new StageOutput
+    {
+        RunCompleted = new RunCompleted
+        {
+            Drained = drained,
+            Counts = new Counts { Lines = lines, Events = lines },
+            Output = drained ? "" : open.Options.Output,
+            ElapsedMicros = 1_000_000,
+        },
+    });
+
+    public void Fails(string reason, bool retryable, string instance = "") => _answers.Writer.TryComplete(new StageException(
+        new Failure { Reason = reason, Message = $"{reason} happened", InstanceId = instance, Retryable = retryable }));
+
+    /// <summary>The call ends without a word.</summary>
+    public void Ends() => _answers.Writer.TryComplete();
+
+    public Task DrainAsync(CancellationToken cancellationToken)
+    {
+        _drain.TrySetResult();
+        return Task.CompletedTask;
+    }
+
+    public IAsyncEnumerable<StageOutput> ReadAsync(CancellationToken cancellationToken) => _answers.Reader.ReadAllAsync(cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        _broken.TrySetResult();
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>How long a test waits for what must happen.</summary>
+internal static class Waiting
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+}

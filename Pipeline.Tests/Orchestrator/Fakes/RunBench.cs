@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Observing;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Tests.Orchestrator.Fakes;
+
+/// <summary>One run with its coordinator, and fakes around it.</summary>
+internal sealed class RunBench
+{
+    public RunBench(FakeRegistry? registry = null)
+    {
+        Registry = registry ?? FakeRegistry.Full();
+        Observable = new Observable<Run>(new Run
+        {
+            Id = "20260101-120000-ab12",
+            Created = Time.GetUtcNow(),
+            Updated = Time.GetUtcNow(),
+            Options = new RunSettings { Input = "/in" },
+            Input = "/in",
+            Output = "/out",
+        });
+    }
+
+    public WatchedTime Time { get; } = new();
+
+    public FakeRegistry Registry { get; }
+
+    public FakeProbe Probe { get; } = new();
+
+    public FakeStages Stages { get; } = new();
+
+    public CoordinatorOptions Options { get; } = new();
+
+    public StopSignal Stop { get; } = new();
+
+    public Observable<Run> Observable { get; }
+
+    public List<Run> Saved { get; } = [];
+
+    public Run Run => Observable.Current.Value;
+
+    public Task Start()
+    {
+        var suspects = new SuspectList(Probe, Time);
+        var load = new InstanceLoad();
+        var coordinator = new RunCoordinator(
+            new RouteFinder(Registry, suspects, load, Options, Time), suspects, load,
+            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time), Options, Time, NullLogger.Instance);
+        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Time), "/work", Stop);
+    }
+
+    /// <summary>Waits until the run is as described.</summary>
+    public async Task<Run> Until(Func<Run, bool> condition, string what)
+    {
+        while (true)
+        {
+            var now = Observable.Current;
+            if (condition(now.Value))
+                return now.Value;
+            try
+            {
+                await now.Superseded.WaitAsync(Waiting.Limit);
+            }
+            catch (TimeoutException)
+            {
+                Assert.Fail($"waiting for {what}; the run is {now.Value.State}, waiting for {now.Value.WaitingFor}, {now.Value.Error}");
+            }
+        }
+    }
+}

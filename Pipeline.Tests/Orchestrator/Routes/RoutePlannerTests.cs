@@ -1,0 +1,64 @@
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Routes;
+
+public sealed class RoutePlannerTests
+{
+    private readonly FakeRegistry _registry = FakeRegistry.Full();
+
+    [Fact]
+    public void The_longest_registered_of_the_least_busy_is_taken()
+    {
+        _registry.Register("parse-1", "parse");
+        _registry.Register("parse-2", "parse");
+        Assert.Equal("parse-0", Parse(Plan(_ => 0)));
+        Assert.Equal("parse-1", Parse(Plan(instance => instance.InstanceId == "parse-0" ? 1 : 0)));
+    }
+
+    [Fact]
+    public void An_instance_that_does_not_fit_is_passed_over()
+    {
+        _registry.Register("parse-0", "parse", emits: ["tables"]);
+        _registry.Register("parse-1", "parse");
+        Assert.Equal("parse-1", Parse(Plan(instance => instance.InstanceId == "parse-1" ? 5 : 0)));
+    }
+
+    [Fact]
+    public void Draining_ones_are_not_taken()
+    {
+        _registry.Drain("rules-0");
+        Assert.Equal("rules", Assert.Single(Assert.IsType<RoutePlan.Missing>(Plan(_ => 0)).Roles));
+    }
+
+    [Fact]
+    public void Instances_of_another_interface_are_no_stages()
+    {
+        var instances = _registry.Current.Value.Instances.Select(instance =>
+            instance.Role == "sink" ? new Instance(instance) { Interface = "other.Service" } : instance);
+        var missing = Assert.IsType<RoutePlan.Missing>(RoutePlanner.Plan(FakeRegistry.Roles, instances, _ => 0));
+        Assert.Equal("sink", Assert.Single(missing.Roles));
+    }
+
+    [Fact]
+    public void All_that_is_emitted_must_be_accepted()
+    {
+        _registry.Register("parse-0", "parse", emits: ["events", "work_items"]);
+        var unfit = Assert.IsType<RoutePlan.Unfit>(Plan(_ => 0));
+        Assert.Contains("parse-0 (parse) emits events, work_items, but rules-0 (rules) after it accepts events", unfit.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bridge_stands_where_it_is_listed()
+    {
+        _registry.Register("bridge-0", "bridge", accepts: ["events"], emits: ["events"]);
+        string[] roles = ["ingest", "parse", "bridge", "rules", "aggregate", "sink"];
+        var found = Assert.IsType<RoutePlan.Found>(RoutePlanner.Plan(roles, _registry.Current.Value.Instances, _ => 0));
+        Assert.Equal(roles, found.Route.Instances.Select(instance => instance.Role));
+    }
+
+    private static string Parse(RoutePlan plan) => Assert.IsType<RoutePlan.Found>(plan).Route.Instances[1].InstanceId;
+
+    private RoutePlan Plan(Func<Instance, int> load) => RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances, load);
+}

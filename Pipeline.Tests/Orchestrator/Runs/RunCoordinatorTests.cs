@@ -1,0 +1,346 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Runs;
+
+public sealed class RunCoordinatorTests
+{
+    [Fact]
+    public async Task A_run_goes_through_all_roles_and_completes()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        Assert.Equal("ingest-0", attempt.First.InstanceId);
+        Assert.Equal(["parse-0", "rules-0", "aggregate-0", "sink-0"], attempt.Open.Route.Select(hop => hop.InstanceId));
+        Assert.Equal(("20260101-120000-ab12", 1, "/work"), (attempt.Open.RunId, attempt.Open.Attempt, attempt.Open.Options.WorkDirectory));
+
+        attempt.Opens().Commits(1, 7).Reports("parse-0", itemsIn: 7).Reports("ingest-0", itemsIn: 7).Completes(lines: 10);
+        await work.WaitAsync(Waiting.Limit);
+
+        Assert.Equal(RunState.Completed, bench.Run.State);
+        Assert.Equal((10, 10), (bench.Run.Counts.Lines, bench.Run.Counts.Events));
+        Assert.Equal((1, 7), (bench.Run.Progress.Checkpoint, bench.Run.Progress.Lines));
+        Assert.Equal(["ingest-0", "parse-0"], bench.Run.Stages.Select(stage => stage.InstanceId));
+        Assert.Equal(RunState.Completed, bench.Saved[^1].State);
+    }
+
+    [Fact]
+    public async Task The_number_of_an_attempt_is_durable_before_a_stage_hears_it()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        Assert.Equal(attempt.Open.Attempt, Assert.Single(bench.Saved).Attempts);
+        attempt.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task A_failure_that_may_pass_is_followed_by_the_next_attempt()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        (await bench.Stages.NextAsync()).Opens().Commits(3, 30).Reports("ingest-0", replayed: 2).Fails("unreachable", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal(2, second.Open.Attempt);
+        Assert.Equal("unreachable", bench.Run.Error?.Reason);
+        second.Opens(new Checkpoint { Id = 3, Position = new Position { TotalLines = 30 } }).Reports("ingest-0", replayed: 5, discarded: 1).Completes();
+        await work.WaitAsync(Waiting.Limit);
+
+        Assert.Equal((RunState.Completed, 2), (bench.Run.State, bench.Run.Attempts));
+        Assert.Null(bench.Run.Error);
+        Assert.Equal((7, 1), (bench.Run.ReplayedBatches, bench.Run.DiscardedFrames));
+        Assert.Equal(["failed", "completed"], bench.Run.History.Select(record => record.Outcome));
+        Assert.Equal((3, 2), (bench.Run.History[0].Checkpoint, bench.Run.History[0].ReplayedBatches));
+    }
+
+    [Theory]
+    [InlineData("input_changed")]
+    [InlineData("disk_full")]
+    [InlineData("invalid_rules")]
+    public async Task A_failure_that_needs_a_person_fails_the_run(string reason)
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        (await bench.Stages.NextAsync()).Opens().Fails(reason, retryable: false, "sink-0");
+        await work.WaitAsync(Waiting.Limit);
+
+        Assert.Equal((RunState.Failed, 1), (bench.Run.State, bench.Run.Attempts));
+        Assert.Equal((reason, "sink-0"), (bench.Run.Error?.Reason, bench.Run.Error?.InstanceId));
+        Assert.True(bench.Stages.IsIdle);
+    }
+
+    [Fact]
+    public async Task A_failure_without_a_name_is_the_first_stages()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        (await bench.Stages.NextAsync()).Fails("unauthenticated", retryable: false);
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(("ingest-0", "ingest"), (bench.Run.Error?.InstanceId, bench.Run.Error?.Role));
+    }
+
+    [Fact]
+    public async Task A_stage_that_does_not_answer_is_left_until_it_registers_again()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        bench.Probe.Silent[bench.Registry.Current.Value.Find("parse-0")!.Address] = true;
+        first.Opens().Fails("unreachable", retryable: true, "parse-0");
+
+        await bench.Until(run => run.WaitingFor == "parse", "parse to be missing");
+        Assert.True(bench.Stages.IsIdle);
+        var again = bench.Registry.Register("parse-0", "parse");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal(again.Address, second.Open.Route[0].Address);
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(RunState.Completed, bench.Run.State);
+    }
+
+    [Fact]
+    public async Task A_stage_that_was_stopped_for_a_while_is_taken_again_when_it_answers()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        var address = bench.Registry.Current.Value.Find("parse-0")!.Address;
+        bench.Probe.Silent[address] = true;
+        first.Opens().Fails("unreachable", retryable: true, "parse-0");
+        await bench.Until(run => run.WaitingFor == "parse", "parse to be missing");
+
+        bench.Probe.Silent.TryRemove(address, out _);
+        await bench.Time.LetPassAsync(TimeSpan.FromSeconds(1));
+        (await bench.Stages.NextAsync()).Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(RunState.Completed, bench.Run.State);
+    }
+
+    [Fact]
+    public async Task Attempts_that_get_no_further_end_in_failure()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        for (var attempt = 1; attempt <= bench.Options.MaxFruitlessAttempts; attempt++)
+        {
+            // The second follows at once, the others after a growing pause.
+            if (attempt > 2)
+                await bench.Time.LetPassAsync(TimeSpan.FromMilliseconds(Math.Min(50 << (attempt - 3), 2_000)));
+            (await bench.Stages.NextAsync()).Opens().Fails("internal", retryable: true, "rules-0");
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Failed, 10), (bench.Run.State, bench.Run.Attempts));
+        Assert.Equal((RunCoordinator.NoProgress, "rules-0"), (bench.Run.Error?.Reason, bench.Run.Error?.InstanceId));
+        Assert.Contains("internal happened", bench.Run.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Attempts_that_get_further_may_fail_as_often_as_they_like()
+    {
+        var bench = new RunBench { Options = { MaxFruitlessAttempts = 2 } };
+        var work = bench.Start();
+        for (var attempt = 1; attempt <= 8; attempt++)
+            (await bench.Stages.NextAsync()).Opens().Commits(attempt, attempt).Fails("internal", retryable: true, "rules-0");
+        (await bench.Stages.NextAsync()).Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Completed, 9), (bench.Run.State, bench.Run.Attempts));
+    }
+
+    [Fact]
+    public async Task A_role_without_instance_is_waited_for_and_named()
+    {
+        var bench = new RunBench(new FakeRegistry());
+        foreach (var role in FakeRegistry.Roles.Where(role => role is not ("parse" or "sink")))
+            bench.Registry.Register($"{role}-0", role);
+        var work = bench.Start();
+        await bench.Until(run => run is { State: RunState.Waiting, WaitingFor: "parse, sink" }, "both to be missing");
+        bench.Registry.Register("sink-0", "sink");
+        await bench.Until(run => run.WaitingFor == "parse", "parse to be missing");
+        Assert.True(bench.Stages.IsIdle);
+        bench.Registry.Register("parse-0", "parse");
+        (await bench.Stages.NextAsync()).Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Null(bench.Run.WaitingFor);
+    }
+
+    [Fact]
+    public async Task A_role_is_not_waited_for_without_end()
+    {
+        var bench = new RunBench(new FakeRegistry());
+        var work = bench.Start();
+        await bench.Until(run => run.WaitingFor is not null, "all to be missing");
+        await bench.Time.LetPassAsync(bench.Options.RouteTimeout);
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Failed, RouteFinder.NoRoute), (bench.Run.State, bench.Run.Error?.Reason));
+        Assert.Contains("ingest, parse, rules, aggregate, sink", bench.Run.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_route_that_does_not_fit_is_refused_before_anything_starts()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("rules-0", "rules", accepts: ["lines"]);
+        await bench.Start().WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Failed, RouteFinder.RouteUnfit, 0), (bench.Run.State, bench.Run.Error?.Reason, bench.Run.Attempts));
+        Assert.Contains("parse-0 (parse) emits events, but rules-0 (rules) after it accepts lines", bench.Run.Error!.Message, StringComparison.Ordinal);
+        Assert.True(bench.Stages.IsIdle);
+    }
+
+    [Fact]
+    public async Task When_an_instance_leaves_the_attempt_drains_and_goes_on_elsewhere()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        Assert.Equal("parse-0", first.Open.Route[0].InstanceId);
+        first.Opens();
+        bench.Registry.Drain("parse-0");
+        await first.DrainRequested;
+        Assert.Equal(RunState.Running, bench.Run.State);
+        first.Commits(1, 5).Completes(drained: true, lines: 5);
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(["drained", "completed"], bench.Run.History.Select(record => record.Outcome));
+    }
+
+    [Fact]
+    public async Task An_instance_that_loses_its_lease_and_does_not_answer_ends_the_attempt()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        first.Opens();
+        bench.Probe.Silent[first.Open.Route[0].Address] = true;
+        bench.Registry.Remove("parse-0");
+        await first.BrokenOff;
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        Assert.Equal(("unreachable", "parse-0"), (bench.Run.Error?.Reason, bench.Run.Error?.InstanceId));
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task An_instance_that_loses_its_lease_and_answers_goes_on()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        first.Opens();
+        bench.Registry.Remove("parse-0");
+        bench.Registry.Register("parse-1", "parse");
+        first.Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Completed, 1), (bench.Run.State, bench.Run.Attempts));
+    }
+
+    [Theory]
+    [InlineData("Pause", "Paused")]
+    [InlineData("Cancel", "Cancelled")]
+    [InlineData("Interrupt", "Interrupted")]
+    public async Task A_wish_to_stop_drains_the_attempt(string reason, string state)
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        attempt.Opens();
+        bench.Stop.Request(Enum.Parse<StopReason>(reason));
+        await attempt.DrainRequested;
+        await bench.Until(run => run.State == RunState.Draining, "the run to drain");
+        attempt.Commits(4, 40).Completes(drained: true, lines: 40);
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((state, 4L, 40L), (bench.Run.State.ToString(), bench.Run.Progress.Checkpoint, bench.Run.Counts.Lines));
+        Assert.Null(bench.Run.Error);
+        Assert.NotNull(bench.Saved[^1].Ended);
+    }
+
+    [Fact]
+    public async Task A_run_that_ends_while_it_is_to_pause_is_completed()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        attempt.Opens();
+        bench.Stop.Request(StopReason.Pause);
+        await attempt.DrainRequested;
+        attempt.Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(RunState.Completed, bench.Run.State);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_does_not_drain_is_broken_off_in_time()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        attempt.Opens();
+        bench.Stop.Request(StopReason.Pause);
+        await attempt.DrainRequested;
+        await bench.Time.LetPassAsync(bench.Options.DrainTimeout);
+        await attempt.BrokenOff;
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Paused, "unreachable"), (bench.Run.State, bench.Run.Error?.Reason));
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_for_a_role_can_be_stopped()
+    {
+        var bench = new RunBench(new FakeRegistry());
+        var work = bench.Start();
+        await bench.Until(run => run.WaitingFor is not null, "all to be missing");
+        bench.Stop.Request(StopReason.Cancel);
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Cancelled, (string?)null), (bench.Run.State, bench.Run.WaitingFor));
+    }
+
+    [Fact]
+    public async Task A_stop_without_patience_breaks_the_attempt_off()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        attempt.Opens();
+        bench.Stop.Request(StopReason.Interrupt);
+        await attempt.DrainRequested;
+        bench.Stop.BreakOff();
+        await work.WaitAsync(Waiting.Limit);
+        await attempt.BrokenOff;
+        Assert.Equal((RunState.Interrupted, "abandoned"), (bench.Run.State, bench.Run.History[^1].Outcome));
+    }
+
+    [Fact]
+    public async Task A_route_that_does_not_open_is_given_up_in_time()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        await bench.Time.LetPassAsync(bench.Options.OpenTimeout);
+        await attempt.BrokenOff;
+        (await bench.Stages.NextAsync()).Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal("failed", bench.Run.History[0].Outcome);
+    }
+
+    [Fact]
+    public async Task A_call_that_ends_without_an_answer_broke_the_protocol()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        (await bench.Stages.NextAsync()).Opens().Ends();
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("protocol_violation", bench.Run.Error?.Reason);
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+}
