@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Pipeline.AppHost.Configuration;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.Tests.AppHost.Configuration;
+
+public class PipelineSettingsTests
+{
+    [Fact]
+    public void A_service_overrides_single_settings_of_the_common_restart_policy()
+    {
+        var settings = Read(
+            ("Pipeline:Restart:Policy", "Always"),
+            ("Pipeline:Restart:MaxRestarts", "7"),
+            ("Pipeline:Services:parse:Restart:MaxRestarts", "2"));
+
+        Assert.Equal((RestartCondition.Always, 2), (settings.Restart("parse").Policy, settings.Restart("parse").MaxRestarts));
+        Assert.Equal((RestartCondition.Always, 7), (settings.Restart("sink").Policy, settings.Restart("sink").MaxRestarts));
+    }
+
+    [Fact]
+    public void A_process_of_the_users_own_needs_no_code()
+    {
+        var settings = Read(
+            ("Pipeline:Processes:my-stage:Command", "python3"),
+            ("Pipeline:Processes:my-stage:Arguments:0", "stage.py"),
+            ("Pipeline:Processes:my-stage:Directory", "/opt"),
+            ("Pipeline:Processes:my-stage:Environment:A", "1"),
+            ("Pipeline:Processes:my-stage:Restart:Policy", "Never"));
+
+        var process = settings.Options.Processes["my-stage"];
+        Assert.Equal(("python3", "stage.py", "/opt", "1"), (process.Command, process.Arguments.Single(), process.Directory, process.Environment["A"]));
+        Assert.Equal(RestartCondition.Never, settings.Restart("my-stage").Policy);
+    }
+
+    [Fact]
+    public void Tells_all_errors_at_once_and_where_they_stand()
+    {
+        var errors = Assert.Throws<OptionsValidationException>(() => Read(
+            ("Pipeline:Services:pasre:Replicas", "2"),
+            ("Pipeline:Services:parse:Replicas", "65"),
+            ("Pipeline:Services:parse:Port", "8080"),
+            ("Pipeline:Services:broker:Port", "65536"),
+            ("Pipeline:Services:broker:Replicas", "2"),
+            ("Pipeline:Processes:sink:Command", ""),
+            ("Pipeline:Processes:a--b:Command", "sh"),
+            ("Pipeline:Restart:MaxDelay", "soon"),
+            ("Pipeline:Liveness:Silence", "00:00:00.1"),
+            ("Pipeline:Key", "with space"))).Failures.ToList();
+
+        string[] expected =
+        [
+            "Pipeline:Key", "Pipeline:Liveness:Silence", "Pipeline:Services:broker:Port", "Pipeline:Services:broker:Replicas",
+            "Pipeline:Services:pasre is no service", "Pipeline:Services:parse:Port", "Pipeline:Services:parse:Replicas",
+            "Pipeline:Processes:a--b", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
+            "Pipeline:Restart:MaxDelay",
+        ];
+        Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, errors.Count);
+    }
+
+    [Fact]
+    public void The_file_that_comes_with_the_AppHost_is_valid()
+    {
+        var file = Path.Combine(Projects.Pipeline_AppHost.ProjectPath, "appsettings.json");
+        var settings = PipelineSettings.Read(new ConfigurationBuilder().AddJsonFile(file).Build());
+
+        Assert.Equal((5070, 5080), (settings.Service("broker").Port, settings.Service("orchestrator").Port));
+        Assert.Equal(
+            PipelineSettings.ServiceNames.Order(StringComparer.Ordinal),
+            settings.Options.Services.Keys.Order(StringComparer.Ordinal));
+    }
+
+    private static PipelineSettings Read(params (string Key, string Value)[] values) => PipelineSettings.Read(
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
+}

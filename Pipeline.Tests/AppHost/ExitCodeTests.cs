@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>The AppHost as a script sees it: what goes wrong before anything is started.</summary>
+public class ExitCodeTests
+{
+    [Theory]
+    [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
+    [InlineData(1, "error: input '/no/such/file' does not exist", "--input", "/no/such/file", "--exit")]
+    [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 1 to 64, not 0", "--Pipeline:Services:parse:Replicas=0")]
+    public async Task One_line_says_what_is_wrong(int exitCode, string line, params string[] args)
+    {
+        var (code, output, error) = await RunAsync(args);
+
+        Assert.Equal((exitCode, "", line + "\n"), (code, output, error));
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_one_clear_line()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var (code, output, error) = await RunAsync("--exit", $"--Pipeline:Services:broker:Port={port}");
+
+        Assert.Equal((1, ""), (code, output));
+        Assert.StartsWith($"error: port {port} is in use, and broker needs it", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Help_is_no_error()
+    {
+        var (code, output, error) = await RunAsync("--help");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Contains("--batch-size", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(Projects.Pipeline_AppHost).Assembly.Location, .. args])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return (process.ExitCode, await output, await error);
+    }
+}

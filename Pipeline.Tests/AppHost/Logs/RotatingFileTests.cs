@@ -1,0 +1,38 @@
+using Pipeline.AppHost.Logs;
+
+namespace Pipeline.Tests.AppHost.Logs;
+
+public sealed class RotatingFileTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("rotating").FullName;
+
+    private string LogPath => Path.Combine(_directory, "logs", "parse.log");
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task A_new_start_keeps_the_last_one_aside()
+    {
+        for (var start = 1; start <= 3; start++)
+        {
+            await using var file = RotatingFile.Create(LogPath);
+            await file.WriteAsync([$"start {start}"]);
+        }
+
+        Assert.Equal(["start 3"], await File.ReadAllLinesAsync(LogPath));
+        Assert.Equal(["start 2"], await File.ReadAllLinesAsync(LogPath + ".1"));
+    }
+
+    [Fact]
+    public async Task A_full_file_is_moved_aside()
+    {
+        await using (var file = RotatingFile.Create(LogPath))
+        {
+            await file.WriteAsync([new string('x', (int)RotatingFile.MaxLength)]);
+            await file.WriteAsync(["after"]);
+        }
+
+        Assert.Equal(["after"], await File.ReadAllLinesAsync(LogPath));
+        Assert.True(new FileInfo(LogPath + ".1").Length > RotatingFile.MaxLength);
+    }
+}
