@@ -1,0 +1,69 @@
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Sink.Fencing;
+
+namespace Pipeline.Stages.Sink.Checkpoints;
+
+/// <summary>The checkpoints and segments in a run's folder.</summary>
+internal sealed partial class CheckpointFolder(string folder, ILogger logger)
+{
+    private const string Prefix = "checkpoint.";
+    private const string SegmentSuffix = ".part";
+
+    /// <summary>Where an attempt's checkpoint lies.</summary>
+    public string Checkpoint(long attempt) => Path.Join(folder, $"{Prefix}{attempt}");
+
+    /// <summary>Where an attempt's output before completion lies.</summary>
+    public string ResultsSegment(long attempt) => Path.Join(folder, $"results.{attempt}{SegmentSuffix}");
+
+    /// <summary>Where an attempt's rejects before completion lie.</summary>
+    public string RejectsSegment(long attempt) => Path.Join(folder, $"rejects.{attempt}{SegmentSuffix}");
+
+    /// <summary>The checkpoint of the latest attempt that has a whole one, with its segments.</summary>
+    /// <param name="segmentsGone">The run was completed: segments need not be there.</param>
+    /// <returns>Null where none was ever committed.</returns>
+    /// <exception cref="StageException">There are some, and none is whole.</exception>
+    public StoredCheckpoint? Load(bool segmentsGone)
+    {
+        string? damaged = null;
+        foreach (var (path, attempt) in Numbered.In(folder, Prefix).OrderByDescending(file => file.Number))
+        {
+            var checkpoint = StoredCheckpoint.TryRead(path);
+            var damage = checkpoint is null || checkpoint.Attempt != attempt ? $"'{path}' is damaged"
+                : segmentsGone ? null
+                : checkpoint.Segments.Select(FindDamage).FirstOrDefault(found => found is not null);
+            if (damage is null)
+            {
+                return checkpoint;
+            }
+
+            LogDamaged(damage);
+            damaged ??= damage;
+        }
+
+        return damaged is null
+            ? null
+            : throw new StageException(
+                FailureReasons.CheckpointCorrupt, $"No checkpoint of the run in '{folder}' is whole: {damaged}. Start a new run.");
+    }
+
+    /// <summary>All segments there are, of whatever attempt.</summary>
+    public IEnumerable<string> AllSegments() =>
+        Numbered.In(folder, "results.", SegmentSuffix).Concat(Numbered.In(folder, "rejects.", SegmentSuffix)).Select(file => file.Path);
+
+    /// <summary>Checkpoints of earlier attempts than one.</summary>
+    public IEnumerable<string> CheckpointsBefore(long attempt) =>
+        Numbered.In(folder, Prefix).Where(file => file.Number < attempt).Select(file => file.Path);
+
+    private string? FindDamage(SegmentLengths segment) =>
+        FindDamage(ResultsSegment(segment.Attempt), segment.Results) ?? FindDamage(RejectsSegment(segment.Attempt), segment.Rejects);
+
+    private static string? FindDamage(string path, long length)
+    {
+        var file = new FileInfo(path);
+        var there = file.Exists ? file.Length : 0;
+        return there < length ? $"'{path}' has {there} of {length} bytes" : null;
+    }
+
+    [LoggerMessage(EventId = 5101, Level = LogLevel.Warning, Message = "Falling back to an earlier checkpoint: {Damage}")]
+    private partial void LogDamaged(string damage);
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace Pipeline.Stages.Sink.Durability;
+
+/// <summary>
+/// A small file that is whole or not there. Little-endian:
+/// <code>
+/// bytes  content
+/// 8      magic, ASCII: what kind of file this is
+/// 4      version of its content's layout
+/// ...    content
+/// 8      XXH3 64 (seed 0) of everything before
+/// </code>
+/// It is written under a temporary name, flushed, renamed, and the folder is flushed: after a crash the old file stands there, or
+/// the new one. The hash finds what a disk may do to it later.
+/// </summary>
+internal sealed class SealedFile : IDisposable
+{
+    private const int MagicBytes = 8;
+    private const int HeaderBytes = MagicBytes + sizeof(int);
+    private const int HashBytes = sizeof(ulong);
+    private readonly IDurableFiles _files;
+    private readonly string _path;
+    private readonly string _unfinished;
+    private readonly string _role;
+    private readonly IDurableFile _file;
+    private readonly XxHash3 _hash = new();
+    private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
+
+    private SealedFile(IDurableFiles files, string path, string unfinished, string role)
+    {
+        (_files, _path, _unfinished, _role) = (files, path, unfinished, role);
+        _file = files.Create(unfinished, role);
+    }
+
+    /// <summary>Begins one that becomes visible with <see cref="Seal"/>.</summary>
+    /// <param name="files">Where to.</param>
+    /// <param name="path">Its name when it is sealed.</param>
+    /// <param name="unfinished">Its name before; one that no other attempt uses.</param>
+    /// <param name="role">Names its crash points.</param>
+    /// <param name="magic">Eight ASCII characters.</param>
+    /// <param name="version">Of the layout of its content.</param>
+    public static SealedFile Create(IDurableFiles files, string path, string unfinished, string role, string magic, int version)
+    {
+        var file = new SealedFile(files, path, unfinished, role);
+        Encoding.ASCII.GetBytes(magic, file._buffer);
+        file.WriteInt32(version);
+        return file;
+    }
+
+    /// <summary>The content of one.</summary>
+    /// <returns>Null where it is not there, or not whole, or of another kind or version.</returns>
+    public static ReadOnlyMemory<byte>? TryRead(string path, string magic, int version)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        if (bytes.Length < HeaderBytes + HashBytes
+            || Encoding.ASCII.GetString(bytes, 0, MagicBytes) != magic
+            || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(MagicBytes)) != version
+            || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(bytes.Length - HashBytes)) != XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - HashBytes)))
+        {
+            return null;
+        }
+
+        return bytes.AsMemory(HeaderBytes, bytes.Length - HeaderBytes - HashBytes);
+    }
+
+    /// <summary>Adds to the content.</summary>
+    public void WriteInt32(int value)
+    {
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.GetSpan(sizeof(int)), value);
+        _buffer.Advance(sizeof(int));
+    }
+
+    /// <summary>Adds to the content.</summary>
+    public void WriteInt64(long value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(_buffer.GetSpan(sizeof(long)), value);
+        _buffer.Advance(sizeof(long));
+    }
+
+    /// <summary>Adds to the content.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        _buffer.Write(bytes);
+        WriteOut();
+    }
+
+    /// <summary>Makes it durable and visible.</summary>
+    public void Seal()
+    {
+        WriteOut();
+        Span<byte> hash = stackalloc byte[HashBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(hash, _hash.GetCurrentHashAsUInt64());
+        _file.Append(hash);
+        _file.Flush();
+        _file.Dispose();
+        _files.Rename(_unfinished, _path, _role);
+        _files.FlushFolder(Path.GetDirectoryName(_path)!, _role);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private void WriteOut()
+    {
+        _hash.Append(_buffer.WrittenSpan);
+        _file.Append(_buffer.WrittenSpan);
+        _buffer.ResetWrittenCount();
+    }
+}

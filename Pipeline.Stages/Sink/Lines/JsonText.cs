@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace Pipeline.Stages.Sink.Lines;
+
+/// <summary>Pieces of JSON as bytes. Strings are escaped only where JSON asks for it; all other UTF-8 stays as it is.</summary>
+internal static class JsonText
+{
+    private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(b => (byte)b), (byte)'"', (byte)'\\']);
+
+    /// <summary>A string that is valid UTF-8, with its quotes.</summary>
+    public static void WriteString(IBufferWriter<byte> output, ReadOnlySpan<byte> text)
+    {
+        output.Write("\""u8);
+        while (text.IndexOfAny(Escaped) is var at and >= 0)
+        {
+            output.Write(text[..at]);
+            WriteEscape(output, text[at]);
+            text = text[(at + 1)..];
+        }
+
+        output.Write(text);
+        output.Write("\""u8);
+    }
+
+    /// <summary>A string, with its quotes.</summary>
+    public static void WriteString(IBufferWriter<byte> output, string text) => WriteString(output, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A whole number.</summary>
+    public static void WriteNumber(IBufferWriter<byte> output, long value)
+    {
+        var span = output.GetSpan(20);
+        _ = value.TryFormat(span, out var written, default, CultureInfo.InvariantCulture);
+        output.Advance(written);
+    }
+
+    /// <summary>The shortest text that reads back as the same double; null where JSON has no number for it.</summary>
+    public static void WriteNumber(IBufferWriter<byte> output, double value)
+    {
+        if (!double.IsFinite(value))
+        {
+            output.Write("null"u8);
+            return;
+        }
+
+        var span = output.GetSpan(32);
+        _ = Utf8Formatter.TryFormat(value, span, out var written);
+        output.Advance(written);
+    }
+
+    /// <summary>value / 10^scale, without trailing zeros.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="value">At its scale.</param>
+    /// <param name="scale">Decimals, from 0.</param>
+    public static void WriteDecimal(IBufferWriter<byte> output, Int128 value, int scale)
+    {
+        for (; scale > 0 && value % 10 == 0; scale--)
+        {
+            value /= 10;
+        }
+
+        // Int128.MinValue has 39 digits; the zeros that may have to stand before the digits are at most the scale.
+        Span<byte> digits = stackalloc byte[48];
+        var magnitude = value < 0 ? unchecked((UInt128)(-value)) : (UInt128)value;
+        var first = digits.Length;
+        do
+        {
+            digits[--first] = (byte)('0' + (int)(magnitude % 10));
+            magnitude /= 10;
+        }
+        while (magnitude != 0 || digits.Length - first <= scale);
+
+        if (value < 0)
+        {
+            output.Write("-"u8);
+        }
+
+        output.Write(digits[first..^scale]);
+        if (scale > 0)
+        {
+            output.Write("."u8);
+            output.Write(digits[^scale..]);
+        }
+    }
+
+    private static void WriteEscape(IBufferWriter<byte> output, byte character)
+    {
+        switch (character)
+        {
+            case (byte)'"':
+                output.Write("\\\""u8);
+                break;
+            case (byte)'\\':
+                output.Write("\\\\"u8);
+                break;
+            case (byte)'\n':
+                output.Write("\\n"u8);
+                break;
+            case (byte)'\r':
+                output.Write("\\r"u8);
+                break;
+            case (byte)'\t':
+                output.Write("\\t"u8);
+                break;
+            case (byte)'\b':
+                output.Write("\\b"u8);
+                break;
+            case (byte)'\f':
+                output.Write("\\f"u8);
+                break;
+            default:
+                output.Write("\\u00"u8);
+                output.Write([(byte)"01"[character >> 4], (byte)"0123456789ABCDEF"[character & 15]]);
+                break;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Buffers;
+using System.IO.Hashing;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Sink.Checkpoints;
+using Pipeline.Stages.Sink.Durability;
+using Pipeline.Stages.Sink.Lines;
+
+namespace Pipeline.Stages.Sink.Output;
+
+/// <summary>Puts the finished files together and brings them into place: first the rejects, last the results.</summary>
+internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, CheckpointFolder folder)
+{
+    private const int BlockBytes = 256 * 1024;
+
+    /// <summary>Writes both files beside their places, durably.</summary>
+    /// <returns>What they are.</returns>
+    public (FinishedFile Results, FinishedFile Rejects) Assemble(IReadOnlyList<SegmentLengths> segments, IReadOnlyCollection<Group> groups)
+    {
+        var rejects = FinishedFile.None;
+        if (segments.Any(segment => segment.Rejects > 0))
+        {
+            rejects = Write(plan.UnfinishedRejects, "rejects", segments.Select(segment => (folder.RejectsSegment(segment.Attempt), segment.Rejects)), []);
+        }
+
+        var results = Write(
+            plan.UnfinishedResults, "results", segments.Select(segment => (folder.ResultsSegment(segment.Attempt), segment.Results)), groups);
+        return (results, rejects);
+    }
+
+    /// <summary>Renames them into place. A rejects file of an earlier run goes where there is none now.</summary>
+    public void Publish(FinishedFile rejects)
+    {
+        if (rejects != FinishedFile.None)
+        {
+            files.Rename(plan.UnfinishedRejects, plan.Rejects, "rejects");
+            files.FlushFolder(plan.Folder, "rejects");
+        }
+        else if (File.Exists(plan.Rejects))
+        {
+            files.Delete(plan.Rejects, "rejects");
+            files.FlushFolder(plan.Folder, "rejects");
+        }
+
+        files.Rename(plan.UnfinishedResults, plan.Results, "results");
+        files.FlushFolder(plan.Folder, "results");
+    }
+
+    /// <summary>Takes away what was written and not published.</summary>
+    public void Discard()
+    {
+        files.Delete(plan.UnfinishedRejects, "leftover");
+        files.Delete(plan.UnfinishedResults, "leftover");
+    }
+
+    private static StageException Gone(string how) =>
+        new(FailureReasons.CheckpointCorrupt, $"Output that was committed is gone: {how}. Start a new run.");
+
+    private FinishedFile Write(string path, string role, IEnumerable<(string Path, long Length)> segments, IReadOnlyCollection<Group> groups)
+    {
+        using var file = files.Create(path, role);
+        var hash = new XxHash3();
+        long length = 0;
+        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
+        try
+        {
+            foreach (var segment in segments)
+            {
+                Copy(segment.Path, segment.Length, block);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+
+        var lines = new ArrayBufferWriter<byte>(BlockBytes);
+        foreach (var group in GroupKeys.Sort(groups))
+        {
+            ResultLines.Write(lines, group, plan.WithMin, plan.WithMax);
+            if (lines.WrittenCount >= BlockBytes / 2)
+            {
+                Append(lines.WrittenSpan);
+                lines.ResetWrittenCount();
+            }
+        }
+
+        Append(lines.WrittenSpan);
+        file.Flush();
+        return new FinishedFile(length, hash.GetCurrentHashAsUInt64());
+
+        void Copy(string source, long bytes, byte[] buffer)
+        {
+            if (bytes == 0)
+            {
+                return;
+            }
+
+            if (!File.Exists(source))
+            {
+                throw Gone($"'{source}' is not there");
+            }
+
+            using var handle = File.OpenHandle(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            for (long copied = 0; copied < bytes;)
+            {
+                var read = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - copied)), copied);
+                if (read == 0)
+                {
+                    throw Gone($"'{source}' has {copied} of {bytes} bytes");
+                }
+
+                Append(buffer.AsSpan(0, read));
+                copied += read;
+            }
+        }
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            file.Append(bytes);
+            hash.Append(bytes);
+            length += bytes.Length;
+        }
+    }
+}

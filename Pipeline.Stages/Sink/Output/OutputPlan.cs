@@ -1,0 +1,159 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Paths;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Sink.Durability;
+using Pipeline.Stages.Sink.Fencing;
+
+namespace Pipeline.Stages.Sink.Output;
+
+/// <summary>Where everything goes, checked before anything starts.</summary>
+internal sealed class OutputPlan
+{
+    private static readonly string[] OwnNames = ["run.json", "completed"];
+    private static readonly string[] OwnPrefixes = ["claim.", "checkpoint."];
+
+    private OutputPlan(OpenRun open, IReadOnlyList<string> roots)
+    {
+        Results = RootedPath.Require(open.Options.Output, roots, "output");
+        WorkFolder = RootedPath.Require(open.Options.WorkDirectory, roots, "work directory");
+        Folder = Path.GetDirectoryName(Results) ?? Results;
+        Rejects = Path.Join(Folder, Path.GetFileNameWithoutExtension(Results) + ".rejects" + Path.GetExtension(Results));
+        UnfinishedResults = Unfinished(Results, open);
+        UnfinishedRejects = Unfinished(Rejects, open);
+        WithMin = open.Options.ExtraAggregates.Contains("min");
+        WithMax = open.Options.ExtraAggregates.Contains("max");
+    }
+
+    /// <summary>The finished results, links resolved.</summary>
+    public string Results { get; }
+
+    /// <summary>The finished rejects, beside them.</summary>
+    public string Rejects { get; }
+
+    /// <summary>The folder of both.</summary>
+    public string Folder { get; }
+
+    /// <summary>The results while they are put together: in the same folder, so that a rename brings them into place.</summary>
+    public string UnfinishedResults { get; }
+
+    /// <summary>The same for the rejects.</summary>
+    public string UnfinishedRejects { get; }
+
+    /// <summary>The run's own folder: claims, checkpoints, segments.</summary>
+    public string WorkFolder { get; }
+
+    /// <summary>Whether groups tell their least value.</summary>
+    public bool WithMin { get; }
+
+    /// <summary>Whether groups tell their greatest value.</summary>
+    public bool WithMax { get; }
+
+    /// <summary>Checks paths and options; makes the run's folder.</summary>
+    /// <exception cref="StageException">Something is wrong with them.</exception>
+    public static OutputPlan For(OpenRun open, IReadOnlyList<string> roots)
+    {
+        if (open.RunId.Length is 0 or > 64 || !open.RunId.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
+        {
+            throw Invalid($"run id '{open.RunId}' is not 1 to 64 of [A-Za-z0-9._-].");
+        }
+
+        if (open.Options.ExtraAggregates.FirstOrDefault(name => name is not ("min" or "max")) is { } unknown)
+        {
+            throw Invalid($"extra aggregate '{unknown}' is neither 'min' nor 'max'.");
+        }
+
+        var plan = new OutputPlan(open, roots);
+        plan.RequireApart(open.Options.Input);
+        return plan;
+    }
+
+    /// <summary>Sees that the output can be put where it is to go, as far as that can be seen without writing.</summary>
+    public void RequireFolders()
+    {
+        if (Directory.Exists(Results))
+        {
+            throw Unwritable($"output '{Results}' is a folder; name a file.");
+        }
+
+        if (!Directory.Exists(Folder))
+        {
+            throw Unwritable($"folder '{Folder}' of the output does not exist; create it first.");
+        }
+
+        Directory.CreateDirectory(WorkFolder);
+    }
+
+    /// <summary>Clears away what earlier attempts left unfinished, and sees that the output can be written.</summary>
+    public void Prepare(IDurableFiles files, long attempt, string runId)
+    {
+        var leftovers = new[] { Results, Rejects }.SelectMany(file => Numbered.In(Folder, UnfinishedPrefix(file, runId), ".tmp"))
+            .Concat(Numbered.In(WorkFolder, "checkpoint.", ".tmp"))
+            .Concat(Numbered.In(WorkFolder, "completed.", ".tmp"));
+        foreach (var (path, _) in leftovers.Where(file => file.Number < attempt).ToList())
+        {
+            files.Delete(path, "leftover");
+        }
+
+        try
+        {
+            files.Create(UnfinishedResults, "probe").Dispose();
+            files.Delete(UnfinishedResults, "probe");
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new StageException(FailureReasons.OutputUnwritable, $"folder '{Folder}' of the output cannot be written to: {failure.Message}", inner: failure);
+        }
+    }
+
+    private void RequireApart(string input)
+    {
+        var name = Path.GetFileName(Results);
+        if (Folder == WorkFolder
+            && (OwnNames.Contains(name) || OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) || name.EndsWith(".part", StringComparison.Ordinal)))
+        {
+            throw Invalid($"output '{Results}' has a name that the run needs itself in its folder.");
+        }
+
+        if (!Path.IsPathFullyQualified(input))
+        {
+            return;
+        }
+
+        string source;
+        try
+        {
+            source = RootedPath.Resolve(input);
+        }
+        catch (IOException)
+        {
+            // The first stage is the one to say what is wrong with the input.
+            return;
+        }
+
+        if (source == Results || source == Rejects)
+        {
+            throw Invalid($"output '{Results}' (with its rejects '{Rejects}') is the input itself.");
+        }
+
+        // Below the input folder it would be part of the input of the next run, or of this one's next attempt.
+        if (Directory.Exists(source) && RootedPath.IsUnder(Results, source) && !RootedPath.IsUnder(Results, WorkFolder) && IsInputName(name))
+        {
+            throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
+        }
+    }
+
+    private static bool IsInputName(string name)
+    {
+        var plain = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        return Path.GetExtension(plain).ToUpperInvariant() is ".NDJSON" or ".JSONL" or ".JSON";
+    }
+
+    private static string UnfinishedPrefix(string path, string runId) => $".{Path.GetFileName(path)}.{runId}.";
+
+    private static string Unfinished(string path, OpenRun open) =>
+        Path.Join(Path.GetDirectoryName(path), $"{UnfinishedPrefix(path, open.RunId)}{open.Attempt}.tmp");
+
+    private static StageException Invalid(string message) => new(FailureReasons.InvalidOptions, message);
+
+    private static StageException Unwritable(string message) => new(FailureReasons.OutputUnwritable, message);
+}

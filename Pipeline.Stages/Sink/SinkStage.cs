@@ -1,0 +1,143 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Sink.Checkpoints;
+using Pipeline.Stages.Sink.Durability;
+using Pipeline.Stages.Sink.Output;
+
+namespace Pipeline.Stages.Sink;
+
+/// <summary>
+/// The last stage, and the only durable store of a run: keeps output and checkpoints while the run goes on, and writes the finished
+/// files at its end. See <see cref="StoredCheckpoint"/> for what lies on disk and why it survives.
+/// </summary>
+public sealed class SinkStage : ITransform
+{
+    private readonly StageContext _context;
+    private readonly IDurableFiles _files;
+    private readonly List<Checkpoint> _pages = [];
+    private SinkRun? _run;
+    private Failure? _failure;
+    private bool _anythingSinceCheckpoint;
+
+    /// <summary>A stage for one attempt.</summary>
+    /// <param name="context">What the attempt gives.</param>
+    public SinkStage(StageContext context)
+        : this(context, DurableFiles.Instance)
+    {
+    }
+
+    internal SinkStage(StageContext context, IDurableFiles files) => (_context, _files) = (context, files);
+
+    /// <inheritdoc/>
+    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        var plan = OutputPlan.For(open, _context.Roots);
+        try
+        {
+            _run = new SinkRun(_context, _files, plan, open);
+        }
+        catch (Exception failure) when (WriteFailures.Is(failure))
+        {
+            throw WriteFailures.ToStageException(failure);
+        }
+
+        return ValueTask.FromResult(new RunOpened { Resume = _run.Resume });
+    }
+
+    /// <inheritdoc/>
+    public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        var run = _run ?? throw new InvalidOperationException("OpenAsync comes first.");
+        using (frame)
+        {
+            try
+            {
+                // A failed flush must not be tried again: the kernel may have dropped what could not be written, and then calls it clean.
+                if (_failure is not null)
+                {
+                    throw new StageException(_failure);
+                }
+
+                run.RequireNotFenced();
+                Process(run, frame);
+            }
+            catch (Exception failure) when (failure is StageException || WriteFailures.Is(failure))
+            {
+                var told = failure as StageException ?? WriteFailures.ToStageException(failure);
+                _failure = told.Failure;
+                _context.Meter.FramesDiscarded += told.Failure.Reason == FailureReasons.Fenced ? 1 : 0;
+                if (told == failure)
+                {
+                    throw;
+                }
+
+                throw told;
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _run?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Process(SinkRun run, Frame frame)
+    {
+        var message = (frame as MessageFrame)?.Message;
+        switch (message?.InputCase)
+        {
+            case StageInput.InputOneofCase.WorkItems:
+                _anythingSinceCheckpoint = true;
+                run.Take(message.WorkItems.Items);
+                break;
+            case StageInput.InputOneofCase.Checkpoint:
+                Take(run, message.Checkpoint);
+                break;
+            case StageInput.InputOneofCase.EndOfInput when IsAtCheckpoint:
+                Answer(new StageOutput { RunCompleted = run.Complete() }, "completion");
+                break;
+            case StageInput.InputOneofCase.Control when IsAtCheckpoint && message.Control.Action == ControlAction.Drain:
+                Answer(new StageOutput { RunCompleted = run.Drain() }, "completion");
+                break;
+            case null when frame is EventFrame { Count: 0 } events:
+                _anythingSinceCheckpoint = true;
+                run.Take(events.Rejects);
+                break;
+            default:
+                throw new StageException(
+                    FailureReasons.ProtocolViolation,
+                    $"The last stage cannot take {(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "this")} here: "
+                    + "it takes work items, rejects and checkpoints, and an end right after a checkpoint.");
+        }
+    }
+
+    private bool IsAtCheckpoint => _run!.Committed is not null && !_anythingSinceCheckpoint && _pages.Count == 0;
+
+    private void Take(SinkRun run, Checkpoint page)
+    {
+        _pages.Add(page);
+        if (page.More)
+        {
+            return;
+        }
+
+        run.Commit([.. _pages]);
+        _pages.Clear();
+        _anythingSinceCheckpoint = false;
+        Answer(
+            new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = page.Id, Position = page.Position } },
+            "checkpoint");
+    }
+
+    private void Answer(StageOutput answer, string role)
+    {
+        CrashPoints.Before(role, "answer");
+        _context.Answers.Answer(answer);
+        CrashPoints.After(role, "answer");
+    }
+}

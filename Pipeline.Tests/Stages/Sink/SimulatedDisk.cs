@@ -1,0 +1,160 @@
+using Pipeline.Stages.Sink.Durability;
+
+namespace Pipeline.Tests.Stages.Sink;
+
+/// <summary>How an operation fails.</summary>
+public enum Fault
+{
+    /// <summary>It is not done.</summary>
+    Before,
+
+    /// <summary>It is done, and then the process dies.</summary>
+    After,
+
+    /// <summary>Of a write half is done.</summary>
+    Half,
+}
+
+/// <summary>
+/// Real files whose every operation can be made the last one of a process, and that know what a loss of power would take from them:
+/// all bytes that were not flushed, all names whose folder was not.
+/// </summary>
+internal sealed class SimulatedDisk : IDurableFiles
+{
+    private readonly Dictionary<string, SimulatedFile> _byPath = [];
+    private readonly List<(string Folder, Action Undo)> _notDurable = [];
+    private bool _dead;
+
+    /// <summary>Operations so far.</summary>
+    public int Operations { get; private set; }
+
+    /// <summary>What each operation was.</summary>
+    public List<string> Log { get; } = [];
+
+    /// <summary>The operation that fails, from 1; 0 = none.</summary>
+    public int FailAt { get; set; }
+
+    public Fault Fault { get; set; }
+
+    /// <summary>Whether nothing works after the failure, as in a process that is dead.</summary>
+    public bool Dies { get; set; } = true;
+
+    /// <summary>errno of the failure.</summary>
+    public int Error { get; set; } = 5;
+
+    public IDurableFile Create(string path, string role)
+    {
+        Do($"create {role}", () =>
+        {
+            using var created = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            _byPath[path] = new SimulatedFile(this, path, role);
+            NotDurable(path, () => File.Delete(path));
+        });
+        return _byPath[path];
+    }
+
+    public void Rename(string from, string to, string role) => Do($"rename {role}", () =>
+    {
+        var (source, replaced) = (_byPath.GetValueOrDefault(from), File.Exists(to) ? File.ReadAllBytes(to) : null);
+        File.Move(from, to, overwrite: true);
+        if (source is not null)
+        {
+            _byPath.Remove(from);
+            _byPath[to] = source;
+            source.Path = to;
+        }
+
+        NotDurable(to, () =>
+        {
+            File.Move(to, from);
+            if (source is not null)
+            {
+                source.Path = from;
+            }
+
+            if (replaced is not null)
+            {
+                File.WriteAllBytes(to, replaced);
+            }
+        });
+    });
+
+    public void Delete(string path, string role) => Do($"delete {role}", () =>
+    {
+        if (File.Exists(path))
+        {
+            var content = File.ReadAllBytes(path);
+            File.Delete(path);
+            NotDurable(path, () => File.WriteAllBytes(path, content));
+        }
+    });
+
+    public void FlushFolder(string path, string role) =>
+        Do($"flush folder for {role}", () => _notDurable.RemoveAll(change => change.Folder == path));
+
+    /// <summary>Takes away whatever need not have survived.</summary>
+    public void LosePower()
+    {
+        foreach (var (_, undo) in Enumerable.Reverse(_notDurable))
+        {
+            undo();
+        }
+
+        foreach (var file in _byPath.Values.Where(file => File.Exists(file.Path)))
+        {
+            using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            stream.SetLength(Math.Min(stream.Length, file.Flushed));
+        }
+    }
+
+    private void NotDurable(string path, Action undo) => _notDurable.Add((Path.GetDirectoryName(path)!, undo));
+
+    private void Do(string what, Action operation, Action? half = null)
+    {
+        if (_dead)
+        {
+            throw new IOException("dead already", Error);
+        }
+
+        Log.Add(what);
+        if (++Operations != FailAt)
+        {
+            operation();
+            return;
+        }
+
+        _dead = Dies;
+        (Fault switch
+        {
+            Fault.After => operation,
+            Fault.Half => half,
+            _ => null,
+        })?.Invoke();
+        throw new IOException($"injected at operation {Operations}: {what}", Error);
+    }
+
+    private sealed class SimulatedFile(SimulatedDisk disk, string path, string role) : IDurableFile
+    {
+        public string Path { get; set; } = path;
+
+        public long Flushed { get; private set; }
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            var copy = bytes.ToArray();
+            disk.Do($"append to {role}", () => Write(copy), () => Write(copy[..(copy.Length / 2)]));
+        }
+
+        public void Flush() => disk.Do($"flush {role}", () => Flushed = new FileInfo(Path).Length);
+
+        public void Dispose()
+        {
+        }
+
+        private void Write(byte[] bytes)
+        {
+            using var stream = new FileStream(Path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            stream.Write(bytes);
+        }
+    }
+}

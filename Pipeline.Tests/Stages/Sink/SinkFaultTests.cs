@@ -1,0 +1,134 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Sink;
+
+public sealed class SinkFaultTests
+{
+    [Theory]
+    [InlineData(Fault.Before, false)]
+    [InlineData(Fault.Before, true)]
+    [InlineData(Fault.After, false)]
+    [InlineData(Fault.After, true)]
+    [InlineData(Fault.Half, false)]
+    [InlineData(Fault.Half, true)]
+    public async Task A_death_at_any_operation_changes_nothing_that_comes_out(Fault fault, bool powerLost)
+    {
+        var operations = await CountOperationsAsync();
+        Assert.InRange(operations, 50, 500);
+        var acknowledged = 0;
+        for (var at = 1; at <= operations; at++)
+        {
+            using var script = new SinkRunScript();
+            File.WriteAllText(script.Results, "old results");
+            File.WriteAllText(script.Rejects, "old rejects");
+            var disk = new SimulatedDisk { FailAt = at, Fault = fault };
+            await Record.ExceptionAsync(() => script.RunAsync(1, disk));
+            Assert.True(disk.Operations >= at, $"operation {at} was not reached");
+            if (powerLost)
+            {
+                disk.LosePower();
+            }
+
+            Assert.Contains(File.ReadAllText(script.Results), new[] { "old results", System.Text.Encoding.UTF8.GetString(script.ExpectedResults()) });
+            var committed = LastCommitted(script);
+            acknowledged += committed > 0 ? 1 : 0;
+
+            var opened = await script.RunAsync(2, new SimulatedDisk());
+            Assert.True((opened.Resume?.Id ?? 0) >= committed, $"operation {at} ({disk.Log[at - 1]}): checkpoint {committed} was acknowledged, and is lost");
+            script.AssertComplete();
+        }
+
+        Assert.True(acknowledged > operations / 2, "the test is vacuous: hardly any checkpoint was acknowledged before the fault");
+    }
+
+    [Fact]
+    public async Task Deaths_one_after_another_change_nothing_that_comes_out()
+    {
+        var operations = await CountOperationsAsync();
+        for (var step = 5; step < operations; step += 7)
+        {
+            using var script = new SinkRunScript();
+            var attempt = 0;
+            Exception? failure;
+            do
+            {
+                var disk = new SimulatedDisk { FailAt = step, Fault = (Fault)(attempt % 3) };
+                failure = await Record.ExceptionAsync(() => script.RunAsync(++attempt, disk));
+                if (failure is not null && attempt % 2 == 0)
+                {
+                    disk.LosePower();
+                }
+            }
+            while (failure is not null && attempt < 20);
+
+            // One more, also where the run is complete: it may have failed only to clear away.
+            await script.RunAsync(++attempt, new SimulatedDisk());
+            script.AssertComplete();
+        }
+    }
+
+    [Theory]
+    [InlineData(28, FailureReasons.DiskFull)]
+    [InlineData(5, FailureReasons.OutputUnwritable)]
+    public async Task A_failing_operation_is_loud_and_nothing_is_acknowledged_after_it(int errno, string reason)
+    {
+        var operations = await CountOperationsAsync();
+        for (var at = 3; at <= operations; at++)
+        {
+            using var script = new SinkRunScript();
+            var disk = new SimulatedDisk { FailAt = at, Error = errno, Dies = false };
+            await using var stage = script.Stage(disk);
+            RunOpened opened;
+            try
+            {
+                opened = await script.OpenAsync(stage, 1);
+            }
+            catch (StageException)
+            {
+                continue;
+            }
+
+            var answers = 0;
+            Failure? failure = null;
+            foreach (var frame in script.Frames(opened.Resume))
+            {
+                try
+                {
+                    await stage.ProcessAsync(frame, script, CancellationToken.None);
+                }
+                catch (StageException told)
+                {
+                    answers = failure is null ? script.Answers.Count : answers;
+                    failure ??= told.Failure;
+                    Assert.Equal(reason, told.Failure.Reason);
+                    Assert.False(told.Failure.Retryable);
+                }
+            }
+
+            if (failure is null)
+            {
+                Assert.Equal("delete leftover", disk.Log[at - 1]);
+                continue;
+            }
+
+            Assert.Equal(answers, script.Answers.Count);
+            await script.RunAsync(2, new SimulatedDisk());
+            script.AssertComplete();
+        }
+    }
+
+    private static async Task<int> CountOperationsAsync()
+    {
+        using var script = new SinkRunScript();
+        File.WriteAllText(script.Results, "old results");
+        File.WriteAllText(script.Rejects, "old rejects");
+        var disk = new SimulatedDisk();
+        await script.RunAsync(1, disk);
+        script.AssertComplete();
+        return disk.Operations;
+    }
+
+    private static long LastCommitted(SinkRunScript script) =>
+        script.Answers.Select(answer => answer.CheckpointCommitted?.Id ?? 0).DefaultIfEmpty().Max();
+}

@@ -1,0 +1,103 @@
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Sink;
+
+public sealed class SinkFencingTests : IDisposable
+{
+    private readonly SinkRunScript _script = new();
+
+    public void Dispose() => _script.Dispose();
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(2)]
+    public async Task An_attempt_that_is_not_above_all_before_is_refused(long attempt)
+    {
+        await _script.RunAsync(3, lines: 50);
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(attempt));
+        Assert.Equal(FailureReasons.Fenced, failure.Failure.Reason);
+        await _script.RunAsync(4);
+        _script.AssertComplete();
+    }
+
+    [Fact]
+    public async Task An_earlier_attempt_in_the_same_process_stops_at_its_next_frame()
+    {
+        await using var earlier = _script.Stage();
+        var meter = _script.Meter;
+        await _script.OpenAsync(earlier, 1);
+        var frames = _script.Frames(null).Take(20).ToList();
+        foreach (var frame in frames.SkipLast(1))
+        {
+            await earlier.ProcessAsync(frame, _script, CancellationToken.None);
+        }
+
+        await using var later = _script.Stage();
+        var opened = await _script.OpenAsync(later, 2);
+        foreach (var discarded in new[] { 1, 2 })
+        {
+            var failure = await Assert.ThrowsAsync<StageException>(() => earlier.ProcessAsync(frames[^1], _script, CancellationToken.None).AsTask());
+            Assert.Equal(FailureReasons.Fenced, failure.Failure.Reason);
+            Assert.Equal(discarded, meter.FramesDiscarded);
+        }
+
+        await _script.PlayAsync(later, opened.Resume);
+        _script.AssertComplete();
+    }
+
+    /// <summary>Another process knows of its successor only by what lies on disk: here a copy of the run's folder under another name stands for it.</summary>
+    [Fact]
+    public async Task A_process_that_wakes_up_late_commits_nothing_and_harms_nothing()
+    {
+        var frames = _script.Frames(null).ToList();
+        for (var at = 0; at < frames.Count; at++)
+        {
+            using var script = new SinkRunScript();
+            await using var zombie = script.Stage();
+            await script.OpenAsync(zombie, 1);
+            var all = script.Frames(null).ToList();
+            foreach (var frame in all.Take(at))
+            {
+                await zombie.ProcessAsync(frame, script, CancellationToken.None);
+            }
+
+            // As if from another process: the claim is there, but nobody told this one.
+            File.WriteAllText(Path.Join(script.WorkFolder, "claim.2"), "");
+            var answered = script.Answers.Count;
+            var failure = await Record.ExceptionAsync(async () =>
+            {
+                foreach (var frame in all.Skip(at))
+                {
+                    await zombie.ProcessAsync(frame, script, CancellationToken.None);
+                }
+            });
+            Assert.Equal(FailureReasons.Fenced, Assert.IsType<StageException>(failure).Failure.Reason);
+            Assert.Equal(answered, script.Answers.Count);
+            Assert.False(File.Exists(script.Results));
+
+            await script.RunAsync(3);
+            script.AssertComplete();
+        }
+    }
+
+    [Fact]
+    public async Task What_an_attempt_writes_after_it_was_succeeded_is_not_part_of_the_output()
+    {
+        await using var zombie = _script.Stage();
+        await _script.OpenAsync(zombie, 1);
+        foreach (var frame in _script.Frames(null).Take(30))
+        {
+            await zombie.ProcessAsync(frame, _script, CancellationToken.None);
+        }
+
+        await _script.RunAsync(2, lines: 70);
+        foreach (var path in Directory.GetFiles(_script.WorkFolder, "*.1.part"))
+        {
+            await File.AppendAllTextAsync(path, "waste");
+        }
+
+        await _script.RunAsync(3);
+        _script.AssertComplete();
+    }
+}

@@ -1,0 +1,199 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Sink;
+
+public sealed class SinkStageTests : IDisposable
+{
+    private readonly SinkRunScript _script = new();
+
+    public void Dispose() => _script.Dispose();
+
+    [Fact]
+    public async Task A_run_writes_both_files_and_tells_its_counts()
+    {
+        await _script.RunAsync(1);
+
+        _script.AssertComplete();
+        var completed = _script.Answers[^1].RunCompleted;
+        Assert.Equal((_script.Results, _script.Rejects, false), (completed.Output, completed.Rejects, completed.Drained));
+        Assert.Equal(SinkRunScript.Lines, completed.Counts.Lines);
+        Assert.Equal(File.ReadAllLines(_script.Rejects).Length, completed.Counts.Rejected);
+        Assert.Equal(Enumerable.Range(1, 5).Select(id => (long)id), _script.Answers.SkipLast(1).Select(answer => answer.CheckpointCommitted.Id));
+    }
+
+    [Fact]
+    public async Task A_run_without_rejects_has_no_rejects_file_and_removes_a_stale_one()
+    {
+        using var script = new SinkRunScript { HasRejects = false };
+        File.WriteAllText(script.Rejects, "stale");
+        await script.RunAsync(1);
+
+        script.AssertComplete();
+        Assert.Equal("", script.Answers[^1].RunCompleted.Rejects);
+    }
+
+    [Fact]
+    public async Task Earlier_results_stay_until_the_run_is_complete()
+    {
+        File.WriteAllText(_script.Results, "old");
+        await _script.RunAsync(1, lines: 50);
+        Assert.Equal("old", File.ReadAllText(_script.Results));
+        Assert.False(File.Exists(_script.Rejects));
+
+        await _script.RunAsync(2);
+        _script.AssertComplete();
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(50)]
+    [InlineData(99)]
+    public async Task A_drained_run_goes_on_where_it_stopped(int lines)
+    {
+        await _script.RunAsync(1, lines: lines);
+        var drained = _script.Answers[^1].RunCompleted;
+        Assert.True(drained.Drained);
+        Assert.Equal("", drained.Output);
+        Assert.Equal(lines, drained.Counts.Lines);
+
+        var opened = await _script.RunAsync(2);
+        Assert.Equal(lines, opened.Resume.Position.Line);
+        _script.AssertComplete();
+    }
+
+    [Fact]
+    public async Task A_complete_run_that_is_opened_again_completes_again()
+    {
+        await _script.RunAsync(1);
+        var written = File.GetLastWriteTimeUtc(_script.Results);
+        await _script.RunAsync(2);
+        await _script.RunAsync(7);
+
+        _script.AssertComplete();
+        Assert.Equal(written, File.GetLastWriteTimeUtc(_script.Results));
+        var first = _script.Answers.First(answer => answer.RunCompleted is not null).RunCompleted;
+        Assert.Equal(first, _script.Answers[^1].RunCompleted);
+    }
+
+    [Fact]
+    public async Task A_complete_run_whose_output_was_taken_away_says_so()
+    {
+        await _script.RunAsync(1);
+        File.Delete(_script.Results);
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(2));
+        Assert.Equal(FailureReasons.CheckpointCorrupt, failure.Failure.Reason);
+    }
+
+    [Fact]
+    public async Task Lines_that_do_not_add_up_are_an_error_and_nothing_is_committed()
+    {
+        await using var stage = _script.Stage();
+        await _script.OpenAsync(stage, 1);
+        foreach (var frame in _script.Frames(null))
+        {
+            if (frame is MessageFrame { Message.Checkpoint: { More: false } checkpoint })
+            {
+                checkpoint.Position.TotalLines++;
+                var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frame, _script, CancellationToken.None).AsTask());
+                Assert.Equal(FailureReasons.Internal, failure.Failure.Reason);
+                break;
+            }
+
+            await stage.ProcessAsync(frame, _script, CancellationToken.None);
+        }
+
+        Assert.Empty(_script.Answers);
+        Assert.Empty(Directory.EnumerateFiles(_script.WorkFolder, "checkpoint.*"));
+    }
+
+    [Fact]
+    public async Task An_end_without_a_checkpoint_right_before_it_is_refused()
+    {
+        foreach (var last in new[] { new StageInput { EndOfInput = new EndOfInput() }, new StageInput { Control = new Control { Action = ControlAction.Drain } } })
+        {
+            using var script = new SinkRunScript();
+            await using var stage = script.Stage();
+            await script.OpenAsync(stage, 1);
+            await stage.ProcessAsync(new EventFrame { Rejects = { new Reject { Line = 1, Reason = "x" } } }, script, CancellationToken.None);
+
+            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(new MessageFrame(last), script, CancellationToken.None).AsTask());
+            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Events_and_lines_are_not_for_the_last_stage()
+    {
+        foreach (var frame in new Frame[] { new EventFrame { Count = 1 }, new LineFrame(SharedBuffer.Rent(1), 0, 0) })
+        {
+            using var script = new SinkRunScript();
+            await using var stage = script.Stage();
+            await script.OpenAsync(stage, 1);
+
+            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frame, script, CancellationToken.None).AsTask());
+            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
+        }
+    }
+
+    [Theory]
+    [InlineData("newest damaged", 45)]
+    [InlineData("newest's segment cut", 45)]
+    [InlineData("all damaged", -1)]
+    public async Task A_damaged_checkpoint_is_replaced_by_an_earlier_one_or_reported(string how, int resumesAt)
+    {
+        await _script.RunAsync(1, lines: 45);
+        await _script.RunAsync(2, lines: 90);
+        switch (how)
+        {
+            case "newest damaged":
+                Damage("checkpoint.2");
+                break;
+            case "newest's segment cut":
+                File.WriteAllText(Path.Join(_script.WorkFolder, "rejects.2.part"), "");
+                break;
+            default:
+                Damage("checkpoint.1");
+                Damage("checkpoint.2");
+                break;
+        }
+
+        if (resumesAt < 0)
+        {
+            var failure = await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(3));
+            Assert.Equal(FailureReasons.CheckpointCorrupt, failure.Failure.Reason);
+            return;
+        }
+
+        var opened = await _script.RunAsync(3);
+        Assert.Equal(resumesAt, opened.Resume.Position.Line);
+        _script.AssertComplete();
+    }
+
+    [Fact]
+    public async Task Every_byte_of_a_checkpoint_is_guarded()
+    {
+        await _script.RunAsync(1, lines: 45);
+        var path = Path.Join(_script.WorkFolder, "checkpoint.1");
+        var whole = File.ReadAllBytes(path);
+        for (var at = 0; at < whole.Length; at++)
+        {
+            var damaged = whole.ToArray();
+            damaged[at] ^= 0x10;
+            File.WriteAllBytes(path, damaged);
+            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryRead(path));
+            File.WriteAllBytes(path, whole[..at]);
+            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryRead(path));
+        }
+    }
+
+    private void Damage(string name)
+    {
+        var path = Path.Join(_script.WorkFolder, name);
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}
