@@ -3,6 +3,7 @@ using Grpc.Core;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Core.Wire;
 
@@ -14,13 +15,16 @@ internal sealed class Downstream : IAsyncDisposable
     private readonly PipelineChannel _channel;
     private readonly AsyncServerStreamingCall<StageOutput> _call;
     private readonly FrameContent _content;
+    private readonly RingWriter? _ring;
 
-    private Downstream(Hop hop, PipelineChannel channel, AsyncServerStreamingCall<StageOutput> call, FrameContent content, FrameWriter frames, RunOpened opened)
+    private Downstream(
+        Hop hop, PipelineChannel channel, AsyncServerStreamingCall<StageOutput> call, FrameContent content, FrameWriter frames, RingWriter? ring, RunOpened opened)
     {
         Hop = hop;
         _channel = channel;
         _call = call;
         _content = content;
+        _ring = ring;
         Frames = frames;
         Opened = opened;
     }
@@ -35,13 +39,21 @@ internal sealed class Downstream : IAsyncDisposable
     public RunOpened Opened { get; }
 
     /// <summary>Opens the first hop of the route with the rest of it, and waits for its answer.</summary>
+    /// <param name="open">As it came from above.</param>
+    /// <param name="ring">Shared memory to offer to the hop; null = none. Disposed with the call, or at once if the hop does not want it.</param>
+    /// <param name="channels">Make the connection.</param>
+    /// <param name="edge">Counts what passes.</param>
+    /// <param name="timeout">For the answer.</param>
+    /// <param name="time">The clock of the timeout.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
     public static async Task<Downstream> OpenAsync(
-        OpenRun open, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        OpenRun open, RingWriter? ring, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
         var below = open.Clone();
         below.Route.RemoveAt(0);
+        below.Ring = ring?.Offer;
         FrameContentHandler? handler = null;
         var channel = channels.Create(new Uri(hop.Address), inner => handler = new FrameContentHandler(inner));
         var call = channel.Invoker.AsyncServerStreamingCall(
@@ -52,12 +64,20 @@ internal sealed class Downstream : IAsyncDisposable
                 .JoinAsync(async () => await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null)
                 .WaitAsync(timeout, time, cancellationToken);
             var content = await handler!.Content;
-            return new Downstream(hop, channel, call, content, new FrameWriter(await content.Body, edge), opened);
+            if (!opened.RingAccepted)
+            {
+                ring?.Dispose();
+                ring = null;
+            }
+
+            opened.RingAccepted = false;
+            return new Downstream(hop, channel, call, content, new FrameWriter(await content.Body, edge, ring), ring, opened);
         }
         catch (Exception exception)
         {
             call.Dispose();
             channel.Dispose();
+            ring?.Dispose();
             if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
             {
                 throw;
@@ -73,7 +93,15 @@ internal sealed class Downstream : IAsyncDisposable
     {
         while (await MoveNextAsync(cancellationToken))
         {
-            yield return _call.ResponseStream.Current;
+            var answer = _call.ResponseStream.Current;
+            if (answer.RingReleased is { } released)
+            {
+                _ring?.Release(released.Slots);
+            }
+            else
+            {
+                yield return answer;
+            }
         }
     }
 
@@ -89,6 +117,7 @@ internal sealed class Downstream : IAsyncDisposable
         _call.Dispose();
         _content.Complete();
         Frames.Dispose();
+        _ring?.Dispose();
         _channel.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -27,9 +27,12 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var downstream = open.Route.Count == 0
             ? null
-            : await Downstream.OpenAsync(open, host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+            : await Downstream.OpenAsync(open, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
         await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
+        using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
+        reader.Ring = ring;
+        opened.RingAccepted = ring is not null;
         foreach (var page in RunOpenedPages.Split(opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);

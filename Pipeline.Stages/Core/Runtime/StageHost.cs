@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Ring;
 
 namespace Pipeline.Stages.Core.Runtime;
 
@@ -30,6 +32,16 @@ internal sealed class StageHost(
     public StageInstruments Instruments { get; } = new();
 
     public AttemptMetrics CreateMetrics() => new(instanceId, definition.Role, time);
+
+    /// <summary>Shared memory to offer to the hop below, if this stage hands on lines.</summary>
+    public RingWriter? CreateRing() =>
+        Options.RingSlots > 0 && definition.Emits.Contains(BatchKinds.Lines) && MappedRing.Create(Options.RingSlots, Options.RingSlotBytes) is { } ring
+            ? new RingWriter(ring)
+            : null;
+
+    /// <summary>Shared memory that the hop above offers, mapped.</summary>
+    public RingReader? AcceptRing(SharedRing? offer, IAnswerOutput answers, EdgeMeter edge) =>
+        Options.RingSlots > 0 && MappedRing.Open(offer) is { } ring ? new RingReader(ring, answers.Answer, edge) : null;
 
     public IStage CreateStage(StageMeter meter, IAnswerOutput answers) => definition.Create(new StageContext
     {

@@ -17,4 +17,14 @@ public sealed class StageOptions
     /// <value>Default 1 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Slots of the shared memory through which large line batches go to the next stage on this machine: 4 to 64; 0 = none, they go through the stream.</summary>
+    /// <value>Default 16.</value>
+    [Range(0, 64)]
+    public int RingSlots { get; set; } = 16;
+
+    /// <summary>Bytes of one of them: 64 KiB to 4 MiB.</summary>
+    /// <value>Default 256 KiB.</value>
+    [Range(64 * 1024, 4 * 1024 * 1024)]
+    public int RingSlotBytes { get; set; } = 256 * 1024;
 }

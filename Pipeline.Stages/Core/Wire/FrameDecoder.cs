@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Ring;
 
 namespace Pipeline.Stages.Core.Wire;
 
@@ -21,8 +22,9 @@ internal static class FrameDecoder
     /// <param name="buffer">Holds the message; a line frame keeps a reference, the caller's own stays the caller's.</param>
     /// <param name="offset">Where in the buffer the message begins.</param>
     /// <param name="length">Bytes of the message.</param>
+    /// <param name="ring">Holds the data of large line batches; null = there is none.</param>
     /// <exception cref="Runtime.StageException">The message does not follow the contract.</exception>
-    public static Frame Decode(SharedBuffer buffer, int offset, int length)
+    public static Frame Decode(SharedBuffer buffer, int offset, int length, RingReader? ring = null)
     {
         var message = buffer.Array.AsSpan(offset, length);
         if (length > 1 && message[0] is LinesTag or EventsTag)
@@ -32,15 +34,15 @@ internal static class FrameDecoder
             var (start, size) = reader.Range();
             if (reader.Position == length)
             {
-                return message[0] == LinesTag ? Lines(buffer, offset + start, size) : Events(message.Slice(start, size));
+                return message[0] == LinesTag ? Lines(buffer, offset + start, size, ring) : Events(message.Slice(start, size));
             }
         }
 
-        return Other(message);
+        return Other(message, ring);
     }
 
     /// <summary>Messages that are small or odd: by generated code, then in the form of frames.</summary>
-    private static Frame Other(ReadOnlySpan<byte> message)
+    private static Frame Other(ReadOnlySpan<byte> message, RingReader? ring)
     {
         StageInput input;
         try
@@ -54,21 +56,21 @@ internal static class FrameDecoder
 
         return input.InputCase switch
         {
-            StageInput.InputOneofCase.Lines => Copy(input.Lines),
+            StageInput.InputOneofCase.Lines => Copy(input.Lines, ring),
             StageInput.InputOneofCase.Events => Events(input.Events.ToByteArray()),
             StageInput.InputOneofCase.None => throw ProtoReader.Violation("an input of no kind, or of one from a later version"),
             _ => new MessageFrame(input),
         };
     }
 
-    private static LineFrame Copy(LineBatch lines)
+    private static LineFrame Copy(LineBatch lines, RingReader? ring)
     {
         var bytes = lines.ToByteArray();
         var buffer = SharedBuffer.Rent(bytes.Length);
         try
         {
             bytes.CopyTo(buffer.Array, 0);
-            return Lines(buffer, 0, bytes.Length);
+            return Lines(buffer, 0, bytes.Length, ring);
         }
         finally
         {
@@ -76,10 +78,10 @@ internal static class FrameDecoder
         }
     }
 
-    private static LineFrame Lines(SharedBuffer buffer, int start, int length)
+    private static LineFrame Lines(SharedBuffer buffer, int start, int length, RingReader? ring)
     {
         var reader = new ProtoReader(buffer.Array.AsSpan(start, length));
-        var (dataStart, dataLength, count, firstLine, firstOffset, read, file) = (0, 0, 0, 0L, 0L, 0L, "");
+        var (dataStart, dataLength, ringBytes, count, firstLine, firstOffset, read, file) = (0, 0, 0, 0, 0L, 0L, 0L, "");
         List<Gap>? gaps = null;
         List<Reject>? rejects = null;
         while (reader.Next())
@@ -94,11 +96,18 @@ internal static class FrameDecoder
                 case 6: (rejects ??= []).Add(Parse(Reject.Parser, reader.Bytes())); break;
                 case 7: file = reader.Text(); break;
                 case 8: read = reader.Int64(); break;
+                case 9: ringBytes = reader.Int32(0, int.MaxValue); break;
                 default: reader.Skip(); break;
             }
         }
 
-        return new LineFrame(buffer.AddReference(), start + dataStart, dataLength)
+        if (ringBytes > 0 && (ring is null || dataLength > 0))
+        {
+            throw ProtoReader.Violation("a line batch in a ring that was not accepted, or both in the ring and in the message");
+        }
+
+        var (holder, at, bytes) = ringBytes > 0 ? (ring!.Take(ringBytes), 0, ringBytes) : (buffer.AddReference(), start + dataStart, dataLength);
+        return new LineFrame(holder, at, bytes)
         {
             Count = count,
             FirstLine = firstLine,

@@ -17,9 +17,11 @@ internal static class FrameEncoder
     private const int EventsField = 3;
 
     /// <summary>The bytes of a line frame that stand before its data.</summary>
-    public static Measured Measure(LineFrame frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="ringBytes">Bytes of its data that stand in the hop's ring; 0 = they follow in the message.</param>
+    public static Measured Measure(LineFrame frame, int ringBytes = 0)
     {
-        var data = frame.Data.Length;
+        var data = ringBytes > 0 ? 0 : frame.Data.Length;
         var body = ProtoWriter.SizeOfInt64(2, frame.Count)
             + ProtoWriter.SizeOfInt64(3, frame.FirstLine)
             + ProtoWriter.SizeOfInt64(4, frame.FirstOffset)
@@ -39,11 +41,12 @@ internal static class FrameEncoder
             body += ProtoWriter.SizeOfBytes(6, reject.CalculateSize());
         }
 
-        return new Measured(body + ProtoWriter.SizeOfBytes(1, data), LinesField, data);
+        body += ringBytes > 0 ? ProtoWriter.SizeOfInt64(9, ringBytes) : ProtoWriter.SizeOfBytes(1, data);
+        return new Measured(body, LinesField, data);
     }
 
     /// <summary>Writes all of a line frame but its data, which is to follow.</summary>
-    public static void WriteHead(LineFrame frame, Measured measured, Span<byte> target)
+    public static void WriteHead(LineFrame frame, Measured measured, Span<byte> target, int ringBytes = 0)
     {
         var writer = Begin(measured, target);
         writer.Int64(2, frame.Count);
@@ -61,7 +64,14 @@ internal static class FrameEncoder
 
         writer.Text(7, frame.File);
         writer.Int64(8, frame.ReadMicros);
-        writer.Head(1, measured.TrailingBytes);
+        if (ringBytes > 0)
+        {
+            writer.Int64(9, ringBytes);
+        }
+        else
+        {
+            writer.Head(1, measured.TrailingBytes);
+        }
     }
 
     public static Measured Measure(EventFrame frame)

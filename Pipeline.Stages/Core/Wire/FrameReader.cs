@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Wire;
@@ -25,6 +26,9 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
     private int _at;
     private int _end;
 
+    /// <summary>Holds the data of large line batches, once both ends have agreed on it.</summary>
+    public RingReader? Ring { get; set; }
+
     /// <summary>Decodes the next frame that has arrived; false: none.</summary>
     /// <exception cref="StageException">The message does not follow the contract.</exception>
     public bool TryRead([NotNullWhen(true)] out Frame? frame)
@@ -36,7 +40,7 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
         }
 
         var length = (int)BinaryPrimitives.ReadUInt32BigEndian(_chunk!.Array.AsSpan(_at + 1));
-        frame = FrameDecoder.Decode(_chunk, _at + FrameEncoder.GrpcPrefixLength, length);
+        frame = FrameDecoder.Decode(_chunk, _at + FrameEncoder.GrpcPrefixLength, length, Ring);
         _at += FrameEncoder.GrpcPrefixLength + length;
         edge.BytesIn += FrameEncoder.GrpcPrefixLength + length;
         edge.Received(frame);

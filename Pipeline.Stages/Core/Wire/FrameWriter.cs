@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Wire;
@@ -12,7 +13,8 @@ namespace Pipeline.Stages.Core.Wire;
 /// </summary>
 /// <param name="stream">The call's body.</param>
 /// <param name="edge">Counts what passes and how long it waits.</param>
-internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput, IDisposable
+/// <param name="ring">Takes the data of large line frames; null = it goes with the message.</param>
+internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? ring = null) : IFrameOutput, IDisposable
 {
     /// <summary>Bytes that gather before they leave: two of HTTP/2's largest default frames.</summary>
     private const int Gather = 32 * 1024;
@@ -26,7 +28,11 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
         using (frame)
         {
             var before = edge.BytesOut + _used;
-            if (frame is LineFrame lines && lines.Data.Length >= Gather)
+            if (frame is LineFrame large && ring is not null && large.Data.Length >= RingWriter.LeastBytes && large.Data.Length <= ring.SlotBytes)
+            {
+                await FillAsync(large, ring, cancellationToken);
+            }
+            else if (frame is LineFrame lines && lines.Data.Length >= Gather)
             {
                 EncodeHead(lines);
                 await SendAsync(cancellationToken);
@@ -64,6 +70,26 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge) : IFrameOutput,
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FillAsync(LineFrame lines, RingWriter ring, CancellationToken cancellationToken)
+    {
+        if (!ring.TryClaim())
+        {
+            await FlushAsync(cancellationToken);
+            await TimedAsync(new ValueTask(ring.ClaimAsync(cancellationToken)), cancellationToken);
+        }
+
+        var due = ring.Fill(lines.Data);
+        edge.BytesOut += lines.Data.Length;
+        var measured = FrameEncoder.Measure(lines, lines.Data.Length);
+        FrameEncoder.WriteHead(lines, measured, Room(measured.HeadLength), lines.Data.Length);
+        _used += measured.HeadLength;
+        if (due)
+        {
+            await FlushAsync(cancellationToken);
+        }
     }
 
     private void Encode(Frame frame)

@@ -22,7 +22,7 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
         servers[0].Channels.Create(servers[0].Address),
         first ?? new StageInput
         {
-            OpenRun = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions(), Route = { servers[1].Hop, servers[2].Hop } },
+            OpenRun = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions(), Route = { servers[1..].Select(server => server.Hop) } },
         });
 
     public async ValueTask DisposeAsync()

@@ -30,7 +30,7 @@ internal sealed class StageServer : IAsyncDisposable
 
     public Hop Hop => new() { InstanceId = $"{Role}-test", Role = Role, Address = Address.ToString() };
 
-    public static async Task<StageServer> StartAsync(string role, Func<StageContext, IStage> create)
+    public static async Task<StageServer> StartAsync(string role, Func<StageContext, IStage> create, string[]? emits = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -40,7 +40,7 @@ internal sealed class StageServer : IAsyncDisposable
         });
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
-        builder.AddStageRuntime(new StageDefinition(role, [], [], create), $"{role}-test");
+        builder.AddStageRuntime(new StageDefinition(role, [], emits ?? [], create), $"{role}-test");
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapStage();

@@ -33,6 +33,24 @@ public sealed class StageServiceTests
         Assert.True(completed.Stages[1].BytesOut > 0 || count == 0);
     }
 
+    [Theory]
+    [InlineData(20_000)]
+    [InlineData(300_000)]
+    public async Task Large_batches_arrive_the_same_through_shared_memory_and_beyond_its_slots(int padding)
+    {
+        var lines = new List<string>();
+        await using var source = await StageServer.StartAsync("source", _ => new FakeSource(100, padding: padding), [BatchKinds.Lines]);
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, lines));
+        await using var chain = new Chain([source, sink]);
+        using var call = chain.Open();
+
+        var completed = (await call.ReadAllAsync())[^1].RunCompleted;
+
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"line {i}{new string(' ', padding)}\n"), lines);
+        Assert.InRange(completed.Stages[0].BytesOut, 100 * padding, 101 * (padding + 20));
+        Assert.Equal(completed.Stages[0].BytesOut, completed.Stages[1].BytesIn);
+    }
+
     [Fact]
     public async Task Drain_stops_the_source_at_a_checkpoint()
     {

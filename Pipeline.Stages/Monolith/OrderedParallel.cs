@@ -1,0 +1,105 @@
+using System.Threading.Channels;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Monolith;
+
+/// <summary>
+/// Lets several instances of one stage work on several batches at once and hands on what comes of them in the order of the
+/// batches. Frames that carry no data stay in their place: what was before them is handed on before them.
+/// </summary>
+internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
+{
+    private readonly Channel<ITransform> _idle;
+    private readonly Channel<Task<List<Frame>>> _underWay;
+    private readonly CancellationTokenSource _stopped;
+    private readonly AttemptMetrics _metrics;
+    private readonly Task _handingOn;
+
+    public OrderedParallel(IReadOnlyList<ITransform> stages, AttemptMetrics metrics, IFrameOutput next, CancellationToken cancellationToken)
+    {
+        _metrics = metrics;
+        _stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _underWay = Channel.CreateBounded<Task<List<Frame>>>(new BoundedChannelOptions(stages.Count) { SingleReader = true, SingleWriter = true });
+        _idle = Channel.CreateUnbounded<ITransform>();
+        foreach (var stage in stages)
+        {
+            _idle.Writer.TryWrite(stage);
+        }
+
+        _handingOn = HandOnAsync(next);
+    }
+
+    /// <summary>Cancelled when the attempt is, and when the rest of the chain failed.</summary>
+    public CancellationToken Stopped => _stopped.Token;
+
+    /// <inheritdoc/>
+    public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        _metrics.Edge.Received(frame);
+        try
+        {
+            var stage = await _idle.Reader.ReadAsync(cancellationToken);
+            await _underWay.Writer.WriteAsync(Task.Run(() => ProcessAsync(stage, frame, cancellationToken), CancellationToken.None), cancellationToken);
+        }
+        catch (Exception) when (_handingOn.IsFaulted)
+        {
+            await _handingOn;
+        }
+    }
+
+    /// <summary>Waits until everything is handed on.</summary>
+    public async Task CompleteAsync()
+    {
+        _underWay.Writer.TryComplete();
+        await _handingOn;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopped.CancelAsync();
+        _underWay.Writer.TryComplete();
+        await _handingOn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopped.Dispose();
+    }
+
+    private async Task<List<Frame>> ProcessAsync(ITransform stage, Frame frame, CancellationToken cancellationToken)
+    {
+        var output = new Gathered();
+        await stage.ProcessAsync(frame, output, cancellationToken);
+        _idle.Writer.TryWrite(stage);
+        return output.Frames;
+    }
+
+    private async Task HandOnAsync(IFrameOutput next)
+    {
+        try
+        {
+            await foreach (var frames in _underWay.Reader.ReadAllAsync(_stopped.Token))
+            {
+                foreach (var frame in await frames)
+                {
+                    await next.WriteAsync(frame, _stopped.Token);
+                }
+            }
+        }
+        catch
+        {
+            await _stopped.CancelAsync();
+            throw;
+        }
+    }
+
+    private sealed class Gathered : IFrameOutput
+    {
+        public List<Frame> Frames { get; } = [];
+
+        public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+        {
+            Frames.Add(frame);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
