@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate;
-using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Ingest;
