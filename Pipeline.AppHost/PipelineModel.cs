@@ -54,11 +54,14 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         }
     }
 
-    /// <summary>Adds the process that writes the sample, once.</summary>
+    /// <summary>Adds the process that writes the sample, once; a file of that name is a whole one.</summary>
     public void AddSample<TProject>(string name)
-        where TProject : IProjectMetadata, new() =>
+        where TProject : IProjectMetadata, new()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Directories.Sample)!);
         WithCommon(builder.AddProject<TProject>(name, launchProfileName: null), new Dictionary<string, string?>()).WithArgs(
-            "generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", Directories.UnfinishedSample);
+            "generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", Directories.Sample);
+    }
 
     /// <summary>Makes a run as soon as the orchestrator is ready.</summary>
     public void AddRun(IResourceBuilder<ProjectResource> orchestrator)

@@ -12,9 +12,6 @@ internal sealed record PipelineDirectories(string Data, string Roots)
     /// <summary>The input of a run that names none.</summary>
     public string Sample => Path.Combine(Data, "samples", "events-100000.ndjson");
 
-    /// <summary>The sample while it is written: a file of the right name is a whole one.</summary>
-    public string UnfinishedSample => Sample + ".part";
-
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
         var data = Path.GetFullPath(configuration["PIPELINE_DATA"] ?? options.Data);

@@ -127,6 +127,5 @@ internal sealed class RunService(
             writer, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
         if (ended.Snapshot.ExitCode != 0)
             throw new PipelineException($"the sample could not be generated; {Path.Combine(directories.Logs, writer + ".log")} says why");
-        File.Move(directories.UnfinishedSample, directories.Sample, overwrite: true);
     }
 }

@@ -1,0 +1,66 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>The whole AppHost, on free ports, with a data directory and an endpoint file of its own; plain Aspire.Hosting.Testing.</summary>
+internal sealed class AppHostUnderTest : IAsyncDisposable
+{
+    /// <summary>For everything but a start: generous, because the machine may be busy.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The key that the pipeline shares.</summary>
+    public const string Key = "key-of-the-tests";
+
+    private AppHostUnderTest(DistributedApplication application, string directory)
+    {
+        Application = application;
+        Data = directory;
+    }
+
+    public DistributedApplication Application { get; }
+
+    /// <summary>The data directory; gone afterwards.</summary>
+    public string Data { get; }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="configuration">What overrides appsettings.json, as <c>--Section:Key=value</c>.</param>
+    public static async Task<AppHostUnderTest> StartAsync(params string[] configuration)
+    {
+        var directory = Directory.CreateTempSubdirectory("pipeline").FullName;
+        using var timeout = new CancellationTokenSource(Patience);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
+            [
+                "--Pipeline:Demo=false",
+                $"--Pipeline:Key={Key}",
+                $"--Pipeline:Data={directory}",
+                $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={Path.Combine(directory, "endpoint.json")}",
+                .. configuration,
+            ],
+            timeout.Token);
+        var application = await builder.BuildAsync(timeout.Token);
+        await application.StartAsync(timeout.Token);
+        return new AppHostUnderTest(application, directory);
+    }
+
+    public async Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> condition)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        return await Application.ResourceNotifications.WaitForResourceAsync(resource, condition, timeout.Token);
+    }
+
+    public async Task<ResourceEvent> WaitForHealthyAsync(string resource)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        return await Application.ResourceNotifications.WaitForResourceHealthyAsync(
+            resource, WaitBehavior.WaitOnResourceUnavailable, timeout.Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Application.StopAsync();
+        await Application.DisposeAsync();
+        Directory.Delete(Data, recursive: true);
+    }
+}
