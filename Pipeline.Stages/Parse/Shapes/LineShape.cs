@@ -30,11 +30,11 @@ internal sealed unsafe class LineShape
     public Step[] Steps { get; private set; }
 
     /// <summary>A shape of one line so far: scalars that nobody wants count as literals until another line has others.</summary>
-    public static LineShape Of(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]> scalars) => new(skeleton.ToArray(), [.. scalars]);
+    public static LineShape Of(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]?> scalars) => new(skeleton.ToArray(), [.. scalars]);
 
     /// <summary>Widens the shape so that a line of the same skeleton fits.</summary>
     /// <returns>False where the skeleton is another.</returns>
-    public bool TryWiden(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]> scalars)
+    public bool TryWiden(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]?> scalars)
     {
         if (!skeleton.SequenceEqual(_skeleton))
         {
@@ -44,7 +44,7 @@ internal sealed unsafe class LineShape
         var changed = false;
         for (var i = 0; i < _fixed.Length; i++)
         {
-            if (_fixed[i] is { } constant && !constant.AsSpan().SequenceEqual(scalars[i]))
+            if (_fixed[i] is { } constant && !(scalars[i] is { } other && constant.AsSpan().SequenceEqual(other)))
             {
                 _fixed[i] = null;
                 changed = true;

@@ -8,12 +8,13 @@ internal sealed unsafe class ShapeCache
 {
     private const int MaxShapes = 8;
 
-    // After so many lines in a row that fit no shape only every so many are learned: such input is not worth it.
-    private const int Patience = 16;
+    // Learning costs as much as parsing a few lines: one line in so many is learned, or so many at once after long agreement.
+    private const int LinesPerLesson = 16;
+    private const int MaxLessons = 16;
     private readonly List<LineShape> _shapes = [];
     private readonly ShapeLearner _learner = new();
     private readonly ShapeMatcher _matcher = new();
-    private int _missesInRow;
+    private long _saved = LinesPerLesson * MaxLessons;
 
     /// <summary>Reads an event that fits a shape.</summary>
     /// <param name="line">Begins a line that ends with "\n"; <see cref="LineShape.Padding"/> bytes behind that can be read.</param>
@@ -32,7 +33,7 @@ internal sealed unsafe class ShapeCache
                     (shapes[i - 1], shapes[i]) = (shapes[i], shapes[i - 1]);
                 }
 
-                _missesInRow = 0;
+                _saved++;
                 return after;
             }
         }
@@ -45,7 +46,14 @@ internal sealed unsafe class ShapeCache
     /// <param name="fields">Where its fields are.</param>
     public void Learn(ReadOnlySpan<byte> line, LineFields fields)
     {
-        if ((++_missesInRow > Patience && _missesInRow % Patience != 0) || !_learner.TryRead(line, fields))
+        _saved = Math.Min(_saved + 1, LinesPerLesson * MaxLessons);
+        if (_saved < LinesPerLesson)
+        {
+            return;
+        }
+
+        _saved -= LinesPerLesson;
+        if (!_learner.TryRead(line, fields))
         {
             return;
         }

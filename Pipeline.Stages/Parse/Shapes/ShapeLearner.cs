@@ -8,15 +8,18 @@ internal sealed class ShapeLearner
 {
     private const int MaxSkeleton = 4096;
     private const int MaxScalars = 64;
-    private readonly List<byte[]> _scalars = [];
+
+    // Longer ones are taken for texts of their own line from the start.
+    private const int LongestConstant = 64;
+    private readonly List<byte[]?> _scalars = [];
     private readonly byte[] _skeleton = new byte[MaxSkeleton];
     private int _length;
 
     /// <summary>The line with each slot in place of its scalar.</summary>
     public ReadOnlySpan<byte> Skeleton => _skeleton.AsSpan(0, _length);
 
-    /// <summary>The scalars that nobody wants, in their order.</summary>
-    public IReadOnlyList<byte[]> Scalars => _scalars;
+    /// <summary>The scalars that nobody wants, in their order; null for those that no other line will have.</summary>
+    public IReadOnlyList<byte[]?> Scalars => _scalars;
 
     /// <summary>Takes a line apart.</summary>
     /// <param name="line">An event.</param>
@@ -40,7 +43,7 @@ internal sealed class ShapeLearner
             var slot = SlotOf(start, reader.TokenType, fields);
             if (slot == Slot.Scalar)
             {
-                _scalars.Add(line[start..end].ToArray());
+                _scalars.Add(end - start <= LongestConstant ? line[start..end].ToArray() : null);
             }
             else if (reader.TokenType == JsonTokenType.String)
             {

@@ -131,15 +131,28 @@ internal sealed unsafe class ShapeMatcher
     [MethodImpl(MethodImplOptions.NoInlining)]
     private byte* OtherTs(byte* at, out long unixMillis)
     {
+        unixMillis = 0;
         var end = TextToken.End(at);
-        if (end == null || !Timestamp.TryParse(new ReadOnlySpan<byte>(at, (int)(end - at)), out unixMillis))
+        if (end == null)
         {
-            unixMillis = 0;
             return null;
         }
 
-        _minuteKnown = Timestamp.TryParseMinute(new ReadOnlySpan<byte>(at, (int)(end - at)), out _minuteMillis);
+        var text = new ReadOnlySpan<byte>(at, (int)(end - at));
+        if (!Timestamp.TryParseMinute(text, out var minute))
+        {
+            return Timestamp.TryParse(text, out unixMillis) ? end : null;
+        }
+
         _minute = Vector128.Load(at);
+        _minuteMillis = minute;
+        _minuteKnown = true;
+        if (!Timestamp.TryParseRest(text[Timestamp.MinuteLength..], out var rest))
+        {
+            return null;
+        }
+
+        unixMillis = minute + rest;
         return end;
     }
 }

@@ -102,6 +102,27 @@ public sealed class ShapeTests
         Assert.All(lines.Concat(lines.Reverse()), line => Assert.NotNull(Matched(line, "\n")));
     }
 
+    [Fact]
+    public void Lines_that_have_nothing_in_common_are_not_all_learned()
+    {
+        string[] lines = [.. Enumerable.Range(0, 33).Select(i => Line.Replace("metadata", $"metadata{i}"))];
+        foreach (var line in lines)
+        {
+            Learn(line);
+        }
+
+        Assert.Equal(["metadata15", "metadata16", "metadata32"], new[] { 15, 16, 17, 31, 32 }.Where(i => Matched(lines[i], "\n") is not null).Select(i => $"metadata{i}"));
+    }
+
+    [Fact]
+    public void Long_texts_differ_from_line_to_line_from_the_start()
+    {
+        Learn(Line.Replace("generator", new string('a', 100)));
+
+        Assert.NotNull(Matched(Line.Replace("generator", new string('b', 100_000)), "\n"));
+        Assert.Null(Matched(Line.Replace("\"seq\":0", "\"seq\":1"), "\n"));
+    }
+
     private void Learn(string line)
     {
         var parser = new LineParser(null);
