@@ -23,22 +23,12 @@ internal struct GroupFigures
             return;
         }
 
-        var scale = Math.Max(Scale, other.Scale);
-        var mine = AtScale(scale);
-        var theirs = other.AtScale(scale);
-        try
+        if (Scale < other.Scale)
         {
-            Sum = checked(mine.Sum + theirs.Sum);
-        }
-        catch (OverflowException)
-        {
-            throw TooLarge();
+            this = AtScale(other.Scale);
         }
 
-        Count += other.Count;
-        Min = Int128.Min(mine.Min, theirs.Min);
-        Max = Int128.Max(mine.Max, theirs.Max);
-        Scale = scale;
+        AddSameScale(Scale == other.Scale ? other : other.AtScale(Scale));
     }
 
     /// <summary>The same figures at the least scale that holds them all.</summary>
@@ -58,13 +48,24 @@ internal struct GroupFigures
 
     private static StageException TooLarge() => new(FailureReasons.Internal, "the sum of a group's values has more than 38 digits");
 
-    private readonly GroupFigures AtScale(int scale)
+    private void AddSameScale(in GroupFigures other)
     {
-        if (scale == Scale)
+        try
         {
-            return this;
+            Sum = checked(Sum + other.Sum);
+        }
+        catch (OverflowException)
+        {
+            throw TooLarge();
         }
 
+        Count += other.Count;
+        Min = Int128.Min(Min, other.Min);
+        Max = Int128.Max(Max, other.Max);
+    }
+
+    private readonly GroupFigures AtScale(int scale)
+    {
         var factor = Powers[scale - Scale];
         try
         {

@@ -14,6 +14,7 @@ internal sealed class GroupTable : IDisposable
     private readonly KeyColumn[] _keys;
     private readonly CompositeIndex? _index;
     private readonly int[] _key;
+    private readonly Combination _combination = new();
     private GroupFigures[] _figures = new GroupFigures[16];
     private Accumulator[] _accumulators = [];
     private int[] _rowParts = [];
@@ -46,10 +47,17 @@ internal sealed class GroupTable : IDisposable
         if (_keys is [var key] && Columns.Require(frame, key.Name) is { Kind: not ColumnKind.Number } codes)
         {
             AddByCode(frame.Count, key, codes, values);
+            return;
+        }
+
+        var columns = Array.ConvertAll(_keys, key => Columns.Require(frame, key.Name));
+        if (_combination.TryCombine(columns, frame.Count))
+        {
+            AddByCombination(columns, values);
         }
         else
         {
-            AddByRow(frame, values);
+            AddByRow(columns, frame.Count, values);
         }
     }
 
@@ -118,18 +126,44 @@ internal sealed class GroupTable : IDisposable
             throw Columns.Unsound(key.Name);
         }
 
-        for (var code = 0; code < accumulators.Length; code++)
+        long folded = 0;
+        for (var code = 0; code < entries; code++)
         {
             if (accumulators[code].Count > 0)
             {
+                folded += accumulators[code].Count;
                 Fold(key.PartOfCode(codes, code), ref accumulators[code], values.Scale);
             }
         }
+
+        if (folded != count)
+        {
+            throw Columns.Unsound(key.Name);
+        }
     }
 
-    private void AddByRow(EventFrame frame, EventColumn values)
+    private void AddByCombination(EventColumn[] columns, EventColumn values)
     {
-        var count = frame.Count;
+        var accumulators = Accumulators(_combination.Domain);
+        Accumulation.Add(_combination.Codes, values, accumulators);
+        for (var code = 0; code < accumulators.Length; code++)
+        {
+            if (accumulators[code].Count == 0)
+            {
+                continue;
+            }
+
+            for (var column = 0; column < columns.Length; column++)
+            {
+                _key[column] = _keys[column].PartOfCode(columns[column], _combination.CodeOf(code, column));
+            }
+
+            Fold(IdOfKey(), ref accumulators[code], values.Scale);
+        }
+    }
+
+    private void AddByRow(EventColumn[] columns, int count, EventColumn values)
+    {
         var width = _keys.Length;
         if (_rowParts.Length < count * width)
         {
@@ -138,7 +172,7 @@ internal sealed class GroupTable : IDisposable
 
         for (var column = 0; column < width; column++)
         {
-            _keys[column].PartsOfRows(Columns.Require(frame, _keys[column].Name), _rowParts.AsSpan(column * count, count));
+            _keys[column].PartsOfRows(columns[column], _rowParts.AsSpan(column * count, count));
         }
 
         for (var row = 0; row < count; row++)

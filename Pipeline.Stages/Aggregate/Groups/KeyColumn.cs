@@ -19,10 +19,15 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     /// <summary>Unspecified as long as no value has come.</summary>
     public ColumnKind Kind { get; private set; }
 
-    /// <summary>The part of a code of a text or boolean column.</summary>
+    /// <summary>The part of a raw value of a narrow column: a code, or a number as it stands there, unsigned.</summary>
     public int PartOfCode(EventColumn column, int code)
     {
         Take(column.Kind);
+        if (column.Kind == ColumnKind.Number)
+        {
+            return PartOf(column.Width == 2 ? (short)code : (sbyte)code, column.Scale);
+        }
+
         var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
         return (uint)code >= (uint)codes ? throw Columns.Unsound(name)
             : column.Kind == ColumnKind.Text ? PartOf(column.Texts![code])

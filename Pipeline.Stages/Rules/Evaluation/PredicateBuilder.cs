@@ -13,7 +13,7 @@ internal static class PredicateBuilder
     public static Predicate Build(Expression body, IReadOnlyList<Slot> slots)
     {
         var reads = ReadsOf(body, slots);
-        if (reads.Count == 0)
+        if (reads.Length == 0)
         {
             return Constant(body);
         }
@@ -34,7 +34,7 @@ internal static class PredicateBuilder
         };
     }
 
-    private static Predicate Compare(BinaryExpression binary, Comparison comparison, IReadOnlyList<Slot> reads) => (binary.Left, binary.Right) switch
+    private static Predicate Compare(BinaryExpression binary, Comparison comparison, Slot[] reads) => (binary.Left, binary.Right) switch
     {
         (ParameterExpression, ConstantExpression { Value: decimal literal }) => new RangePredicate(reads[0], comparison, literal),
         (ConstantExpression { Value: decimal literal }, ParameterExpression) => new RangePredicate(reads[0], Mirror(comparison), literal),
@@ -54,7 +54,7 @@ internal static class PredicateBuilder
         }
     }
 
-    private static List<Slot> ReadsOf(Expression body, IReadOnlyList<Slot> slots)
+    private static Slot[] ReadsOf(Expression body, IReadOnlyList<Slot> slots)
     {
         var finder = new Finder();
         finder.Visit(body);

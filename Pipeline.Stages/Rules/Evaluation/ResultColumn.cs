@@ -31,10 +31,11 @@ internal sealed class ResultColumn(Slot target)
     /// <param name="count">Rows.</param>
     /// <param name="entries">By entry.</param>
     /// <param name="used">Those that count; failed ones are passed over.</param>
-    /// <param name="source">Raw values are the rows' entries; null = a row's entry is the row itself.</param>
+    /// <param name="source">Its raw values are the rows' entries.</param>
+    /// <param name="rowEntries">Without source: the rows' entries; empty = a row's entry is the row itself.</param>
     /// <param name="evaluator">Knows the texts.</param>
     /// <returns>Null: numbers have no scale in common.</returns>
-    public EventColumn? TryMake(int count, Result[] entries, List<int> used, EventColumn? source, ResultEvaluator evaluator)
+    public EventColumn? TryMake(int count, Result[] entries, List<int> used, EventColumn? source, ReadOnlySpan<int> rowEntries, ResultEvaluator evaluator)
     {
         var column = New();
         if (_raw.Length < entries.Length)
@@ -53,16 +54,16 @@ internal sealed class ResultColumn(Slot target)
         switch (width)
         {
             case 1:
-                Spread(column.Data, source);
+                Spread(column.Data, source, rowEntries);
                 break;
             case 2:
-                Spread(ColumnAccess.As<short>(column), source);
+                Spread(ColumnAccess.As<short>(column), source, rowEntries);
                 break;
             case 4:
-                Spread(ColumnAccess.As<int>(column), source);
+                Spread(ColumnAccess.As<int>(column), source, rowEntries);
                 break;
             case 8:
-                Spread(ColumnAccess.As<long>(column), source);
+                Spread(ColumnAccess.As<long>(column), source, rowEntries);
                 break;
         }
 
@@ -93,9 +94,12 @@ internal sealed class ResultColumn(Slot target)
             _raw[entry] = code - 1;
         }
 
-        foreach (var entry in used.Where(entry => entries[entry].Status == ResultStatus.Good))
+        foreach (var entry in used)
         {
-            _codes[entries[entry].Value] = 0;
+            if (entries[entry].Status == ResultStatus.Good)
+            {
+                _codes[entries[entry].Value] = 0;
+            }
         }
 
         return ColumnAccess.WidthOfCodes(texts.Count);
@@ -126,11 +130,14 @@ internal sealed class ResultColumn(Slot target)
         return WidthOf(min, max);
     }
 
-    private void Spread<T>(Span<T> target, EventColumn? source)
+    private void Spread<T>(Span<T> target, EventColumn? source, ReadOnlySpan<int> rowEntries)
         where T : unmanaged, INumber<T>
     {
         switch (source?.Width)
         {
+            case null when !rowEntries.IsEmpty:
+                Spread(target, rowEntries);
+                break;
             case null:
                 for (var row = 0; row < target.Length; row++)
                 {

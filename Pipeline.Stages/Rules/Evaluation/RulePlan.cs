@@ -38,10 +38,10 @@ internal sealed class RulePlan
     public List<Rule> Rules { get; } = [];
 
     /// <summary>Columns to ask for above.</summary>
-    public IReadOnlyList<Slot> Input { get; }
+    public Slot[] Input { get; }
 
     /// <summary>Columns to hand on.</summary>
-    public IReadOnlyList<Slot> Output { get; }
+    public Slot[] Output { get; }
 
     /// <summary>Whether a row can fail.</summary>
     public bool CanFail { get; }

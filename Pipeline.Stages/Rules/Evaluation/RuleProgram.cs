@@ -12,6 +12,7 @@ internal sealed class RuleProgram : IDisposable
     private readonly FrameRows _rows;
     private readonly List<(Predicate? Drop, SetStep? Set)> _steps = [];
     private readonly List<EventColumn> _made = [];
+    private readonly List<EventColumn> _output = [];
 
     /// <summary>Compiles rules.</summary>
     /// <param name="rules">The rules.</param>
@@ -115,7 +116,7 @@ internal sealed class RuleProgram : IDisposable
 
     private void HandOn(EventFrame frame, int kept)
     {
-        var output = new List<EventColumn>(_plan.Output.Count);
+        var output = _output;
         foreach (var slot in kept > 0 ? _plan.Output : [])
         {
             output.Add(_rows.Column(slot));
@@ -141,6 +142,7 @@ internal sealed class RuleProgram : IDisposable
         Forget();
         frame.Columns.Clear();
         frame.Columns.AddRange(output);
+        output.Clear();
         frame.Count = kept;
     }
 

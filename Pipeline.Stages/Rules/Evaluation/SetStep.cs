@@ -7,7 +7,7 @@ namespace Pipeline.Stages.Rules.Evaluation;
 
 /// <summary>
 /// Makes the column of a set rule. The expression is evaluated for "entries": the distinct raw values of the one narrow column
-/// that it reads, or, where there is none such, the rows. Only entries that a living row has are evaluated, so that nothing
+/// that it reads, or combinations of those of several, or, where there is none such, the rows. Only entries that a living row has are evaluated, so that nothing
 /// about the column depends on rows that are gone.
 /// </summary>
 internal sealed class SetStep(SetRule rule) : IDisposable
@@ -15,6 +15,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     private readonly ResultEvaluator _evaluator = new(rule.Expression);
     private readonly ResultColumn _columns = new(rule.Target);
     private readonly EntryMemo<Result>? _memo = rule.Expression.Reads is [var only] ? new EntryMemo<Result>(only, default) : null;
+    private readonly RowEntries? _combined = rule.Expression.Reads.Count > 1 ? new RowEntries([.. rule.Expression.Reads]) : null;
     private readonly List<int> _used = [];
     private Result[] _entries = [];
     private bool[] _isUsed = [];
@@ -37,19 +38,27 @@ internal sealed class SetStep(SetRule rule) : IDisposable
             return Constant(rows);
         }
 
-        var domain = reads.Count == 1 ? rows.Domain(reads[0]) : 0;
         EventColumn? source = null;
-        if (domain > 0)
+        ReadOnlySpan<int> entries = default;
+        var domain = 0;
+        if (reads.Count == 1 && rows.Domain(reads[0]) is > 0 and var single)
         {
+            domain = single;
             source = rows.Column(reads[0]);
             EvaluateUsed(rows, reads[0], source, domain);
+        }
+        else if (_combined is not null && _combined.TryCombine(rows))
+        {
+            domain = _combined.Domain;
+            entries = _combined.Entries;
+            EvaluateCombined(rows, _combined);
         }
         else
         {
             EvaluateRows(rows);
         }
 
-        var column = _columns.TryMake(rows.Count, _entries, _used, source, _evaluator);
+        var column = _columns.TryMake(rows.Count, _entries, _used, source, entries, _evaluator);
         Reset(domain);
         return column;
     }
@@ -106,6 +115,34 @@ internal sealed class SetStep(SetRule rule) : IDisposable
             {
                 _isUsed[entry] = true;
                 _used.Add(entry);
+            }
+        }
+    }
+
+    private void EvaluateCombined(FrameRows rows, RowEntries combined)
+    {
+        Grow(combined.Domain, combined.Domain);
+        var state = rows.State;
+        var entries = combined.Entries;
+        for (var row = 0; row < state.Length; row++)
+        {
+            if (state[row] != 0)
+            {
+                continue;
+            }
+
+            var entry = entries[row];
+            if (!_isUsed[entry])
+            {
+                _isUsed[entry] = true;
+                _used.Add(entry);
+                combined.FillEntry(rows, entry);
+                _entries[entry] = _evaluator.Evaluate(rows.Cursor);
+            }
+
+            if (_entries[entry].Status == ResultStatus.Failed)
+            {
+                state[row] = Outcome.Failed;
             }
         }
     }

@@ -7,23 +7,33 @@ using Pipeline.Stages.Rules.Expressions;
 namespace Pipeline.Stages.Rules.Evaluation;
 
 /// <summary>
-/// Any condition: over one narrow column evaluated once for each of its values and then looked up; otherwise row by row.
+/// Any condition: over narrow columns evaluated once for each of their values, or combinations of values, and then looked up;
+/// otherwise row by row.
 /// </summary>
-internal sealed class TablePredicate(Expression body, IReadOnlyList<Slot> reads) : Predicate
+internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
 {
     private readonly Func<Cursor, bool> _condition = Cursor.Compile<bool>(body);
     private readonly EntryMemo<byte> _memo = new(reads[0], Outcome.Unknown);
+    private readonly RowEntries _combined = new(reads);
     private byte[] _table = new byte[256];
 
-    public override bool IsPerRow => reads.Count > 1 || reads[0].Kind == ColumnKind.Number;
+    public override bool IsPerRow => reads.Length > 1 || reads[0].Kind == ColumnKind.Number;
 
     public override void Evaluate(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
     {
         var slot = reads[0];
-        var domain = reads.Count == 1 ? rows.Domain(slot) : 0;
+        var domain = reads.Length == 1 ? rows.Domain(slot) : 0;
         if (domain == 0)
         {
-            EvaluateRows(rows, skip, outcomes);
+            if (reads.Length > 1 && _combined.TryCombine(rows))
+            {
+                EvaluateCombined(rows, skip, outcomes);
+            }
+            else
+            {
+                EvaluateRows(rows, skip, outcomes);
+            }
+
             return;
         }
 
@@ -96,11 +106,7 @@ internal sealed class TablePredicate(Expression body, IReadOnlyList<Slot> reads)
     // By code of the frame; at least 256 long, so that no code of one byte lies outside.
     private byte[] Table(FrameRows rows, Slot slot, int domain)
     {
-        if (_table.Length < domain)
-        {
-            _table = new byte[Math.Max(domain, _table.Length * 2)];
-        }
-
+        Grow(domain);
         var memo = _memo.For(rows);
         var ids = slot.Kind == ColumnKind.Text ? rows.Texts(slot).Ids : default;
         for (var entry = 0; entry < domain; entry++)
@@ -138,6 +144,32 @@ internal sealed class TablePredicate(Expression body, IReadOnlyList<Slot> reads)
     {
         rows.FillEntry(slot, entry);
         return Evaluate(rows.Cursor);
+    }
+
+    private void EvaluateCombined(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    {
+        Grow(_combined.Domain);
+        _table.AsSpan(0, _combined.Domain).Fill(Outcome.Unknown);
+        var entries = _combined.Entries;
+        for (var row = 0; row < outcomes.Length; row++)
+        {
+            ref var known = ref _table[entries[row]];
+            if (known == Outcome.Unknown && skip[row] == 0)
+            {
+                _combined.FillEntry(rows, entries[row]);
+                known = Evaluate(rows.Cursor);
+            }
+
+            outcomes[row] = known;
+        }
+    }
+
+    private void Grow(int domain)
+    {
+        if (_table.Length < domain)
+        {
+            _table = new byte[Math.Max(domain, _table.Length * 2)];
+        }
     }
 
     private void EvaluateRows(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
