@@ -90,11 +90,14 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     /// <summary>The attempt was broken off.</summary>
     public void AttemptAbandoned() => EndRecord("abandoned", null);
 
-    /// <summary>The run comes to rest.</summary>
+    /// <summary>The run comes to rest: first on disk, then for all to see, so that whoever resumes it at once finds nobody writing.</summary>
     public void Ends(RunState state, RunError? error)
     {
         var now = time.GetUtcNow();
-        trySave(Change(run => run with { State = state, WaitingFor = null, Ended = now, Error = error }));
+        trySave(Rest(Run) with { Updated = now });
+        Change(Rest);
+
+        Run Rest(Run former) => former with { State = state, WaitingFor = null, Ended = now, Error = error };
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,307 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Api;
+
+public sealed class HttpApiTests : IAsyncLifetime
+{
+    private ServedOrchestrator _served = null!;
+
+    public async Task InitializeAsync() => _served = await ServedOrchestrator.StartAsync();
+
+    public async Task DisposeAsync() => await _served.DisposeAsync();
+
+    [Theory]
+    [InlineData("GET", "/runs")]
+    [InlineData("POST", "/runs")]
+    [InlineData("GET", "/runs/x")]
+    [InlineData("GET", "/runs/x/events")]
+    [InlineData("POST", "/runs/x/cancel")]
+    [InlineData("POST", "/runs/x/pause")]
+    [InlineData("POST", "/runs/x/resume")]
+    [InlineData("GET", "/topology")]
+    [InlineData("GET", "/topology/events")]
+    [InlineData("GET", "/no-such-page")]
+    public async Task Nothing_is_told_without_the_key(string method, string path)
+    {
+        using var client = new HttpClient { BaseAddress = _served.Client.BaseAddress };
+        foreach (var header in new[] { null, new AuthenticationHeaderValue("Bearer", "wrong"), new AuthenticationHeaderValue("Basic", ServedOrchestrator.Key) })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path) { Headers = { Authorization = header } };
+            using var response = await client.SendAsync(request);
+            await ProblemAsync(response, HttpStatusCode.Unauthorized);
+        }
+    }
+
+    [Theory]
+    [InlineData("/alive", HttpStatusCode.OK)]
+    [InlineData("/health", HttpStatusCode.OK)]
+    [InlineData("/openapi/v1.json", HttpStatusCode.OK)]
+    public async Task Health_and_description_need_no_key(string path, HttpStatusCode status)
+    {
+        using var client = new HttpClient { BaseAddress = _served.Client.BaseAddress };
+        using var response = await client.GetAsync(path);
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_description_names_every_call()
+    {
+        using var document = JsonDocument.Parse(await _served.Client.GetStringAsync("/openapi/v1.json"));
+        var calls = document.RootElement.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name} {path.Name.TrimEnd('/')}"));
+        string[] expected =
+        [
+            "get /runs", "get /runs/{id}", "get /runs/{id}/events", "get /topology", "get /topology/events",
+            "post /runs", "post /runs/{id}/cancel", "post /runs/{id}/pause", "post /runs/{id}/resume",
+        ];
+        Assert.Equal(expected, calls.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_is_made_and_told_of_to_its_end()
+    {
+        using var created = await PostAsync("""{"input":"/data/in.ndjson","output":"/data/out.ndjson","groupBy":["type","user"],"batchSize":7}""");
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var id = await IdOfAsync(created);
+        Assert.Equal($"/runs/{id}", created.Headers.Location?.OriginalString);
+
+        var attempt = await _served.Stages.NextAsync();
+        Assert.Equal((7, "/data/in.ndjson", "/data/out.ndjson"), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
+        Assert.Equal(["type", "user"], attempt.Open.Options.GroupBy);
+        Assert.Equal((5_000L, 1_000_000L), (attempt.Open.Options.LingerMicros, attempt.Open.Options.CheckpointIntervalMicros));
+        Assert.Equal(Path.Combine(_served.Folder, "data", "runs", id), attempt.Open.Options.WorkDirectory);
+
+        var events = EventsAsync(id).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(("state", "running"), (events.Current.EventType, StateOf(events.Current)));
+        attempt.Opens().Commits(1, 5);
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal("progress", events.Current.EventType);
+        attempt.Completes(lines: 10);
+        var last = events.Current;
+        while (await events.MoveNextAsync())
+            last = events.Current;
+        Assert.Equal(("completed", "completed"), (last.EventType, StateOf(last)));
+        Assert.Equal(10, last.Data.GetProperty("counts").GetProperty("lines").GetInt64());
+
+        var listed = await _served.Client.GetFromJsonAsync<JsonElement>("/runs");
+        Assert.Equal(id, Assert.Single(listed.EnumerateArray()).GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task The_results_of_a_run_without_output_are_in_its_folder()
+    {
+        using var created = await PostAsync("""{"input":"/data/in.ndjson"}""");
+        var id = await IdOfAsync(created);
+        var attempt = await _served.Stages.NextAsync();
+        Assert.Equal(Path.Combine(_served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);
+    }
+
+    [Fact]
+    public async Task Every_wrong_field_is_told_at_once()
+    {
+        using var response = await PostAsync("""{"input":5,"batchSize":"many","colour":"red","groupBy":null,"rate":-1,"rules":"{","maxLineBytes":9999999999}""");
+        var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
+        var fields = problem.GetProperty("errors").EnumerateObject().Select(field => field.Name);
+        Assert.Equal(["batchSize", "colour", "groupBy", "input", "maxLineBytes", "rate", "rules"], fields.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{\"input\":\"/a\",\"input\":\"/b\"}")]
+    [InlineData("{\"input\":")]
+    public async Task What_is_no_object_is_refused(string body)
+    {
+        using var response = await PostAsync(body);
+        var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
+        Assert.True(problem.GetProperty("errors").TryGetProperty("body", out _));
+    }
+
+    [Fact]
+    public async Task A_body_without_end_is_refused()
+    {
+        using var response = await PostAsync($$"""{"input":"/a","rules":"{{new string(' ', 3 << 20)}}"}""");
+        await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_is_not_found()
+    {
+        await ProblemAsync(await _served.Client.GetAsync("/runs/none"), HttpStatusCode.NotFound);
+        await ProblemAsync(await _served.Client.GetAsync("/runs/none/events"), HttpStatusCode.NotFound);
+        await ProblemAsync(await _served.Client.PostAsync("/runs/none/pause", null), HttpStatusCode.NotFound);
+        await ProblemAsync(await _served.Client.GetAsync("/nothing"), HttpStatusCode.NotFound);
+        await ProblemAsync(await _served.Client.DeleteAsync("/runs"), HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Fact]
+    public async Task Two_active_runs_do_not_write_one_output()
+    {
+        const string Body = """{"input":"/in","output":"/same"}""";
+        await PostAsync(Body);
+        await ProblemAsync(await PostAsync(Body), HttpStatusCode.Conflict);
+        (await _served.Stages.NextAsync()).Opens().Completes();
+    }
+
+    [Fact]
+    public async Task A_run_is_paused_and_resumed_as_the_next_attempt()
+    {
+        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        await ProblemAsync(await _served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
+        Assert.Equal(HttpStatusCode.Accepted, (await _served.Client.PostAsync($"/runs/{id}/pause", null)).StatusCode);
+        await first.DrainRequested;
+        first.Commits(2, 20).Completes(drained: true, lines: 20);
+        Assert.Equal("paused", await EndAsync(id));
+        await ProblemAsync(await _served.Client.PostAsync($"/runs/{id}/pause", null), HttpStatusCode.Conflict);
+
+        Assert.Equal(HttpStatusCode.Accepted, (await _served.Client.PostAsync($"/runs/{id}/resume", null)).StatusCode);
+        var second = await _served.Stages.NextAsync();
+        Assert.Equal((2L, id), (second.Open.Attempt, second.Open.RunId));
+        second.Opens().Completes();
+        Assert.Equal("completed", await EndAsync(id));
+        await ProblemAsync(await _served.Client.PostAsync($"/runs/{id}/cancel", null), HttpStatusCode.Conflict);
+        await ProblemAsync(await _served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
+    }
+
+    [Fact]
+    public async Task A_run_that_rests_can_be_given_up()
+    {
+        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        (await _served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
+        Assert.Equal("failed", await EndAsync(id));
+        Assert.Equal(HttpStatusCode.Accepted, (await _served.Client.PostAsync($"/runs/{id}/cancel", null)).StatusCode);
+        Assert.Equal("cancelled", await EndAsync(id));
+    }
+
+    [Fact]
+    public async Task Beyond_the_limit_runs_wait_for_their_turn()
+    {
+        var ids = new List<string>();
+        for (var run = 0; run < 5; run++)
+            ids.Add(await IdOfAsync(await PostAsync("""{"input":"/in"}""")));
+        var attempts = new List<FakeAttempt>();
+        for (var run = 0; run < 4; run++)
+            attempts.Add((await _served.Stages.NextAsync()).Opens());
+        var waiting = Assert.Single(ids.Except(attempts.Select(attempt => attempt.Open.RunId)));
+        var told = await _served.Client.GetFromJsonAsync<JsonElement>($"/runs/{waiting}");
+        Assert.Equal("pending", told.GetProperty("state").GetString());
+        attempts[2].Completes();
+        Assert.Equal(waiting, (await _served.Stages.NextAsync()).Open.RunId);
+    }
+
+    [Fact]
+    public async Task A_stop_interrupts_runs_and_the_next_start_resumes_them_on_demand()
+    {
+        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        (await _served.Stages.NextAsync()).Opens().Commits(3, 30);
+        var end = EndAsync(id);
+        await _served.StopAsync();
+        Assert.Equal("interrupted", await end);
+        Assert.False(File.Exists(_served.EndpointPath));
+
+        await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
+        var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
+        Assert.Equal(("interrupted", 1L), (told.GetProperty("state").GetString(), told.GetProperty("attempts").GetInt64()));
+        Assert.True(next.Stages.IsIdle);
+        await next.Client.PostAsync($"/runs/{id}/resume", null);
+        Assert.Equal(2, (await next.Stages.NextAsync()).Open.Attempt);
+    }
+
+    [Fact]
+    public async Task What_was_active_when_an_orchestrator_died_is_interrupted()
+    {
+        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        await _served.Stages.NextAsync();
+        var path = Path.Combine(_served.Folder, "data", "runs", id, "run.json");
+        var asLeftByADeath = await File.ReadAllTextAsync(path);
+        Assert.Contains("\"state\":\"running\"", asLeftByADeath, StringComparison.Ordinal);
+        await _served.StopAsync();
+        await File.WriteAllTextAsync(path, asLeftByADeath);
+
+        await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
+        var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
+        Assert.Equal("interrupted", told.GetProperty("state").GetString());
+        Assert.Contains("\"state\":\"interrupted\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_topology_is_the_last_known_while_the_broker_is_away()
+    {
+        var topology = await _served.Client.GetFromJsonAsync<JsonElement>("/topology");
+        Assert.False(topology.GetProperty("connected").GetBoolean());
+        var first = topology.GetProperty("instances")[0];
+        Assert.Equal(("ingest-0", "ingest", "live"), (
+            first.GetProperty("instanceId").GetString(), first.GetProperty("role").GetString(), first.GetProperty("state").GetString()));
+    }
+
+    [Fact]
+    public async Task The_topology_is_told_again_after_a_change()
+    {
+        using var response = await _served.Client.GetAsync("/topology/events", HttpCompletionOption.ResponseHeadersRead);
+        var events = SseParser.Create(await response.Content.ReadAsStreamAsync(), (_, bytes) => Json(bytes)).EnumerateAsync().GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(("topology", 5), (events.Current.EventType, events.Current.Data.GetProperty("instances").GetArrayLength()));
+        _served.Registry.Register("parse-1", "parse");
+        Assert.True(await events.MoveNextAsync());
+        Assert.Equal(6, events.Current.Data.GetProperty("instances").GetArrayLength());
+    }
+
+    [Fact]
+    public void The_endpoint_file_is_for_this_user_only()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_served.EndpointPath));
+        Assert.Equal((ServedOrchestrator.Key, Environment.ProcessId), (_served.Endpoint.Key, _served.Endpoint.Pid));
+    }
+
+    private static JsonElement Json(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    private static string? StateOf(SseItem<JsonElement> item) => item.Data.GetProperty("state").GetString();
+
+    private static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, HttpStatusCode status)
+    {
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
+        return problem;
+    }
+
+    private static async Task<string> IdOfAsync(HttpResponseMessage response) =>
+        (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+
+    private Task<HttpResponseMessage> PostAsync(string body) =>
+        _served.Client.PostAsync("/runs", new StringContent(body, Encoding.UTF8, "application/json"));
+
+    private async IAsyncEnumerable<SseItem<JsonElement>> EventsAsync(string id)
+    {
+        using var response = await _served.Client.GetAsync($"/runs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(), (_, bytes) => Json(bytes)).EnumerateAsync())
+            yield return item;
+    }
+
+    /// <summary>Name of the last event.</summary>
+    private async Task<string> EndAsync(string id)
+    {
+        var last = "";
+        await foreach (var item in EventsAsync(id))
+            last = item.EventType;
+        return last;
+    }
+}

@@ -1,0 +1,135 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Attempts;
+
+/// <summary>The client and the probe against a stage on a real connection.</summary>
+public sealed class GrpcStageClientTests : IAsyncLifetime
+{
+    private WebApplication _app = null!;
+    private string _address = "";
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["PIPELINE_KEY"] = "k" });
+        builder.Logging.ClearProviders();
+        builder.AddServiceDefaults();
+        _app = builder.Build();
+        _app.MapGrpcService<PlayedStage>();
+        _app.MapDefaultEndpoints();
+        await _app.StartAsync();
+        _address = (await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None)).ToString();
+    }
+
+    public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    [Fact]
+    public async Task An_attempt_is_opened_read_and_drained()
+    {
+        await using var call = Open("drain");
+        var answers = call.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await answers.MoveNextAsync());
+        Assert.Equal(["drain"], answers.Current.RunOpened.Columns);
+        await call.DrainAsync(CancellationToken.None);
+        Assert.True(await answers.MoveNextAsync());
+        Assert.True(answers.Current.RunCompleted.Drained);
+        Assert.False(await answers.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task A_failure_is_what_the_trailer_says()
+    {
+        var failure = await FailureOf(Open("fail"));
+        Assert.Equal(("disk_full", "sink-0", false), (failure.Reason, failure.InstanceId, failure.Retryable));
+    }
+
+    [Theory]
+    [InlineData("aborted", "fenced", true)]
+    [InlineData("unauthenticated", "unauthenticated", false)]
+    [InlineData("invalid", "invalid_options", false)]
+    [InlineData("unknown", "unreachable", true)]
+    [InlineData("nonsense", "unreachable", true)]
+    public async Task Without_one_it_is_what_the_status_means(string behaviour, string reason, bool retryable)
+    {
+        var failure = await FailureOf(Open(behaviour));
+        Assert.Equal((reason, "ingest-0", "ingest", retryable), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
+    }
+
+    [Fact]
+    public async Task Where_nobody_listens_it_is_unreachable()
+    {
+        var failure = await FailureOf(Open("drain", "http://127.0.0.1:1"));
+        Assert.Equal(("unreachable", true), (failure.Reason, failure.Retryable));
+    }
+
+    [Fact]
+    public async Task A_process_that_answers_is_alive_and_one_that_is_not_there_is_not()
+    {
+        var probe = new GrpcHealthProbe(_app.Services.GetRequiredService<PipelineChannels>());
+        Assert.True(await probe.AnswersAsync(_address, CancellationToken.None));
+        Assert.False(await probe.AnswersAsync("http://127.0.0.1:1", CancellationToken.None));
+        Assert.False(await probe.AnswersAsync("http://example.com:80", CancellationToken.None));
+        Assert.False(await probe.AnswersAsync("nonsense", CancellationToken.None));
+    }
+
+    private static async Task<Failure> FailureOf(IAttemptCall call)
+    {
+        await using (call)
+        {
+            var error = await Assert.ThrowsAsync<StageException>(async () =>
+            {
+                await foreach (var _ in call.ReadAsync(CancellationToken.None))
+                {
+                    // To its end.
+                }
+            }).WaitAsync(Waiting.Limit);
+            return error.Failure;
+        }
+    }
+
+    private IAttemptCall Open(string behaviour, string? address = null) => new GrpcStageClient(_app.Services.GetRequiredService<PipelineChannels>()).Open(
+        new Hop { InstanceId = "ingest-0", Role = "ingest", Address = address ?? _address }, new OpenRun { RunId = behaviour, Attempt = 1 });
+
+    /// <summary>Does as the run's id says.</summary>
+    internal sealed class PlayedStage : Stage.StageBase
+    {
+        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        {
+            Assert.True(await requestStream.MoveNext());
+            switch (requestStream.Current.OpenRun.RunId)
+            {
+                case "fail":
+                    var failure = new Failure { Reason = "disk_full", Message = "no space", InstanceId = "sink-0", Role = "sink" };
+                    throw new RpcException(new Status(StatusCode.FailedPrecondition, ""), new Metadata { { "pipeline-failure-bin", failure.ToByteArray() } });
+                case "nonsense":
+                    throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { "pipeline-failure-bin", [0xFF, 0xFF] } });
+                case "aborted":
+                    throw new RpcException(new Status(StatusCode.Aborted, ""));
+                case "unauthenticated":
+                    throw new RpcException(new Status(StatusCode.Unauthenticated, ""));
+                case "invalid":
+                    throw new RpcException(new Status(StatusCode.InvalidArgument, ""));
+                case "unknown":
+                    throw new RpcException(new Status(StatusCode.Unknown, ""));
+            }
+
+            await responseStream.WriteAsync(new StageOutput { RunOpened = new RunOpened { Columns = { requestStream.Current.OpenRun.RunId } } });
+            Assert.True(await requestStream.MoveNext());
+            var drained = requestStream.Current.Control.Action == ControlAction.Drain;
+            await responseStream.WriteAsync(new StageOutput { RunCompleted = new RunCompleted { Drained = drained } });
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using System.Text.Json;
+using Pipeline.Orchestrator.Cli;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _output.Dispose();
+        _error.Dispose();
+    }
+
+    [Fact]
+    public async Task Every_error_of_a_command_line_is_told_at_once()
+    {
+        var code = await CommandAsync(
+            "generate", "--count", "-5", "--users", "many", "--distribution", "normal", "--work-ratio", "2", "--types", "a,,b", "--start", "now", "--foo");
+        Assert.Equal(ExitCodes.Usage, code);
+        foreach (var wrong in new[] { "--count", "--users", "--distribution", "--work-ratio", "--types", "--start", "--output", "--foo" })
+            Assert.Contains(Errors(), line => line.StartsWith("error: ", StringComparison.Ordinal) && line.Contains(wrong, StringComparison.Ordinal));
+        Assert.Equal(9, Errors().Length);
+        Assert.Empty(_output.ToString());
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("run")]
+    [InlineData("show")]
+    [InlineData("run --input x --batch-size 100001")]
+    [InlineData("run --input /no/such/file")]
+    public async Task What_is_wrong_is_usage_and_nothing_else_happens(string line)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(line.Split(' ')));
+        Assert.NotEmpty(Errors());
+    }
+
+    [Fact]
+    public async Task A_wrong_rules_file_is_told_with_all_its_errors()
+    {
+        var input = Write("in.ndjson", "");
+        var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", input, "--rules", rules, "--output", _folder, "--aggregates", "median"));
+        Assert.Equal(2, Errors().Count(line => line.Contains("--rules", StringComparison.Ordinal)));
+        Assert.Contains(Errors(), line => line.Contains("--output", StringComparison.Ordinal));
+        Assert.Contains(Errors(), line => line.Contains("--aggregates", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("runs")]
+    [InlineData("show 1")]
+    [InlineData("resume 1")]
+    [InlineData("topology")]
+    public async Task Where_no_pipeline_is_up_the_error_says_how_to_start_one(string line)
+    {
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync(line.Split(' ')));
+        Assert.Contains("dotnet run --project Pipeline.AppHost", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipeline_that_is_gone_is_none()
+    {
+        Write("endpoint.json", """{"address":"http://127.0.0.1:1","key":"k","pid":1}""");
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
+        Assert.Contains("not up any more", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("""{"address":"http://example.com","key":"k","pid":1}""")]
+    public async Task A_damaged_endpoint_file_is_told(string content)
+    {
+        Write("endpoint.json", content);
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
+        Assert.Contains("endpoint.json", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_writes_a_file_and_tells_of_it()
+    {
+        var path = Path.Combine(_folder, "a.ndjson");
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "10", "--output", path, "--json"));
+        using var told = JsonDocument.Parse(_output.ToString());
+        Assert.Equal((path, 10, new FileInfo(path).Length), (
+            told.RootElement.GetProperty("output").GetString(), told.RootElement.GetProperty("lines").GetInt32(), told.RootElement.GetProperty("bytes").GetInt64()));
+        Assert.Equal(10, File.ReadAllLines(path).Length);
+    }
+
+    [Fact]
+    public async Task Generate_says_where_it_cannot_write()
+    {
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--count", "1", "--output", Path.Combine(_folder, "none", "a")));
+        Assert.Contains("cannot be written", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_stops_on_demand_and_leaves_nothing()
+    {
+        var code = await CommandLine.RunAsync(
+            ["generate", "--count", "1000000000", "--output", Path.Combine(_folder, "a")], Terminal(), Environment, new CancellationToken(true));
+        Assert.Equal(ExitCodes.Interrupted, code);
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public async Task Run_stays_with_a_run_to_its_end()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--output", "out.ndjson", "--batch-size", "7", "--group-by", "user", "--aggregates", "max");
+        var attempt = await served.Stages.NextAsync();
+        Assert.Equal((7, Path.GetFullPath("out.ndjson")), (attempt.Open.Options.BatchSize, attempt.Open.Options.Output));
+        Assert.Equal(["user", "max"], attempt.Open.Options.GroupBy.Concat(attempt.Open.Options.ExtraAggregates));
+        attempt.Opens().Commits(1, 5).Completes(lines: 12_345);
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.Contains("12,345 lines", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"results: {Path.GetFullPath("out.ndjson")}", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_failed_run_is_one_line_and_how_to_go_on()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--json");
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens().Fails("disk_full", retryable: false, "sink-0");
+        Assert.Equal(ExitCodes.Failed, await command);
+        var error = Assert.Single(Errors());
+        Assert.Contains("disk_full", error, StringComparison.Ordinal);
+        Assert.Contains($"resume {attempt.Open.RunId}", error, StringComparison.Ordinal);
+        using var told = JsonDocument.Parse(_output.ToString());
+        Assert.Equal("failed", told.RootElement.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_pauses_the_run_and_says_how_to_resume_it()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        using var interrupt = new CancellationTokenSource();
+        var command = CommandLine.RunAsync(["run", "--input", Write("in.ndjson", "")], Terminal(), Of(served), interrupt.Token);
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens();
+        await interrupt.CancelAsync();
+        await attempt.DrainRequested;
+        attempt.Commits(1, 5).Completes(drained: true);
+        Assert.Equal(ExitCodes.Interrupted, await command.WaitAsync(Waiting.Limit));
+        Assert.Contains($"resume {attempt.Open.RunId}", Errors()[^1], StringComparison.Ordinal);
+
+        var resumed = CommandAsync(served, "resume", attempt.Open.RunId);
+        (await served.Stages.NextAsync()).Opens().Completes();
+        Assert.Equal(ExitCodes.Ok, await resumed);
+    }
+
+    [Fact]
+    public async Task Show_names_the_stages_and_an_unknown_run_is_usage()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--detach"));
+        var id = _output.ToString().Trim();
+        (await served.Stages.NextAsync()).Opens().Reports("ingest-0", itemsIn: 1_234).Reports("parse-0").Completes();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "runs"));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "show", id));
+        Assert.Contains("1,234", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("waiting edge: none", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "none"));
+        Assert.Contains("There is no run none", Errors()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topology_tells_who_is_registered_where()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology"));
+        foreach (var instance in served.Registry.Current.Value.Instances)
+            Assert.Contains(instance.Address, _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("out of reach", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_told()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        (served.Endpoint with { Key = "other" }).Write(Path.Combine(_folder, "endpoint.json"));
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("runs"));
+        Assert.Contains("key", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    private static Func<string, string?> Of(ServedOrchestrator served) => name => name == "PIPELINE_ENDPOINT_FILE" ? served.EndpointPath : null;
+
+    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(args, Terminal(), Environment).WaitAsync(Waiting.Limit);
+
+    private Task<int> CommandAsync(ServedOrchestrator served, params string[] args) =>
+        CommandLine.RunAsync(args, Terminal(), Of(served)).WaitAsync(Waiting.Limit);
+
+    private string? Environment(string name) => name == "PIPELINE_ENDPOINT_FILE" ? Path.Combine(_folder, "endpoint.json") : null;
+
+    private Terminal Terminal() => new(_output, _error);
+
+    private string[] Errors() => [.. _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains(": ", StringComparison.Ordinal))];
+
+    private string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}

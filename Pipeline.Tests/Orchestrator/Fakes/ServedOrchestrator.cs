@@ -1,0 +1,108 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Service;
+
+namespace Pipeline.Tests.Orchestrator.Fakes;
+
+/// <summary>The orchestrator's service on a real server, with fakes for broker and stages.</summary>
+internal sealed class ServedOrchestrator : IAsyncDisposable
+{
+    public const string Key = "test-key";
+
+    private readonly WebApplication _app;
+    private bool _stopped;
+
+    private ServedOrchestrator(WebApplication app, string folder, FakeRegistry registry, FakeStages stages)
+    {
+        _app = app;
+        Folder = folder;
+        Registry = registry;
+        Stages = stages;
+        Endpoint = EndpointFile.Read(EndpointPathIn(folder)) ?? throw new InvalidOperationException("no endpoint file");
+        Client = new HttpClient { BaseAddress = new Uri(Endpoint.Address), Timeout = Waiting.Limit };
+        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
+    }
+
+    public string Folder { get; }
+
+    public FakeRegistry Registry { get; }
+
+    public FakeStages Stages { get; }
+
+    public EndpointFile Endpoint { get; }
+
+    public HttpClient Client { get; }
+
+    public string EndpointPath => EndpointPathIn(Folder);
+
+    public static async Task<ServedOrchestrator> StartAsync(string? folder = null, FakeRegistry? registry = null)
+    {
+        folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        registry ??= FakeRegistry.Full();
+        var stages = new FakeStages();
+        var app = OrchestratorService.Build(["--urls", "http://127.0.0.1:0"], builder =>
+        {
+            builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["PIPELINE_KEY"] = Key,
+                ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
+                ["PIPELINE_ENDPOINT_FILE"] = EndpointPathIn(folder),
+                // Nobody listens there.
+                ["services:broker:grpc:0"] = "http://127.0.0.1:1",
+                ["Orchestrator:StopTimeout"] = "00:00:00",
+            });
+            builder.Logging.ClearProviders();
+            builder.Services.AddSingleton<IStageRegistry>(registry);
+            builder.Services.AddSingleton<IHealthProbe>(new FakeProbe());
+            builder.Services.AddSingleton<IStageClient>(stages);
+        });
+        await app.StartAsync();
+        await WaitForFileAsync(EndpointPathIn(folder));
+        return new ServedOrchestrator(app, folder, registry, stages);
+    }
+
+    /// <summary>Stops the service and leaves its folder.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped)
+            return;
+        _stopped = true;
+        await _app.StopAsync().WaitAsync(Waiting.Limit);
+        await _app.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await StopAsync();
+        // A second one on the same folder may have been first.
+        if (Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
+    }
+
+    private static string EndpointPathIn(string folder) => Path.Combine(folder, "run", "endpoint.json");
+
+    private static async Task WaitForFileAsync(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!);
+        watcher.Created += (_, change) => Look(change.FullPath);
+        watcher.Renamed += (_, change) => Look(change.FullPath);
+        watcher.EnableRaisingEvents = true;
+        if (File.Exists(path))
+            return;
+        await there.Task.WaitAsync(Waiting.Limit);
+
+        void Look(string changed)
+        {
+            if (changed == path)
+                there.TrySetResult();
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Tests.Orchestrator.Runs;
+
+public sealed class RunSettingsCheckTests
+{
+    private static readonly RunSettings Good = new() { Input = "/in.ndjson", Output = "/out.ndjson" };
+
+    [Fact]
+    public void Defaults_are_right() => Assert.Empty(RunSettingsCheck.Check(Good));
+
+    [Fact]
+    public void Every_error_is_told_at_once()
+    {
+        var errors = RunSettingsCheck.Check(new RunSettings
+        {
+            Input = "relative",
+            Output = "/dir/",
+            BatchSize = 100_001,
+            LingerMicros = -1,
+            MaxLineBytes = 63,
+            AllowedTypes = ["a", ""],
+            Rules = """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""",
+            GroupBy = [],
+            ExtraAggregates = ["median"],
+            CheckpointIntervalMillis = 3_600_001,
+            Rate = double.NaN,
+        });
+
+        string[] fields =
+        [
+            "allowedTypes", "batchSize", "checkpointIntervalMillis", "extraAggregates", "groupBy", "input", "lingerMicros", "maxLineBytes", "output",
+            "rate", "rules",
+        ];
+        Assert.Equal(fields, errors.Select(error => error.Field).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(2, errors.Count(error => error.Field == "rules"));
+    }
+
+    [Fact]
+    public void Columns_that_no_event_has_are_an_error_and_those_that_rules_set_are_not()
+    {
+        var rules = """{"rules":[{"set":"size","to":"'big'"}]}""";
+        Assert.Empty(RunSettingsCheck.Check(With(rules, "type", "size")));
+        Assert.Contains("colour", Assert.Single(RunSettingsCheck.Check(With(rules, "colour"))).Message, StringComparison.Ordinal);
+
+        static RunSettings With(string rules, params string[] groupBy) => new() { Input = "/in", Rules = rules, GroupBy = groupBy };
+    }
+
+    [Fact]
+    public void The_output_must_not_be_the_input() =>
+        Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a/b", Output = "/a/../a/b" })).Field);
+
+    [Fact]
+    public void A_name_twice_is_an_error() =>
+        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", GroupBy = ["type", "type"] })).Field);
+}

@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Tests.Orchestrator.Runs;
+
+public sealed class RunStoreTests : IDisposable
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+    private readonly string _data = Directory.CreateTempSubdirectory("store-").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public void What_is_saved_is_there_after_a_restart()
+    {
+        var settings = new RunSettings { Input = "/in", Rules = "{}", GroupBy = ["type", "user"], BatchSize = 7, Rate = 2.5 };
+        Run saved;
+        using (var store = Open())
+        {
+            var id = store.CreateFolder(Now);
+            Assert.Matches("^20260101-120000-[0-9a-f]{4}$", id);
+            saved = New(id) with
+            {
+                Options = settings,
+                State = RunState.Failed,
+                Attempts = 3,
+                Error = new RunError("disk_full", "no space", "sink-0", "sink"),
+                Stages = [new StageFigures { InstanceId = "sink-0", Role = "sink", ItemsIn = 5 }],
+                History = [new AttemptRecord { Attempt = 3, Started = Now, Route = ["a", "b"], Outcome = "failed" }],
+                Counts = new RunCounts { Lines = 9 },
+                Progress = new RunProgress { Checkpoint = 2, Fraction = 0.5 },
+            };
+            store.Save(saved);
+        }
+
+        using var next = Open();
+        var loaded = Assert.Single(next.LoadAll());
+        Assert.Equivalent(saved, loaded, strict: true);
+        Assert.Equal(settings.GroupBy, loaded.Options.GroupBy);
+    }
+
+    [Fact]
+    public void Only_this_user_may_read_it()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var store = Open();
+        var id = store.CreateFolder(Now);
+        store.Save(New(id));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(store.FolderOf(id), "run.json")));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(store.FolderOf(id)));
+    }
+
+    [Fact]
+    public void Nothing_but_the_file_is_left()
+    {
+        using var store = Open();
+        var id = store.CreateFolder(Now);
+        store.Save(New(id));
+        store.Save(New(id) with { Attempts = 2 });
+        Assert.Equal(["run.json"], Directory.GetFiles(store.FolderOf(id)).Select(Path.GetFileName));
+        Assert.Equal(2, Assert.Single(store.LoadAll()).Attempts);
+    }
+
+    [Fact]
+    public void Runs_are_told_oldest_first()
+    {
+        using var store = Open();
+        foreach (var minutes in new[] { 5, 1, 3 })
+            store.Save(New(store.CreateFolder(Now.AddMinutes(minutes))) with { Created = Now.AddMinutes(minutes) });
+        Assert.Equal([1, 3, 5], store.LoadAll().Select(run => (run.Created - Now).Minutes));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{"id":"20990101-000000-0000"}""")]
+    [InlineData(null)]
+    public void What_cannot_be_read_is_left_out(string? content)
+    {
+        using var store = Open();
+        var good = store.CreateFolder(Now);
+        store.Save(New(good));
+        var bad = store.CreateFolder(Now);
+        if (content is not null)
+            File.WriteAllText(Path.Combine(store.FolderOf(bad), "run.json"), content);
+        Directory.CreateDirectory(Path.Combine(store.FolderOf(".."), "runs", "something-else"));
+        Assert.Equal(good, Assert.Single(store.LoadAll()).Id);
+    }
+
+    [Fact]
+    public void A_second_orchestrator_is_refused()
+    {
+        using var store = Open();
+        var error = Assert.Throws<InvalidOperationException>(Open);
+        Assert.Contains("Another orchestrator", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_save_that_fails_leaves_what_was_there()
+    {
+        using var store = Open();
+        var id = store.CreateFolder(Now);
+        store.Save(New(id));
+        Directory.CreateDirectory(Path.Combine(store.FolderOf(id), "run.json.tmp"));
+        Assert.ThrowsAny<Exception>(() => store.Save(New(id) with { Attempts = 2 }));
+        Assert.Equal(0, Assert.Single(store.LoadAll()).Attempts);
+    }
+
+    private static Run New(string id) => new()
+    {
+        Id = id,
+        Created = Now,
+        Updated = Now,
+        Options = new RunSettings { Input = "/in" },
+        Input = "/in",
+        Output = "/out",
+    };
+
+    private RunStore Open() => new(_data, NullLogger<RunStore>.Instance);
+}
