@@ -33,6 +33,9 @@ internal static class QuietLogs
             if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
                 builder.Logging.AddFilter(category, LogLevel.Warning);
         }
+        // It logs every check that is not healthy, once a second; what is wrong is logged by whom it befell.
+        if (builder.Configuration["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] is null)
+            builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
     }
 
     private sealed class Started

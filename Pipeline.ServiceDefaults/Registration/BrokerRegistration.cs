@@ -76,7 +76,7 @@ public sealed partial class BrokerRegistration : BackgroundService
                 try
                 {
                     // A broken stream alone says nothing about the lease: only when the broker does not know it is there a new one.
-                    _lease ??= await RegisterAsync(address, stoppingToken);
+                    _lease ??= await RegisterAsync(address);
                     await KeepAliveAsync(stoppingToken);
                     LogLeaseUnknown(_logger, InstanceId);
                     _lease = null;
@@ -98,7 +98,8 @@ public sealed partial class BrokerRegistration : BackgroundService
         }
     }
 
-    private async Task<HeldLease> RegisterAsync(Uri address, CancellationToken cancellationToken)
+    // Not cancelled by a stop: who gives up the answer does not know the lease that it would have to give back.
+    private async Task<HeldLease> RegisterAsync(Uri address)
     {
         var sentAt = _time.GetTimestamp();
         var request = new RegisterRequest
@@ -117,7 +118,7 @@ public sealed partial class BrokerRegistration : BackgroundService
                 ProcessId = Environment.ProcessId,
             },
         };
-        var answer = await _broker.RegisterAsync(request, deadline: Deadline(_client.CallTimeout), cancellationToken: cancellationToken);
+        var answer = await _broker.RegisterAsync(request, deadline: Deadline(_client.CallTimeout));
         _away = false;
         LogRegistered(_logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
         return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);

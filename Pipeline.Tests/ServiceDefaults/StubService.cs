@@ -13,6 +13,20 @@ internal sealed class StubService : BrokerService.BrokerBase
     /// <summary>What Watch does.</summary>
     public Func<ServerCallContext, Task> OnWatch { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What Register does.</summary>
+    public Func<ServerCallContext, Task<RegisterResponse>> OnRegister { get; set; } = _ => Task.FromResult(new RegisterResponse());
+
+    /// <summary>What was unregistered.</summary>
+    public TaskCompletionSource<UnregisterRequest> Unregistered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override Task<RegisterResponse> Register(RegisterRequest request, ServerCallContext context) => OnRegister(context);
+
+    public override Task<UnregisterResponse> Unregister(UnregisterRequest request, ServerCallContext context)
+    {
+        Unregistered.TrySetResult(request);
+        return Task.FromResult(new UnregisterResponse());
+    }
+
     public override async Task<LookupResponse> Lookup(LookupRequest request, ServerCallContext context)
     {
         await OnLookup(context);

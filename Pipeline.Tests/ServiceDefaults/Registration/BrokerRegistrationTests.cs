@@ -133,6 +133,28 @@ public sealed class BrokerRegistrationTests
         await service.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task AStopWhileTheBrokerAnswersLeavesNoLeaseBehind()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<RegisterResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = _ =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
+        await asked.Task.WaitAsync(Patience);
+
+        var stop = service.Get<BrokerRegistration>().StopAsync(CancellationToken.None);
+        answer.SetResult(new RegisterResponse { LeaseId = 17, TtlMs = 5000, Revision = 1, Epoch = "e" });
+
+        var unregistered = await broker.Stub.Unregistered.Task.WaitAsync(Patience);
+        Assert.Equal(("parse-0", 17), (unregistered.InstanceId, unregistered.LeaseId));
+        await stop.WaitAsync(Patience);
+    }
+
     internal static async Task<int> FreePortAsync()
     {
         await using var broker = await BrokerFixture.StartAsync();
