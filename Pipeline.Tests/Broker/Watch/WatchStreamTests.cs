@@ -43,6 +43,21 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatHappensWhileASnapshotIsSentComesAfterIt()
+    {
+        Register(7);
+        var output = new Output(capacity: 1);
+        using var watching = Start(output, 0, "");
+        await output.BlockedAsync();
+        Register(2, "meanwhile");
+
+        for (var page = 0; page < 3; page++)
+            Assert.Equal(7, (await output.NextAsync()).Snapshot.Revision);
+        Assert.Equal(8, (await output.NextAsync()).Change.Revision);
+        Assert.Equal(9, (await output.NextAsync()).Change.Revision);
+    }
+
+    [Fact]
     public async Task AnEmptyRegistryHasASnapshotToo()
     {
         var output = new Output();
