@@ -1,0 +1,29 @@
+namespace Pipeline.Bench.Cli;
+
+/// <summary>What a benchmark is to do.</summary>
+internal sealed record BenchOptions
+{
+    /// <summary>Lines of the input.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>Lines per batch; 0 = auto.</summary>
+    public required IReadOnlyList<int> BatchSizes { get; init; }
+
+    /// <summary>Rounds that count.</summary>
+    public required int Runs { get; init; }
+
+    /// <summary>Where reports go; null = nowhere but the console.</summary>
+    public required string? Report { get; init; }
+
+    /// <summary>"events" or "work-items".</summary>
+    public required string Workload { get; init; }
+
+    /// <summary>Size of a work item.</summary>
+    public required string Payload { get; init; }
+
+    /// <summary>Lines per second of a paced run.</summary>
+    public required double Rate { get; init; }
+
+    /// <summary>The command line, for the report.</summary>
+    public required string Command { get; init; }
+}

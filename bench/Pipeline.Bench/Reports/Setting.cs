@@ -1,0 +1,76 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Pipeline.Bench.Cli;
+using Pipeline.Bench.Rows;
+
+namespace Pipeline.Bench.Reports;
+
+/// <summary>Under what conditions figures were taken.</summary>
+internal sealed record Setting
+{
+    public required string Command { get; init; }
+
+    public required DateTimeOffset Taken { get; init; }
+
+    /// <summary>With the commit, where the build knows it.</summary>
+    public required string Version { get; init; }
+
+    public required string Runtime { get; init; }
+
+    public required string System { get; init; }
+
+    public required string Processor { get; init; }
+
+    public required int Cores { get; init; }
+
+    /// <summary>Optimized code, as Release builds have it.</summary>
+    public required bool Release { get; init; }
+
+    public required string Input { get; init; }
+
+    public required long Lines { get; init; }
+
+    public required long InputBytes { get; init; }
+
+    public required int Rounds { get; init; }
+
+    public static Setting Of(BenchOptions options, Workload workload) => new()
+    {
+        Command = options.Command,
+        Taken = TimeProvider.System.GetUtcNow(),
+        Version = typeof(Setting).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+        Runtime = RuntimeInformation.FrameworkDescription,
+        System = RuntimeInformation.OSDescription,
+        Processor = ProcessorName(),
+        Cores = Environment.ProcessorCount,
+        Release = typeof(Setting).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration == "Release",
+        Input = options.Workload == InputFile.Events ? options.Workload : $"{options.Workload}, {options.Payload}",
+        Lines = workload.Lines,
+        InputBytes = workload.Bytes,
+        Rounds = options.Runs,
+    };
+
+    /// <summary>In a few lines.</summary>
+    public IEnumerable<string> ToLines()
+    {
+        yield return Command;
+        yield return FormattableString.Invariant($"{Lines:N0} lines ({Input}, seed 42, {InputBytes / 1e6:N1} MB), {Rounds} rounds after one to warm up");
+        yield return FormattableString.Invariant($"{Processor}, {Cores} cores, {System}, {Runtime}, {Version}, {Taken:yyyy-MM-dd}");
+        if (!Release)
+            yield return "NOT a Release build: the figures say nothing";
+    }
+
+    private static string ProcessorName()
+    {
+        const string Key = "model name";
+        try
+        {
+            return File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+                ?? RuntimeInformation.ProcessArchitecture.ToString();
+        }
+        catch (IOException)
+        {
+            return RuntimeInformation.ProcessArchitecture.ToString();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Pipeline.Bench.Cli;
+using Pipeline.Bench.Figures;
+using Pipeline.Bench.Services;
+
+namespace Pipeline.Bench.Rows;
+
+/// <summary>The split pipeline, as its users run it: through the orchestrator's API, with all its guarantees on.</summary>
+internal sealed class SplitRow(string name, PipelineServices services, Workload workload, SplitSettings settings) : IRow
+{
+    public string Name => name;
+
+    /// <summary>A row's name.</summary>
+    /// <param name="batchSize">0 = auto.</param>
+    public static string NameOf(int batchSize) => FormattableString.Invariant($"split, batch {(batchSize == 0 ? "auto" : batchSize)}");
+
+    /// <summary>A row as all users have it, but for batch size and pace.</summary>
+    public static SplitRow OfBatchSize(int batchSize, PipelineServices services, Workload workload, double rate = 0) =>
+        new(NameOf(batchSize), services, workload, new SplitSettings { BatchSize = batchSize, Rate = rate });
+
+    public async Task<Outcome> RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var process in services.Processes)
+            process.ForgetPeak();
+        var output = workload.NewOutput();
+        var run = await services.WhileAliveAsync(
+            ending => services.Api.RunAsync(
+                new NewRun
+                {
+                    Input = workload.Input,
+                    Output = output,
+                    BatchSize = settings.BatchSize,
+                    CheckpointIntervalMillis = settings.CheckpointIntervalMillis,
+                    Rate = settings.Rate,
+                },
+                ending),
+            cancellationToken);
+        if (run.Counts.Lines != workload.Lines || run.Counts.Rejected != 0 || run.Counts.Blank != 0)
+            throw new BenchException($"{name}: {run.Counts} where all of {workload.Lines} lines are good");
+        var results = await File.ReadAllBytesAsync(output, cancellationToken);
+        File.Delete(output);
+        return new Outcome(MeasurementOf(run), results);
+    }
+
+    private Measurement MeasurementOf(ApiRun run) => new()
+    {
+        Seconds = run.ElapsedMicros / 1e6,
+        CpuSeconds = run.Stages.Sum(stage => stage.ProcessCpuMicros) / 1e6,
+        PeakRssBytes = services.Processes.ToDictionary(process => process.Name, process => process.PeakRssBytes),
+        Checkpoints = run.Progress.Checkpoint,
+        Stages = [.. run.Stages.Select(MeasurementOf)],
+    };
+
+    private static StageMeasurement MeasurementOf(ApiStage stage) => new()
+    {
+        Role = stage.Role,
+        CpuSeconds = stage.ProcessCpuMicros / 1e6,
+        ProcessingSeconds = stage.ProcessingMicros / 1e6,
+        WaitingToReceiveSeconds = stage.WaitingToReceiveMicros / 1e6,
+        WaitingToSendSeconds = stage.WaitingToSendMicros / 1e6,
+        AllocatedBytes = stage.AllocatedBytes,
+        BatchesIn = stage.BatchesIn,
+        BytesIn = stage.BytesIn,
+        Latency = stage.Latency,
+    };
+}
+
+/// <summary>What is varied.</summary>
+internal sealed record SplitSettings
+{
+    /// <summary>The default time between checkpoints.</summary>
+    public const long DefaultCheckpointMillis = 1_000;
+
+    /// <summary>Lines per batch; 0 = auto.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>0 = only the one at the end.</summary>
+    public long CheckpointIntervalMillis { get; init; } = DefaultCheckpointMillis;
+
+    /// <summary>Lines per second; 0 = as fast as it goes.</summary>
+    public double Rate { get; init; }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Pipeline.Bench.Cli;
+
+namespace Pipeline.Bench.Services;
+
+/// <summary>Broker, five stages and orchestrator as processes of their own, as the AppHost starts them, for the time of the benchmark.</summary>
+internal sealed class PipelineServices : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
+
+    private readonly Session _session;
+    private readonly List<ServiceProcess> _processes = [];
+    private PipelineApi? _api;
+
+    private PipelineServices(Session session) => _session = session;
+
+    /// <summary>The stages' roles, first stage first.</summary>
+    public static IReadOnlyList<string> Roles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
+
+    public PipelineApi Api => _api ?? throw new InvalidOperationException("The services are not started.");
+
+    public IReadOnlyList<ServiceProcess> Processes => _processes;
+
+    /// <summary>Starts all, and returns when a run can be made.</summary>
+    /// <param name="session">For processes, data, input and results.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="BenchException">One did not start, or not in time.</exception>
+    public static async Task<PipelineServices> StartAsync(Session session, CancellationToken cancellationToken)
+    {
+        var services = new PipelineServices(session);
+        try
+        {
+            using var timeout = new CancellationTokenSource(StartTime);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                await services.StartAllAsync(ending.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new BenchException($"the services were not ready within {StartTime.TotalSeconds} s");
+            }
+
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Does something with them, as long as all of them live.</summary>
+    /// <exception cref="BenchException">One has ended.</exception>
+    public async Task<T> WhileAliveAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var working = work(ending.Token);
+        await Task.WhenAny([working, .. _processes.Select(process => process.Exited)]);
+        if (working.IsCompletedSuccessfully)
+            return await working;
+        // Ctrl-C reaches the whole process group: that they end then is no news.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_processes.Find(process => process.Exited.IsCompleted) is not { } ended)
+            return await working;
+        await ending.CancelAsync();
+        await Task.WhenAny(working);
+        throw ended.Failure();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _api?.Dispose();
+        // They hold nothing that is worth an orderly stop, and the promise is that none is needed.
+        foreach (var process in _processes)
+            await process.DisposeAsync();
+    }
+
+    private async Task StartAllAsync(CancellationToken cancellationToken)
+    {
+        var folder = _session.Folder;
+        var key = RandomNumberGenerator.GetHexString(64, lowercase: true);
+        var brokerPort = FreePort();
+        var endpointFile = Path.Combine(folder, "endpoint.json");
+        var common = new Dictionary<string, string>
+        {
+            ["PIPELINE_KEY"] = key,
+            ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
+            ["PIPELINE_ROOTS"] = folder,
+            ["PIPELINE_ENDPOINT_FILE"] = endpointFile,
+            ["PIPELINE_GRPC_PORT"] = "0",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["services__broker__grpc__0"] = $"http://127.0.0.1:{brokerPort}",
+        };
+        Start("broker", "Pipeline.Broker", new(common) { ["PIPELINE_GRPC_PORT"] = $"{brokerPort}" });
+        foreach (var role in Roles)
+            Start(role, $"Pipeline.Stages.{char.ToUpperInvariant(role[0])}{role[1..]}", new(common) { ["PIPELINE_INSTANCE"] = role });
+        Start("orchestrator", "Pipeline.Orchestrator", common);
+        _api = await WhileAliveAsync(
+            async ending => new PipelineApi(await EndpointFileWatch.WaitAsync(endpointFile, ending), key), cancellationToken);
+        await WhileAliveAsync(
+            async ending =>
+            {
+                await _api.WaitForAsync(Roles, ending);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    private void Start(string name, string assembly, Dictionary<string, string> environment) =>
+        _processes.Add(_session.Start(name, assembly, [], environment));
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

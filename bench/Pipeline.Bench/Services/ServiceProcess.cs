@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Pipeline.Bench.Cli;
+
+namespace Pipeline.Bench.Services;
+
+/// <summary>A program that the benchmark started, and the end of what it said.</summary>
+internal sealed class ServiceProcess : IAsyncDisposable
+{
+    private const int KeptLines = 20;
+
+    private readonly Process _process;
+    private readonly Queue<string> _said = new();
+
+    private ServiceProcess(string name, Process process)
+    {
+        (Name, _process) = (name, process);
+        Exited = WaitAsync();
+    }
+
+    public string Name { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Ends with the exit code, when the output is read too.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>Most resident memory since <see cref="ForgetPeak"/>, bytes.</summary>
+    public long PeakRssBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>Starts a program of the solution.</summary>
+    /// <param name="name">For messages.</param>
+    /// <param name="assembly">Such as Pipeline.Broker.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables besides those of this process.</param>
+    public static ServiceProcess Start(string name, string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment)
+    {
+        var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
+        var start = new ProcessStartInfo(host, ["exec", ServiceFiles.PathOf(assembly), .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
+        var process = Process.Start(start) ?? throw new BenchException($"{name} did not start");
+        process.StandardInput.Close();
+        return new ServiceProcess(name, process);
+    }
+
+    /// <summary>Begins a new measurement of the peak, where the system lets one: Linux does.</summary>
+    public void ForgetPeak() => PeakMemory.Forget(Id);
+
+    /// <summary>Why it is no use to go on: it has ended.</summary>
+    public BenchException Failure()
+    {
+        lock (_said)
+            return new BenchException($"{Name} ended with exit code {_process.ExitCode}{string.Concat(_said.Select(line => "\n  " + line))}");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill(entireProcessTree: true);
+        await Exited;
+        _process.Dispose();
+    }
+
+    private async Task<int> WaitAsync()
+    {
+        await Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    private async Task ReadAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+        {
+            lock (_said)
+            {
+                if (_said.Count == KeptLines)
+                    _said.Dequeue();
+                _said.Enqueue(line);
+            }
+        }
+    }
+}
