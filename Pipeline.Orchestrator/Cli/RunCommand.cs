@@ -13,8 +13,9 @@ internal static class RunCommand
     {
         var options = new RunOptionSet();
         var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
+        var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
-        var command = new Command("run", "Run a file or directory of NDJSON through the pipeline that is up") { monolith, detach };
+        var command = new Command("run", "Run a file or directory of NDJSON through the pipeline that is up") { monolith, threads, detach };
         foreach (var option in options.All)
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -22,9 +23,10 @@ internal static class RunCommand
             var settings = options.Read(parsed);
             var json = parsed.GetValue(context.Json);
             if (parsed.GetValue(monolith))
-                return await MonolithRun.RunAsync(settings, context, json, cancellationToken);
+                return await MonolithRun.RunAsync(settings, (int)parsed.GetValue(threads), context, json, cancellationToken);
             using var client = PipelineClient.Connect(context.Environment);
-            var run = await client.CreateAsync(settings, cancellationToken);
+            // Not to be broken off: the run may be there before its answer is, and would go on unseen.
+            var run = await client.CreateAsync(settings, CancellationToken.None);
             if (parsed.GetValue(detach))
                 return Told(context.Terminal, run, json);
             return await FollowAsync(client, run.Id, context, json, cancellationToken);
@@ -89,6 +91,11 @@ internal static class RunCommand
             {
                 // Until it rests.
             }
+        }
+        catch (CliException error) when (error.ExitCode == ExitCodes.Failed)
+        {
+            // It has come to rest by itself meanwhile, as when the whole pipeline is interrupted.
+            throw new CliException(ExitCodes.Interrupted, $"interrupted; {error.Message}: look with: show {id}", error);
         }
         catch (Exception error) when (error is CliException or OperationCanceledException)
         {

@@ -57,8 +57,8 @@ internal sealed class RunDisplay(Terminal terminal, bool json, TimeProvider time
     private static string Describe(Run run)
     {
         var waiting = run.WaitingFor is null ? "" : $" for {run.WaitingFor}";
-        var lines = run.Progress.Lines > 0 ? run.Progress.Lines.ToString(", #,0 lines", CultureInfo.InvariantCulture) : "";
-        var share = run.Progress.Fraction is { } fraction ? fraction.ToString(", 0 %", CultureInfo.InvariantCulture) : "";
+        var lines = run.Progress.Lines > 0 ? string.Create(CultureInfo.InvariantCulture, $", {run.Progress.Lines:N0} lines") : "";
+        var share = run.Progress.Fraction is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", {fraction:0 %}") : "";
         var attempt = run.Attempts > 1 ? $", attempt {run.Attempts}" : "";
         return $"{run.State.ToText()}{waiting}{lines}{share}{attempt}";
     }

@@ -78,7 +78,7 @@ internal static class RunsCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = PipelineClient.Connect(context.Environment);
-            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), "resume", cancellationToken);
+            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), "resume", CancellationToken.None);
             if (!parsed.GetValue(detach))
                 return await RunCommand.FollowAsync(client, run.Id, context, parsed.GetValue(context.Json), cancellationToken);
             if (parsed.GetValue(context.Json))

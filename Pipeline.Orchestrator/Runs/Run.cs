@@ -58,6 +58,10 @@ internal sealed record Run
 
     public IReadOnlyList<AttemptRecord> History { get; init; } = [];
 
+    /// <summary>With another record of the latest attempt.</summary>
+    public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
+        History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
+
     /// <summary>Without what only a single run's page shows.</summary>
     public Run Brief() => this with { Stages = [], History = [] };
 }
@@ -130,6 +134,12 @@ internal sealed record RunError(string Reason, string Message, string InstanceId
 /// <summary>One attempt, as the history keeps it.</summary>
 internal sealed record AttemptRecord
 {
+    /// <summary>Outcome of one that is under way.</summary>
+    public const string Running = "running";
+
+    /// <summary>Outcome of one whose end nobody saw.</summary>
+    public const string Abandoned = "abandoned";
+
     public required long Attempt { get; init; }
 
     public required DateTimeOffset Started { get; init; }

@@ -65,7 +65,8 @@ internal sealed class RunService : IHostedService
             if (run.State.IsActive())
             {
                 var now = _time.GetUtcNow();
-                run = run with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
+                run = run.WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
+                    with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
                 Store(run);
                 RunLog.Interrupted(_logger, run.Id);
             }

@@ -10,13 +10,16 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="save">Makes it durable, or throws.</param>
 /// <param name="trySave">Makes it durable if it can.</param>
 /// <param name="time">The clock.</param>
-/// <remarks>Durable are the beginning and the end of every attempt. What lies between, figures and checkpoints, Sink has or the next attempt brings again.</remarks>
+/// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for those who look after a death.</remarks>
 internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, TimeProvider time) : IAttemptObserver
 {
+    private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
     private readonly List<StageFigures> _figures = [];
     private StageRoute? _route;
     private Run _before = run.Current.Value;
+    private long _savedAt;
 
     /// <summary>As it is now.</summary>
     public Run Run => run.Current.Value;
@@ -58,11 +61,12 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
                     Attempt = now.Attempts + 1,
                     Started = started,
                     Route = [.. route.Instances.Select(instance => instance.InstanceId)],
-                    Outcome = "running",
+                    Outcome = AttemptRecord.Running,
                 },
             ],
         });
         save(next);
+        _savedAt = time.GetTimestamp();
         return next.Attempts;
     }
 
@@ -88,7 +92,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     }
 
     /// <summary>The attempt was broken off.</summary>
-    public void AttemptAbandoned() => EndRecord("abandoned", null);
+    public void AttemptAbandoned() => EndRecord(AttemptRecord.Abandoned, null);
 
     /// <summary>The run comes to rest: first on disk, then for all to see, so that whoever resumes it at once finds nobody writing.</summary>
     public void Ends(RunState state, RunError? error)
@@ -112,7 +116,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     {
         HasProgressed = true;
         if (checkpoint.Position is { } position)
-            Change(now => WithRecord(At(now, checkpoint.Id, position), record => record with { Checkpoint = checkpoint.Id }));
+            Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with { Checkpoint = checkpoint.Id }));
     }
 
     /// <inheritdoc/>
@@ -120,6 +124,10 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     {
         Take(metrics);
         Publish();
+        if (time.GetElapsedTime(_savedAt) < SaveInterval)
+            return;
+        trySave(Run);
+        _savedAt = time.GetTimestamp();
     }
 
     /// <inheritdoc/>
@@ -139,9 +147,6 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
             Counts = run.Counts with { Lines = position.TotalLines, Blank = position.BlankLines },
         };
     }
-
-    private static Run WithRecord(Run run, Func<AttemptRecord, AttemptRecord> change) =>
-        run.History.Count == 0 ? run : run with { History = [.. run.History.SkipLast(1), change(run.History[^1])] };
 
     private void TakeFigures(RunCompleted completed)
     {
@@ -187,20 +192,18 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
 
         var replayed = figures.Sum(stage => stage.BatchesReplayed);
         var discarded = figures.Sum(stage => stage.FramesDiscarded);
-        Change(now => WithRecord(
-            now with
-            {
-                Stages = figures,
-                ReplayedBatches = _before.ReplayedBatches + replayed,
-                DiscardedFrames = _before.DiscardedFrames + discarded,
-            },
-            record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }));
+        Change(now => now.WithLastAttempt(record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }) with
+        {
+            Stages = figures,
+            ReplayedBatches = _before.ReplayedBatches + replayed,
+            DiscardedFrames = _before.DiscardedFrames + discarded,
+        });
     }
 
     private void EndRecord(string outcome, RunError? error)
     {
         var ended = time.GetUtcNow();
-        Change(now => WithRecord(now, record => record with { Ended = ended, Outcome = outcome, Error = error }) with { Error = error });
+        Change(now => now.WithLastAttempt(record => record with { Ended = ended, Outcome = outcome, Error = error }) with { Error = error });
     }
 
     private Run Change(Func<Run, Run> change)

@@ -231,6 +231,7 @@ public sealed class HttpApiTests : IAsyncLifetime
         await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
         var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
         Assert.Equal("interrupted", told.GetProperty("state").GetString());
+        Assert.Equal("abandoned", told.GetProperty("history")[0].GetProperty("outcome").GetString());
         Assert.Contains("\"state\":\"interrupted\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
     }
 

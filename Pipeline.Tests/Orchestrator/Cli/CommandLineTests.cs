@@ -124,6 +124,44 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_nobody_watches_a_line_tells_what_changes()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""));
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens().Commits(1, 12_345).Completes(lines: 20_000);
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.Contains($"{attempt.Open.RunId}: completed, 12,345 lines, 100 %", Errors());
+    }
+
+    [Fact]
+    public async Task The_monolith_needs_no_pipeline_and_leaves_nothing_but_its_files()
+    {
+        var input = Path.Combine(_folder, "in.ndjson");
+        var output = Path.Combine(_folder, "out.ndjson");
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", input));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--threads", "2", "--input", input, "--output", output));
+        Assert.Equal(
+            """
+            {"key":"click","count":30387,"sum":1672013,"avg":55.02395761345312}
+            {"key":"purchase","count":30288,"sum":1656819,"avg":54.702159270998415}
+
+            """,
+            File.ReadAllText(output));
+        Assert.Equal([input, output], Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+        Assert.Contains("39,325 filtered", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_monolith_says_why_it_failed()
+    {
+        var input = Write("in.ndjson.gz", "no gzip");
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "out")));
+        Assert.Contains(Errors(), line => line.Contains("input_corrupt", StringComparison.Ordinal));
+        Assert.Equal([input], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
     public async Task A_failed_run_is_one_line_and_how_to_go_on()
     {
         await using var served = await ServedOrchestrator.StartAsync();

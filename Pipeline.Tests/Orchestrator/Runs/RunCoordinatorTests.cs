@@ -40,6 +40,19 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task Figures_are_durable_now_and_then()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = (await bench.Stages.NextAsync()).Opens().Reports("ingest-0", replayed: 1);
+        await bench.Until(run => run.ReplayedBatches == 1, "the first report");
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
+        attempt.Reports("ingest-0", replayed: 2).Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal([0, 2, 2, 2], bench.Saved.Select(run => run.ReplayedBatches));
+    }
+
+    [Fact]
     public async Task A_failure_that_may_pass_is_followed_by_the_next_attempt()
     {
         var bench = new RunBench();
