@@ -46,7 +46,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     {
         foreach (var (name, process) in settings.Options.Processes)
         {
-            var executable = builder.AddExecutable(name, process.Command, process.Directory, [.. process.Arguments]);
+            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray());
             WithCommon(executable, process.Environment)
                 .WithRestart(settings.Restart(name))
                 .WithReference(broker)
