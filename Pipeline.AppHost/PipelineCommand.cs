@@ -19,6 +19,9 @@ internal sealed record PipelineCommand
 
     private const int MaxBatchSize = 100_000;
 
+    /// <summary>What the host says of itself, such as the dashboard's address, is for those who stay.</summary>
+    private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
+
     /// <summary>Absolute; none means a generated sample.</summary>
     public string? Input { get; private init; }
 
@@ -73,11 +76,15 @@ internal sealed record PipelineCommand
     }
 
     /// <summary>How the application is created; a run that exits keeps the console for its result.</summary>
-    public DistributedApplicationOptions ToApplicationOptions() => new()
+    public DistributedApplicationOptions ToApplicationOptions()
     {
-        Args = [.. Configuration],
-        DisableDashboard = Exit && !Verbose,
-    };
+        var quiet = Exit && !Verbose;
+        return new DistributedApplicationOptions
+        {
+            Args = [.. quiet ? [QuietHost] : Array.Empty<string>(), .. Configuration],
+            DisableDashboard = quiet,
+        };
+    }
 
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);

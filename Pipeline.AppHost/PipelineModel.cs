@@ -9,6 +9,7 @@ namespace Pipeline.AppHost;
 internal sealed class PipelineModel(IDistributedApplicationBuilder builder, PipelineSettings settings, PipelineCommand command)
 {
     private const int KeyDigits = 64;
+    private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private readonly string _key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
 
@@ -79,5 +80,14 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
             .WithEnvironment(environment)
             .WithEnvironment("PIPELINE_KEY", _key)
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
-            .WithEnvironment("PIPELINE_ROOTS", Directories.Roots);
+            .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
+            .WithEnvironment(WithoutDashboard);
+
+    // Without its dashboard Aspire still names the dashboard's address for telemetry, and every process would try to reach it.
+    private void WithoutDashboard(EnvironmentCallbackContext context)
+    {
+        var options = builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
+        if (options?.DisableDashboard == true && string.IsNullOrEmpty(builder.Configuration[OtlpEndpoint]))
+            context.EnvironmentVariables.Remove(OtlpEndpoint);
+    }
 }
