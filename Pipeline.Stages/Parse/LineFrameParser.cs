@@ -157,7 +157,6 @@ internal sealed class LineFrameParser
             return null;
         }
 
-        AddRejectsBefore(frame, number);
         var before = _events.Take(frame.ReadMicros);
         _events.TryAdd(values, number, offset);
         return before;

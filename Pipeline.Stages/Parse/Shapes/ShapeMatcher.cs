@@ -110,9 +110,9 @@ internal sealed unsafe class ShapeMatcher
     {
         if (Vector128.Load(at) == _minute && _minuteKnown)
         {
-            // ":SS.fffZ" and the quote: the form that most writers use.
+            // ":SS.fffZ": the form that most writers use. The quote belongs to the literal that follows.
             var rest = *(ulong*)(at + 16);
-            if ((rest & 0xFF000000_FF0000FF) == 0x5A000000_2E00003A && at[24] == '"')
+            if ((rest & 0xFF000000_FF0000FF) == 0x5A000000_2E00003A)
             {
                 var digits = (rest & 0x00FFFFFF_00FFFF00) ^ 0x00303030_00303000;
                 if ((((digits + 0x00767676_00767600) | digits) & 0x80808080_80808080) == 0 && (byte)(digits >> 8) < 6)
