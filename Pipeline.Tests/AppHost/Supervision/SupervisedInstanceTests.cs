@@ -66,7 +66,7 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         await PassTimeUntilCalledAsync();
         Assert.Equal("show could not be started; restart 2 in 0.4 s", await _control.NextAsync());
-        _time.Advance(TimeSpan.FromMilliseconds(400));
+        await PassTimeUntilCalledAsync();
         Assert.Equal("start", await _control.NextAsync());
     }
 
