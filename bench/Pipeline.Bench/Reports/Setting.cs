@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Pipeline.Bench.Cli;
@@ -23,8 +24,8 @@ internal sealed record Setting
 
     public required int Cores { get; init; }
 
-    /// <summary>Optimized code, as Release builds have it.</summary>
-    public required bool Release { get; init; }
+    /// <summary>Whether the code is what the compiler makes of it when it may optimize.</summary>
+    public required bool Optimized { get; init; }
 
     public required string Input { get; init; }
 
@@ -43,7 +44,7 @@ internal sealed record Setting
         System = RuntimeInformation.OSDescription,
         Processor = ProcessorName(),
         Cores = Environment.ProcessorCount,
-        Release = typeof(Setting).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration == "Release",
+        Optimized = typeof(Setting).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true },
         Input = options.Workload == InputFile.Events ? options.Workload : $"{options.Workload}, {options.Payload}",
         Lines = workload.Lines,
         InputBytes = workload.Bytes,
@@ -56,8 +57,8 @@ internal sealed record Setting
         yield return Command;
         yield return FormattableString.Invariant($"{Lines:N0} lines ({Input}, seed 42, {InputBytes / 1e6:N1} MB), {Rounds} rounds after one to warm up");
         yield return FormattableString.Invariant($"{Processor}, {Cores} cores, {System}, {Runtime}, {Version}, {Taken:yyyy-MM-dd}");
-        if (!Release)
-            yield return "NOT a Release build: the figures say nothing";
+        if (!Optimized)
+            yield return "NOT optimized: the figures say nothing";
     }
 
     private static string ProcessorName()
