@@ -44,14 +44,17 @@ public sealed class IngestStage(StageContext context) : ISource
     }
 
     /// <inheritdoc/>
-    public ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken)
+    public async ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken)
     {
+        // Where output never makes it wait, reading would not return to a caller that has other things to start.
+        await Task.Yield();
         if (_options is null || _catalog is null || _progress is null)
         {
             throw new InvalidOperationException("OpenAsync comes first.");
         }
 
-        return new IngestPass(context, _options, _catalog, _progress, _runId, output, drain) { BlockBytes = BlockBytes }.ReadAsync(cancellationToken);
+        var pass = new IngestPass(context, _options, _catalog, _progress, _runId, output, drain) { BlockBytes = BlockBytes };
+        await pass.ReadAsync(cancellationToken);
     }
 
     /// <inheritdoc/>

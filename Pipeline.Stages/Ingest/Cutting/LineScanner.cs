@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -30,11 +31,8 @@ internal static class LineScanner
             ref var origin = ref MemoryMarshal.GetReference(data);
             for (; position <= data.Length - ChunkBytes; position += ChunkBytes)
             {
-                var low = Vector256.LoadUnsafe(ref origin, (nuint)position);
-                var high = Vector256.LoadUnsafe(ref origin, (nuint)position + 32);
-                var ends = Mask(Vector256.Equals(low, Vector256.Create(LineEnd)), Vector256.Equals(high, Vector256.Create(LineEnd)));
-                var doubtful = ((ends << 1) | endedBefore)
-                    & Mask(Vector256.LessThanOrEqual(low, Vector256.Create(Space)), Vector256.LessThanOrEqual(high, Vector256.Create(Space)));
+                var (ends, low) = Look(ref origin, (nuint)position);
+                var doubtful = ((ends << 1) | endedBefore) & low;
                 var count = BitOperations.PopCount(ends);
                 if (doubtful != 0 || count >= limit - taken)
                 {
@@ -64,8 +62,28 @@ internal static class LineScanner
         return consumed;
     }
 
-    private static ulong Mask(Vector256<byte> low, Vector256<byte> high) =>
-        low.ExtractMostSignificantBits() | ((ulong)high.ExtractMostSignificantBits() << 32);
+    /// <summary>Of 64 bytes: which are line ends, and which are a space or below.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (ulong Ends, ulong Low) Look(ref byte origin, nuint position)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            var bytes = Vector512.LoadUnsafe(ref origin, position);
+            return (
+                Vector512.Equals(bytes, Vector512.Create(LineEnd)).ExtractMostSignificantBits(),
+                Vector512.LessThanOrEqual(bytes, Vector512.Create(Space)).ExtractMostSignificantBits());
+        }
+
+        var first = Vector256.LoadUnsafe(ref origin, position);
+        var second = Vector256.LoadUnsafe(ref origin, position + 32);
+        return (
+            Join(Vector256.Equals(first, Vector256.Create(LineEnd)), Vector256.Equals(second, Vector256.Create(LineEnd))),
+            Join(Vector256.LessThanOrEqual(first, Vector256.Create(Space)), Vector256.LessThanOrEqual(second, Vector256.Create(Space))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Join(Vector256<byte> first, Vector256<byte> second) =>
+        first.ExtractMostSignificantBits() | ((ulong)second.ExtractMostSignificantBits() << 32);
 
     /// <summary>Within a chunk: before the first doubtful line, or at the limit, whichever comes first.</summary>
     private static int Stop(ulong ends, ulong doubtful, int limit, int position, int consumed, int taken, out int lines)

@@ -15,6 +15,17 @@ public enum Fault
     Half,
 }
 
+/// <summary>What a loss of power takes: a file system may make some changes of names durable and not others, in whatever order.</summary>
+[Flags]
+public enum Lost
+{
+    Nothing = 0,
+    Creations = 1,
+    Renames = 2,
+    Deletions = 4,
+    Everything = Creations | Renames | Deletions,
+}
+
 /// <summary>
 /// Real files whose every operation can be made the last one of a process, and that know what a loss of power would take from them:
 /// all bytes that were not flushed, all names whose folder was not.
@@ -22,7 +33,7 @@ public enum Fault
 internal sealed class SimulatedDisk : IDurableFiles
 {
     private readonly Dictionary<string, SimulatedFile> _byPath = [];
-    private readonly List<(string Folder, Action Undo)> _notDurable = [];
+    private readonly List<(string Folder, Lost Kind, Action Undo)> _notDurable = [];
     private bool _dead;
 
     /// <summary>Operations so far.</summary>
@@ -48,7 +59,7 @@ internal sealed class SimulatedDisk : IDurableFiles
         {
             using var created = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
             _byPath[path] = new SimulatedFile(this, path, role);
-            NotDurable(path, () => File.Delete(path));
+            NotDurable(path, Lost.Creations, () => File.Delete(path));
         });
         return _byPath[path];
     }
@@ -64,7 +75,7 @@ internal sealed class SimulatedDisk : IDurableFiles
             source.Path = to;
         }
 
-        NotDurable(to, () =>
+        NotDurable(to, Lost.Renames, () =>
         {
             File.Move(to, from);
             if (source is not null)
@@ -85,19 +96,25 @@ internal sealed class SimulatedDisk : IDurableFiles
         {
             var content = File.ReadAllBytes(path);
             File.Delete(path);
-            NotDurable(path, () => File.WriteAllBytes(path, content));
+            NotDurable(path, Lost.Deletions, () => File.WriteAllBytes(path, content));
         }
     });
 
     public void FlushFolder(string path, string role) =>
         Do($"flush folder for {role}", () => _notDurable.RemoveAll(change => change.Folder == path));
 
-    /// <summary>Takes away whatever need not have survived.</summary>
-    public void LosePower()
+    /// <summary>Called with each operation before it is done.</summary>
+    public Action<string> OnOperation { get; set; } = _ => { };
+
+    /// <summary>Takes away what need not have survived: bytes that were not flushed, and of the changes of names any kind.</summary>
+    public void LosePower(Lost lost)
     {
-        foreach (var (_, undo) in Enumerable.Reverse(_notDurable))
+        foreach (var (_, kind, undo) in Enumerable.Reverse(_notDurable))
         {
-            undo();
+            if (lost.HasFlag(kind))
+            {
+                undo();
+            }
         }
 
         foreach (var file in _byPath.Values.Where(file => File.Exists(file.Path)))
@@ -107,7 +124,7 @@ internal sealed class SimulatedDisk : IDurableFiles
         }
     }
 
-    private void NotDurable(string path, Action undo) => _notDurable.Add((Path.GetDirectoryName(path)!, undo));
+    private void NotDurable(string path, Lost kind, Action undo) => _notDurable.Add((Path.GetDirectoryName(path)!, kind, undo));
 
     private void Do(string what, Action operation, Action? half = null)
     {
@@ -117,6 +134,7 @@ internal sealed class SimulatedDisk : IDurableFiles
         }
 
         Log.Add(what);
+        OnOperation(what);
         if (++Operations != FailAt)
         {
             operation();

@@ -6,13 +6,14 @@ namespace Pipeline.Tests.Stages.Sink;
 public sealed class SinkFaultTests
 {
     [Theory]
-    [InlineData(Fault.Before, false)]
-    [InlineData(Fault.Before, true)]
-    [InlineData(Fault.After, false)]
-    [InlineData(Fault.After, true)]
-    [InlineData(Fault.Half, false)]
-    [InlineData(Fault.Half, true)]
-    public async Task A_death_at_any_operation_changes_nothing_that_comes_out(Fault fault, bool powerLost)
+    [InlineData(Fault.Before, Lost.Nothing)]
+    [InlineData(Fault.After, Lost.Nothing)]
+    [InlineData(Fault.Half, Lost.Nothing)]
+    [InlineData(Fault.After, Lost.Everything)]
+    [InlineData(Fault.After, Lost.Creations)]
+    [InlineData(Fault.After, Lost.Renames)]
+    [InlineData(Fault.After, Lost.Deletions)]
+    public async Task A_death_at_any_operation_changes_nothing_that_comes_out(Fault fault, Lost lost)
     {
         var operations = await CountOperationsAsync();
         Assert.InRange(operations, 50, 500);
@@ -25,9 +26,9 @@ public sealed class SinkFaultTests
             var disk = new SimulatedDisk { FailAt = at, Fault = fault };
             await Record.ExceptionAsync(() => script.RunAsync(1, disk));
             Assert.True(disk.Operations >= at, $"operation {at} was not reached");
-            if (powerLost)
+            if (lost != Lost.Nothing)
             {
-                disk.LosePower();
+                disk.LosePower(lost);
             }
 
             Assert.Contains(File.ReadAllText(script.Results), new[] { "old results", System.Text.Encoding.UTF8.GetString(script.ExpectedResults()) });
@@ -57,7 +58,7 @@ public sealed class SinkFaultTests
                 failure = await Record.ExceptionAsync(() => script.RunAsync(++attempt, disk));
                 if (failure is not null && attempt % 2 == 0)
                 {
-                    disk.LosePower();
+                    disk.LosePower(Lost.Everything);
                 }
             }
             while (failure is not null && attempt < 20);

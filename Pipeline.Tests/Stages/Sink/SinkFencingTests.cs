@@ -82,6 +82,28 @@ public sealed class SinkFencingTests : IDisposable
     }
 
     [Fact]
+    public async Task An_attempt_that_is_succeeded_while_it_puts_the_files_together_does_not_publish_them()
+    {
+        File.WriteAllText(_script.Results, "old");
+        var disk = new SimulatedDisk
+        {
+            OnOperation = what =>
+            {
+                if (what == "flush results")
+                {
+                    File.WriteAllText(Path.Join(_script.WorkFolder, "claim.2"), "");
+                }
+            },
+        };
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(1, disk));
+        Assert.Equal(FailureReasons.Fenced, failure.Failure.Reason);
+        Assert.Equal("old", File.ReadAllText(_script.Results));
+        await _script.RunAsync(3);
+        _script.AssertComplete();
+    }
+
+    [Fact]
     public async Task What_an_attempt_writes_after_it_was_succeeded_is_not_part_of_the_output()
     {
         await using var zombie = _script.Stage();
