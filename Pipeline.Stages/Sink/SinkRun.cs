@@ -187,7 +187,7 @@ internal sealed partial class SinkRun : IDisposable
     {
         TryDelete(() =>
         {
-            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsBefore(_attempt)).ToList())
+            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsBefore(Committed!.Attempt)).ToList())
             {
                 _files.Delete(path, "leftover");
             }
