@@ -13,22 +13,33 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
     /// <summary>The key that the pipeline shares.</summary>
     public const string Key = "key-of-the-tests";
 
-    private AppHostUnderTest(DistributedApplication application, string directory)
+    private readonly bool _keepsData;
+
+    private AppHostUnderTest(DistributedApplication application, string directory, bool keepsData)
     {
         Application = application;
         Data = directory;
+        _keepsData = keepsData;
     }
 
     public DistributedApplication Application { get; }
 
-    /// <summary>The data directory; gone afterwards.</summary>
+    /// <summary>The data directory; gone afterwards, unless it was given.</summary>
     public string Data { get; }
 
     /// <summary>Starts it.</summary>
     /// <param name="configuration">What overrides appsettings.json, as <c>--Section:Key=value</c>.</param>
-    public static async Task<AppHostUnderTest> StartAsync(params string[] configuration)
+    public static Task<AppHostUnderTest> StartAsync(params string[] configuration) =>
+        StartAsync(Directory.CreateTempSubdirectory("pipeline").FullName, keepsData: false, configuration);
+
+    /// <summary>Starts it over a data directory that stays, so that another start can go on with it.</summary>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="configuration">What overrides appsettings.json.</param>
+    public static Task<AppHostUnderTest> StartInAsync(string directory, params string[] configuration) =>
+        StartAsync(directory, keepsData: true, configuration);
+
+    private static async Task<AppHostUnderTest> StartAsync(string directory, bool keepsData, string[] configuration)
     {
-        var directory = Directory.CreateTempSubdirectory("pipeline").FullName;
         using var timeout = new CancellationTokenSource(Patience);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
             [
@@ -41,7 +52,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
             timeout.Token);
         var application = await builder.BuildAsync(timeout.Token);
         await application.StartAsync(timeout.Token);
-        return new AppHostUnderTest(application, directory);
+        return new AppHostUnderTest(application, directory, keepsData);
     }
 
     public async Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> condition)
@@ -61,6 +72,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
     {
         await Application.StopAsync();
         await Application.DisposeAsync();
-        Directory.Delete(Data, recursive: true);
+        if (!_keepsData)
+            Directory.Delete(Data, recursive: true);
     }
 }

@@ -62,7 +62,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         await pump.WaitAsync(CauseTimeout, host.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure is not null)
         {
-            metrics.Stage.FramesDiscarded += reader.DiscardPending();
+            // The frame under way went nowhere either; a stage that refused it has counted it itself.
+            metrics.Stage.FramesDiscarded += reader.DiscardPending() + (metrics.Stage.FramesDiscarded == 0 ? metrics.Edge.InFlight : 0);
             throw failure;
         }
     }

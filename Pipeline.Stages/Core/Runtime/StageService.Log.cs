@@ -10,11 +10,11 @@ internal sealed partial class StageService
     [LoggerMessage(2, LogLevel.Information, "Run {RunId}, attempt {Attempt}: completed, {ItemsIn} items in, {ItemsOut} out")]
     private partial void LogCompleted(string runId, long attempt, long itemsIn, long itemsOut);
 
-    [LoggerMessage(3, LogLevel.Information, "Run {RunId}, attempt {Attempt}: ended by the hop above, {Discarded} frames discarded")]
-    private partial void LogCancelled(string runId, long attempt, long discarded);
+    [LoggerMessage(3, LogLevel.Information, "Run {RunId}, attempt {Attempt}: ended by the hop above after {ItemsIn} items in, {Discarded} frames discarded")]
+    private partial void LogCancelled(string runId, long attempt, long itemsIn, long discarded);
 
-    [LoggerMessage(4, LogLevel.Warning, "Run {RunId}, attempt {Attempt}: failed ({Reason}), {Discarded} frames discarded: {Failure}")]
-    private partial void LogFailed(string runId, long attempt, string reason, string failure, long discarded);
+    [LoggerMessage(4, LogLevel.Warning, "Run {RunId}, attempt {Attempt}: failed ({Reason}) after {ItemsIn} items in, {Discarded} frames discarded: {Failure}")]
+    private partial void LogFailed(string runId, long attempt, string reason, string failure, long itemsIn, long discarded);
 
     [LoggerMessage(5, LogLevel.Error, "Run {RunId}, attempt {Attempt}: a defect in this stage")]
     private partial void LogBroken(string runId, long attempt, Exception exception);

@@ -82,7 +82,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         var (run, attempt) = (open?.RunId ?? "?", open?.Attempt ?? 0);
         if (cancelled)
         {
-            LogCancelled(run, attempt, metrics.Stage.FramesDiscarded);
+            LogCancelled(run, attempt, metrics.Edge.ItemsIn, metrics.Stage.FramesDiscarded);
         }
         else if (failure.Reason == FailureReasons.Internal)
         {
@@ -90,7 +90,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         }
         else
         {
-            LogFailed(run, attempt, failure.Reason, failure.Message, metrics.Stage.FramesDiscarded);
+            LogFailed(run, attempt, failure.Reason, failure.Message, metrics.Edge.ItemsIn, metrics.Stage.FramesDiscarded);
         }
     }
 }

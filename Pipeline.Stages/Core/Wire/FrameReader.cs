@@ -76,16 +76,28 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
     }
 
     /// <summary>Drops the frames that have arrived and will not be processed.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>How many there were, as far as a connection that broke still tells.</returns>
     public long DiscardPending()
     {
         long discarded = 0;
-        for (; _chunk is not null && _at < _end; discarded++)
+        try
         {
-            _at += FrameEncoder.GrpcPrefixLength + (int)BinaryPrimitives.ReadUInt32BigEndian(_chunk.Array.AsSpan(_at + 1));
+            do
+            {
+                for (; _chunk is not null && _at < _end; discarded++)
+                {
+                    _at += FrameEncoder.GrpcPrefixLength + (int)BinaryPrimitives.ReadUInt32BigEndian(_chunk.Array.AsSpan(_at + 1));
+                }
+
+                DropChunk();
+            }
+            while (TryTake());
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException or StageException)
+        {
+            // What the body held went with the connection.
         }
 
-        DropChunk();
         return discarded;
     }
 

@@ -6,7 +6,9 @@ namespace Pipeline.Stages.Sink.Durability;
 /// <summary>
 /// Places where a test may have the process killed, as if by SIGKILL from outside. Off unless PIPELINE_CRASH_AT is set in the
 /// environment: NAME or NAME:N, the N-th time (from 1) that NAME is reached. With PIPELINE_CRASH_MARK=FILE it happens only if FILE
-/// can be created anew, so once, however often the process is started again.
+/// can be created anew, so once, however often the process is started again. With PIPELINE_CRASH_AT=@FILE the same is read from FILE
+/// whenever a point is reached, and FILE is deleted before the process dies: so once for each time that FILE is written. NAME=FIFO
+/// there makes the process wait instead, until somebody has opened FIFO for writing and closed it: a disk that does not answer.
 /// </summary>
 /// <remarks>
 /// Names are ROLE.MOMENT. Roles and their moments:
@@ -24,7 +26,9 @@ namespace Pipeline.Stages.Sink.Durability;
 /// </remarks>
 internal static class CrashPoints
 {
-    private static readonly (string Name, int Count)? Wanted = Parse(Environment.GetEnvironmentVariable("PIPELINE_CRASH_AT"));
+    private static readonly string? Setting = Environment.GetEnvironmentVariable("PIPELINE_CRASH_AT");
+    private static readonly string? OrderFile = Setting is ['@', .. var path] ? path : null;
+    private static readonly (string Name, int Count)? Wanted = OrderFile is null ? Parse(Setting) : null;
     private static readonly string? Mark = Environment.GetEnvironmentVariable("PIPELINE_CRASH_MARK");
     private static int _reached;
 
@@ -50,6 +54,12 @@ internal static class CrashPoints
 
     private static void Reached(string role, string when, string moment)
     {
+        if (OrderFile is not null)
+        {
+            Obey(OrderFile, string.Concat(role, when, moment));
+            return;
+        }
+
         if (Wanted is not { } wanted
             || wanted.Name.Length != role.Length + when.Length + moment.Length
             || wanted.Name != string.Concat(role, when, moment)
@@ -59,9 +69,32 @@ internal static class CrashPoints
             return;
         }
 
-        // SIGKILL on Unix: no handler, no buffer flushed, no lock released by hand.
-        Process.GetCurrentProcess().Kill();
+        Die();
     }
+
+    private static void Obey(string orderFile, string name)
+    {
+        if (!File.Exists(orderFile))
+        {
+            _reached = 0;
+            return;
+        }
+
+        var order = File.ReadAllText(orderFile).Trim();
+        if (order.Split('=') is [var place, var fifo] && place == name)
+        {
+            File.Delete(orderFile);
+            File.ReadAllBytes(fifo);
+        }
+        else if (Parse(order) is { } wanted && wanted.Name == name && ++_reached == wanted.Count)
+        {
+            File.Delete(orderFile);
+            Die();
+        }
+    }
+
+    // SIGKILL on Unix: no handler, no buffer flushed, no lock released by hand.
+    private static void Die() => Process.GetCurrentProcess().Kill();
 
     private static bool TryMark()
     {

@@ -1,0 +1,120 @@
+using Aspire.Hosting.Testing;
+using Pipeline.Orchestrator.Api;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.AppHost;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>The whole pipeline, ready for runs: AppHost, its processes, and a client that outlives the orchestrator's deaths.</summary>
+internal sealed class PipelineUnderTest : IAsyncDisposable
+{
+    /// <summary>The roles of a route, in its order.</summary>
+    public static readonly IReadOnlyList<string> Stages = ["ingest", "parse", "rules", "aggregate", "sink"];
+
+    private PipelineUnderTest(AppHostUnderTest host)
+    {
+        Host = host;
+        Api = new PipelineApi(host.Application.GetEndpoint("orchestrator", "http"), AppHostUnderTest.Key);
+    }
+
+    public AppHostUnderTest Host { get; }
+
+    public PipelineApi Api { get; }
+
+    /// <summary>Starts it over a data directory of its own, which is gone afterwards.</summary>
+    public static async Task<PipelineUnderTest> StartAsync(params string[] configuration) =>
+        await ReadyAsync(await AppHostUnderTest.StartAsync(configuration));
+
+    /// <summary>Starts it over a data directory that stays.</summary>
+    public static async Task<PipelineUnderTest> StartInAsync(string data, params string[] configuration) =>
+        await ReadyAsync(await AppHostUnderTest.StartInAsync(data, configuration));
+
+    /// <summary>A folder for files of a test, below the data directory.</summary>
+    public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Host.Data, name)).FullName;
+
+    /// <summary>Makes a run, and follows it until it rests; one that was interrupted is resumed.</summary>
+    public async Task<Run> RunAsync(RunSettings settings, TimeSpan? patience = null) => await RestAsync(await Api.StartAsync(settings), patience);
+
+    /// <summary>Follows a run until it rests; one whose orchestrator died is resumed.</summary>
+    /// <exception cref="TimeoutException">It does not rest; tells where it stands.</exception>
+    public async Task<Run> RestAsync(Run run, TimeSpan? patience = null)
+    {
+        using var timeout = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(2));
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await foreach (var now in Api.FollowAsync(run.Id, timeout.Token))
+                        run = now;
+                    run = await Api.GetAsync(run.Id);
+                    if (run.State == RunState.Interrupted)
+                        run = await Api.ResumeAsync(run.Id);
+                    else if (!run.State.IsActive())
+                        return run;
+                }
+                catch (Exception exception) when (exception is IOException or HttpRequestException { StatusCode: null })
+                {
+                    // The orchestrator died; the AppHost brings it back.
+                    await Host.WaitForHealthyAsync("orchestrator");
+                }
+
+                timeout.Token.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            throw new TimeoutException(
+                $"run {run.Id} does not rest: {run.State}, attempt {run.Attempts}, waiting for {run.WaitingFor ?? "nobody"}, "
+                + $"checkpoint {run.Progress.Checkpoint}, {run.Progress.Lines} lines, last error {run.Error?.Message ?? "none"}");
+        }
+    }
+
+    /// <summary>Waits until the run looks as wanted, or rests.</summary>
+    public async Task<Run> UntilAsync(Run run, Func<Run, bool> condition, TimeSpan? patience = null)
+    {
+        using var timeout = new CancellationTokenSource(patience ?? AppHostUnderTest.Patience);
+        await foreach (var now in Api.FollowAsync(run.Id, timeout.Token))
+        {
+            run = now;
+            if (condition(run) || !run.State.IsActive())
+                break;
+        }
+
+        return run;
+    }
+
+    /// <summary>Waits until the topology looks as wanted.</summary>
+    public async Task<Topology> TopologyAsync(Func<Topology, bool> condition)
+    {
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        await foreach (var topology in Api.FollowTopologyAsync(timeout.Token))
+        {
+            if (condition(topology))
+                return topology;
+        }
+
+        throw new InvalidOperationException("the stream of topologies ended");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await Host.DisposeAsync();
+    }
+
+    private static async Task<PipelineUnderTest> ReadyAsync(AppHostUnderTest host)
+    {
+        try
+        {
+            await host.WaitForHealthyAsync("orchestrator");
+            return new PipelineUnderTest(host);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.IO.Compression;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Generator;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Monolith;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Files in, files out: whole results, byte for byte.</summary>
+[Collection(PipelineCollection.Name)]
+public sealed class RunTests(PipelineFixture fixture)
+{
+    private const string Groups = """
+        {"key":"click","count":30387,"sum":1672013,"avg":55.02395761345312}
+        {"key":"purchase","count":30288,"sum":1656819,"avg":54.702159270998415}
+
+        """;
+
+    private PipelineUnderTest Pipeline => fixture.Pipeline;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(100)]
+    [InlineData(10_000)]
+    [InlineData(0)]
+    public async Task The_standard_run_has_its_result_at_every_batch_size(int batchSize)
+    {
+        var folder = Pipeline.Folder($"standard-{batchSize}");
+        var run = await Pipeline.RunAsync(new RunSettings
+        {
+            Input = Standard(),
+            Output = Path.Combine(folder, "results.ndjson"),
+            BatchSize = batchSize,
+        });
+
+        Assert.Equal((RunState.Completed, null), (run.State, run.Error));
+        Assert.Equal(Groups, await File.ReadAllTextAsync(Path.Combine(folder, "results.ndjson")));
+        Assert.Equal(new RunCounts { Lines = 100_000, Events = 60_675, Filtered = 39_325 }, run.Counts);
+        Assert.Equal(["results.ndjson"], Names(folder));
+    }
+
+    [Theory]
+    [InlineData("mixed.ndjson")]
+    [InlineData("mixed.ndjson.gz")]
+    public async Task Good_and_bad_lines_and_work_items_come_out_as_of_the_monolith(string name)
+    {
+        var folder = Pipeline.Folder("mixed-" + Path.GetExtension(name));
+        var input = Path.Combine(folder, name);
+        var expected = WriteMixed(input);
+        var monolith = await MonolithAsync(input, Path.Combine(folder, "monolith.ndjson"), folder);
+
+        var run = await Pipeline.RunAsync(new RunSettings
+        {
+            Input = input,
+            Output = Path.Combine(folder, "split.ndjson"),
+            MaxLineBytes = MixedInput.MaxLineBytes,
+        });
+
+        Assert.Equal((RunState.Completed, null), (run.State, run.Error));
+        Assert.Equal(RunCounts.Of(monolith.Counts), run.Counts);
+        Assert.Equal(expected, run.Counts with { Events = 0, Filtered = 0 });
+        Assert.Equal(run.Counts.Lines, run.Counts.Events + run.Counts.Filtered + run.Counts.WorkItems + run.Counts.Rejected + run.Counts.Blank);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "monolith.ndjson")), File.ReadAllBytes(run.Output));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "monolith.rejects.ndjson")), File.ReadAllBytes(run.Rejects!));
+        Assert.Equal(expected.Rejected, File.ReadLines(run.Rejects!).Count());
+        Assert.Equal(expected.WorkItems, File.ReadLines(run.Output).Count(line => line.StartsWith("{\"workItemId\"", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("missing", "missing.ndjson")]
+    [InlineData("outside", "/etc/hostname")]
+    public async Task An_input_that_is_missing_or_outside_the_roots_fails_the_run_and_nothing_appears(string name, string path)
+    {
+        var folder = Pipeline.Folder(name);
+        var run = await Pipeline.RunAsync(new RunSettings
+        {
+            Input = Path.Combine(folder, path),
+            Output = Path.Combine(folder, "results.ndjson"),
+        });
+
+        Assert.Equal(RunState.Failed, run.State);
+        Assert.Equal((1, "ingest"), (run.Attempts, run.Error?.Role));
+        Assert.Empty(Names(folder));
+    }
+
+    [Fact]
+    public async Task A_paused_run_goes_on_where_it_was()
+    {
+        var folder = Pipeline.Folder("paused");
+        var run = await Pipeline.Api.StartAsync(new RunSettings
+        {
+            Input = Standard(),
+            Output = Path.Combine(folder, "results.ndjson"),
+            CheckpointIntervalMillis = 20,
+            Rate = 100_000,
+        });
+        await Pipeline.UntilAsync(run, now => now.Progress.Lines > 0);
+
+        await Pipeline.Api.PauseAsync(run.Id);
+        var paused = await Pipeline.RestAsync(run);
+        Assert.Equal(RunState.Paused, paused.State);
+        Assert.InRange(paused.Progress.Lines, 1, 99_999);
+        Assert.Empty(Names(folder));
+
+        await Pipeline.Api.ResumeAsync(run.Id);
+        var completed = await Pipeline.RestAsync(run);
+        Assert.Equal((RunState.Completed, 2), (completed.State, completed.Attempts));
+        Assert.Equal(Groups, await File.ReadAllTextAsync(completed.Output));
+    }
+
+    private string Standard()
+    {
+        var path = Path.Combine(Pipeline.Host.Data, "standard.ndjson");
+        if (!File.Exists(path))
+        {
+            using var file = File.Create(path);
+            LineGenerator.Write(new GeneratorOptions(), file, null, CancellationToken.None);
+        }
+
+        return path;
+    }
+
+    private static RunCounts WriteMixed(string path)
+    {
+        using Stream file = File.Create(path);
+        using var stream = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file;
+        return MixedInput.Write(stream, lines: 20_000, seed: 7);
+    }
+
+    private static async Task<RunCompleted> MonolithAsync(string input, string output, string folder)
+    {
+        var open = new OpenRun
+        {
+            RunId = "monolith",
+            Attempt = 1,
+            Options = new RunOptions
+            {
+                Input = input,
+                Output = output,
+                WorkDirectory = Directory.CreateDirectory(Path.Combine(folder, "work")).FullName,
+                MaxLineBytes = MixedInput.MaxLineBytes,
+                CheckpointIntervalMicros = 1_000_000,
+                GroupBy = { "type" },
+            },
+        };
+        var options = new MonolithOptions { Threads = 1, Roots = [folder] };
+        return await MonolithRunner.RunAsync(open, options, null, null, CancellationToken.None, CancellationToken.None);
+    }
+
+    private static string[] Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path)).Order()];
+}

@@ -1,0 +1,53 @@
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.Faults;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>The fault suite's short part: each process killed once in the middle of a small run. The long part is eng/faults.</summary>
+[Collection(PipelineCollection.Name)]
+public sealed class ShortFaultTests(PipelineFixture fixture)
+{
+    private const int Lines = 40_000;
+
+    [Theory]
+    [InlineData("broker")]
+    [InlineData("ingest")]
+    [InlineData("parse")]
+    [InlineData("rules")]
+    [InlineData("aggregate")]
+    [InlineData("sink")]
+    [InlineData("orchestrator")]
+    public async Task A_process_killed_in_the_middle_changes_nothing(string service)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+
+        var pipeline = fixture.Pipeline;
+        var input = Path.Combine(pipeline.Folder($"killed-{service}"), "input.ndjson");
+        FaultBench.Write(input, Lines, badShare: 0.01);
+        var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
+        await pipeline.Host.WaitForHealthyAsync(service);
+        var process = new ServiceProcesses(pipeline.Host.Data).Find(service);
+        Assert.NotNull(process);
+
+        // Half a second of input, so that there is a middle.
+        var settings = NewRun(input, "disturbed");
+        settings.Rate = Lines * 2;
+        var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
+        ServiceProcesses.Kill(process.Value);
+        Assert.Equal(RunState.Running, run.State);
+        run = await pipeline.RestAsync(run);
+
+        reference.Check(run);
+        // The data does not pass through the broker: a run does not even notice.
+        Assert.Equal(service == "broker" ? 1 : 2, run.Attempts);
+    }
+
+    private static RunSettings NewRun(string input, string name) => new()
+    {
+        Input = input,
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(input)!, name)).FullName, "results.ndjson"),
+        MaxLineBytes = MixedInput.MaxLineBytes,
+        CheckpointIntervalMillis = 20,
+    };
+}

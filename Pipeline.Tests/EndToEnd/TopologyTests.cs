@@ -1,0 +1,50 @@
+using Aspire.Hosting.ApplicationModel;
+using Pipeline.Tests.AppHost;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Who is there, and how a stop shows.</summary>
+[Collection(PipelineCollection.Name)]
+public sealed class TopologyTests(PipelineFixture fixture)
+{
+    private PipelineUnderTest Pipeline => fixture.Pipeline;
+
+    [Fact]
+    public async Task Every_stage_is_listed_with_what_it_takes_and_gives()
+    {
+        var topology = await Pipeline.TopologyAsync(now => PipelineUnderTest.Stages.All(
+            role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
+
+        Assert.True(topology.Connected);
+        Assert.NotEmpty(topology.Epoch);
+        foreach (var instance in topology.Instances.Where(instance => instance.State == "live"))
+        {
+            Assert.Equal(("pipeline.v1.Stage", "csharp"), (instance.Interface, instance.Language));
+            Assert.StartsWith("http://127.0.0.1:", instance.Address, StringComparison.Ordinal);
+            Assert.InRange(instance.LeaseRemainingMillis, 0, 5_000);
+            Assert.True(instance.ProcessId > 0);
+        }
+    }
+
+    [Fact]
+    public async Task A_stage_that_is_stopped_is_gone_at_once_and_told_and_comes_back()
+    {
+        var rules = await Pipeline.Host.WaitForHealthyAsync("rules");
+        var before = await Pipeline.TopologyAsync(now => now.Instances.Any(instance => instance is { Role: "rules", State: "live" }));
+        var process = before.Instances.Single(instance => instance is { Role: "rules", State: "live" }).ProcessId;
+        var commands = Pipeline.Host.Application.ResourceCommands;
+
+        // Armed before the stop, so that nothing is missed.
+        var gone = Pipeline.TopologyAsync(now => now.Instances.Any(
+            instance => instance.Role == "rules" && instance.ProcessId == process && instance.State == "unregistered"));
+        var stop = await commands.ExecuteCommandAsync(rules.ResourceId, KnownResourceCommands.StopCommand).WaitAsync(AppHostUnderTest.Patience);
+        Assert.True(stop.Success, stop.ErrorMessage);
+        var after = await gone;
+        Assert.DoesNotContain(after.Instances, instance => instance is { Role: "rules", State: "live" });
+        Assert.True(after.Revision > before.Revision);
+
+        await Pipeline.Host.WaitForAsync("rules", change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text));
+        await commands.ExecuteCommandAsync(rules.ResourceId, KnownResourceCommands.StartCommand).WaitAsync(AppHostUnderTest.Patience);
+        await Pipeline.TopologyAsync(now => now.Instances.Any(instance => instance is { Role: "rules", State: "live" } && instance.ProcessId != process));
+    }
+}

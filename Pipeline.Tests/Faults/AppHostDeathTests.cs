@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.EndToEnd;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>SIGKILL of the AppHost itself: nothing it started outlives it, and the next start goes on with the run.</summary>
+[Collection(FaultCollection.Name)]
+[Trait("Category", "Faults")]
+[Trait("Row", "apphost")]
+public sealed class AppHostDeathTests : IDisposable
+{
+    private const int Usual = 3;
+    private const string Key = "key-of-the-tests";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan MayLinger = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+    private readonly int _brokerPort = FreePort();
+    private readonly int _orchestratorPort = FreePort();
+
+    private string EndpointFile => Path.Combine(_data, "endpoint.json");
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [FaultFact]
+    public async Task An_AppHost_killed_leaves_no_process_and_the_next_start_resumes()
+    {
+        var input = Path.Combine(_data, "input.ndjson");
+        FaultBench.Write(input, FaultSettings.Lines, 0.004);
+        using var api = new PipelineApi(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
+        var processes = new ServiceProcesses(_data);
+        var row = new FaultRow("SIGKILL AppHost");
+        var slowest = TimeSpan.Zero;
+        Reference? reference = null;
+        var n = 0;
+        await row.RepeatAsync(FaultSettings.Repeat(Usual), async random =>
+        {
+            var host = Start();
+            try
+            {
+                await ReadyAsync(api);
+                reference ??= Reference.Of(await RestAsync(api, await api.StartAsync(NewRun(input, "reference"))));
+                var run = await api.StartAsync(NewRun(input, $"out-{++n}"));
+                await UntilAsync(async () => (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.8);
+
+                host.Kill();
+                var killed = Stopwatch.GetTimestamp();
+                await UntilAsync(() => Task.FromResult(processes.All().Count == 0));
+                var lingered = Stopwatch.GetElapsedTime(killed);
+                slowest = lingered > slowest ? lingered : slowest;
+                Assert.True(lingered <= MayLinger, $"something lived on for {lingered.TotalSeconds:0.0} s");
+                await host.WaitForExitAsync().WaitAsync(Patience);
+
+                host.Dispose();
+                host = Start();
+                await ReadyAsync(api);
+                Assert.Equal(RunState.Interrupted, (await api.GetAsync(run.Id)).State);
+                await ResumeAsync(run.Id);
+                run = await RestAsync(api, run);
+                reference.Check(run);
+                Assert.True(run.Attempts > 1, "the run was over before the kill");
+            }
+            finally
+            {
+                await StopAsync(host);
+            }
+        });
+        row.Note = string.Create(CultureInfo.InvariantCulture, $"no child left after {slowest.TotalSeconds:0.0} s at most");
+        row.Finish();
+    }
+
+    private Process Start() => Process.Start(new ProcessStartInfo(
+        "dotnet",
+        [
+            typeof(Projects.Pipeline_AppHost).Assembly.Location,
+            "--Pipeline:Demo=false",
+            $"--Pipeline:Key={Key}",
+            $"--Pipeline:Data={_data}",
+            $"--Pipeline:Services:broker:Port={_brokerPort}",
+            $"--Pipeline:Services:orchestrator:Port={_orchestratorPort}",
+            $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={EndpointFile}",
+        ])
+    {
+        WorkingDirectory = _data,
+    })!;
+
+    // As a person does it: the command line finds the orchestrator by its endpoint file, and follows the run to its end.
+    private async Task ResumeAsync(string run)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(Pipeline.Orchestrator.Runs.Run).Assembly.Location, "resume", run])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["PIPELINE_ENDPOINT_FILE"] = EndpointFile;
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        Assert.True(process.ExitCode == 0, $"resume ended with {process.ExitCode}: {await output} {await error}");
+    }
+
+    private static async Task StopAsync(Process host)
+    {
+        if (!host.HasExited)
+        {
+            using var kill = Process.Start("kill", ["-TERM", host.Id.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync();
+            await host.WaitForExitAsync().WaitAsync(Patience);
+        }
+
+        host.Dispose();
+    }
+
+    private RunSettings NewRun(string input, string name) => new()
+    {
+        Input = input,
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(_data, name)).FullName, "results.ndjson"),
+        MaxLineBytes = MixedInput.MaxLineBytes,
+        CheckpointIntervalMillis = 100,
+    };
+
+    private static Task ReadyAsync(PipelineApi api) => UntilAsync(async () =>
+    {
+        var topology = await api.TopologyAsync();
+        return PipelineUnderTest.Stages.All(role => topology.Instances.Any(instance => instance.Role == role && instance.State == "live"));
+    });
+
+    private static async Task<Run> RestAsync(PipelineApi api, Run run)
+    {
+        await UntilAsync(async () => !(run = await api.GetAsync(run.Id)).State.IsActive());
+        return run;
+    }
+
+    // Nothing tells this process what becomes of another one's children; so it looks.
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                if (await condition())
+                    return;
+            }
+            catch (HttpRequestException exception) when (exception.StatusCode is null)
+            {
+                // Not up yet.
+            }
+
+            if (Stopwatch.GetElapsedTime(began) > Patience)
+                throw new TimeoutException($"not within {Patience}");
+            await Task.Delay(Glance);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,79 @@
+using Aspire.Hosting.ApplicationModel;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.EndToEnd;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>A stage that cannot start: restarted with growing delays, given up, the run fails and says why, and goes on after the repair.</summary>
+[Collection(FaultCollection.Name)]
+[Trait("Category", "Faults")]
+[Trait("Row", "loop")]
+public sealed class CrashLoopTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [FaultFact]
+    public async Task A_crash_loop_is_given_up_and_the_run_resumes_after_the_repair()
+    {
+        var row = new FaultRow("crash loop of one stage");
+        await row.OnceAsync("rules", async _ =>
+        {
+            var input = Path.Combine(_data, "input.ndjson");
+            FaultBench.Write(input, 20_000, 0.02);
+            var failed = await FailAsync(input);
+            await using var repaired = await PipelineUnderTest.StartInAsync(_data);
+            var reference = Reference.Of(await repaired.RunAsync(NewRun(input, "reference")));
+
+            var listed = await repaired.Api.GetAsync(failed.Id);
+            Assert.Equal(RunState.Failed, listed.State);
+            await repaired.Api.ResumeAsync(failed.Id);
+            reference.Check(await repaired.RestAsync(failed));
+        });
+        row.Finish();
+    }
+
+    private async Task<Run> FailAsync(string input)
+    {
+        // A port that is no number: its start fails, each time anew.
+        await using var broken = await PipelineUnderTest.StartInAsync(
+            _data,
+            "--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT=broken",
+            "--Pipeline:Services:rules:Restart:InitialDelay=00:00:00.1",
+            "--Pipeline:Services:rules:Restart:MaxDelay=00:00:00.4",
+            "--Pipeline:Services:rules:Restart:MaxRestarts=5",
+            "--Pipeline:Services:orchestrator:Environment:Orchestrator__RouteTimeout=00:00:20");
+        List<string> decisions = [];
+        var given = broken.Host.WaitForAsync("rules", change =>
+        {
+            if (change.Snapshot.Properties.FirstOrDefault(property => property.Name == "restart")?.Value is string decision && decision != decisions.LastOrDefault())
+                decisions.Add(decision);
+            return decisions.Count > 0 && decisions[^1].StartsWith("given up", StringComparison.Ordinal);
+        });
+        var run = await broken.Api.StartAsync(NewRun(input, "broken"));
+        var waiting = await broken.UntilAsync(run, now => now.WaitingFor is not null);
+        Assert.Equal((RunState.Waiting, "rules"), (waiting.State, waiting.WaitingFor));
+
+        var last = await given;
+        Assert.Equal(KnownResourceStates.FailedToStart, last.Snapshot.State?.Text);
+        // Of states that follow fast a watcher may see only the last; those seen are in order, and the delays are doubled up to the cap.
+        string[] delays = ["0.1", "0.2", "0.4", "0.4", "0.4"];
+        string[] expected = [.. delays.Select((delay, i) => $"restart {i + 1} in {delay} s"), "given up after too many restarts"];
+        Assert.Equal(expected, decisions.Select(decision => decision[(decision.IndexOf(';', StringComparison.Ordinal) + 1)..].Trim()));
+
+        run = await broken.RestAsync(run);
+        Assert.Equal(RunState.Failed, run.State);
+        Assert.Contains("rules", run.Error!.Message, StringComparison.Ordinal);
+        Assert.True(broken.Host.Application.ResourceNotifications.TryGetCurrentState("parse", out var parse));
+        Assert.Equal(KnownResourceStates.Running, parse.Snapshot.State?.Text);
+        return run;
+    }
+
+    private RunSettings NewRun(string input, string name) => new()
+    {
+        Input = input,
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(_data, name)).FullName, "results.ndjson"),
+        MaxLineBytes = MixedInput.MaxLineBytes,
+    };
+}

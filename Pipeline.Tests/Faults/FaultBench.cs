@@ -1,0 +1,126 @@
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.AppHost;
+using Pipeline.Tests.EndToEnd;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>A pipeline whose services come back at once, an input, and what an undisturbed run makes of it.</summary>
+internal sealed class FaultBench : IAsyncDisposable
+{
+    /// <summary>The longest that a disturbed run may take: it waits for leases, restarts and new attempts, on a busy machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private int _runs;
+
+    private FaultBench(PipelineUnderTest pipeline, string input)
+    {
+        Pipeline = pipeline;
+        Input = input;
+        Processes = new ServiceProcesses(pipeline.Host.Data);
+        Evidence = new Evidence(pipeline.Host.Data);
+    }
+
+    public PipelineUnderTest Pipeline { get; }
+
+    public string Input { get; }
+
+    public ServiceProcesses Processes { get; }
+
+    public Evidence Evidence { get; }
+
+    public Reference Reference { get; private set; } = null!;
+
+    /// <summary>Restarts without end and without delay, and logs that tell how attempts ended.</summary>
+    public static IReadOnlyList<string> Configuration { get; } =
+    [
+        "--Pipeline:Restart:MaxRestarts=1000",
+        "--Pipeline:Restart:InitialDelay=00:00:00.02",
+        "--Pipeline:Restart:MaxDelay=00:00:00.1",
+        "--Pipeline:Restart:HealthyAfter=00:00:00.1",
+        "--Pipeline:Restart:Window=00:00:10",
+        "--Pipeline:Environment:Logging__LogLevel__Pipeline.Stages=Information",
+    ];
+
+    /// <summary>Starts everything, and makes the undisturbed run.</summary>
+    public static Task<FaultBench> StartAsync(int lines, params string[] configuration) =>
+        StartAsync(path => Write(path, lines, 0.004), configuration);
+
+    /// <summary>The same over an input of the test's own.</summary>
+    public static async Task<FaultBench> StartAsync(Action<string> writeInput, params string[] configuration)
+    {
+        var pipeline = await PipelineUnderTest.StartAsync([.. Configuration, .. configuration]);
+        try
+        {
+            var input = Path.Combine(pipeline.Host.Data, "input.ndjson");
+            writeInput(input);
+            var bench = new FaultBench(pipeline, input);
+            var run = await pipeline.RunAsync(bench.NewRun(), Patience);
+            Assert.True(run.State == RunState.Completed, run.Error?.Message);
+            bench.Reference = Reference.Of(run);
+            bench.Reference.Check(run);
+            return bench;
+        }
+        catch
+        {
+            await pipeline.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static void Write(string path, int lines, double badShare)
+    {
+        using var file = File.Create(path);
+        MixedInput.Write(file, lines, seed: 11, badShare);
+    }
+
+    /// <summary>Another run over the input, into a folder of its own.</summary>
+    public RunSettings NewRun() => new()
+    {
+        Input = Input,
+        Output = Path.Combine(Pipeline.Folder($"out-{++_runs}"), "results.ndjson"),
+        MaxLineBytes = MixedInput.MaxLineBytes,
+        CheckpointIntervalMillis = 100,
+    };
+
+    /// <summary>A service's process, once it is there and well.</summary>
+    public async Task<int> ProcessOfAsync(string service)
+    {
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        while (true)
+        {
+            await Pipeline.Host.WaitForHealthyAsync(service);
+            if (Processes.Find(service) is { } process)
+                return process;
+
+            // It died a moment ago, and the host has not noticed yet.
+            timeout.Token.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Follows a run to its end, and holds it against the undisturbed one.</summary>
+    public async Task<Run> FinishAsync(Run run)
+    {
+        run = await Pipeline.RestAsync(run, Patience);
+        Evidence.Add(run);
+        Reference.Check(run);
+        Directory.Delete(Path.GetDirectoryName(run.Output)!, recursive: true);
+        return run;
+    }
+
+    /// <summary>Waits for a random moment of a run: by the clock, or by the lines that are done.</summary>
+    public async Task MomentAsync(Run run, Random random)
+    {
+        var part = random.NextDouble();
+        if (random.Next(2) == 0)
+        {
+            await Task.Delay(Reference.Elapsed * part);
+        }
+        else
+        {
+            var lines = (long)(Reference.Counts.Lines * part);
+            await Pipeline.UntilAsync(run, now => now.Progress.Lines >= lines, Patience);
+        }
+    }
+
+    public ValueTask DisposeAsync() => Pipeline.DisposeAsync();
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>SIGSTOP: a process that is there and does nothing is found, replaced, and its work done by the next one.</summary>
+[Collection(FaultCollection.Name)]
+[Trait("Category", "Faults")]
+[Trait("Row", "hang")]
+public sealed class HangTests
+{
+    private const int Usual = 2;
+
+    private static readonly TimeSpan Found = TimeSpan.FromSeconds(5);
+
+    [FaultFact]
+    public async Task A_stage_that_hangs_is_found_in_five_seconds_and_replaced()
+    {
+        await using var bench = await FaultBench.StartAsync(FaultSettings.Lines);
+        var row = new FaultRow("SIGSTOP of each stage");
+        var slowest = TimeSpan.Zero;
+        foreach (var stage in EndToEnd.PipelineUnderTest.Stages)
+        {
+            for (var i = 0; i < FaultSettings.Repeat(Usual); i++)
+            {
+                await row.OnceAsync($"{stage}/{i}", async random =>
+                {
+                    var took = await HangAsync(bench, stage, random);
+                    slowest = took > slowest ? took : slowest;
+                    Assert.True(took <= Found, $"{stage} was found after {took.TotalSeconds:0.00} s");
+                });
+            }
+        }
+
+        row.Note = string.Create(
+            CultureInfo.InvariantCulture,
+            $"found within {slowest.TotalSeconds:0.0} s, {bench.Evidence.Recovered} recovered, {bench.Evidence.ReplayedBatches} batches and {bench.Evidence.ReadLogs().Replayed} lines replayed");
+        row.Require(bench.Evidence.Recovered > 0, "no run took a second attempt: the test is vacuous");
+        row.Finish();
+    }
+
+    private static async Task<TimeSpan> HangAsync(FaultBench bench, string stage, Random random)
+    {
+        var process = await bench.ProcessOfAsync(stage);
+        var run = await bench.Pipeline.Api.StartAsync(bench.NewRun());
+        await bench.MomentAsync(run, random);
+        var found = bench.Pipeline.Host.WaitForAsync(stage, change =>
+            change.Snapshot.Properties.Any(property => property.Value is "does not answer; is being replaced"));
+        ServiceProcesses.Stop(process);
+        var stopped = Stopwatch.GetTimestamp();
+        await found;
+        var took = Stopwatch.GetElapsedTime(stopped);
+        await bench.FinishAsync(run);
+        Assert.NotEqual(process, await bench.ProcessOfAsync(stage));
+        return took;
+    }
+}
