@@ -168,15 +168,42 @@ public sealed class RulesStageTests
     }
 
     [Fact]
+    public async Task What_is_kept_over_frames_knows_scale_and_width()
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = value > 3 ? 'big' : 'small'", "drop value * value == 4"), "x");
+        foreach (var (mantissa, scale, width) in new[] { (20L, 0, 1), (20L, 1, 1), (40L, 1, 1), (20L, 0, 2), (20L, 1, 2), (40L, 1, 2), (-5L, 0, 1), (251L, 0, 2), (4L, 0, 1) })
+        {
+            await run.SendAsync(Frames.Events(1).With(Frames.Number("value", [mantissa], scale, width))
+                .With(Frames.Number("line", [1])).With(Frames.Number("offset", [0])));
+        }
+
+        Assert.Equal(["big", "big", "big", "big", "small", "big", "big"], run.Values("x"));
+    }
+
+    [Fact]
     public async Task Distinct_texts_without_end_do_not_fill_the_memory_and_stay_right()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = user + '!'", "drop user.EndsWith('7')"), "x", "user");
         for (var round = 0; round < 40; round++)
         {
-            var users = Enumerable.Range(0, 5_000).Select(number => $"user {(round * 5_000) + number}").ToArray();
+            var users = Enumerable.Range(0, 5_000).Select(number => $"user {(round * 5_003) + number}").ToArray();
             run.Output.Clear();
             await run.SendAsync(Frames.Events(5_000).With(Frames.Text("user", users)).With(Frames.Number("line", new long[5_000])).With(Frames.Number("offset", new long[5_000])));
             Assert.Equal(users.Where(user => !user.EndsWith('7')).Select(user => user + "!"), run.Values("x"));
+        }
+    }
+
+    [Fact]
+    public async Task Results_that_were_forgotten_are_made_again()
+    {
+        var tail = new string('x', 3_000);
+        var run = await RulesRun.OpenAsync(RulesRun.Json($"x = user + '{tail}'"), "x");
+        var users = Enumerable.Range(0, 3_000).Select(number => $"u{number}").ToArray();
+        foreach (var order in new[] { users, [.. users.Reverse()], users[..10] })
+        {
+            run.Output.Clear();
+            await run.SendAsync(Frames.Events(order.Length).With(Frames.Text("user", order)).With(Frames.Number("line", new long[order.Length])).With(Frames.Number("offset", new long[order.Length])));
+            Assert.Equal(order.Select(user => user + tail), run.Values("x"));
         }
     }
 
