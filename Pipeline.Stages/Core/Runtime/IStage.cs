@@ -10,7 +10,7 @@ public interface IStage : IAsyncDisposable
     /// <param name="open">The run, its options and the attempt; its route is not this stage's affair.</param>
     /// <param name="below">What the stage below answered, pages joined; null at the last stage.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>What goes up: resume as it came (the last stage: as it is stored), columns as this stage needs them.</returns>
+    /// <returns>What goes up: resume as it came (the last stage: as it is stored; Aggregate: without its groups, which nobody above needs), columns as this stage needs them.</returns>
     /// <exception cref="StageException">The run cannot be done here, and why.</exception>
     ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken);
 }
