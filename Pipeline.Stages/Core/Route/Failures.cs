@@ -21,11 +21,24 @@ public static class Failures
     public static Failure ToFailure(this Exception exception, Hop hop) => exception switch
     {
         StageException stage => stage.Failure,
-        RpcException rpc when rpc.Trailers.GetValueBytes(Trailer) is { } bytes => Failure.Parser.ParseFrom(bytes),
+        RpcException rpc when Carried(rpc) is { } carried => carried,
         RpcException rpc => Unreachable(hop, $"{rpc.StatusCode}: {rpc.Status.Detail}", IsTransient(rpc.StatusCode)),
         TimeoutException => Unreachable(hop, exception.Message, true),
         _ => Unreachable(hop, $"{exception.GetType().Name}: {exception.Message}", true),
     };
+
+    /// <summary>What the trailer says; null where there is none, or nonsense.</summary>
+    private static Failure? Carried(RpcException exception)
+    {
+        try
+        {
+            return exception.Trailers.GetValueBytes(Trailer) is { } bytes && Failure.Parser.ParseFrom(bytes) is { Reason.Length: > 0 } failure ? failure : null;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
 
     private static Failure Unreachable(Hop hop, string why, bool retryable) => new()
     {

@@ -77,6 +77,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
             while (reader.TryRead(out var frame))
             {
                 var message = (frame as MessageFrame)?.Message;
+                if (message?.OpenRun is not null)
+                {
+                    throw ProtoReader.Violation("a second OpenRun");
+                }
+
                 await ProcessAsync(stage, frame, output, cancellationToken);
                 if (message?.Checkpoint is { More: false })
                 {

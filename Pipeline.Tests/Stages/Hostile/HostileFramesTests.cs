@@ -1,0 +1,126 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Aggregate;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Parse;
+using Pipeline.Stages.Rules;
+using Pipeline.Tests.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Hostile;
+
+/// <summary>A caller that has the key and sends nonsense: refused with the right status, and the stage serves the next caller.</summary>
+public sealed class HostileFramesTests
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private static readonly Dictionary<string, Func<StageContext, IStage>> Stages = new()
+    {
+        ["parse"] = context => new ParseStage(context),
+        ["rules"] = context => new RulesStage(context),
+        ["aggregate"] = context => new AggregateStage(context),
+    };
+
+    public static TheoryData<string, string> Cases()
+    {
+        var cases = new TheoryData<string, string>();
+        foreach (var role in Stages.Keys)
+        {
+            foreach (var name in Frames.Keys)
+                cases.Add(role, name);
+        }
+
+        return cases;
+    }
+
+    private static Dictionary<string, StageInput> Frames { get; } = new()
+    {
+        ["an input of no kind"] = new StageInput(),
+        ["OpenRun again"] = new StageInput { OpenRun = new OpenRun { RunId = "again", Attempt = 2, Options = new RunOptions() } },
+        ["fewer values than events"] = Events(3, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1, 2) }),
+        ["more values than events"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1, 2) }),
+        ["an index beyond the texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text, Width = 1, Data = ByteString.CopyFrom(9), Texts = { ByteString.CopyFromUtf8("a") } }),
+        ["an index without texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text }),
+        ["a width that is none"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 3, Data = ByteString.CopyFrom(1, 2, 3) }),
+        ["a negative count"] = Events(-1),
+        ["more events than any batch"] = Events(int.MaxValue, new Column { Name = "value", Kind = ColumnKind.Number }),
+        ["a column of no kind"] = Events(1, new Column { Name = "value", Width = 1, Data = ByteString.CopyFrom(1) }),
+        ["a scale beyond all"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1), Scale = 40 }),
+        ["a truth beyond true"] = Events(1, new Column { Name = "flag", Kind = ColumnKind.Boolean, Width = 1, Data = ByteString.CopyFrom(2) }),
+        ["less than nothing filtered"] = new StageInput { Events = new EventBatch { Filtered = -5 } },
+        ["a ring that nobody accepted"] = new StageInput { Lines = new LineBatch { Count = 1, RingBytes = 100 } },
+        ["a negative count of lines"] = new StageInput { Lines = new LineBatch { Count = -1, Data = ByteString.CopyFromUtf8("{}\n") } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Nonsense_is_refused_and_the_next_caller_is_served(string role, string name)
+    {
+        var lines = new List<string>();
+        await using var stage = await StageServer.StartAsync(role, Stages[role]);
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, lines));
+        await using var chain = new Chain([stage, sink]);
+
+        using (var call = chain.Open(Open(sink)))
+        {
+            await call.Opened.WaitAsync(Timeout);
+            var failure = await SendAsync(call, Frames[name]);
+            Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
+        }
+
+        using var next = chain.Open(Open(sink));
+        await next.Opened.WaitAsync(Timeout);
+        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position(), Counts = new Counts() } });
+        await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
+        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
+    }
+
+    [Fact]
+    public async Task Thousands_of_attempts_opened_and_left_leave_the_stage_as_it_was()
+    {
+        var lines = new List<string>();
+        await using var stage = await StageServer.StartAsync("parse", Stages["parse"]);
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, lines));
+        await using var chain = new Chain([stage, sink]);
+        using var channel = stage.Channels.Create(stage.Address);
+        for (var round = 0; round < 50; round++)
+        {
+            var calls = Enumerable.Range(0, 40).Select(_ => new Stage.StageClient(channel.Invoker).Process()).ToList();
+            foreach (var call in calls)
+            {
+                // Some are left before their OpenRun, some after.
+                if (Random.Shared.Next(2) == 0)
+                    _ = call.RequestStream.WriteAsync(Open(sink)).ContinueWith(task => task.Exception, TaskScheduler.Default);
+                call.Dispose();
+            }
+        }
+
+        using var next = chain.Open(Open(sink));
+        await next.Opened.WaitAsync(Timeout);
+        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position(), Counts = new Counts() } });
+        await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
+        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
+    }
+
+    private static async Task<RpcException> SendAsync(ChainCall call, StageInput frame)
+    {
+        try
+        {
+            await call.Call.RequestStream.WriteAsync(frame).WaitAsync(Timeout);
+            await call.Call.RequestStream.CompleteAsync().WaitAsync(Timeout);
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
+        {
+            // The answer tells why.
+        }
+
+        return await call.FailureAsync().WaitAsync(Timeout);
+    }
+
+    private static StageInput Open(StageServer sink) => new()
+    {
+        OpenRun = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions { GroupBy = { "type" } }, Route = { sink.Hop } },
+    };
+
+    private static StageInput Events(int count, params Column[] columns) => new() { Events = new EventBatch { Count = count, Columns = { columns } } };
+}

@@ -1,0 +1,93 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Stages.Core.Route;
+using Pipeline.Tests.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Hostile;
+
+/// <summary>A hop below that answers nonsense: the attempt ends with a failure, and the stage above serves the next one.</summary>
+public sealed class NonsenseBelowTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private WebApplication _app = null!;
+    private Hop _nonsense = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["PIPELINE_KEY"] = "a-key-for-tests" });
+        builder.Logging.ClearProviders();
+        builder.AddServiceDefaults();
+        _app = builder.Build();
+        _app.MapGrpcService<Nonsense>();
+        _app.MapDefaultEndpoints();
+        await _app.StartAsync();
+        var address = await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None);
+        _nonsense = new Hop { InstanceId = "nonsense-0", Role = "nonsense", Address = address.ToString() };
+    }
+
+    public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("no-answer-to-open")]
+    [InlineData("open-in-a-message-too-large")]
+    [InlineData("open-twice")]
+    [InlineData("empty")]
+    [InlineData("released-what-was-never-filled")]
+    [InlineData("committed-what-was-never-sent")]
+    [InlineData("trailer")]
+    [InlineData("exception")]
+    public async Task An_attempt_over_it_ends_and_the_next_one_over_another_hop_is_right(string behaviour)
+    {
+        var lines = new List<string>();
+        await using var source = await StageServer.StartAsync("source", _ => new FakeSource(100, padding: 70_000));
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, lines));
+        await using var chain = new Chain([source, sink]);
+
+        using (var call = chain.Open(Open(behaviour, _nonsense)))
+        {
+            var failure = (await call.FailureAsync().WaitAsync(Timeout)).ToFailure(new Hop());
+            Assert.NotEmpty(failure.Reason);
+            Assert.NotEmpty(failure.Message);
+        }
+
+        using var next = chain.Open();
+        Assert.Equal(100, (await next.ReadAllAsync())[^1].RunCompleted.Counts.Lines);
+    }
+
+    private static StageInput Open(string run, Hop hop) => new()
+    {
+        OpenRun = new OpenRun { RunId = run, Attempt = 1, Options = new RunOptions(), Route = { hop } },
+    };
+
+    /// <summary>Answers as the run's id says, and then ends or waits to be left.</summary>
+    internal sealed class Nonsense : Stage.StageBase
+    {
+        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        {
+            Assert.True(await requestStream.MoveNext());
+            var opened = new StageOutput { RunOpened = new RunOpened() };
+            StageOutput[] answers = requestStream.Current.OpenRun.RunId switch
+            {
+                "nothing" => [],
+                "no-answer-to-open" => [new StageOutput { Progress = new Progress() }],
+                "open-in-a-message-too-large" => [new StageOutput { RunOpened = new RunOpened { Columns = { new string('c', 20 << 20) } } }],
+                "open-twice" => [opened, opened],
+                "empty" => [opened, new StageOutput()],
+                "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } }, new StageOutput { RingReleased = new RingReleased { Slots = long.MinValue } }],
+                "committed-what-was-never-sent" => [opened, new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = 77 } }],
+                "trailer" => throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { Failures.Trailer, [0xFF, 0xFF] } }),
+                _ => throw new InvalidOperationException("a defect"),
+            };
+            foreach (var answer in answers)
+                await responseStream.WriteAsync(answer);
+        }
+    }
+}
