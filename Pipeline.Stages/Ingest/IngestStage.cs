@@ -9,13 +9,16 @@ namespace Pipeline.Stages.Ingest;
 /// <param name="context">What the attempt gives.</param>
 public sealed class IngestStage(StageContext context) : ISource
 {
+    /// <summary>Bytes read at once: few enough to be cut and hashed while they are in the cache.</summary>
+    internal const int DefaultBlockBytes = 256 * 1024;
+
     private IngestOptions? _options;
     private InputCatalog? _catalog;
     private ReadProgress? _progress;
     private string _runId = "";
 
-    /// <summary>Bytes read at once: several batches, and yet few enough to be cut and hashed while they are in the cache.</summary>
-    internal int BlockBytes { get; init; } = 256 * 1024;
+    /// <summary>Bytes read at once.</summary>
+    internal int BlockBytes { get; init; } = DefaultBlockBytes;
 
     /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
