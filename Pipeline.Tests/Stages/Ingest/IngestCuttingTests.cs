@@ -131,12 +131,12 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task An_automatic_batch_holds_whole_lines_up_to_64_KiB()
+    public async Task An_automatic_batch_holds_whole_lines_up_to_its_bytes()
     {
         var line = new string('x', 122) + "\n";
         var run = await new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 5000)))).ReadAsync();
 
-        Assert.All(run.BatchBytes.SkipLast(1), bytes => Assert.Equal(64 * 1024 / 123 * 123, bytes));
+        Assert.All(run.BatchBytes.SkipLast(1), bytes => Assert.Equal(IngestOptions.AutoBatchBytes / 123 * 123, bytes));
         Assert.Equal(5000, run.BatchLines.Sum());
     }
 
