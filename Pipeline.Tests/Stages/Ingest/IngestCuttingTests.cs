@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Pipeline.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
