@@ -1,0 +1,60 @@
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Monolith;
+
+namespace Pipeline.Tests.Stages.Monolith;
+
+/// <summary>samples/: what goes in and what comes out of it.</summary>
+public sealed class SampleTests
+{
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    public async Task The_sample_gives_the_files_that_stand_beside_it(int threads, int batchSize)
+    {
+        var samples = Path.Combine(Root(), "samples");
+        var folder = Directory.CreateTempSubdirectory("pipeline-sample-").FullName;
+        try
+        {
+            var open = new OpenRun
+            {
+                RunId = $"sample-{Path.GetFileName(folder)}",
+                Attempt = 1,
+                Options = new RunOptions
+                {
+                    Input = Path.Combine(samples, "events.ndjson"),
+                    Output = Path.Combine(folder, "results.ndjson"),
+                    WorkDirectory = folder,
+                    BatchSize = batchSize,
+                    MaxLineBytes = 1 << 20,
+                    GroupBy = { "type" },
+                },
+            };
+
+            var completed = await MonolithRunner.RunAsync(
+                open, new MonolithOptions { Threads = threads, Roots = [samples, folder] }, null, null, CancellationToken.None, CancellationToken.None);
+
+            Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], completed.Stages.Select(stage => stage.Role));
+            Assert.Equal(25, completed.Counts.Lines);
+            foreach (var file in new[] { "results.ndjson", "results.rejects.ndjson" })
+            {
+                Assert.Equal(await File.ReadAllTextAsync(Path.Combine(samples, file)), await File.ReadAllTextAsync(Path.Combine(folder, file)));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
+        {
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No Pipeline.sln above the tests.");
+        }
+
+        return folder;
+    }
+}
