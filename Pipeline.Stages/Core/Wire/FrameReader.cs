@@ -58,9 +58,9 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
     {
         while (_chunk is null)
         {
-            var began = edge.Now;
+            edge.BeginReceiving();
             var result = await body.ReadAsync(cancellationToken);
-            edge.WaitingToReceive += edge.Now - began;
+            edge.EndReceiving();
             if (Take(result))
             {
                 return true;

@@ -158,7 +158,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask TimedAsync(ValueTask sending, CancellationToken cancellationToken)
     {
-        var began = edge.Now;
+        edge.BeginSending();
         try
         {
             await sending;
@@ -169,7 +169,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
         }
         finally
         {
-            edge.WaitingToSend += edge.Now - began;
+            edge.EndSending();
         }
     }
 }

@@ -31,6 +31,7 @@ internal static class CrashPoints
     private static readonly (string Name, int Count)? Wanted = OrderFile is null ? Parse(Setting) : null;
     private static readonly string? Mark = Environment.GetEnvironmentVariable("PIPELINE_CRASH_MARK");
     private static int _reached;
+    private static DateTime _ordered;
 
     /// <summary>Before an operation.</summary>
     public static void Before(string role, string moment) => Reached(role, ".before_", moment);
@@ -76,8 +77,14 @@ internal static class CrashPoints
     {
         if (!File.Exists(orderFile))
         {
-            _reached = 0;
             return;
+        }
+
+        // Points are counted from when the order was given, though the same may be given twice.
+        var written = File.GetLastWriteTimeUtc(orderFile);
+        if (written != _ordered)
+        {
+            (_ordered, _reached) = (written, 0);
         }
 
         var order = File.ReadAllText(orderFile).Trim();
