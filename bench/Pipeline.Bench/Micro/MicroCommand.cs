@@ -33,7 +33,9 @@ internal static class MicroCommand
         var config = ManualConfig.Create(DefaultConfig.Instance)
             .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
             .WithArtifactsPath(report is null ? session.Folder : Path.GetFullPath(report));
-        var summaries = BenchmarkSwitcher.FromTypes([typeof(HotPath)]).Run(["--filter", filter], config).ToList();
+        // It knows no cancellation: on Ctrl-C it is left alone, and ends with the process.
+        var running = Task.Run(() => BenchmarkSwitcher.FromTypes([typeof(HotPath)]).Run(["--filter", filter], config).ToList(), CancellationToken.None);
+        var summaries = await running.WaitAsync(cancellationToken);
         if (summaries.Count == 0)
             throw new BenchException($"no benchmark is called {filter}");
         return summaries.Exists(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(one => !one.Success)) ? 1 : 0;

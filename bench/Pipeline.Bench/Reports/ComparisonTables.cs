@@ -25,7 +25,7 @@ internal static class ComparisonTables
         var duckDb = Find(DuckDbRow.RowName);
         return new Table(
             "Throughput",
-            ["", $"{unit}/s", "x batch 1", "x monolith, 1 thread", "x monolith, 2 threads", "x DuckDB", "CPU s", $"CPU ns per {unit[..^1]}", "IPC overhead"],
+            ["", $"{unit}/s", "x batch 1", "x monolith, 1 thread", "x monolith, 2 threads", "x DuckDB", "CPU s", $"CPU ns per {unit[..^1]}", "IPC overhead", "checkpoints"],
             [
                 .. rows.Select(row => (string[])
                 [
@@ -38,6 +38,7 @@ internal static class ComparisonTables
                     Format.Fraction(row.CpuSeconds),
                     Format.Whole(row.CpuNanosPerEvent),
                     row.Stages.Count > 0 ? Format.Percent(row.IpcOverhead(one)) : Format.None,
+                    row.Stages.Count > 0 ? Format.Whole(row.Over(round => round.Checkpoints)) : Format.None,
                 ]),
             ],
             $"{Rounds} Ratios and overhead round by round. CPU of split rows: the five stage processes.");
