@@ -14,7 +14,10 @@ public sealed class LineFrame(SharedBuffer buffer, int start, int length) : Fram
     public ReadOnlySpan<byte> Data => Memory.Span;
 
     /// <summary>The same as <see cref="Data"/>.</summary>
-    public ReadOnlyMemory<byte> Memory => (_buffer ?? throw new ObjectDisposedException(nameof(LineFrame))).Array.AsMemory(start, length);
+    public ReadOnlyMemory<byte> Memory => Room[..length];
+
+    /// <summary>The same, and behind it bytes of any content that can be read as well.</summary>
+    public ReadOnlyMemory<byte> Room => (_buffer ?? throw new ObjectDisposedException(nameof(LineFrame))).Memory[start..];
 
     /// <summary>Lines in <see cref="Data"/>, from 0.</summary>
     public int Count { get; init; }

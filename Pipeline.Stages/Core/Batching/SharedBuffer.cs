@@ -1,21 +1,20 @@
-using System.Buffers;
-
 namespace Pipeline.Stages.Core.Batching;
 
-/// <summary>An array of the shared pool that several frames may hold; it returns to the pool when the last one lets go.</summary>
-public sealed class SharedBuffer
+/// <summary>Memory that several frames may hold; it is given back when the last one lets go.</summary>
+public abstract class SharedBuffer
 {
-    private readonly byte[] _array;
     private int _references = 1;
 
-    private SharedBuffer(byte[] array) => _array = array;
+    private protected SharedBuffer()
+    {
+    }
 
-    /// <summary>The array; may be longer than asked for.</summary>
-    public byte[] Array => _array;
+    /// <summary>The memory; may be longer than asked for.</summary>
+    public abstract Memory<byte> Memory { get; }
 
-    /// <summary>Takes a buffer from the pool, with one reference.</summary>
+    /// <summary>Takes an array from the pool, with one reference.</summary>
     /// <param name="length">Least length in bytes, from 0.</param>
-    public static SharedBuffer Rent(int length) => new(ArrayPool<byte>.Shared.Rent(length));
+    public static PooledBuffer Rent(int length) => new(length);
 
     /// <summary>One more holder.</summary>
     /// <returns>This buffer.</returns>
@@ -25,18 +24,21 @@ public sealed class SharedBuffer
         return this;
     }
 
-    /// <summary>One holder less; the last one returns the array.</summary>
+    /// <summary>One holder less; the last one gives the memory back.</summary>
     /// <exception cref="InvalidOperationException">It was released more often than referenced.</exception>
     public void Release()
     {
         var left = Interlocked.Decrement(ref _references);
         if (left == 0)
         {
-            ArrayPool<byte>.Shared.Return(_array);
+            Free();
         }
         else if (left < 0)
         {
             throw new InvalidOperationException("A buffer was released twice.");
         }
     }
+
+    /// <summary>Gives the memory back.</summary>
+    private protected abstract void Free();
 }

@@ -1,5 +1,5 @@
+using System.ComponentModel;
 using System.Globalization;
-using System.IO.MemoryMappedFiles;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Pipeline.Contracts.V1;
@@ -7,19 +7,20 @@ using Pipeline.Contracts.V1;
 namespace Pipeline.Stages.Core.Ring;
 
 /// <summary>The contract's SharedRing, mapped: slots of shared memory between the two ends of a hop.</summary>
-internal sealed unsafe partial class MappedRing : IDisposable
+internal sealed partial class MappedRing : IDisposable
 {
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    /// <summary>Bytes behind each slot that can be read as well, of any content.</summary>
+    public const int Behind = 64;
 
-    private MappedRing(SafeFileHandle handle, SharedRing offer)
+    private readonly SafeFileHandle _file;
+    private readonly MappedMemory _mapping;
+    private readonly MappedSlot[] _slots;
+
+    private MappedRing(SafeFileHandle file, SharedRing offer)
     {
-        Offer = offer;
-        var length = (long)offer.Slots * offer.SlotBytes;
-        _file = MemoryMappedFile.CreateFromFile(handle, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
-        _view = _file.CreateViewAccessor(0, length);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        (_file, Offer) = (file, offer);
+        _mapping = MappedMemory.Map(file, Length(offer));
+        _slots = [.. Enumerable.Range(0, offer.Slots).Select(slot => new MappedSlot(_mapping, (long)slot * offer.SlotBytes, offer.SlotBytes + Behind))];
     }
 
     /// <summary>As offered to the other end.</summary>
@@ -31,7 +32,7 @@ internal sealed unsafe partial class MappedRing : IDisposable
         var handle = Memfd.Create("pipeline-ring", (long)slots * slotBytes);
         return handle is null
             ? null
-            : new MappedRing(handle, new SharedRing
+            : TryMap(handle, new SharedRing
             {
                 Path = string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{handle.DangerousGetHandle()}"),
                 Slots = slots,
@@ -50,9 +51,9 @@ internal sealed unsafe partial class MappedRing : IDisposable
         try
         {
             var handle = File.OpenHandle(offer.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            if (Memfd.IsFixedSize(handle) && RandomAccess.GetLength(handle) == (long)offer.Slots * offer.SlotBytes)
+            if (Memfd.IsFixedSize(handle) && RandomAccess.GetLength(handle) == Length(offer))
             {
-                return new MappedRing(handle, offer);
+                return TryMap(handle, offer);
             }
 
             handle.Dispose();
@@ -64,15 +65,40 @@ internal sealed unsafe partial class MappedRing : IDisposable
         }
     }
 
-    /// <summary>The memory of one slot.</summary>
+    /// <summary>The memory of one slot, and <see cref="Behind"/> bytes more.</summary>
     /// <param name="number">Counted from the call's beginning: the slot is this modulo the number of slots.</param>
-    public Span<byte> Slot(long number) => new(_start + (number % Offer.Slots * Offer.SlotBytes), Offer.SlotBytes);
+    public Memory<byte> Slot(long number) => _slots[number % _slots.Length].Memory;
+
+    /// <summary>The same, which stays mapped until <see cref="LetGo"/>, even when this ring is disposed.</summary>
+    public Memory<byte> Hold(long number)
+    {
+        var held = false;
+        _mapping.DangerousAddRef(ref held);
+        return Slot(number);
+    }
+
+    /// <summary>Ends one <see cref="Hold"/>.</summary>
+    public void LetGo() => _mapping.DangerousRelease();
 
     public void Dispose()
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
+        _mapping.Dispose();
         _file.Dispose();
+    }
+
+    private static long Length(SharedRing offer) => (long)offer.Slots * offer.SlotBytes;
+
+    private static MappedRing? TryMap(SafeFileHandle file, SharedRing offer)
+    {
+        try
+        {
+            return new MappedRing(file, offer);
+        }
+        catch (Win32Exception)
+        {
+            file.Dispose();
+            return null;
+        }
     }
 
     [GeneratedRegex(@"^/proc/[0-9]+/fd/[0-9]+\z")]

@@ -31,7 +31,7 @@ internal sealed class RingWriter(MappedRing ring) : IDisposable
     /// <returns>True: it is time to tell the receiver.</returns>
     public bool Fill(ReadOnlySpan<byte> data)
     {
-        data.CopyTo(ring.Slot(_filled++));
+        data.CopyTo(ring.Slot(_filled++).Span);
         return _filled % Portion(ring.Offer) == 0;
     }
 

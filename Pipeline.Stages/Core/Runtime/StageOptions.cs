@@ -19,9 +19,9 @@ public sealed class StageOptions
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Slots of the shared memory through which large line batches go to the next stage on this machine: 4 to 64; 0 = none, they go through the stream.</summary>
-    /// <value>Default 16.</value>
+    /// <value>Default 32.</value>
     [Range(0, 64)]
-    public int RingSlots { get; set; } = 16;
+    public int RingSlots { get; set; } = 32;
 
     /// <summary>Bytes of one of them: 64 KiB to 4 MiB.</summary>
     /// <value>Default 256 KiB.</value>

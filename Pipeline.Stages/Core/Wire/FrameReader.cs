@@ -22,7 +22,7 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
 
     private const int MaxChunk = 256 * 1024;
 
-    private SharedBuffer? _chunk;
+    private PooledBuffer? _chunk;
     private int _at;
     private int _end;
 

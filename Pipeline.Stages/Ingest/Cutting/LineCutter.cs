@@ -31,7 +31,7 @@ internal sealed class LineCutter : IDisposable
     private readonly int _maxLineBytes;
     private readonly int _reach;
     private readonly int _blockBytes;
-    private SharedBuffer _buffer;
+    private PooledBuffer _buffer;
     private byte[] _array;
     private int _start;
     private int _write;

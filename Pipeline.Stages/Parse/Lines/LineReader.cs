@@ -1,12 +1,11 @@
-using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Parse.Lines;
 
 /// <summary>
-/// Walks over the lines of a frame, and knows the number and offset of each. The lines lie in one array or, one after the other, in
-/// two: such that each ends with "\n" and that <see cref="Padding"/> bytes behind it can be read without leaving the array.
+/// Walks over the lines of a frame, and knows the number and offset of each. The lines lie in one piece of memory or, one after
+/// the other, in two: such that each ends with "\n" and that <see cref="Padding"/> bytes behind it can be read.
 /// </summary>
 internal sealed class LineReader
 {
@@ -22,16 +21,18 @@ internal sealed class LineReader
     // Of the next line; gaps before it are not yet counted in.
     private long _nextNumber;
 
-    // To be added to a position in the array.
+    // To be added to a position.
     private long _toOffset;
 
+    private ReadOnlyMemory<byte> _memory;
+
     /// <summary>Holds the lines between <see cref="At"/> and <see cref="End"/>.</summary>
-    public byte[] Array { get; private set; } = [];
+    public ReadOnlySpan<byte> Bytes => _memory.Span;
 
     /// <summary>Where the next line begins.</summary>
     public int At { get; private set; }
 
-    /// <summary>Where the lines of this array end.</summary>
+    /// <summary>Where the lines of this piece end.</summary>
     public int End { get; private set; }
 
     /// <summary>Lines read.</summary>
@@ -63,27 +64,21 @@ internal sealed class LineReader
     /// <summary>Begins a frame; it must live until the last line is read.</summary>
     public void Begin(LineFrame frame)
     {
-        if (!MemoryMarshal.TryGetArray(frame.Memory, out var segment) || segment.Array is not { } array)
-        {
-            throw new InvalidOperationException("A frame of lines lies in an array.");
-        }
-
         _gaps = frame.Gaps;
         _nextGap = 0;
         _gapIndex = _gaps.Count == 0 ? int.MaxValue : _gaps[0].Before;
         _nextNumber = frame.FirstLine;
-        Array = array;
-        At = segment.Offset;
+        At = 0;
         Index = 0;
-        _toOffset = frame.FirstOffset - At;
-
-        var end = segment.Offset + segment.Count;
-        var padded = Math.Min(end, array.Length - Padding);
-        End = padded <= At ? At : At + array.AsSpan(At, padded - At).LastIndexOf((byte)'\n') + 1;
-        _rest = frame.Memory[(End - At)..];
+        _toOffset = frame.FirstOffset;
+        _memory = frame.Room;
+        var bytes = frame.Memory;
+        var padded = Math.Min(bytes.Length, _memory.Length - Padding);
+        End = padded <= 0 ? 0 : bytes.Span[..padded].LastIndexOf((byte)'\n') + 1;
+        _rest = bytes[End..];
     }
 
-    /// <summary>Goes on to the second array.</summary>
+    /// <summary>Goes on to the second piece.</summary>
     /// <returns>False where there are no more lines.</returns>
     public bool MoveNext()
     {
@@ -105,7 +100,7 @@ internal sealed class LineReader
         }
 
         _toOffset += At;
-        Array = _scratch;
+        _memory = _scratch;
         At = 0;
         End = length;
         _rest = default;
@@ -126,7 +121,7 @@ internal sealed class LineReader
     /// <param name="next">Where the one behind it begins.</param>
     public ReadOnlySpan<byte> Peek(out int next)
     {
-        var line = Array.AsSpan(At, End - At);
+        var line = Bytes[At..End];
         line = line[..line.IndexOf((byte)'\n')];
         next = At + line.Length + 1;
         return line.Length > 0 && line[^1] == '\r' ? line[..^1] : line;

@@ -28,11 +28,11 @@ public class HotPath
     private readonly AggregateStage _aggregate = new(Context("aggregate"));
     private LineCutter _cutter = null!;
     private LineFrame _lineFrame = null!;
-    private SharedBuffer _lines = null!;
+    private PooledBuffer _lines = null!;
     private EventFrame _parsed = null!;
-    private SharedBuffer _parsedBytes = null!;
+    private PooledBuffer _parsedBytes = null!;
     private int _parsedLength;
-    private SharedBuffer _filteredBytes = null!;
+    private PooledBuffer _filteredBytes = null!;
     private int _filteredLength;
     private byte[] _target = [];
 
@@ -120,10 +120,10 @@ public class HotPath
 
     private LineFrame NewLineFrame() => new(_lines.AddReference(), 0, Input.Length) { Count = Lines, FirstLine = 1, ReadMicros = 1 };
 
-    private static Frame Decode(SharedBuffer bytes, int length) =>
+    private static Frame Decode(PooledBuffer bytes, int length) =>
         FrameDecoder.Decode(bytes, FrameEncoder.GrpcPrefixLength, length - FrameEncoder.GrpcPrefixLength);
 
-    private static (SharedBuffer Bytes, int Length) Encoded(EventFrame frame)
+    private static (PooledBuffer Bytes, int Length) Encoded(EventFrame frame)
     {
         var measured = FrameEncoder.Measure(frame);
         var bytes = SharedBuffer.Rent(measured.HeadLength);

@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
@@ -29,7 +30,7 @@ public sealed class MappedRingTests
             Array.Fill(data, (byte)i);
             Assert.True(writer.Fill(data));
             var taken = reader.Take(data.Length);
-            Assert.True(taken.Array.AsSpan(0, data.Length).SequenceEqual(data));
+            Assert.True(taken.Memory.Span[..data.Length].SequenceEqual(data));
             taken.Release();
         }
     }
@@ -95,6 +96,76 @@ public sealed class MappedRingTests
                 Assert.Null(MappedRing.Open(new SharedRing { Path = mine.Offer.Path, Slots = slots, SlotBytes = slotBytes }));
             }
         }
+    }
+
+    [Fact]
+    public void A_slot_is_the_senders_again_when_it_and_all_before_it_are_let_go()
+    {
+        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
+        {
+            return;
+        }
+
+        using var writer = new RingWriter(mine);
+        using var reader = new RingReader(
+            MappedRing.Open(writer.Offer)!, answer => writer.Release(answer.RingReleased.Slots), new EdgeMeter(TimeProvider.System));
+        for (var i = 0; i < Slots; i++)
+        {
+            Assert.True(writer.TryClaim());
+            writer.Fill([(byte)i]);
+        }
+
+        var (first, second) = (reader.Take(1), reader.Take(1));
+        second.AddReference();
+        Assert.Equal((0, 1), (first.Memory.Span[0], second.Memory.Span[0]));
+        second.Release();
+        second.Release();
+        Assert.False(writer.TryClaim(), "the second slot came back before the first");
+        first.Release();
+        Assert.True(writer.TryClaim());
+        Assert.True(writer.TryClaim());
+        Assert.False(writer.TryClaim());
+    }
+
+    [Fact]
+    public void A_sender_that_fills_what_was_not_let_go_is_refused()
+    {
+        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
+        {
+            return;
+        }
+
+        using var reader = new RingReader(mine, _ => { }, new EdgeMeter(TimeProvider.System));
+        var taken = Enumerable.Range(0, Slots).Select(_ => reader.Take(1)).ToList();
+        var refused = Assert.Throws<StageException>(() => reader.Take(1));
+        Assert.Equal(FailureReasons.ProtocolViolation, refused.Failure.Reason);
+        taken[0].Release();
+        reader.Take(1);
+    }
+
+    [Fact]
+    public void What_was_taken_can_be_read_after_the_ring_is_gone_and_zeros_stand_behind_the_last_slot()
+    {
+        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
+        {
+            return;
+        }
+
+        using var writer = new RingWriter(mine);
+        var reader = new RingReader(MappedRing.Open(writer.Offer)!, _ => { }, new EdgeMeter(TimeProvider.System));
+        var taken = new List<SharedBuffer>();
+        for (var i = 0; i < Slots; i++)
+        {
+            var data = new byte[SlotBytes];
+            Array.Fill(data, (byte)7);
+            writer.Fill(data);
+            taken.Add(reader.Take(SlotBytes));
+        }
+
+        reader.Dispose();
+        Assert.All(taken, slot => Assert.Equal(SlotBytes, slot.Memory.Span[..SlotBytes].Count((byte)7)));
+        Assert.Equal(new byte[MappedRing.Behind], taken[^1].Memory.Span[SlotBytes..].ToArray());
+        taken.ForEach(slot => slot.Release());
     }
 
     [Fact]

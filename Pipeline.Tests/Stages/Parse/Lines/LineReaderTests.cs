@@ -42,8 +42,8 @@ public sealed class LineReaderTests
         var lines = new List<(string, long, long)>();
         do
         {
-            Assert.True(reader.At == reader.End || reader.Array[reader.End - 1] == '\n');
-            Assert.True(reader.At == reader.End || reader.End + LineReader.Padding <= reader.Array.Length);
+            Assert.True(reader.At == reader.End || reader.Bytes[reader.End - 1] == '\n');
+            Assert.True(reader.At == reader.End || reader.End + LineReader.Padding <= reader.Bytes.Length);
             while (reader.At < reader.End)
             {
                 var line = Encoding.ASCII.GetString(reader.Peek(out var next));

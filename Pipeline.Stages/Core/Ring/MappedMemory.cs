@@ -1,0 +1,63 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Pipeline.Stages.Core.Ring;
+
+/// <summary>
+/// A file mapped into memory (mmap(2), Linux), and behind it a page of zeros: who looks there for the end of something finds one,
+/// whatever the other end of the mapping writes meanwhile. It stays mapped as long as somebody holds it.
+/// </summary>
+internal sealed unsafe partial class MappedMemory : SafeHandle
+{
+    private const int Read = 1;
+    private const int Write = 2;
+    private const int Shared = 1;
+    private const int Private = 2;
+    private const int Fixed = 0x10;
+    private const int Anonymous = 0x20;
+
+    private readonly nuint _length;
+
+    private MappedMemory(nint address, nuint length)
+        : base(-1, ownsHandle: true)
+    {
+        SetHandle(address);
+        _length = length;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle == -1;
+
+    /// <summary>The first byte.</summary>
+    public byte* Start => (byte*)handle;
+
+    /// <summary>Maps a file for reading and writing.</summary>
+    /// <param name="file">A file that cannot shrink.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <exception cref="Win32Exception">The system has no memory, or no place in the address space.</exception>
+    public static MappedMemory Map(SafeFileHandle file, long bytes)
+    {
+        var page = Environment.SystemPageSize;
+        var pages = (nuint)((bytes + page - 1) / page * page);
+        var zeros = Map(0, pages + (nuint)page, Read, Private | Anonymous, -1, 0);
+        var memory = zeros == -1 ? throw new Win32Exception() : new MappedMemory(zeros, pages + (nuint)page);
+        if (Map(zeros, (nuint)bytes, Read | Write, Shared | Fixed, (int)file.DangerousGetHandle(), 0) == -1)
+        {
+            var failure = new Win32Exception();
+            memory.Dispose();
+            throw failure;
+        }
+
+        return memory;
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Unmap(handle, _length) == 0;
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    private static partial nint Map(nint address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    private static partial int Unmap(nint address, nuint length);
+}

@@ -1,0 +1,25 @@
+using System.Buffers;
+
+namespace Pipeline.Stages.Core.Ring;
+
+/// <summary>A part of a mapping as memory; who uses it sees to it that the mapping is held.</summary>
+internal sealed unsafe class MappedSlot(MappedMemory mapping, long offset, int length) : MemoryManager<byte>
+{
+    private readonly byte* _start = mapping.Start + offset;
+
+    /// <inheritdoc/>
+    public override Span<byte> GetSpan() => new(_start, length);
+
+    /// <inheritdoc/>
+    public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);
+
+    /// <inheritdoc/>
+    public override void Unpin()
+    {
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+    }
+}
