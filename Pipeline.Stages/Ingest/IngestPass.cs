@@ -122,7 +122,7 @@ internal sealed class IngestPass(
                         break;
                 }
 
-                await HandOnAsync(cutter, cancellationToken);
+                await HandOnAsync(cutter, status == CutStatus.Full && !_pace.IsPaced, cancellationToken);
                 if (status == CutStatus.End)
                 {
                     reader.RequireUnchanged();
@@ -141,13 +141,14 @@ internal sealed class IngestPass(
         }
     }
 
-    private ValueTask HandOnAsync(LineCutter cutter, CancellationToken cancellationToken)
+    private ValueTask HandOnAsync(LineCutter cutter, bool more, CancellationToken cancellationToken)
     {
         if (cutter.Take(_batchStarted) is not { } frame)
         {
             return ValueTask.CompletedTask;
         }
 
+        frame.More = more;
         context.Meter.Rejected += frame.Rejects.Count;
         if (progress.TotalBytes(frame.FirstOffset) < _furthest)
         {

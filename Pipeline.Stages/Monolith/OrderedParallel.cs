@@ -38,6 +38,8 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         _metrics.Edge.Received(frame);
+        // A stage sees only some of the frames here: none may keep anything for the next one.
+        frame.More = false;
         try
         {
             var stage = await _idle.Reader.ReadAsync(cancellationToken);

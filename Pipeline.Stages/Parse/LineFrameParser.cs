@@ -17,6 +17,10 @@ namespace Pipeline.Stages.Parse;
 /// </summary>
 internal sealed class LineFrameParser
 {
+    // Fewer events in a frame than this wait for those of the next lines, where these follow at once: a frame costs the stages
+    // below the same whatever it holds.
+    private const int EnoughEvents = 8 * 1024;
+
     private readonly EventFrameBuilder _events;
     private readonly WorkItemBatcher _items = new();
     private readonly LineReader _lines = new();
@@ -25,26 +29,29 @@ internal sealed class LineFrameParser
     private readonly TextCodes? _allowedTypes;
     private readonly WorkItemParser _itemParser = new();
     private readonly StageMeter _meter;
+    private readonly bool _gathers;
     private LineFrame? _frame;
+    private long _readMicros;
     private int _nextReject;
 
     /// <summary>A parser for one attempt.</summary>
     /// <param name="columns">Columns to build.</param>
     /// <param name="allowedTypes">Types that an event may have; empty = any.</param>
     /// <param name="meter">Counts rejects.</param>
-    public LineFrameParser(IReadOnlyCollection<string> columns, IReadOnlyCollection<string> allowedTypes, StageMeter meter)
+    /// <param name="gathers">Events of several frames of lines may come out in one frame, where the size of batches is nobody's wish.</param>
+    public LineFrameParser(IReadOnlyCollection<string> columns, IReadOnlyCollection<string> allowedTypes, StageMeter meter, bool gathers)
     {
         _meter = meter;
+        _gathers = gathers;
         _events = new EventFrameBuilder(columns);
         _allowedTypes = allowedTypes.Count == 0 ? null : CodesOf(allowedTypes);
         _lineParser = new LineParser(_allowedTypes);
     }
 
-    /// <summary>Begins a frame; the one before has been read to its end, or is given up.</summary>
+    /// <summary>Begins a frame; the one before has been read to its end.</summary>
     public void Begin(LineFrame frame)
     {
-        _events.Take(0)?.Dispose();
-        _items.Take(0)?.Dispose();
+        _readMicros = _events.IsEmpty ? frame.ReadMicros : _readMicros;
         _frame = frame;
         _lines.Begin(frame);
         _nextReject = 0;
@@ -84,6 +91,9 @@ internal sealed class LineFrameParser
         return TakeRest(frame);
     }
 
+    /// <summary>What the frames before have left for the next one; null: nothing.</summary>
+    public EventFrame? TakeGathered() => _events.Take(_readMicros);
+
     // The hot path: events that fit a known shape, until a line does not or a gap comes.
     private unsafe void TakeFitting()
     {
@@ -91,11 +101,11 @@ internal sealed class LineFrameParser
         var offset = _lines.Offset;
         var most = _lines.BeforeGap;
         var taken = 0;
-        fixed (byte* array = _lines.Array)
+        fixed (byte* bytes = _lines.Bytes)
         {
             var values = default(EventValues);
-            var line = array + _lines.At;
-            var end = array + _lines.End;
+            var line = bytes + _lines.At;
+            var end = bytes + _lines.End;
             while (line < end && taken < most)
             {
                 var next = _shapes.Match(line, ref values);
@@ -109,7 +119,7 @@ internal sealed class LineFrameParser
                 taken++;
             }
 
-            _lines.Advance(taken, (int)(line - array));
+            _lines.Advance(taken, (int)(line - bytes));
         }
     }
 
@@ -157,7 +167,7 @@ internal sealed class LineFrameParser
             return null;
         }
 
-        var before = _events.Take(frame.ReadMicros);
+        var before = TakeEvents(frame);
         _events.TryAdd(values, number, offset);
         return before;
     }
@@ -179,19 +189,28 @@ internal sealed class LineFrameParser
         AddRejectsBefore(frame, reject.Line);
         _meter.Rejected++;
         _events.Add(reject);
-        return _events.IsFull ? _events.Take(frame.ReadMicros) : null;
+        return _events.IsFull ? TakeEvents(frame) : null;
     }
 
     private Frame? TakeRest(LineFrame frame)
     {
         AddRejectsBefore(frame, long.MaxValue);
-        if (_events.Take(frame.ReadMicros) is { } events)
+        var waits = _gathers && frame.More && _events.Count < EnoughEvents && _items.IsEmpty;
+        if (!waits && TakeEvents(frame) is { } events)
         {
             return events;
         }
 
         _frame = null;
         return _items.Take(frame.ReadMicros);
+    }
+
+    // What comes after is of this frame's lines.
+    private EventFrame? TakeEvents(LineFrame frame)
+    {
+        var events = _events.Take(_readMicros);
+        _readMicros = frame.ReadMicros;
+        return events;
     }
 
     // Rejects that came with the lines, up to that line: all rejects go on in order of line.

@@ -13,16 +13,20 @@ public sealed class ParseStage(StageContext context) : ITransform
     /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
-        _parser = new LineFrameParser(below?.Columns ?? [], open.Options?.AllowedTypes ?? [], context.Meter);
+        _parser = new LineFrameParser(below?.Columns ?? [], open.Options?.AllowedTypes ?? [], context.Meter, gathers: open.Options?.BatchSize == 0);
         return ValueTask.FromResult(new RunOpened { Resume = below?.Resume });
     }
 
     /// <inheritdoc/>
     public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken) =>
-        frame is LineFrame lines ? ParseAsync(lines, output, cancellationToken) : output.WriteAsync(frame, cancellationToken);
+        frame is LineFrame lines ? ParseAsync(lines, output, cancellationToken) : HandOnAsync(frame, output, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _parser?.TakeGathered()?.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private async ValueTask ParseAsync(LineFrame lines, IFrameOutput output, CancellationToken cancellationToken)
     {
@@ -35,5 +39,16 @@ public sealed class ParseStage(StageContext context) : ITransform
                 await output.WriteAsync(frame, cancellationToken);
             }
         }
+    }
+
+    // Whatever it is, it comes after all lines before it.
+    private async ValueTask HandOnAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        if (_parser?.TakeGathered() is { } events)
+        {
+            await output.WriteAsync(events, cancellationToken);
+        }
+
+        await output.WriteAsync(frame, cancellationToken);
     }
 }

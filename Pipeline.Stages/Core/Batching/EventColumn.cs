@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Batching;
@@ -29,6 +31,17 @@ public sealed class EventColumn : IDisposable
     /// <summary>The values, <see cref="Width"/> bytes each: signed for numbers, unsigned for text and booleans.</summary>
     public Span<byte> Data => _data.AsSpan(0, DataLength);
 
+    /// <summary>Text and boolean: the largest of the column's values; -1 where it has none, and 0 where it has no data.</summary>
+    /// <param name="count">Events of the frame.</param>
+    public long GreatestCode(int count) => count == 0 ? -1 : Width switch
+    {
+        0 => 0,
+        1 => Greatest<byte>(),
+        2 => Greatest<ushort>(),
+        4 => Greatest<uint>(),
+        _ => (long)Math.Min(long.MaxValue, Greatest<ulong>()),
+    };
+
     /// <summary>Makes room for <paramref name="count"/> values of <paramref name="width"/> bytes; the content is undefined.</summary>
     /// <param name="width">0, 1, 2, 4 or 8.</param>
     /// <param name="count">Values, from 0.</param>
@@ -54,6 +67,31 @@ public sealed class EventColumn : IDisposable
         Return();
         DataLength = 0;
         Texts?.Dispose();
+    }
+
+    private T Greatest<T>()
+        where T : unmanaged, INumber<T>
+    {
+        var values = MemoryMarshal.Cast<byte, T>(Data);
+        var vectors = MemoryMarshal.Cast<byte, Vector<T>>(Data);
+        var widest = Vector<T>.Zero;
+        foreach (var vector in vectors)
+        {
+            widest = Vector.Max(widest, vector);
+        }
+
+        var greatest = T.Zero;
+        for (var lane = 0; lane < Vector<T>.Count; lane++)
+        {
+            greatest = T.Max(greatest, widest[lane]);
+        }
+
+        foreach (var value in values[(vectors.Length * Vector<T>.Count)..])
+        {
+            greatest = T.Max(greatest, value);
+        }
+
+        return greatest;
     }
 
     private void Return()

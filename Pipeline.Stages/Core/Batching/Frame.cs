@@ -11,6 +11,9 @@ public abstract class Frame : IDisposable
     /// <summary>Lines, events or work items in it; 0 for a frame that carries no data.</summary>
     public abstract int Items { get; }
 
+    /// <summary>The next frame follows at once: what comes of this one may wait for what comes of that.</summary>
+    public virtual bool More { get; set; }
+
     /// <summary>Gives the frame's buffers back.</summary>
     public abstract void Dispose();
 }
@@ -24,6 +27,20 @@ public sealed class MessageFrame(StageInput message) : Frame
 
     /// <inheritdoc/>
     public override int Items => message.WorkItems?.Items.Count ?? 0;
+
+    /// <inheritdoc/>
+    /// <value>Only a batch of work items can tell.</value>
+    public override bool More
+    {
+        get => message.WorkItems?.More ?? false;
+        set
+        {
+            if (message.WorkItems is { } items)
+            {
+                items.More = value;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public override void Dispose()

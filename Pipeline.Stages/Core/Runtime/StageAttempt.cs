@@ -72,10 +72,13 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
     private async Task TransformAsync(ITransform stage, Downstream? downstream, CancellationToken cancellationToken)
     {
         var output = OutputTo(downstream);
+        var more = false;
         while (true)
         {
             while (reader.TryRead(out var frame))
             {
+                more = frame.More;
+                downstream?.Frames.More = more;
                 var message = (frame as MessageFrame)?.Message;
                 if (message?.OpenRun is not null)
                 {
@@ -94,7 +97,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
                 }
             }
 
-            await output.FlushAsync(cancellationToken);
+            if (!more)
+            {
+                await output.FlushAsync(cancellationToken);
+            }
+
             if (!await reader.WaitAsync(cancellationToken))
             {
                 throw ProtoReader.Violation("the stream ends without EndOfInput");

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -24,7 +23,7 @@ internal static class FrameDecoder
     /// <param name="length">Bytes of the message.</param>
     /// <param name="ring">Holds the data of large line batches; null = there is none.</param>
     /// <exception cref="Runtime.StageException">The message does not follow the contract.</exception>
-    public static Frame Decode(SharedBuffer buffer, int offset, int length, RingReader? ring = null)
+    public static Frame Decode(PooledBuffer buffer, int offset, int length, RingReader? ring = null)
     {
         var message = buffer.Array.AsSpan(offset, length);
         if (length > 1 && message[0] is LinesTag or EventsTag)
@@ -78,10 +77,10 @@ internal static class FrameDecoder
         }
     }
 
-    private static LineFrame Lines(SharedBuffer buffer, int start, int length, RingReader? ring)
+    private static LineFrame Lines(PooledBuffer buffer, int start, int length, RingReader? ring)
     {
         var reader = new ProtoReader(buffer.Array.AsSpan(start, length));
-        var (dataStart, dataLength, ringBytes, count, firstLine, firstOffset, read, file) = (0, 0, 0, 0, 0L, 0L, 0L, "");
+        var (dataStart, dataLength, ringBytes, count, firstLine, firstOffset, read, file, more) = (0, 0, 0, 0, 0L, 0L, 0L, "", false);
         List<Gap>? gaps = null;
         List<Reject>? rejects = null;
         while (reader.Next())
@@ -97,6 +96,7 @@ internal static class FrameDecoder
                 case 7: file = reader.Text(); break;
                 case 8: read = reader.Int64(); break;
                 case 9: ringBytes = reader.Int32(0, int.MaxValue); break;
+                case 10: more = reader.Int64() != 0; break;
                 default: reader.Skip(); break;
             }
         }
@@ -116,6 +116,7 @@ internal static class FrameDecoder
             Rejects = (IReadOnlyList<Reject>?)rejects ?? [],
             File = file,
             ReadMicros = read,
+            More = more,
         };
     }
 
@@ -134,6 +135,7 @@ internal static class FrameDecoder
                     case 3: frame.Rejects.Add(Parse(Reject.Parser, reader.Bytes())); break;
                     case 4: frame.Filtered = reader.Int64(); break;
                     case 5: frame.ReadMicros = reader.Int64(); break;
+                    case 6: frame.More = reader.Int64() != 0; break;
                     default: reader.Skip(); break;
                 }
             }
@@ -197,50 +199,10 @@ internal static class FrameDecoder
             ColumnKind.Boolean => 2,
             _ => int.MaxValue,
         };
-        if (choices != int.MaxValue && count > 0 && GreatestIndex(column) >= (ulong)choices)
+        if (choices != int.MaxValue && column.GreatestCode(count) >= choices)
         {
             throw ProtoReader.Violation($"column {column.Name} has an index beyond its {choices} values");
         }
-    }
-
-    private static ulong GreatestIndex(EventColumn column)
-    {
-        ulong greatest = 0;
-        switch (column.Width)
-        {
-            case 1:
-                foreach (var index in column.Data)
-                {
-                    greatest = Math.Max(greatest, index);
-                }
-
-                break;
-            case 2:
-                foreach (var index in MemoryMarshal.Cast<byte, ushort>(column.Data))
-                {
-                    greatest = Math.Max(greatest, index);
-                }
-
-                break;
-            case 4:
-                foreach (var index in MemoryMarshal.Cast<byte, uint>(column.Data))
-                {
-                    greatest = Math.Max(greatest, index);
-                }
-
-                break;
-            case 8:
-                foreach (var index in MemoryMarshal.Cast<byte, ulong>(column.Data))
-                {
-                    greatest = Math.Max(greatest, index);
-                }
-
-                break;
-            default:
-                break;
-        }
-
-        return greatest;
     }
 
     private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)

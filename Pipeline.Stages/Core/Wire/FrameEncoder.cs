@@ -25,7 +25,8 @@ internal static class FrameEncoder
         var body = ProtoWriter.SizeOfInt64(2, frame.Count)
             + ProtoWriter.SizeOfInt64(3, frame.FirstLine)
             + ProtoWriter.SizeOfInt64(4, frame.FirstOffset)
-            + ProtoWriter.SizeOfInt64(8, frame.ReadMicros);
+            + ProtoWriter.SizeOfInt64(8, frame.ReadMicros)
+            + ProtoWriter.SizeOfInt64(10, frame.More ? 1 : 0);
         if (frame.File.Length > 0)
         {
             body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
@@ -64,6 +65,7 @@ internal static class FrameEncoder
 
         writer.Text(7, frame.File);
         writer.Int64(8, frame.ReadMicros);
+        writer.Int64(10, frame.More ? 1 : 0);
         if (ringBytes > 0)
         {
             writer.Int64(9, ringBytes);
@@ -78,7 +80,8 @@ internal static class FrameEncoder
     {
         var body = ProtoWriter.SizeOfInt64(1, frame.Count)
             + ProtoWriter.SizeOfInt64(4, frame.Filtered)
-            + ProtoWriter.SizeOfInt64(5, frame.ReadMicros);
+            + ProtoWriter.SizeOfInt64(5, frame.ReadMicros)
+            + ProtoWriter.SizeOfInt64(6, frame.More ? 1 : 0);
         foreach (var column in frame.Columns)
         {
             body += ProtoWriter.SizeOfBytes(2, SizeOf(column));
@@ -109,6 +112,7 @@ internal static class FrameEncoder
 
         writer.Int64(4, frame.Filtered);
         writer.Int64(5, frame.ReadMicros);
+        writer.Int64(6, frame.More ? 1 : 0);
     }
 
     /// <summary>Any other frame.</summary>

@@ -17,7 +17,10 @@ namespace Pipeline.Stages.Core.Wire;
 internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? ring = null) : IFrameOutput, IDisposable
 {
     /// <summary>Bytes that gather before they leave: two of HTTP/2's largest default frames.</summary>
-    private const int Gather = 32 * 1024;
+    private const int Gather = 128 * 1024;
+
+    /// <summary>What is written comes of a frame with <see cref="Frame.More"/>, and so has more to follow itself.</summary>
+    public bool More { get; set; }
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * Gather);
     private int _used;
@@ -27,6 +30,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     {
         using (frame)
         {
+            frame.More |= More;
             var before = edge.BytesOut + _used;
             if (frame is LineFrame large && ring is not null && large.Data.Length >= RingWriter.LeastBytes && large.Data.Length <= ring.SlotBytes)
             {

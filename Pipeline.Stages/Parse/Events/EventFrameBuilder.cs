@@ -32,6 +32,12 @@ internal sealed class EventFrameBuilder
         NumberColumn? Number(string name) => columns.Contains(name) ? new NumberColumn(name) : null;
     }
 
+    /// <summary>True where nothing was added yet.</summary>
+    public bool IsEmpty => _frame is null;
+
+    /// <summary>Events so far.</summary>
+    public int Count => _frame?.Count ?? 0;
+
     /// <summary>True where no more rejects should go into this frame.</summary>
     public bool IsFull => _rejectBytes > FullRejectBytes;
 

@@ -13,6 +13,9 @@ internal sealed class WorkItemBatcher
     private WorkItemBatch? _batch;
     private long _bytes;
 
+    /// <summary>True where nothing was added yet.</summary>
+    public bool IsEmpty => _batch is null;
+
     /// <summary>True where the batch has its size.</summary>
     public bool IsFull => _bytes >= FullBytes;
 

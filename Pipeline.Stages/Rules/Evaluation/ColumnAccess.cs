@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Runtime.InteropServices;
 using Pipeline.Stages.Core.Batching;
 
@@ -67,47 +66,4 @@ internal static class ColumnAccess
     public static Span<T> As<T>(EventColumn column)
         where T : unmanaged =>
         MemoryMarshal.Cast<byte, T>(column.Data);
-
-    /// <summary>Largest of the codes of a column; -1 where there is none.</summary>
-    public static int MaxCode(EventColumn column, int count)
-    {
-        if (count == 0 || column.Width == 0)
-        {
-            return count == 0 ? -1 : 0;
-        }
-
-        return column.Width switch
-        {
-            1 => Max<byte>(column.Data),
-            2 => Max(As<ushort>(column)),
-            _ => (int)Math.Min(int.MaxValue, Max(As<uint>(column))),
-        };
-    }
-
-    private static T Max<T>(ReadOnlySpan<T> values)
-        where T : unmanaged, INumber<T>
-    {
-        var max = default(T);
-        var at = 0;
-        if (values.Length >= Vector<T>.Count)
-        {
-            var widest = Vector<T>.Zero;
-            for (; at <= values.Length - Vector<T>.Count; at += Vector<T>.Count)
-            {
-                widest = Vector.Max(widest, new Vector<T>(values[at..]));
-            }
-
-            for (var lane = 0; lane < Vector<T>.Count; lane++)
-            {
-                max = T.Max(max, widest[lane]);
-            }
-        }
-
-        for (; at < values.Length; at++)
-        {
-            max = T.Max(max, values[at]);
-        }
-
-        return max;
-    }
 }

@@ -82,7 +82,7 @@ internal sealed class RuleProgram : IDisposable
         {
             var column = frame.Find(slot.Name);
             if (column is null || column.Kind != slot.Kind || column.DataLength != column.Width * frame.Count
-                || (column.Texts is not null && ColumnAccess.MaxCode(column, frame.Count) >= column.Texts.Count))
+                || (column.Texts is not null && column.GreatestCode(frame.Count) >= column.Texts.Count))
             {
                 throw new StageException(
                     FailureReasons.ProtocolViolation,

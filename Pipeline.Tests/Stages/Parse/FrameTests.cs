@@ -36,6 +36,30 @@ public sealed class FrameTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task At_automatic_size_events_wait_for_those_of_lines_that_follow_at_once(int batchSize)
+    {
+        var run = new ParseRun();
+        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await stage.OpenAsync(
+            new OpenRun { Options = new RunOptions { BatchSize = batchSize } }, new RunOpened { Columns = { "line", "value" } }, CancellationToken.None);
+        foreach (var (line, more) in new[] { (1, true), (3, true), (5, false), (7, true) })
+        {
+            var frame = ParseRun.FrameOf(Bytes(Event("view", "1") + Event("view", "x")), firstLine: line);
+            frame.More = more;
+            await stage.ProcessAsync(frame, run, CancellationToken.None);
+        }
+
+        await stage.ProcessAsync(new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), run, CancellationToken.None);
+
+        Assert.Equal(batchSize == 0 ? [3, 1, 0] : [1, 1, 1, 1, 0], run.Frames.Select(frame => frame.Items));
+        Assert.IsType<MessageFrame>(run.Frames[^1]);
+        Assert.Equal([1, 3, 5, 7], run.Events.Select(parsed => parsed.Line));
+        Assert.Equal([2, 4, 6, 8], run.Rejects.Select(reject => reject.Line));
+    }
+
+    [Theory]
     [InlineData("type")]
     [InlineData("value", "ts")]
     [InlineData("offset", "line", "rule", "user")]

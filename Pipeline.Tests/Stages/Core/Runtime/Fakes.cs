@@ -5,7 +5,7 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
 /// <summary>A source of line frames of one line each; `before` runs before each and hears of the drain.</summary>
-internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0) : ISource
+internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false) : ISource
 {
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
 
@@ -23,7 +23,7 @@ internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>?
             var line = System.Text.Encoding.UTF8.GetBytes($"line {i}{new string(' ', padding)}\n");
             var buffer = SharedBuffer.Rent(line.Length);
             line.CopyTo(buffer.Array, 0);
-            await output.WriteAsync(new LineFrame(buffer, 0, line.Length) { Count = 1, FirstLine = i + 1 }, cancellationToken);
+            await output.WriteAsync(new LineFrame(buffer, 0, line.Length) { Count = 1, FirstLine = i + 1, More = more }, cancellationToken);
         }
 
         await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position { Line = i } } }), cancellationToken);

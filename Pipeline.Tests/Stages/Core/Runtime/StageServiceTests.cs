@@ -52,6 +52,33 @@ public sealed class StageServiceTests
     }
 
     [Fact]
+    public async Task What_comes_of_a_frame_waits_where_another_follows_at_once()
+    {
+        var go = new TaskCompletionSource();
+        var lines = new List<string>();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(2, (i, _) => i == 1 ? go.Task : Task.CompletedTask, more: true), _ => new FakeTransform(), context => new FakeSink(context, lines));
+        using var call = chain.Open();
+        // Two reports of the sink after the middle has told of the frame: the first may have been under way.
+        for (var (middle, sink) = (0L, 0); sink < 2; sink += middle == 1 ? 1 : 0)
+        {
+            StageMetrics? metrics;
+            do
+            {
+                Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+                metrics = call.Call.ResponseStream.Current.Progress?.Metrics;
+                middle = metrics?.Role == "middle" ? metrics.ItemsIn : middle;
+            }
+            while (metrics?.Role != "sink");
+            Assert.Equal(0, metrics.ItemsIn);
+        }
+
+        go.SetResult();
+        Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+        Assert.Equal(["line 0\n", "line 1\n"], lines);
+    }
+
+    [Fact]
     public async Task Drain_stops_the_source_at_a_checkpoint()
     {
         var lines = new List<string>();

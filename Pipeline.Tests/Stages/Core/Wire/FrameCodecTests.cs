@@ -35,6 +35,7 @@ public sealed class FrameCodecTests
             Rejects = { rejects },
             File = rest.Item1,
             ReadMicros = rest.Item2,
+            More = first % 2 == 1,
         });
 
     private static readonly Gen<EventBatch> EventBatches =
@@ -42,7 +43,7 @@ public sealed class FrameCodecTests
         from columns in Columns(count).Array[0, 4]
         from rejects in Rejects.Array[0, 3]
         from filtered in Gen.Long[0, long.MaxValue]
-        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3 };
+        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1 };
 
     [Fact]
     public void A_line_frame_is_the_generated_message_and_back() =>
