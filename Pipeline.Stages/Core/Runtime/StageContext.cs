@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Timing;
 
 namespace Pipeline.Stages.Core.Runtime;
 
@@ -16,7 +17,7 @@ public sealed class StageContext
     public required IAnswerOutput Answers { get; init; }
 
     /// <summary>The clock.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    public TimeProvider Time { get; init; } = HighResolutionTimeProvider.Shared;
 
     /// <summary>The stage's log.</summary>
     public required ILogger Logger { get; init; }

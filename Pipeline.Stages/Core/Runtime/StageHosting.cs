@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.ServiceDefaults.Registration;
+using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Runtime;
@@ -36,6 +37,7 @@ public static class StageHosting
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
+        builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
         builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateDataAnnotations().ValidateOnStart();

@@ -1,0 +1,90 @@
+namespace Pipeline.Stages.Core.Timing;
+
+/// <summary>
+/// The system's clock with timers that are late by a millisecond at most on an idle machine. The runtime's own timers go by a clock
+/// that ticks every 4 ms on Linux, so that a wait of 5 ms takes up to 9: too coarse for the linger time of batches.
+/// </summary>
+/// <remarks>One thread waits for whichever timer is due first; callbacks run on the thread pool.</remarks>
+public sealed class HighResolutionTimeProvider : TimeProvider
+{
+    private readonly object _lock = new();
+    private readonly PriorityQueue<Due, long> _queue = new();
+    private Thread? _thread;
+
+    private HighResolutionTimeProvider()
+    {
+    }
+
+    /// <summary>The one of this process.</summary>
+    public static HighResolutionTimeProvider Shared { get; } = new();
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new HighResolutionTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Adds a timer to those that are waited for.</summary>
+    internal void Schedule(Due due)
+    {
+        lock (_lock)
+        {
+            _queue.Enqueue(due, due.At);
+            if (_thread is null)
+            {
+                _thread = new Thread(Wait) { IsBackground = true, Name = "high-resolution timers" };
+                _thread.Start();
+            }
+            else if (_queue.Peek() == due)
+            {
+                Monitor.Pulse(_lock);
+            }
+        }
+    }
+
+    private void Wait()
+    {
+        while (true)
+        {
+            Due due;
+            lock (_lock)
+            {
+                while (!IsDue(out var millis))
+                {
+                    Monitor.Wait(_lock, millis);
+                }
+
+                due = _queue.Dequeue();
+            }
+
+            due.Timer.Fire(due);
+        }
+    }
+
+    private bool IsDue(out int millis)
+    {
+        millis = Timeout.Infinite;
+        while (_queue.TryPeek(out var due, out var at))
+        {
+            if (!due.Timer.IsCurrent(due))
+            {
+                _queue.Dequeue();
+                continue;
+            }
+
+            var left = at - GetTimestamp();
+            millis = (int)Math.Min(int.MaxValue, Math.Ceiling(left * 1e3 / TimestampFrequency));
+            return left <= 0;
+        }
+
+        return false;
+    }
+
+    /// <summary>A time at which a timer fires, unless it was set anew since.</summary>
+    /// <param name="Timer">The timer.</param>
+    /// <param name="Setting">Which of its settings this belongs to.</param>
+    /// <param name="At">Timestamp.</param>
+    internal readonly record struct Due(HighResolutionTimer Timer, long Setting, long At);
+}

@@ -1,0 +1,89 @@
+using Pipeline.Stages.Core.Timing;
+
+namespace Pipeline.Tests.Stages.Core.Timing;
+
+public sealed class HighResolutionTimeProviderTests
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
+    private static readonly HighResolutionTimeProvider Time = HighResolutionTimeProvider.Shared;
+
+    [Fact]
+    public async Task Nothing_fires_early_and_what_is_due_first_fires_first()
+    {
+        var began = Time.GetTimestamp();
+        var order = new List<int>();
+        var delays = new[] { 60, 20, 40, 0 }.Select(async millis =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(millis), Time);
+            Assert.InRange(Time.GetElapsedTime(began).TotalMilliseconds, millis, Timeout.TotalMilliseconds);
+            lock (order)
+            {
+                order.Add(millis);
+            }
+        });
+
+        await Task.WhenAll(delays).WaitAsync(Timeout);
+
+        Assert.Equal(4, order.Count);
+        Assert.True(order.IndexOf(20) < order.IndexOf(60));
+    }
+
+    [Fact]
+    public async Task A_later_timer_does_not_hold_up_an_earlier_one()
+    {
+        using var late = Time.CreateTimer(_ => { }, null, TimeSpan.FromHours(1), TimeSpan.Zero);
+        await Task.Delay(TimeSpan.FromMilliseconds(1), Time).WaitAsync(Timeout);
+    }
+
+    [Fact]
+    public async Task A_period_goes_on_until_the_timer_is_disposed()
+    {
+        var fired = new SemaphoreSlim(0);
+        var timer = Time.CreateTimer(state => ((SemaphoreSlim)state!).Release(), fired, TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(await fired.WaitAsync(Timeout));
+        }
+
+        await timer.DisposeAsync();
+        Assert.False(timer.Change(TimeSpan.Zero, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_setting_that_was_replaced_does_not_fire()
+    {
+        var count = 0;
+        var fired = new SemaphoreSlim(0);
+        using var timer = Time.CreateTimer(
+            _ =>
+            {
+                Interlocked.Increment(ref count);
+                fired.Release();
+            },
+            null,
+            TimeSpan.FromMilliseconds(30),
+            System.Threading.Timeout.InfiniteTimeSpan);
+
+        Assert.True(timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan));
+        // Due after the setting that was taken back.
+        await Task.Delay(TimeSpan.FromMilliseconds(60), Time).WaitAsync(Timeout);
+        Assert.Equal(0, count);
+
+        Assert.True(timer.Change(TimeSpan.Zero, System.Threading.Timeout.InfiniteTimeSpan));
+        Assert.True(await fired.WaitAsync(Timeout));
+        Assert.Equal(1, count);
+    }
+
+    [Fact]
+    public async Task A_callback_runs_in_the_context_that_made_the_timer()
+    {
+        var local = new AsyncLocal<string> { Value = "mine" };
+        var seen = new TaskCompletionSource<string?>();
+        using var timer = Time.CreateTimer(_ => seen.SetResult(local.Value), null, TimeSpan.FromMilliseconds(1), System.Threading.Timeout.InfiniteTimeSpan);
+        Assert.Equal("mine", await seen.Task.WaitAsync(Timeout));
+    }
+
+    [Fact]
+    public void Negative_times_are_refused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Time.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(-2), TimeSpan.Zero));
+}
