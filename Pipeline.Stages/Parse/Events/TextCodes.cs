@@ -12,6 +12,9 @@ namespace Pipeline.Stages.Parse.Events;
 /// </summary>
 internal sealed class TextCodes
 {
+    // The least that any system has.
+    private const nuint PageBytes = 4096;
+
     private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
     private Entry[] _entries = new Entry[64];
     private int _generation;
@@ -86,9 +89,10 @@ internal sealed class TextCodes
         }
     }
 
-    // The first 16 bytes, padded with zeros.
+    // The first 16 bytes, padded with zeros. Lengths come at random, and a branch for each would mostly be guessed wrong: so it reads
+    // 16 bytes whatever the length, where these lie in one page of memory, and masks what is beyond the text.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> HeadOf(ReadOnlySpan<byte> text)
+    private static unsafe Vector128<byte> HeadOf(ReadOnlySpan<byte> text)
     {
         ref var start = ref MemoryMarshal.GetReference(text);
         if (text.Length >= 16)
@@ -96,20 +100,18 @@ internal sealed class TextCodes
             return Vector128.LoadUnsafe(ref start);
         }
 
-        ulong low;
-        ulong high = 0;
-        if (text.Length >= 8)
-        {
-            low = Read64(ref start, 0);
-            high = Read64(ref start, text.Length - 8) >> (8 * (16 - text.Length));
-            high = text.Length == 8 ? 0 : high;
-        }
-        else
-        {
-            low = Short(ref start, text.Length);
-        }
+        return ((nuint)Unsafe.AsPointer(ref start) & (PageBytes - 1)) <= PageBytes - 16 && text.Length > 0
+            ? Vector128.LoadUnsafe(ref start) & Vector128.LessThan(Vector128<byte>.Indices, Vector128.Create((byte)text.Length))
+            : SlowHeadOf(text);
+    }
 
-        return Vector128.Create(low, high).AsByte();
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector128<byte> SlowHeadOf(ReadOnlySpan<byte> text)
+    {
+        Span<byte> head = stackalloc byte[16];
+        head.Clear();
+        text.CopyTo(head);
+        return Vector128.Create<byte>(head);
     }
 
     // Up to 7 bytes.

@@ -5,7 +5,7 @@ using Pipeline.Stages.Parse.Events;
 namespace Pipeline.Stages.Parse.Shapes;
 
 /// <summary>
-/// Reads JSON numbers in raw bytes, eight digits at once. What stands behind the number is for the caller to check: in a
+/// Reads JSON numbers in raw bytes, eight digits at once; 32 bytes behind the end of the line can be read. What stands behind the number is for the caller to check: in a
 /// shape it is a literal, whose first byte cannot go on with a number.
 /// </summary>
 internal static unsafe class NumberToken
@@ -39,7 +39,8 @@ internal static unsafe class NumberToken
     {
         var digits = *(ulong*)at ^ Zeros;
         var count = DigitCount(digits);
-        return (uint)(count - 1) < 7 && ((byte)digits != 0 || count == 1) && (at[count] | 0x20) != 'e' && at[count] != '.'
+        count += count == 8 ? DigitCount(*(ulong*)(at + 8) ^ Zeros) : 0;
+        return (uint)(count - 1) < 15 && ((byte)digits != 0 || count == 1) && (at[count] | 0x20) != 'e' && at[count] != '.'
             ? at + count
             : EndOfOther(at);
     }
