@@ -21,7 +21,7 @@ internal sealed class RingReader(MappedRing ring, Action<StageOutput> released, 
     /// <exception cref="Runtime.StageException">The sender claims more than a slot holds, or a slot that is not free.</exception>
     public SharedBuffer Take(int bytes)
     {
-        if (bytes > ring.Offer.SlotBytes)
+        if (bytes < 1 || bytes > ring.Offer.SlotBytes)
         {
             throw ProtoReader.Violation($"{bytes} bytes in a ring slot of {ring.Offer.SlotBytes}");
         }

@@ -2,14 +2,17 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Ring;
 
-/// <summary>The sender's end: fills slots in order and waits where all are full.</summary>
-internal sealed class RingWriter(MappedRing ring) : IDisposable
+/// <summary>The sender's end: fills slots with messages, one slot after the other, and waits where all are full.</summary>
+/// <param name="ring">The ring.</param>
+/// <param name="portion">Full slots after which the receiver must hear of them, from 1: to wake it for each costs more than it does.</param>
+internal sealed class RingWriter(MappedRing ring, int portion = 1) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(ring.Offer.Slots);
+    private bool _claimed;
     private long _filled;
     private long _released;
 
-    /// <summary>Smallest batch that goes through the ring, in bytes; below, a message is cheaper than a slot.</summary>
+    /// <summary>Fewer bytes than this go to the receiver in the stream, where nothing else is to follow at once: a slot is for many.</summary>
     public static int LeastBytes => 8 * 1024;
 
     /// <summary>What to offer to the receiver.</summary>
@@ -18,21 +21,47 @@ internal sealed class RingWriter(MappedRing ring) : IDisposable
     /// <summary>Bytes of a slot.</summary>
     public int SlotBytes => ring.Offer.SlotBytes;
 
-    /// <summary>Filled slots after which the receiver must hear of them, and released ones after which the sender must.</summary>
+    /// <summary>Bytes written to the slot at hand.</summary>
+    public int Used { get; private set; }
+
+    /// <summary>Bytes that the slot at hand has left; 0 where none is claimed.</summary>
+    public int Left => _claimed ? SlotBytes - Used : 0;
+
+    /// <summary>What was written to the slot at hand.</summary>
+    public ReadOnlySpan<byte> Written => ring.Slot(_filled).Span[..Used];
+
+    /// <summary>Released slots after which the sender must hear of them.</summary>
     public static int Portion(SharedRing offer) => offer.Slots / 4;
 
-    /// <summary>Claims a free slot if there is one.</summary>
-    public bool TryClaim() => _free.Wait(0);
+    /// <summary>Claims the next slot if it is free.</summary>
+    public bool TryClaim() => _claimed = _free.Wait(0);
 
-    /// <summary>Claims a slot as soon as one is free.</summary>
-    public Task ClaimAsync(CancellationToken cancellationToken) => _free.WaitAsync(cancellationToken);
-
-    /// <summary>Copies data into the slot that was claimed.</summary>
-    /// <returns>True: it is time to tell the receiver.</returns>
-    public bool Fill(ReadOnlySpan<byte> data)
+    /// <summary>Claims the next slot as soon as it is free.</summary>
+    public async Task ClaimAsync(CancellationToken cancellationToken)
     {
-        data.CopyTo(ring.Slot(_filled++).Span);
-        return _filled % Portion(ring.Offer) == 0;
+        await _free.WaitAsync(cancellationToken);
+        _claimed = true;
+    }
+
+    /// <summary>Room for a message in the slot at hand, which counts as written.</summary>
+    /// <param name="bytes">At most <see cref="Left"/>.</param>
+    public Span<byte> Take(int bytes)
+    {
+        var room = ring.Slot(_filled).Span.Slice(Used, bytes);
+        Used += bytes;
+        return room;
+    }
+
+    /// <summary>Takes back what was written to the slot at hand.</summary>
+    public void Rewind() => Used = 0;
+
+    /// <summary>Gives the slot at hand to the receiver, who is to be told of it.</summary>
+    /// <returns>True: it is time to tell.</returns>
+    public bool Seal()
+    {
+        (_claimed, Used) = (false, 0);
+        Volatile.Write(ref _filled, _filled + 1);
+        return _filled % portion == 0;
     }
 
     /// <summary>The receiver has released slots.</summary>

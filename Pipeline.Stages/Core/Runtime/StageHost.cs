@@ -33,15 +33,18 @@ internal sealed class StageHost(
 
     public AttemptMetrics CreateMetrics() => new(instanceId, definition.Role, time);
 
-    /// <summary>Shared memory to offer to the hop below, if this stage hands on lines.</summary>
-    public RingWriter? CreateRing() =>
-        Options.RingSlots > 0 && definition.Emits.Contains(BatchKinds.Lines) && MappedRing.Create(Options.RingSlots, Options.RingSlotBytes) is { } ring
-            ? new RingWriter(ring)
-            : null;
+    /// <summary>Shared memory to offer to the hop below; null where there is to be none, or the system has none.</summary>
+    public RingWriter? CreateRing() => Options.RingSlots == 0 ? null
+        // A slot of lines is soon worked through, and events are a fraction of their lines.
+        : definition.Emits.Contains(BatchKinds.Lines) ? CreateRing(Options.RingSlots, Options.RingSlotBytes, portion: Math.Max(1, Options.RingSlots / 4))
+        : CreateRing(Math.Max(StageOptions.MinRingSlots, Options.RingSlots / 4), Math.Max(StageOptions.MinRingSlotBytes, Options.RingSlotBytes / 4), portion: 1);
 
     /// <summary>Shared memory that the hop above offers, mapped.</summary>
     public RingReader? AcceptRing(SharedRing? offer, IAnswerOutput answers, EdgeMeter edge) =>
         Options.RingSlots > 0 && MappedRing.Open(offer) is { } ring ? new RingReader(ring, answers.Answer, edge) : null;
+
+    private static RingWriter? CreateRing(int slots, int slotBytes, int portion) =>
+        MappedRing.Create(slots, slotBytes) is { } ring ? new RingWriter(ring, portion) : null;
 
     public IStage CreateStage(StageMeter meter, IAnswerOutput answers) => definition.Create(new StageContext
     {

@@ -8,6 +8,9 @@ public sealed class StageOptions
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Stage";
 
+    internal const int MinRingSlots = 4;
+    internal const int MinRingSlotBytes = 64 * 1024;
+
     /// <summary>Time that the stages below have to answer OpenRun: 1 s to 10 min.</summary>
     /// <value>Default 30 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
@@ -18,13 +21,13 @@ public sealed class StageOptions
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Slots of the shared memory through which large line batches go to the next stage on this machine: 4 to 64; 0 = none, they go through the stream.</summary>
+    /// <summary>Slots of the shared memory through which a stage hands lines to the next one on this machine: 4 to 64; 0 = none, everything goes through the stream. Events have a quarter of them.</summary>
     /// <value>Default 32.</value>
     [Range(0, 64)]
     public int RingSlots { get; set; } = 32;
 
-    /// <summary>Bytes of one of them: 64 KiB to 4 MiB.</summary>
-    /// <value>Default 256 KiB.</value>
-    [Range(64 * 1024, 4 * 1024 * 1024)]
-    public int RingSlotBytes { get; set; } = 256 * 1024;
+    /// <summary>Bytes of one of them: 64 KiB to 4 MiB. Slots of events have a quarter of that.</summary>
+    /// <value>Default 512 KiB.</value>
+    [Range(MinRingSlotBytes, 4 * 1024 * 1024)]
+    public int RingSlotBytes { get; set; } = 512 * 1024;
 }

@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Ring;
 
 namespace Pipeline.Stages.Core.Wire;
 
@@ -21,11 +20,10 @@ internal static class FrameDecoder
     /// <param name="buffer">Holds the message; a line frame keeps a reference, the caller's own stays the caller's.</param>
     /// <param name="offset">Where in the buffer the message begins.</param>
     /// <param name="length">Bytes of the message.</param>
-    /// <param name="ring">Holds the data of large line batches; null = there is none.</param>
     /// <exception cref="Runtime.StageException">The message does not follow the contract.</exception>
-    public static Frame Decode(PooledBuffer buffer, int offset, int length, RingReader? ring = null)
+    public static Frame Decode(SharedBuffer buffer, int offset, int length)
     {
-        var message = buffer.Array.AsSpan(offset, length);
+        ReadOnlySpan<byte> message = buffer.Memory.Span.Slice(offset, length);
         if (length > 1 && message[0] is LinesTag or EventsTag)
         {
             var reader = new ProtoReader(message);
@@ -33,15 +31,15 @@ internal static class FrameDecoder
             var (start, size) = reader.Range();
             if (reader.Position == length)
             {
-                return message[0] == LinesTag ? Lines(buffer, offset + start, size, ring) : Events(message.Slice(start, size));
+                return message[0] == LinesTag ? Lines(buffer, offset + start, size) : Events(message.Slice(start, size));
             }
         }
 
-        return Other(message, ring);
+        return Other(message);
     }
 
     /// <summary>Messages that are small or odd: by generated code, then in the form of frames.</summary>
-    private static Frame Other(ReadOnlySpan<byte> message, RingReader? ring)
+    private static Frame Other(ReadOnlySpan<byte> message)
     {
         StageInput input;
         try
@@ -55,21 +53,21 @@ internal static class FrameDecoder
 
         return input.InputCase switch
         {
-            StageInput.InputOneofCase.Lines => Copy(input.Lines, ring),
+            StageInput.InputOneofCase.Lines => Copy(input.Lines),
             StageInput.InputOneofCase.Events => Events(input.Events.ToByteArray()),
             StageInput.InputOneofCase.None => throw ProtoReader.Violation("an input of no kind, or of one from a later version"),
             _ => new MessageFrame(input),
         };
     }
 
-    private static LineFrame Copy(LineBatch lines, RingReader? ring)
+    private static LineFrame Copy(LineBatch lines)
     {
         var bytes = lines.ToByteArray();
         var buffer = SharedBuffer.Rent(bytes.Length);
         try
         {
             bytes.CopyTo(buffer.Array, 0);
-            return Lines(buffer, 0, bytes.Length, ring);
+            return Lines(buffer, 0, bytes.Length);
         }
         finally
         {
@@ -77,10 +75,10 @@ internal static class FrameDecoder
         }
     }
 
-    private static LineFrame Lines(PooledBuffer buffer, int start, int length, RingReader? ring)
+    private static LineFrame Lines(SharedBuffer buffer, int start, int length)
     {
-        var reader = new ProtoReader(buffer.Array.AsSpan(start, length));
-        var (dataStart, dataLength, ringBytes, count, firstLine, firstOffset, read, file, more) = (0, 0, 0, 0, 0L, 0L, 0L, "", false);
+        var reader = new ProtoReader(buffer.Memory.Span.Slice(start, length));
+        var (dataStart, dataLength, count, firstLine, firstOffset, read, file, more) = (0, 0, 0, 0L, 0L, 0L, "", false);
         List<Gap>? gaps = null;
         List<Reject>? rejects = null;
         while (reader.Next())
@@ -95,19 +93,12 @@ internal static class FrameDecoder
                 case 6: (rejects ??= []).Add(Parse(Reject.Parser, reader.Bytes())); break;
                 case 7: file = reader.Text(); break;
                 case 8: read = reader.Int64(); break;
-                case 9: ringBytes = reader.Int32(0, int.MaxValue); break;
-                case 10: more = reader.Int64() != 0; break;
+                case 9: more = reader.Int64() != 0; break;
                 default: reader.Skip(); break;
             }
         }
 
-        if (ringBytes > 0 && (ring is null || dataLength > 0))
-        {
-            throw ProtoReader.Violation("a line batch in a ring that was not accepted, or both in the ring and in the message");
-        }
-
-        var (holder, at, bytes) = ringBytes > 0 ? (ring!.Take(ringBytes), 0, ringBytes) : (buffer.AddReference(), start + dataStart, dataLength);
-        return new LineFrame(holder, at, bytes)
+        return new LineFrame(buffer.AddReference(), start + dataStart, dataLength)
         {
             Count = count,
             FirstLine = firstLine,

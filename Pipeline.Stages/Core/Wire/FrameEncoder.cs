@@ -16,38 +16,39 @@ internal static class FrameEncoder
     private const int LinesField = 2;
     private const int EventsField = 3;
 
-    /// <summary>The bytes of a line frame that stand before its data.</summary>
-    /// <param name="frame">The frame.</param>
-    /// <param name="ringBytes">Bytes of its data that stand in the hop's ring; 0 = they follow in the message.</param>
-    public static Measured Measure(LineFrame frame, int ringBytes = 0)
+    /// <summary>Measures a frame, to be written then.</summary>
+    public static Measured Measure(Frame frame) => frame switch
     {
-        var data = ringBytes > 0 ? 0 : frame.Data.Length;
-        var body = ProtoWriter.SizeOfInt64(2, frame.Count)
-            + ProtoWriter.SizeOfInt64(3, frame.FirstLine)
-            + ProtoWriter.SizeOfInt64(4, frame.FirstOffset)
-            + ProtoWriter.SizeOfInt64(8, frame.ReadMicros)
-            + ProtoWriter.SizeOfInt64(10, frame.More ? 1 : 0);
-        if (frame.File.Length > 0)
-        {
-            body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
-        }
+        LineFrame lines => Measure(lines),
+        EventFrame events => Measure(events),
+        MessageFrame message => new Measured(message.Message.CalculateSize(), 0, 0),
+        _ => throw new InvalidOperationException($"No encoding for {frame.GetType().Name}."),
+    };
 
-        foreach (var gap in frame.Gaps)
+    /// <summary>Writes a frame.</summary>
+    /// <param name="frame">The frame, as it was measured.</param>
+    /// <param name="measured">Its sizes.</param>
+    /// <param name="target">Takes <see cref="Measured.Length"/> bytes.</param>
+    public static void Write(Frame frame, Measured measured, Span<byte> target)
+    {
+        switch (frame)
         {
-            body += ProtoWriter.SizeOfBytes(5, gap.CalculateSize());
+            case LineFrame lines:
+                WriteHead(lines, measured, target);
+                lines.Data.CopyTo(target[measured.HeadLength..]);
+                break;
+            case EventFrame events:
+                Write(events, measured, target);
+                break;
+            case MessageFrame message:
+                new ProtoWriter(target).GrpcPrefix(measured.Body);
+                message.Message.WriteTo(target.Slice(GrpcPrefixLength, measured.Body));
+                break;
         }
-
-        foreach (var reject in frame.Rejects)
-        {
-            body += ProtoWriter.SizeOfBytes(6, reject.CalculateSize());
-        }
-
-        body += ringBytes > 0 ? ProtoWriter.SizeOfInt64(9, ringBytes) : ProtoWriter.SizeOfBytes(1, data);
-        return new Measured(body, LinesField, data);
     }
 
     /// <summary>Writes all of a line frame but its data, which is to follow.</summary>
-    public static void WriteHead(LineFrame frame, Measured measured, Span<byte> target, int ringBytes = 0)
+    public static void WriteHead(LineFrame frame, Measured measured, Span<byte> target)
     {
         var writer = Begin(measured, target);
         writer.Int64(2, frame.Count);
@@ -65,18 +66,38 @@ internal static class FrameEncoder
 
         writer.Text(7, frame.File);
         writer.Int64(8, frame.ReadMicros);
-        writer.Int64(10, frame.More ? 1 : 0);
-        if (ringBytes > 0)
-        {
-            writer.Int64(9, ringBytes);
-        }
-        else
-        {
-            writer.Head(1, measured.TrailingBytes);
-        }
+        writer.Int64(9, frame.More ? 1 : 0);
+        writer.Head(1, measured.TrailingBytes);
     }
 
-    public static Measured Measure(EventFrame frame)
+    private static Measured Measure(LineFrame frame)
+    {
+        var data = frame.Data.Length;
+        var body = ProtoWriter.SizeOfInt64(2, frame.Count)
+            + ProtoWriter.SizeOfInt64(3, frame.FirstLine)
+            + ProtoWriter.SizeOfInt64(4, frame.FirstOffset)
+            + ProtoWriter.SizeOfInt64(8, frame.ReadMicros)
+            + ProtoWriter.SizeOfInt64(9, frame.More ? 1 : 0)
+            + ProtoWriter.SizeOfBytes(1, data);
+        if (frame.File.Length > 0)
+        {
+            body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
+        }
+
+        foreach (var gap in frame.Gaps)
+        {
+            body += ProtoWriter.SizeOfBytes(5, gap.CalculateSize());
+        }
+
+        foreach (var reject in frame.Rejects)
+        {
+            body += ProtoWriter.SizeOfBytes(6, reject.CalculateSize());
+        }
+
+        return new Measured(body, LinesField, data);
+    }
+
+    private static Measured Measure(EventFrame frame)
     {
         var body = ProtoWriter.SizeOfInt64(1, frame.Count)
             + ProtoWriter.SizeOfInt64(4, frame.Filtered)
@@ -95,7 +116,7 @@ internal static class FrameEncoder
         return new Measured(body, EventsField, 0);
     }
 
-    public static void Write(EventFrame frame, Measured measured, Span<byte> target)
+    private static void Write(EventFrame frame, Measured measured, Span<byte> target)
     {
         var writer = Begin(measured, target);
         writer.Int64(1, frame.Count);
@@ -113,14 +134,6 @@ internal static class FrameEncoder
         writer.Int64(4, frame.Filtered);
         writer.Int64(5, frame.ReadMicros);
         writer.Int64(6, frame.More ? 1 : 0);
-    }
-
-    /// <summary>Any other frame.</summary>
-    public static void Write(MessageFrame frame, int size, Span<byte> target)
-    {
-        var writer = new ProtoWriter(target);
-        writer.GrpcPrefix(size);
-        frame.Message.WriteTo(target.Slice(GrpcPrefixLength, size));
     }
 
     private static ProtoWriter Begin(Measured measured, Span<byte> target)
@@ -168,15 +181,18 @@ internal static class FrameEncoder
     }
 
     /// <summary>Sizes of a frame's encoding.</summary>
-    /// <param name="Body">Bytes of the batch message.</param>
-    /// <param name="Field">Its field in StageInput.</param>
-    /// <param name="TrailingBytes">Bytes at its end that the caller writes himself.</param>
+    /// <param name="Body">Bytes of the batch message; of other frames, of the whole message.</param>
+    /// <param name="Field">The batch's field in StageInput; 0 = it is no batch.</param>
+    /// <param name="TrailingBytes">Data at the end of a line batch.</param>
     public readonly record struct Measured(int Body, int Field, int TrailingBytes)
     {
         /// <summary>Bytes of the gRPC message.</summary>
-        public int MessageLength => ProtoWriter.SizeOfBytes(Field, Body);
+        public int MessageLength => Field == 0 ? Body : ProtoWriter.SizeOfBytes(Field, Body);
 
-        /// <summary>Bytes to write, gRPC prefix included, trailing bytes not.</summary>
-        public int HeadLength => GrpcPrefixLength + MessageLength - TrailingBytes;
+        /// <summary>Bytes in all, gRPC prefix included.</summary>
+        public int Length => GrpcPrefixLength + MessageLength;
+
+        /// <summary>The same without the data at the end.</summary>
+        public int HeadLength => Length - TrailingBytes;
     }
 }

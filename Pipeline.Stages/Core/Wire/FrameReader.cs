@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using Pipeline.Stages.Core.Batching;
@@ -10,8 +9,9 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Stages.Core.Wire;
 
 /// <summary>
-/// Reads frames from the body of the call from above. Whatever whole messages have arrived are copied out of the pipe in one go,
-/// so that the connection goes on receiving while they are processed; line frames are slices of that copy.
+/// Reads frames from the hop above. Whatever whole messages have arrived in the call's body are copied out of the pipe in one go, so
+/// that the connection goes on receiving while they are processed; what stands in the hop's ring is read there. Line frames are
+/// slices of either.
 /// </summary>
 /// <param name="body">The call's body.</param>
 /// <param name="edge">Counts what passes and how long it waits.</param>
@@ -22,41 +22,47 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
 
     private const int MaxChunk = 256 * 1024;
 
-    private PooledBuffer? _chunk;
-    private int _at;
-    private int _end;
+    private Messages _chunk;
+    private Messages _slot;
 
-    /// <summary>Holds the data of large line batches, once both ends have agreed on it.</summary>
+    /// <summary>The hop's ring, once both ends have agreed on it.</summary>
     public RingReader? Ring { get; set; }
 
     /// <summary>Decodes the next frame that has arrived; false: none.</summary>
     /// <exception cref="StageException">The message does not follow the contract.</exception>
     public bool TryRead([NotNullWhen(true)] out Frame? frame)
     {
-        frame = null;
-        if (_chunk is null && !TryTake())
+        while (true)
         {
-            return false;
-        }
+            var inSlot = !_slot.IsEmpty;
+            ref var messages = ref inSlot ? ref _slot : ref _chunk;
+            if (!inSlot && _chunk.IsEmpty && !TryTake())
+            {
+                frame = null;
+                return false;
+            }
 
-        var length = (int)BinaryPrimitives.ReadUInt32BigEndian(_chunk!.Array.AsSpan(_at + 1));
-        frame = FrameDecoder.Decode(_chunk, _at + FrameEncoder.GrpcPrefixLength, length, Ring);
-        _at += FrameEncoder.GrpcPrefixLength + length;
-        edge.BytesIn += FrameEncoder.GrpcPrefixLength + length;
-        edge.Received(frame);
-        if (_at == _end)
-        {
-            DropChunk();
-        }
+            var before = messages.At;
+            frame = messages.Decode();
+            edge.BytesIn += inSlot ? 0 : messages.At - before;
+            messages.DropIfRead();
+            if (frame is not MessageFrame { Message.Ring: { } ring })
+            {
+                edge.Received(frame);
+                return true;
+            }
 
-        return true;
+            _slot = !inSlot && Ring is not null
+                ? new Messages(Ring.Take(ring.Bytes), ring.Bytes)
+                : throw ProtoReader.Violation("messages in a ring that was not accepted, or in another's slot");
+        }
     }
 
     /// <summary>Waits until another frame has arrived; false: the body is complete.</summary>
     /// <exception cref="StageException">The body ends within a message, or a message is too large.</exception>
     public async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        while (_chunk is null)
+        while (_chunk.IsEmpty && _slot.IsEmpty)
         {
             edge.BeginReceiving();
             var result = await body.ReadAsync(cancellationToken);
@@ -82,16 +88,11 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
         long discarded = 0;
         try
         {
-            do
+            while (TryRead(out var frame))
             {
-                for (; _chunk is not null && _at < _end; discarded++)
-                {
-                    _at += FrameEncoder.GrpcPrefixLength + (int)BinaryPrimitives.ReadUInt32BigEndian(_chunk.Array.AsSpan(_at + 1));
-                }
-
-                DropChunk();
+                frame.Dispose();
+                discarded++;
             }
-            while (TryTake());
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException or StageException)
         {
@@ -101,7 +102,11 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
         return discarded;
     }
 
-    public void Dispose() => DropChunk();
+    public void Dispose()
+    {
+        _chunk.Drop();
+        _slot.Drop();
+    }
 
     private bool TryTake() => body.TryRead(out var result) && Take(result);
 
@@ -116,9 +121,9 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
             return false;
         }
 
-        _chunk = SharedBuffer.Rent((int)whole);
-        buffer.Slice(0, whole).CopyTo(_chunk.Array);
-        (_at, _end) = (0, (int)whole);
+        var chunk = SharedBuffer.Rent((int)whole);
+        buffer.Slice(0, whole).CopyTo(chunk.Array);
+        _chunk = new Messages(chunk, (int)whole);
         var end = buffer.GetPosition(whole);
         body.AdvanceTo(end, end);
         return true;
@@ -132,17 +137,7 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
         Span<byte> prefix = stackalloc byte[FrameEncoder.GrpcPrefixLength];
         while (rest.TryCopyTo(prefix))
         {
-            if (prefix[0] != 0)
-            {
-                throw ProtoReader.Violation("a compressed message; send them uncompressed");
-            }
-
-            var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
-            if (length > MaxMessageBytes)
-            {
-                throw ProtoReader.Violation($"a message of {length} bytes; at most {MaxMessageBytes} are taken");
-            }
-
+            var length = Messages.LengthOf(prefix);
             var size = FrameEncoder.GrpcPrefixLength + (long)length;
             if (rest.Remaining < size || (whole > 0 && whole + size > MaxChunk))
             {
@@ -154,11 +149,5 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
         }
 
         return whole;
-    }
-
-    private void DropChunk()
-    {
-        _chunk?.Release();
-        _chunk = null;
     }
 }

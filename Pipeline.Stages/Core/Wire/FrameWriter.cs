@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
@@ -8,55 +9,131 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Stages.Core.Wire;
 
 /// <summary>
-/// Writes frames to the body of the call below. Small frames gather in a buffer and leave together, when it is full or
-/// when there is nothing else to do; a large line frame's data goes from where it was read straight to the connection.
+/// Writes frames to the hop below. They gather in a slot of the hop's ring, and without one in a buffer, and leave together: when it
+/// is full, or when there is nothing else to do. What is too large for a slot goes to the call's body.
 /// </summary>
 /// <param name="stream">The call's body.</param>
 /// <param name="edge">Counts what passes and how long it waits.</param>
-/// <param name="ring">Takes the data of large line frames; null = it goes with the message.</param>
+/// <param name="ring">The hop's ring; null = everything goes to the body.</param>
 internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? ring = null) : IFrameOutput, IDisposable
 {
-    /// <summary>Bytes that gather before they leave: two of HTTP/2's largest default frames.</summary>
-    private const int Gather = 128 * 1024;
-
-    /// <summary>What is written comes of a frame with <see cref="Frame.More"/>, and so has more to follow itself.</summary>
-    public bool More { get; set; }
+    /// <summary>Bytes that gather before they leave.</summary>
+    private const int Gather = 64 * 1024;
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * Gather);
     private int _used;
 
+    /// <summary>What is written comes of a frame with <see cref="Frame.More"/>, and so has more to follow itself.</summary>
+    public bool More { get; set; }
+
+    /// <inheritdoc/>
+    public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+    {
+        frame.More |= More;
+        var measured = FrameEncoder.Measure(frame);
+        edge.Sent(frame, measured.Length);
+        if (ring is null ? measured.Length < Gather - _used : measured.Length <= ring.Left)
+        {
+            using (frame)
+            {
+                FrameEncoder.Write(frame, measured, ring is null ? Take(measured.Length) : ring.Take(measured.Length));
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        return WriteSlowAsync(frame, measured, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        if (ring?.Used >= RingWriter.LeastBytes)
+        {
+            Seal(ring);
+        }
+        else if (ring?.Used > 0)
+        {
+            ring.Written.CopyTo(Take(ring.Used));
+            ring.Rewind();
+        }
+
+        await FlushBodyAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask WriteSlowAsync(Frame frame, FrameEncoder.Measured measured, CancellationToken cancellationToken)
     {
         using (frame)
         {
-            frame.More |= More;
-            var before = edge.BytesOut + _used;
-            if (frame is LineFrame large && ring is not null && large.Data.Length >= RingWriter.LeastBytes && large.Data.Length <= ring.SlotBytes)
+            if (ring?.Used > 0 && Seal(ring))
             {
-                await FillAsync(large, ring, cancellationToken);
+                await FlushBodyAsync(cancellationToken);
+            }
+
+            if (measured.Length <= ring?.SlotBytes)
+            {
+                await ClaimAsync(ring, cancellationToken);
+                FrameEncoder.Write(frame, measured, ring.Take(measured.Length));
             }
             else if (frame is LineFrame lines && lines.Data.Length >= Gather)
             {
-                EncodeHead(lines);
+                FrameEncoder.WriteHead(lines, measured, Take(measured.HeadLength));
                 await SendAsync(cancellationToken);
                 await SendAsync(lines.Memory, cancellationToken);
             }
             else
             {
-                Encode(frame);
-                if (_used >= Gather)
-                {
-                    await SendAsync(cancellationToken);
-                }
+                FrameEncoder.Write(frame, measured, Take(measured.Length));
+                await SendAsync(cancellationToken);
             }
-
-            edge.Sent(frame, edge.BytesOut + _used - before);
         }
     }
 
+    private async ValueTask ClaimAsync(RingWriter slots, CancellationToken cancellationToken)
+    {
+        if (!slots.TryClaim())
+        {
+            await FlushBodyAsync(cancellationToken);
+            await TimedAsync(new ValueTask(slots.ClaimAsync(cancellationToken)), cancellationToken);
+        }
+    }
+
+    /// <summary>Lets the slot at hand go, with word of it in the body.</summary>
+    /// <returns>True: it is time to send the body.</returns>
+    private bool Seal(RingWriter slots)
+    {
+        edge.BytesOut += slots.Used;
+        using var word = new MessageFrame(new StageInput { Ring = new RingMessages { Bytes = slots.Used } });
+        var measured = FrameEncoder.Measure(word);
+        FrameEncoder.Write(word, measured, Take(measured.Length));
+        return slots.Seal();
+    }
+
+    /// <summary>Room in the buffer, which counts as used.</summary>
+    private Span<byte> Take(int bytes)
+    {
+        if (_buffer.Length - _used < bytes)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _used + bytes));
+            _buffer.AsSpan(0, _used).CopyTo(larger);
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = larger;
+        }
+
+        _used += bytes;
+        return _buffer.AsSpan(_used - bytes, bytes);
+    }
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    private async ValueTask FlushBodyAsync(CancellationToken cancellationToken)
     {
         if (_used > 0)
         {
@@ -68,76 +145,6 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
             edge.Unflushed = false;
             await TimedAsync(new ValueTask(stream.FlushAsync(cancellationToken)), cancellationToken);
         }
-    }
-
-    public void Dispose()
-    {
-        ArrayPool<byte>.Shared.Return(_buffer);
-        _buffer = [];
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FillAsync(LineFrame lines, RingWriter ring, CancellationToken cancellationToken)
-    {
-        if (!ring.TryClaim())
-        {
-            await FlushAsync(cancellationToken);
-            await TimedAsync(new ValueTask(ring.ClaimAsync(cancellationToken)), cancellationToken);
-        }
-
-        var due = ring.Fill(lines.Data);
-        edge.BytesOut += lines.Data.Length;
-        var measured = FrameEncoder.Measure(lines, lines.Data.Length);
-        FrameEncoder.WriteHead(lines, measured, Room(measured.HeadLength), lines.Data.Length);
-        _used += measured.HeadLength;
-        if (due)
-        {
-            await FlushAsync(cancellationToken);
-        }
-    }
-
-    private void Encode(Frame frame)
-    {
-        switch (frame)
-        {
-            case LineFrame lines:
-                EncodeHead(lines);
-                lines.Data.CopyTo(Room(lines.Data.Length));
-                _used += lines.Data.Length;
-                break;
-            case EventFrame events:
-                var measured = FrameEncoder.Measure(events);
-                FrameEncoder.Write(events, measured, Room(measured.HeadLength));
-                _used += measured.HeadLength;
-                break;
-            case MessageFrame message:
-                var size = message.Message.CalculateSize();
-                FrameEncoder.Write(message, size, Room(size + FrameEncoder.GrpcPrefixLength));
-                _used += size + FrameEncoder.GrpcPrefixLength;
-                break;
-            default:
-                throw new InvalidOperationException($"No encoding for {frame.GetType().Name}.");
-        }
-    }
-
-    private void EncodeHead(LineFrame lines)
-    {
-        var measured = FrameEncoder.Measure(lines);
-        FrameEncoder.WriteHead(lines, measured, Room(measured.HeadLength));
-        _used += measured.HeadLength;
-    }
-
-    private Span<byte> Room(int bytes)
-    {
-        if (_buffer.Length - _used < bytes)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, _used + bytes));
-            _buffer.AsSpan(0, _used).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = larger;
-        }
-
-        return _buffer.AsSpan(_used);
     }
 
     private ValueTask SendAsync(CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ public sealed class HostileFramesTests
         ["a scale beyond all"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1), Scale = 40 }),
         ["a truth beyond true"] = Events(1, new Column { Name = "flag", Kind = ColumnKind.Boolean, Width = 1, Data = ByteString.CopyFrom(2) }),
         ["less than nothing filtered"] = new StageInput { Events = new EventBatch { Filtered = -5 } },
-        ["a ring that nobody accepted"] = new StageInput { Lines = new LineBatch { Count = 1, RingBytes = 100 } },
+        ["a ring that nobody accepted"] = new StageInput { Ring = new RingMessages { Bytes = 100 } },
         ["a negative count of lines"] = new StageInput { Lines = new LineBatch { Count = -1, Data = ByteString.CopyFromUtf8("{}\n") } },
     };
 

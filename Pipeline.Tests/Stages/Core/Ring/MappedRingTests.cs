@@ -28,7 +28,8 @@ public sealed class MappedRingTests
             Assert.True(writer.TryClaim());
             var data = new byte[SlotBytes - i];
             Array.Fill(data, (byte)i);
-            Assert.True(writer.Fill(data));
+            data.CopyTo(writer.Take(data.Length));
+            Assert.True(writer.Seal());
             var taken = reader.Take(data.Length);
             Assert.True(taken.Memory.Span[..data.Length].SequenceEqual(data));
             taken.Release();
@@ -48,7 +49,8 @@ public sealed class MappedRingTests
         for (var i = 0; i < Slots; i++)
         {
             Assert.True(writer.TryClaim());
-            writer.Fill(new byte[1]);
+            writer.Take(1);
+            writer.Seal();
         }
 
         Assert.False(writer.TryClaim());
@@ -112,7 +114,8 @@ public sealed class MappedRingTests
         for (var i = 0; i < Slots; i++)
         {
             Assert.True(writer.TryClaim());
-            writer.Fill([(byte)i]);
+            writer.Take(1)[0] = (byte)i;
+            writer.Seal();
         }
 
         var (first, second) = (reader.Take(1), reader.Take(1));
@@ -158,7 +161,8 @@ public sealed class MappedRingTests
         {
             var data = new byte[SlotBytes];
             Array.Fill(data, (byte)7);
-            writer.Fill(data);
+            data.CopyTo(writer.Take(SlotBytes));
+            writer.Seal();
             taken.Add(reader.Take(SlotBytes));
         }
 

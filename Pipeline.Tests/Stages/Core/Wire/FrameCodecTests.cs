@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Core.Wire;
 
@@ -143,6 +144,107 @@ public sealed class FrameCodecTests
         await pipe.Writer.WriteAsync(new byte[] { 0, 0xFF, 0, 0, 0 });
         using var reader = new FrameReader(pipe.Reader, new EdgeMeter(TimeProvider.System));
         await Assert.ThrowsAsync<StageException>(async () => await reader.WaitAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Frames_arrive_the_same_and_in_order_through_ring_and_body_whatever_their_size()
+    {
+        if (MappedRing.Create(4, 64 * 1024) is not { } mine)
+        {
+            Assert.False(OperatingSystem.IsLinux());
+            return;
+        }
+
+        var random = new Random(7);
+        var messages = Enumerable.Range(0, 400)
+            .Select(i => random.Next(5) switch
+            {
+                0 => new StageInput { Checkpoint = new Checkpoint { Id = i } },
+                1 => new StageInput { Events = new EventBatch { Filtered = i + 1 } },
+                2 => new StageInput { Lines = new LineBatch { Data = Random(random, 70_000), Count = 1, FirstLine = i + 1 } },
+                _ => new StageInput { Lines = new LineBatch { Data = Random(random, random.Next(3) == 0 ? 30_000 : 300), Count = 1, FirstLine = i + 1 } },
+            })
+            .Append(new StageInput { EndOfInput = new EndOfInput() })
+            .ToList();
+        var (sent, received) = (new EdgeMeter(TimeProvider.System), new EdgeMeter(TimeProvider.System));
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+        using var ring = new RingWriter(mine, portion: 2);
+        using var writer = new FrameWriter(pipe.Writer.AsStream(), sent, ring);
+        using var reader = new FrameReader(pipe.Reader, received)
+        {
+            Ring = new RingReader(MappedRing.Open(ring.Offer)!, answer => ring.Release(answer.RingReleased.Slots), received),
+        };
+
+        var writing = Task.Run(async () =>
+        {
+            foreach (var message in messages)
+            {
+                await writer.WriteAsync(ToFrame(message), CancellationToken.None);
+                if (message.Checkpoint is not null)
+                {
+                    await writer.FlushAsync(CancellationToken.None);
+                }
+            }
+
+            await writer.FlushAsync(CancellationToken.None);
+            await pipe.Writer.CompleteAsync();
+        });
+        var found = new List<StageInput>();
+        while (await reader.WaitAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20)))
+        {
+            while (reader.TryRead(out var frame))
+            {
+                using (frame)
+                {
+                    found.Add(StageInput.Parser.ParseFrom(Encode(frame)));
+                }
+            }
+        }
+
+        await writing;
+        Assert.Equal(messages, found);
+        Assert.Equal(sent.BytesOut, received.BytesIn);
+        reader.Ring.Dispose();
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0, 0, 0, 0, 9, 1 }, 6)]
+    [InlineData(new byte[] { 0, 0, 0, 0 }, 4)]
+    [InlineData(new byte[] { 1, 0, 0, 0, 0 }, 5)]
+    [InlineData(new byte[] { 0, 0xFF, 0xFF, 0xFF, 0xFF, 0 }, 6)]
+    [InlineData(new byte[] { 0, 0, 0, 0, 4, 0x42, 2, 8, 5 }, 9)]
+    [InlineData(new byte[] { 0 }, 0)]
+    [InlineData(new byte[] { 0 }, 70_000)]
+    public async Task Nonsense_in_a_slot_is_a_protocol_violation(byte[] slot, int bytes)
+    {
+        if (MappedRing.Create(4, 64 * 1024) is not { } mine)
+        {
+            Assert.False(OperatingSystem.IsLinux());
+            return;
+        }
+
+        using var ring = new RingWriter(mine);
+        slot.CopyTo(ring.Take(slot.Length));
+        var pipe = new Pipe();
+        var edge = new EdgeMeter(TimeProvider.System);
+        using (var writer = new FrameWriter(pipe.Writer.AsStream(), edge))
+        {
+            await writer.WriteAsync(new MessageFrame(new StageInput { Ring = new RingMessages { Bytes = bytes } }), CancellationToken.None);
+            await writer.FlushAsync(CancellationToken.None);
+        }
+
+        using var reader = new FrameReader(pipe.Reader, edge) { Ring = new RingReader(MappedRing.Open(ring.Offer)!, _ => { }, edge) };
+        Assert.True(await reader.WaitAsync(CancellationToken.None));
+        var violation = Assert.Throws<StageException>(() => reader.TryRead(out _));
+        Assert.Equal(FailureReasons.ProtocolViolation, violation.Failure.Reason);
+        reader.Ring.Dispose();
+    }
+
+    private static ByteString Random(Random random, int bytes)
+    {
+        var data = new byte[bytes];
+        random.NextBytes(data);
+        return ByteString.CopyFrom(data);
     }
 
     private static Gen<Column> Columns(int count) =>
