@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
 using Pipeline.AppHost.Runs;
@@ -25,6 +26,10 @@ internal static class Extensions
         builder.Services.AddSingleton(model.Directories);
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<RunOutcome>();
+
+        // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what
+        // dies before that needs its supervisor already.
+        builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
         return model;

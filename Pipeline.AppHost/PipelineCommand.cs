@@ -75,16 +75,16 @@ internal sealed record PipelineCommand
         return command with { Configuration = configuration };
     }
 
-    /// <summary>How the application is created; a run that exits keeps the console for its result.</summary>
-    public DistributedApplicationOptions ToApplicationOptions()
+    /// <summary>
+    /// How the application is created. The dashboard is for those who stay, and shows the processes' output; a run that exits
+    /// keeps the console for its result, unless it is to show that output.
+    /// </summary>
+    public DistributedApplicationOptions ToApplicationOptions() => new()
     {
-        var quiet = Exit && !Verbose;
-        return new DistributedApplicationOptions
-        {
-            Args = [.. quiet ? [QuietHost] : Array.Empty<string>(), .. Configuration],
-            DisableDashboard = quiet,
-        };
-    }
+        Args = [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Configuration],
+        DisableDashboard = Exit,
+        EnableResourceLogging = Exit && Verbose,
+    };
 
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);

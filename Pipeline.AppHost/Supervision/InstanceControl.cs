@@ -1,3 +1,7 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>Carries the supervisor's wishes to the host.</summary>
@@ -8,12 +12,34 @@ internal sealed class InstanceControl(
     string id) : IInstanceControl
 {
     private const string Property = "restart";
+    private const string ProcessId = "executable.pid";
 
     public Task<string?> StartAsync(CancellationToken cancellationToken) =>
         ExecuteAsync(KnownResourceCommands.StartCommand, cancellationToken);
 
-    public Task<string?> StopAsync(CancellationToken cancellationToken) =>
-        ExecuteAsync(KnownResourceCommands.StopCommand, cancellationToken);
+    // The stop command asks the process first, and Aspire's gives up on one that hangs below its `dotnet run`.
+    public async Task<string?> KillAsync(CancellationToken cancellationToken)
+    {
+        if (!notifications.TryGetCurrentState(id, out var current)
+            || current.Snapshot.Properties.FirstOrDefault(property => property.Name == ProcessId)?.Value is not { } processId)
+            return await ExecuteAsync(KnownResourceCommands.StopCommand, cancellationToken);
+
+        try
+        {
+            using var process = Process.GetProcessById(Convert.ToInt32(processId, CultureInfo.InvariantCulture));
+            process.Kill(entireProcessTree: true);
+            return null;
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already.
+            return null;
+        }
+        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or AggregateException)
+        {
+            return exception.Message;
+        }
+    }
 
     public Task ShowAsync(string decision, bool gaveUp) => notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with
     {

@@ -10,9 +10,9 @@ internal interface IInstanceControl
     /// <returns>Why not, or none.</returns>
     Task<string?> StartAsync(CancellationToken cancellationToken);
 
-    /// <summary>Asks for a stop.</summary>
+    /// <summary>Ends a process that hangs, without asking it.</summary>
     /// <returns>Why not, or none.</returns>
-    Task<string?> StopAsync(CancellationToken cancellationToken);
+    Task<string?> KillAsync(CancellationToken cancellationToken);
 
     /// <summary>Shows a decision beside the process's state.</summary>
     Task ShowAsync(string decision, bool gaveUp);
@@ -197,8 +197,8 @@ internal sealed class SupervisedInstance(
 
             log.Hung(id);
             await control.ShowAsync("does not answer; is being replaced", gaveUp: false);
-            if (await control.StopAsync(stopping) is { } refused)
-                log.CommandFailed(id, "stop", refused);
+            if (await control.KillAsync(stopping) is { } refused)
+                log.CommandFailed(id, "kill", refused);
         }
         catch (OperationCanceledException) when (probing.IsCancellationRequested)
         {
@@ -208,7 +208,7 @@ internal sealed class SupervisedInstance(
 
     private static string Describe(Ending ending, int? exitCode) => ending switch
     {
-        Ending.Hung => "did not answer and was stopped",
+        Ending.Hung => "did not answer and was killed",
         Ending.OnDemand => "was stopped on demand",
         _ when exitCode is null => "could not be started",
         _ => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}"),

@@ -47,7 +47,7 @@ public class DistributedApplicationBuilder : IDistributedApplicationBuilder
             services.GetRequiredService<InstanceNames>(),
             services.GetRequiredService<InstanceSet>()));
         Services.AddHostedService<Orchestrator>();
-        if (!options.DisableDashboard)
+        if (!options.DisableDashboard || options.EnableResourceLogging)
             Services.AddHostedService<ConsoleForwarder>();
         _test?.OnConstructed(this);
     }

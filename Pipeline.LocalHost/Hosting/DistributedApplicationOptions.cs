@@ -1,5 +1,4 @@
 using System.Reflection;
-using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting;
 
@@ -14,10 +13,10 @@ public sealed class DistributedApplicationOptions
     /// <summary>The AppHost's assembly; default the entry assembly.</summary>
     public string? AssemblyName { get; set; }
 
-    /// <summary>There is no dashboard here: true keeps the processes' output off the console, and a wait for a resource that ended gives up.</summary>
+    /// <summary>There is no dashboard here, and the console shows the processes' output instead: true keeps it off, and a wait for a resource that ended gives up.</summary>
     public bool DisableDashboard { get; set; }
 
-    /// <summary>Not used here: see <see cref="ResourceLoggerService"/> for the output.</summary>
+    /// <summary>Whether the console shows the processes' output without a dashboard, too.</summary>
     public bool EnableResourceLogging { get; set; }
 
     /// <summary>Not used here: nothing speaks TLS.</summary>

@@ -29,13 +29,13 @@ public class PipelineCommandTests
         Assert.Equal(reason, Assert.Throws<UsageException>(() => PipelineCommand.Parse(line.Split(' '))).Message);
 
     [Theory]
-    [InlineData(true, false, true)]
-    [InlineData(true, true, false)]
-    [InlineData(false, false, false)]
-    public void Only_a_quiet_run_that_exits_hides_the_processes_output(bool exit, bool verbose, bool hidden)
+    [InlineData("", false, false)]
+    [InlineData("--exit", true, false)]
+    [InlineData("--exit --verbose", true, true)]
+    public void A_run_that_exits_has_no_dashboard_and_shows_the_processes_output_on_demand(string line, bool noDashboard, bool output)
     {
-        var command = PipelineCommand.Parse([.. exit ? ["--exit"] : Array.Empty<string>(), .. verbose ? ["--verbose"] : Array.Empty<string>()]);
+        var options = PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToApplicationOptions();
 
-        Assert.Equal(hidden, command.ToApplicationOptions().DisableDashboard);
+        Assert.Equal((noDashboard, output), (options.DisableDashboard, options.EnableResourceLogging));
     }
 }

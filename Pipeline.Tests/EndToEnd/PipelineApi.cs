@@ -50,14 +50,22 @@ internal sealed class PipelineApi : IDisposable
     {
         using var timeout = new CancellationTokenSource(CallTimeout);
         using var request = new HttpRequestMessage(method, path) { Content = content };
-        using var response = await _client.SendAsync(request, timeout.Token);
-        if (!response.IsSuccessStatusCode)
+        try
         {
-            var problem = await response.Content.ReadAsStringAsync(timeout.Token);
-            throw new HttpRequestException($"{method} {path}: {(int)response.StatusCode} {problem}", null, response.StatusCode);
-        }
+            using var response = await _client.SendAsync(request, timeout.Token);
+            if (!response.IsSuccessStatusCode)
+            {
+                var problem = await response.Content.ReadAsStringAsync(timeout.Token);
+                throw new HttpRequestException($"{method} {path}: {(int)response.StatusCode} {problem}", null, response.StatusCode);
+            }
 
-        return (await response.Content.ReadFromJsonAsync(type, timeout.Token))!;
+            return (await response.Content.ReadFromJsonAsync(type, timeout.Token))!;
+        }
+        catch (OperationCanceledException)
+        {
+            // Aspire's proxy takes connections for a process that is down.
+            throw new HttpRequestException($"{method} {path}: no answer within {CallTimeout}");
+        }
     }
 
     private async IAsyncEnumerable<T> EventsAsync<T>(

@@ -17,7 +17,10 @@ public sealed class AppHostDeathTests : IDisposable
     private const string Key = "key-of-the-tests";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan MayLinger = TimeSpan.FromSeconds(10);
+
+    /// <summary>Aspire's orchestrator looks for its AppHost every few seconds, and asks the processes before it kills them.</summary>
+    private static readonly TimeSpan MayLinger = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
     private readonly int _brokerPort = FreePort();
@@ -45,8 +48,11 @@ public sealed class AppHostDeathTests : IDisposable
             {
                 await ReadyAsync(api);
                 reference ??= Reference.Of(await RestAsync(api, await api.StartAsync(NewRun(input, "reference"))));
-                var run = await api.StartAsync(NewRun(input, $"out-{++n}"));
-                await UntilAsync(async () => (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.8);
+                // Slow enough to be going on still when the last process is gone.
+                var settings = NewRun(input, $"out-{++n}");
+                settings.Rate = reference.Counts.Lines / MayLinger.TotalSeconds;
+                var run = await api.StartAsync(settings);
+                await UntilAsync(async () => (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.3);
 
                 host.Kill();
                 var killed = Stopwatch.GetTimestamp();
@@ -87,6 +93,14 @@ public sealed class AppHostDeathTests : IDisposable
         ])
     {
         WorkingDirectory = _data,
+        // What the launch profile says, on free ports: Aspire's dashboard needs it.
+        Environment =
+        {
+            ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+            ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
+        },
     })!;
 
     // As a person does it: the command line finds the orchestrator by its endpoint file, and follows the run to its end.

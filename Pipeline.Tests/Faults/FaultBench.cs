@@ -10,6 +10,8 @@ internal sealed class FaultBench : IAsyncDisposable
     /// <summary>The longest that a disturbed run may take: it waits for leases, restarts and new attempts, on a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+
     private int _runs;
 
     private FaultBench(PipelineUnderTest pipeline, string input)
@@ -83,17 +85,19 @@ internal sealed class FaultBench : IAsyncDisposable
     };
 
     /// <summary>A service's process, once it is there and well.</summary>
-    public async Task<int> ProcessOfAsync(string service)
+    /// <param name="service">Which.</param>
+    /// <param name="former">One that it shall not be.</param>
+    public async Task<int> ProcessOfAsync(string service, int? former = null)
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
         while (true)
         {
             await Pipeline.Host.WaitForHealthyAsync(service);
-            if (Processes.Find(service) is { } process)
+            if (Processes.Find(service) is { } process && process != former)
                 return process;
 
             // It died a moment ago, and the host has not noticed yet.
-            timeout.Token.ThrowIfCancellationRequested();
+            await Task.Delay(Glance, timeout.Token);
         }
     }
 

@@ -127,11 +127,10 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Running);
         await FallSilentAsync(answers);
         Assert.Equal("show does not answer; is being replaced", await _control.NextAsync());
-        Assert.Equal("stop", await _control.NextAsync());
+        Assert.Equal("kill", await _control.NextAsync());
 
-        instance.Observe(Stopping);
         instance.Observe(Ended(137));
-        Assert.Equal("show did not answer and was stopped; restart 1 in 0.2 s", await _control.NextAsync());
+        Assert.Equal("show did not answer and was killed; restart 1 in 0.2 s", await _control.NextAsync());
     }
 
     [Fact]
@@ -195,7 +194,7 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public Task<string?> StartAsync(CancellationToken cancellationToken) => Record("start");
 
-        public Task<string?> StopAsync(CancellationToken cancellationToken) => Record("stop");
+        public Task<string?> KillAsync(CancellationToken cancellationToken) => Record("kill");
 
         public Task ShowAsync(string decision, bool gaveUp) => Record($"{(gaveUp ? "give up" : "show")} {decision}");
 
