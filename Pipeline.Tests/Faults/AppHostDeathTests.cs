@@ -14,6 +14,10 @@ namespace Pipeline.Tests.Faults;
 public sealed class AppHostDeathTests : IDisposable
 {
     private const int Usual = 3;
+
+    /// <summary>Long enough that there is a middle, whatever the machine.</summary>
+    private const double PacedSeconds = 2;
+
     private const string Key = "key-of-the-tests";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -45,7 +49,9 @@ public sealed class AppHostDeathTests : IDisposable
             {
                 await ReadyAsync(api);
                 reference ??= Reference.Of(await RestAsync(api, await api.StartAsync(NewRun(input, "reference"))));
-                var run = await api.StartAsync(NewRun(input, $"out-{++n}"));
+                var settings = NewRun(input, $"out-{++n}");
+                settings.Rate = reference.Counts.Lines / PacedSeconds;
+                var run = await api.StartAsync(settings);
                 await UntilAsync(async () => (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.8);
 
                 host.Kill();

@@ -11,7 +11,7 @@ public sealed class KillTests : IAsyncLifetime
     private const int Usual = 20;
 
     /// <summary>A kill that came after the run's end shows nothing, and is tried again.</summary>
-    private const int MaxTries = 8;
+    private const int MaxTries = 12;
 
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
 
@@ -126,6 +126,9 @@ public sealed class KillTests : IAsyncLifetime
             run = await Bench.FinishAsync(run);
             if (run.Ended > struck)
                 return;
+
+            // Too late, and nothing disturbed it: so long it takes now. The machine may have been busier before.
+            _takes[pace] = run.Ended!.Value - run.History[0].Started;
         }
 
         throw new TimeoutException($"no kill of {MaxTries} came before the run's end");
