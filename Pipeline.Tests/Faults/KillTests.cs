@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;
 
@@ -14,9 +15,13 @@ public sealed class KillTests : IAsyncLifetime
     private const int MaxTries = 12;
 
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(0.3);
+
+    /// <summary>Place in the route of the first stage that may be held up: lines are most of what is under way.</summary>
+    private const int FirstHeld = 1;
 
     /// <summary>Repetitions beyond the usual ones, for a row that has not shown yet that it disturbs anything.</summary>
-    private const int MaxMore = 12;
+    private const int MaxMore = 40;
 
     private static readonly Pace[] Paces = Enum.GetValues<Pace>();
     private readonly Dictionary<Pace, TimeSpan> _takes = [];
@@ -102,6 +107,18 @@ public sealed class KillTests : IAsyncLifetime
         row.Require(Bench.Evidence.DiscardedFrames > 0, "no frame was discarded: the test is vacuous");
     }
 
+    // Not for so long that anybody takes it for dead.
+    private int? Hold(string[] dying)
+    {
+        var route = PipelineUnderTest.Stages.ToList();
+        var below = route.IndexOf(dying[0]) + 1;
+        var stage = route[Math.Clamp(below, FirstHeld, route.Count - 1)];
+        var process = dying.Contains(stage) ? null : Bench.Processes.Find(stage);
+        if (process is { } held)
+            ServiceProcesses.Stop(held);
+        return process;
+    }
+
     private async Task DisturbAsync(Random random, Func<Random, string[]> draw)
     {
         var pace = Paces[_repetition++ % Paces.Length];
@@ -115,6 +132,9 @@ public sealed class KillTests : IAsyncLifetime
 
             var run = await Bench.Pipeline.Api.StartAsync(Bench.NewRun(pace));
             await Bench.MomentAsync(run, pace, _takes[pace], random);
+            var held = pace == Pace.Congested ? Hold(services) : null;
+            if (held is not null)
+                await Task.Delay(LongestHold * random.NextDouble());
             var struck = DateTimeOffset.UtcNow;
             ServiceProcesses.Kill(processes[0]);
             foreach (var process in processes.Skip(1))
@@ -123,12 +143,15 @@ public sealed class KillTests : IAsyncLifetime
                 ServiceProcesses.Kill(process);
             }
 
+            if (held is { } stopped)
+                ServiceProcesses.Continue(stopped);
             run = await Bench.FinishAsync(run);
             if (run.Ended > struck)
                 return;
 
             // Too late, and nothing disturbed it: so long it takes now. The machine may have been busier before.
-            _takes[pace] = run.Ended!.Value - run.History[0].Started;
+            if (pace != Pace.Congested)
+                _takes[pace] = run.Ended!.Value - run.History[0].Started;
         }
 
         throw new TimeoutException($"no kill of {MaxTries} came before the run's end");
