@@ -130,7 +130,7 @@ internal sealed class FaultBench : IAsyncDisposable
     public RunSettings NewRun(Pace pace)
     {
         var settings = NewRun();
-        settings.BatchSize = pace == Pace.SmallBatches ? SmallBatch : 0;
+        settings.BatchSize = pace is Pace.SmallBatches or Pace.Congested ? SmallBatch : 0;
         settings.Rate = pace == Pace.Steady ? Reference.Counts.Lines / SteadySeconds : 0;
         return settings;
     }

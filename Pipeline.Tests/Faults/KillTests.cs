@@ -15,10 +15,10 @@ public sealed class KillTests : IAsyncLifetime
     private const int MaxTries = 12;
 
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(0.3);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Place in the route of the first stage that may be held up: lines are most of what is under way.</summary>
-    private const int FirstHeld = 1;
+    /// <summary>Place in the route of the first stage that may be held up: the one above it, which survives, then has a frame in hand.</summary>
+    private const int FirstHeld = 2;
 
     /// <summary>Repetitions beyond the usual ones, for a row that has not shown yet that it disturbs anything.</summary>
     private const int MaxMore = 40;
@@ -134,7 +134,7 @@ public sealed class KillTests : IAsyncLifetime
             await Bench.MomentAsync(run, pace, _takes[pace], random);
             var held = pace == Pace.Congested ? Hold(services) : null;
             if (held is not null)
-                await Task.Delay(LongestHold * random.NextDouble());
+                await Task.Delay(LongestHold * (1 + random.NextDouble()) / 2);
             var struck = DateTimeOffset.UtcNow;
             ServiceProcesses.Kill(processes[0]);
             foreach (var process in processes.Skip(1))

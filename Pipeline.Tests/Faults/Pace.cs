@@ -9,7 +9,7 @@ internal enum Pace
     /// <summary>The same in batches so small that many frames are under way at any moment.</summary>
     SmallBatches,
 
-    /// <summary>As fast as it can, and the stage below the one that dies stands still for a moment: what was under way to it waits.</summary>
+    /// <summary>As small batches, and a stage below the one that dies stands still for a moment: the queues to it are full.</summary>
     Congested,
 
     /// <summary>Over a second or two, with a checkpoint each tenth of one: most of the work is durable, and the next stages are idle.</summary>
