@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -8,22 +9,42 @@ internal static class DurableFile
     private const int ReadOnly = 0;
 
     /// <summary>Replaces <paramref name="path"/>, readable by this user only.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">All of its content.</param>
+    /// <param name="role">Names its crash points.</param>
     /// <exception cref="IOException">It cannot be written; the former file stays.</exception>
-    public static void Replace(string path, ReadOnlySpan<byte> bytes)
+    public static void Replace(string path, ReadOnlySpan<byte> bytes, string role)
     {
         var unfinished = path + ".tmp";
+        CrashPoints.Before(role, "create");
         using (var file = new FileStream(unfinished, Options()))
         {
+            CrashPoints.After(role, "create");
+            CrashPoints.Before(role, "append");
             file.Write(bytes);
+            CrashPoints.After(role, "append");
+            CrashPoints.Before(role, "flush");
             file.Flush(flushToDisk: true);
+            CrashPoints.After(role, "flush");
         }
 
+        CrashPoints.Before(role, "rename");
         File.Move(unfinished, path, overwrite: true);
-        FlushDirectory(Path.GetDirectoryName(path)!);
+        CrashPoints.After(role, "rename");
+        FlushDirectory(Path.GetDirectoryName(path)!, role);
     }
 
     /// <summary>Makes entries of a directory durable; where the system cannot, as on Windows, it does nothing.</summary>
-    public static void FlushDirectory(string path)
+    /// <param name="path">The directory.</param>
+    /// <param name="role">Names its crash points.</param>
+    public static void FlushDirectory(string path, string role)
+    {
+        CrashPoints.Before(role, "folder_flush");
+        FlushDirectory(path);
+        CrashPoints.After(role, "folder_flush");
+    }
+
+    private static void FlushDirectory(string path)
     {
         if (OperatingSystem.IsWindows())
             return;

@@ -46,7 +46,7 @@ internal sealed partial class RunStore : IDisposable
                 Directory.CreateDirectory(folder);
             else
                 Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            DurableFile.FlushDirectory(_root);
+            DurableFile.FlushDirectory(_root, "run_folder");
             return id;
         }
     }
@@ -54,7 +54,7 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
     public void Save(Run run) =>
-        DurableFile.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run));
+        DurableFile.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
 
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()

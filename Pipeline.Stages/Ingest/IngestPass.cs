@@ -19,7 +19,7 @@ internal sealed class IngestPass(
     IFrameOutput output,
     CancellationToken drain)
 {
-    private readonly long _furthest = FurthestPositions.Of(runId);
+    private readonly long _furthest = context.Memory.LinesOf(runId);
     private LinePace _pace = new(0, 0);
     private long _linesRead;
     private long _batchStarted;
@@ -137,7 +137,7 @@ internal sealed class IngestPass(
         }
         finally
         {
-            FurthestPositions.Note(runId, progress.TotalBytes(cutter));
+            context.Memory.NoteLines(runId, progress.TotalLines(cutter.Line));
         }
     }
 
@@ -150,7 +150,7 @@ internal sealed class IngestPass(
 
         frame.More = more;
         context.Meter.Rejected += frame.Rejects.Count;
-        if (progress.TotalBytes(frame.FirstOffset) < _furthest)
+        if (progress.TotalLines(frame.FirstLine - 1) < _furthest)
         {
             context.Meter.BatchesReplayed++;
         }

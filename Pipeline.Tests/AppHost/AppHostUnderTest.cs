@@ -38,7 +38,15 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
     public static Task<AppHostUnderTest> StartInAsync(string directory, params string[] configuration) =>
         StartAsync(directory, keepsData: true, configuration);
 
-    private static async Task<AppHostUnderTest> StartAsync(string directory, bool keepsData, string[] configuration)
+    /// <summary>The same, watched from its first moment.</summary>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="beforeStart">Gets the application when nothing of it has begun.</param>
+    /// <param name="configuration">What overrides appsettings.json.</param>
+    public static Task<AppHostUnderTest> StartInAsync(string directory, Action<DistributedApplication> beforeStart, params string[] configuration) =>
+        StartAsync(directory, keepsData: true, configuration, beforeStart);
+
+    private static async Task<AppHostUnderTest> StartAsync(
+        string directory, bool keepsData, string[] configuration, Action<DistributedApplication>? beforeStart = null)
     {
         using var timeout = new CancellationTokenSource(Patience);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
@@ -51,6 +59,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
             ],
             timeout.Token);
         var application = await builder.BuildAsync(timeout.Token);
+        beforeStart?.Invoke(application);
         await application.StartAsync(timeout.Token);
         return new AppHostUnderTest(application, directory, keepsData);
     }

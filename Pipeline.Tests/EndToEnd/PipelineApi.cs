@@ -28,6 +28,9 @@ internal sealed class PipelineApi : IDisposable
     public Task<Run> StartAsync(RunSettings settings) =>
         CallAsync(HttpMethod.Post, "runs", JsonContent.Create(settings, RunJson.Default.RunSettings), RunJson.Default.Run);
 
+    /// <summary>All runs, newest first.</summary>
+    public Task<IReadOnlyList<Run>> ListAsync() => CallAsync(HttpMethod.Get, "runs", null, RunJson.Default.IReadOnlyListRun);
+
     public Task<Run> GetAsync(string run) => CallAsync(HttpMethod.Get, $"runs/{run}", null, RunJson.Default.Run);
 
     public Task<Run> ResumeAsync(string run) => CallAsync(HttpMethod.Post, $"runs/{run}/resume", null, RunJson.Default.Run);

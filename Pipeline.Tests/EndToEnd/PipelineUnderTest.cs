@@ -1,3 +1,4 @@
+using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Runs;
@@ -28,6 +29,10 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <summary>Starts it over a data directory that stays.</summary>
     public static async Task<PipelineUnderTest> StartInAsync(string data, params string[] configuration) =>
         await ReadyAsync(await AppHostUnderTest.StartInAsync(data, configuration));
+
+    /// <summary>The same, watched from its first moment.</summary>
+    public static async Task<PipelineUnderTest> StartInAsync(string data, Action<DistributedApplication> beforeStart, params string[] configuration) =>
+        await ReadyAsync(await AppHostUnderTest.StartInAsync(data, beforeStart, configuration));
 
     /// <summary>A folder for files of a test, below the data directory.</summary>
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Host.Data, name)).FullName;

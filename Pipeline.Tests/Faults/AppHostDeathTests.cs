@@ -14,6 +14,7 @@ namespace Pipeline.Tests.Faults;
 public sealed class AppHostDeathTests : IDisposable
 {
     private const int Usual = 3;
+
     private const string Key = "key-of-the-tests";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);

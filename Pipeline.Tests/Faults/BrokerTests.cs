@@ -30,14 +30,16 @@ public sealed class BrokerTests
         await using var breaking = new RegistryHistory(endpoint, breakEvery: 2);
         RegistryHistory[] watchers = [steady, breaking];
         var row = new FaultRow("broker killed and restarted, watchers");
+        var takes = await bench.MeasureAsync(Pace.Steady);
         var slowest = TimeSpan.Zero;
         await row.RepeatAsync(FaultSettings.Repeat(Usual), async random =>
         {
             var epoch = "";
             await steady.UntilAsync((instances, now) => AllAreIn(instances) && (epoch = now).Length > 0, AppHostUnderTest.Patience);
             var process = await bench.ProcessOfAsync("broker");
-            var run = await bench.Pipeline.Api.StartAsync(bench.NewRun());
-            await bench.MomentAsync(run, random);
+            var run = await bench.Pipeline.Api.StartAsync(bench.NewRun(Pace.Steady));
+            await bench.MomentAsync(run, Pace.Steady, takes, random, until: 0.8);
+            var struck = DateTimeOffset.UtcNow;
             ServiceProcesses.Kill(process);
             await steady.UntilAsync((_, now) => now != epoch, AppHostUnderTest.Patience);
             var back = Stopwatch.GetTimestamp();
@@ -46,7 +48,9 @@ public sealed class BrokerTests
             var took = Stopwatch.GetElapsedTime(back);
             slowest = took > slowest ? took : slowest;
             Assert.True(took <= LeaseAndMore, $"everybody was registered again after {took.TotalSeconds:0.0} s");
-            Assert.Equal(1, (await bench.FinishAsync(run)).Attempts);
+            run = await bench.FinishAsync(run);
+            Assert.Equal(1, run.Attempts);
+            Assert.True(run.Ended > struck, "the run was over before the kill");
 
             // Some changes of the ordinary kind, so that there is a history to be wrong about.
             var parse = await bench.ProcessOfAsync("parse");

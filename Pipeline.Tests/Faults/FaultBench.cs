@@ -12,6 +12,11 @@ internal sealed class FaultBench : IAsyncDisposable
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Lines: some ten thousand frames a run, of which hundreds fit what a connection holds.</summary>
+    private const int SmallBatch = 20;
+
+    private const double SteadySeconds = 1.5;
+
     private int _runs;
 
     private FaultBench(PipelineUnderTest pipeline, string input)
@@ -19,7 +24,6 @@ internal sealed class FaultBench : IAsyncDisposable
         Pipeline = pipeline;
         Input = input;
         Processes = new ServiceProcesses(pipeline.Host.Data);
-        Evidence = new Evidence(pipeline.Host.Data);
     }
 
     public PipelineUnderTest Pipeline { get; }
@@ -28,11 +32,11 @@ internal sealed class FaultBench : IAsyncDisposable
 
     public ServiceProcesses Processes { get; }
 
-    public Evidence Evidence { get; }
+    public Evidence Evidence { get; } = new();
 
     public Reference Reference { get; private set; } = null!;
 
-    /// <summary>Restarts without end and without delay, and logs that tell how attempts ended.</summary>
+    /// <summary>Restarts without end and without delay.</summary>
     public static IReadOnlyList<string> Configuration { get; } =
     [
         "--Pipeline:Restart:MaxRestarts=1000",
@@ -40,7 +44,6 @@ internal sealed class FaultBench : IAsyncDisposable
         "--Pipeline:Restart:MaxDelay=00:00:00.1",
         "--Pipeline:Restart:HealthyAfter=00:00:00.1",
         "--Pipeline:Restart:Window=00:00:10",
-        "--Pipeline:Environment:Logging__LogLevel__Pipeline.Stages=Information",
     ];
 
     /// <summary>Starts everything, and makes the undisturbed run.</summary>
@@ -111,18 +114,49 @@ internal sealed class FaultBench : IAsyncDisposable
         return run;
     }
 
-    /// <summary>Waits for a random moment of a run: by the clock, or by the lines that are done.</summary>
-    public async Task MomentAsync(Run run, Random random)
+    /// <summary>How long an undisturbed run at this pace takes from the opening of its attempt to its end.</summary>
+    public async Task<TimeSpan> MeasureAsync(Pace pace)
     {
-        var part = random.NextDouble();
-        if (random.Next(2) == 0)
+        // The first run of new processes is slower than those that follow.
+        var least = TimeSpan.MaxValue;
+        for (var i = 0; i < 2; i++)
         {
-            await Task.Delay(Reference.Elapsed * part);
+            var run = await Pipeline.RunAsync(NewRun(pace), Patience);
+            Reference.Check(run);
+            var took = run.Ended!.Value - run.History[0].Started;
+            least = took < least ? took : least;
         }
-        else
+
+        return least;
+    }
+
+    /// <summary>Another run over the input at a pace.</summary>
+    public RunSettings NewRun(Pace pace)
+    {
+        var settings = NewRun();
+        settings.BatchSize = pace is Pace.SmallBatches or Pace.Congested ? SmallBatch : 0;
+        settings.Rate = pace == Pace.Steady ? Reference.Counts.Lines / SteadySeconds : 0;
+        return settings;
+    }
+
+    /// <summary>Waits for a random moment of a run: by the clock, which comes down to milliseconds, or by the lines that are done.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="pace">How it goes.</param>
+    /// <param name="takes">How long its attempt takes undisturbed.</param>
+    /// <param name="random">Random numbers.</param>
+    /// <param name="until">The latest moment, as a part of the run.</param>
+    public async Task MomentAsync(Run run, Pace pace, TimeSpan takes, Random random, double until = 1)
+    {
+        var part = random.NextDouble() * until;
+        if (pace == Pace.Steady && random.Next(2) == 0)
         {
             var lines = (long)(Reference.Counts.Lines * part);
             await Pipeline.UntilAsync(run, now => now.Progress.Lines >= lines, Patience);
+        }
+        else
+        {
+            await Pipeline.UntilAsync(run, now => now.State == RunState.Running, Patience);
+            await Task.Delay(takes * part);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class FaultRow(string name)
     /// <summary>What else the table shows.</summary>
     public string Note { get; set; } = "";
 
+    /// <summary>Whether anything went wrong so far.</summary>
+    public bool HasFailed => _failures.Count > 0;
+
     /// <summary>Does it once per number, each time with random numbers of its own.</summary>
     public async Task RepeatAsync(int times, Func<Random, Task> once)
     {

@@ -15,6 +15,9 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
     /// <summary>Counted by the stage.</summary>
     public StageMeter Stage { get; } = new();
 
+    /// <summary>Frames that former attempts at the run dropped here when nobody was left to be told so.</summary>
+    public long DiscardedBefore { get; set; }
+
     /// <summary>The figures as of now. Read while they change: each is right, and they need not fit each other to the frame.</summary>
     public StageMetrics Snapshot()
     {
@@ -37,7 +40,7 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
             BatchesInFlight = Edge.InFlight,
             CheckpointAgeMicros = Edge.CheckpointAt == 0 ? -1 : Edge.Micros(Edge.Now - Edge.CheckpointAt),
             BatchesReplayed = Stage.BatchesReplayed,
-            FramesDiscarded = Stage.FramesDiscarded,
+            FramesDiscarded = DiscardedBefore + Stage.FramesDiscarded,
             ProcessCpuMicros = (long)(Environment.CpuUsage.TotalTime - _cpuBefore).TotalMicroseconds,
             ProcessPeakRssBytes = process.PeakWorkingSet64,
             AllocatedBytes = GC.GetTotalAllocatedBytes() - _allocatedBefore,

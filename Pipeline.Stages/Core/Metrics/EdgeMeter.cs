@@ -36,7 +36,7 @@ internal sealed class EdgeMeter(TimeProvider time)
     /// <summary>From a frame's arrival to its being handed on, waiting to send included.</summary>
     public long Processing { get; set; }
 
-    /// <summary>Frames that have arrived and are not yet processed.</summary>
+    /// <summary>Frames that have arrived, or were read, and are not yet processed and handed on.</summary>
     public int InFlight { get; set; }
 
     /// <summary>Something was written and not flushed.</summary>

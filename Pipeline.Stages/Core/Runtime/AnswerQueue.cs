@@ -43,4 +43,13 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
             await up.WriteAsync(answer, CancellationToken.None);
         }
     }
+
+    /// <summary>Writes what is left when the attempt has failed, so that its last figures are not lost with it.</summary>
+    public async Task WriteRestAsync(IAsyncStreamWriter<StageOutput> up)
+    {
+        while (_answers.Reader.TryRead(out var answer) && answer.RunCompleted is null)
+        {
+            await up.WriteAsync(answer, CancellationToken.None);
+        }
+    }
 }

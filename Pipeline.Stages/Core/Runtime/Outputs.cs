@@ -27,7 +27,9 @@ internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge, long beg
     {
         edge.Received(frame);
         var checkpoint = frame is MessageFrame { Message.Checkpoint: not null };
+        edge.InFlight = 1;
         await output.WriteAsync(frame, cancellationToken);
+        edge.InFlight = 0;
         var (now, waited) = (edge.Now, edge.WaitingToSend);
         edge.Processing += now - _since - (waited - _waited);
         (_since, _waited) = (now, waited);

@@ -20,6 +20,10 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
 
+    // Lines of the input before the last checkpoint that has passed, and items that had come by then.
+    private long _linesBefore;
+    private long _itemsBefore;
+
     /// <summary>Runs the attempt.</summary>
     /// <exception cref="StageException">It failed, here or below.</exception>
     public async Task RunAsync(IAsyncStreamWriter<StageOutput> up, CancellationToken cancellationToken)
@@ -28,16 +32,20 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         await using var downstream = open.Route.Count == 0
             ? null
             : await Downstream.OpenAsync(open, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+        host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
         await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
         using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
+        opened.LinesTaken = host.Memory.LinesOf(open.RunId);
+        _linesBefore = opened.Resume?.Position?.TotalLines ?? 0;
         foreach (var page in RunOpenedPages.Split(opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
         }
 
+        metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
         var frames = stage is ISource source ? ReadInputAsync(source, downstream, ending) : TransformAsync((ITransform)stage, downstream, ending.Token);
@@ -58,13 +66,35 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
 
         await ending.CancelAsync();
         await Task.WhenAll(relay, frames, progress).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        host.Memory.NoteLines(open.RunId, _linesBefore + metrics.Edge.ItemsIn - _itemsBefore);
         // The pump alone may hang: on a caller that does not read.
         await pump.WaitAsync(CauseTimeout, host.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure is not null)
         {
             // The frame under way went nowhere either; a stage that refused it has counted it itself.
             metrics.Stage.FramesDiscarded += reader.DiscardPending() + (metrics.Stage.FramesDiscarded == 0 ? metrics.Edge.InFlight : 0);
+            if (!pump.IsCompleted || cancellationToken.IsCancellationRequested || !await TellLastAsync(up))
+            {
+                host.Memory.NoteDiscarded(open.RunId, metrics.Stage.FramesDiscarded);
+            }
+
             throw failure;
+        }
+    }
+
+    /// <summary>The last figures go up before the failure does.</summary>
+    /// <returns>False: the hop above is gone, or does not read.</returns>
+    private async Task<bool> TellLastAsync(IAsyncStreamWriter<StageOutput> up)
+    {
+        _answers.Answer(new StageOutput { Progress = new Progress { Metrics = metrics.Snapshot() } });
+        try
+        {
+            await _answers.WriteRestAsync(up).WaitAsync(CauseTimeout, host.Time);
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException or TimeoutException or RpcException)
+        {
+            return false;
         }
     }
 
@@ -75,7 +105,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         var more = false;
         while (true)
         {
-            while (reader.TryRead(out var frame))
+            // What has come and is not begun when the attempt ends is dropped, and counted: nobody is there any more for what would come of it.
+            while (!cancellationToken.IsCancellationRequested && reader.TryRead(out var frame))
             {
                 more = frame.More;
                 downstream?.Frames.More = more;
@@ -86,9 +117,10 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
                 }
 
                 await ProcessAsync(stage, frame, output, cancellationToken);
-                if (message?.Checkpoint is { More: false })
+                if (message?.Checkpoint is { More: false } checkpoint)
                 {
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
+                    (_linesBefore, _itemsBefore) = (checkpoint.Position?.TotalLines ?? _linesBefore, metrics.Edge.ItemsIn);
                 }
                 else if (message?.EndOfInput is not null || message?.Control is not null)
                 {
@@ -97,6 +129,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
                 }
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             if (!more)
             {
                 await output.FlushAsync(cancellationToken);
@@ -182,6 +215,12 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         var before = new StageMetrics();
         try
         {
+            if (metrics.DiscardedBefore > 0)
+            {
+                // Told at once: if this attempt fails soon, nobody remembers them any more.
+                Record();
+            }
+
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
                 Record();

@@ -16,6 +16,9 @@ public sealed class StageContext
     /// <summary>Where answers go.</summary>
     public required IAnswerOutput Answers { get; init; }
 
+    /// <summary>What is remembered of the runs' former attempts.</summary>
+    public RunMemory Memory { get; init; } = new();
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = HighResolutionTimeProvider.Shared;
 

@@ -31,6 +31,8 @@ internal sealed class StageHost(
 
     public StageInstruments Instruments { get; } = new();
 
+    public RunMemory Memory { get; } = new();
+
     public AttemptMetrics CreateMetrics() => new(instanceId, definition.Role, time);
 
     /// <summary>Shared memory to offer to the hop below; null where there is to be none, or the system has none.</summary>
@@ -51,6 +53,7 @@ internal sealed class StageHost(
         InstanceId = instanceId,
         Meter = meter,
         Answers = answers,
+        Memory = Memory,
         Time = time,
         Logger = _logger,
         Roots = roots.Paths,

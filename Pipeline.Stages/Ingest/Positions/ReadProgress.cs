@@ -39,6 +39,9 @@ internal sealed class ReadProgress
     /// <summary>Of the last checkpoint; 0 = none yet.</summary>
     public long CheckpointId { get; private set; }
 
+    /// <summary>Lines of all files up to a line of the file being read.</summary>
+    public long TotalLines(long line) => _linesOfFilesBefore + line;
+
     /// <summary>Bytes of all files up to the cutter.</summary>
     public long TotalBytes(LineCutter cutter) => TotalBytes(cutter.Offset);
 
@@ -54,7 +57,7 @@ internal sealed class ReadProgress
             FileIndex = FileIndex,
             Offset = cutter.Offset,
             Line = cutter.Line,
-            TotalLines = _linesOfFilesBefore + cutter.Line,
+            TotalLines = TotalLines(cutter.Line),
             BlankLines = _blankBefore + cutter.Blank,
             TotalBytes = TotalBytes(cutter),
         };

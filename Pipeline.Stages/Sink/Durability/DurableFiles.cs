@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Sink.Durability;
 

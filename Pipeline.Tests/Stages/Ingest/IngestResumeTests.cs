@@ -193,11 +193,31 @@ public sealed class IngestResumeTests : IDisposable
         await first.ReadAsync();
         Assert.Equal(0, first.Meter.BatchesReplayed);
 
-        var second = Checkpointing(path);
+        var second = Checkpointing(path, first.Memory);
         second.Open.RunId = first.Open.RunId;
         await second.ReadAsync(first.Checkpoints[^4].Checkpoint);
         Assert.Equal(second.BatchLines.Count, second.Meter.BatchesReplayed);
         Assert.NotEqual(0, second.Meter.BatchesReplayed);
+    }
+
+    [Theory]
+    [InlineData("in.ndjson")]
+    [InlineData("in/")]
+    public async Task Batches_that_another_process_had_read_are_counted_as_far_as_the_stages_below_remember(string input)
+    {
+        var path = Prepare(input);
+        var first = await Checkpointing(path).ReadAsync();
+        var (resume, later) = (first.Checkpoints[^5].Checkpoint, first.Checkpoints[^3].Checkpoint);
+
+        // A new process: all it knows is what came up with RunOpened.
+        var memory = new RunMemory();
+        var second = Checkpointing(path, memory);
+        memory.NoteLines(second.Open.RunId, later.Position.TotalLines);
+        await second.ReadAsync(resume);
+
+        var known = later.Position.TotalLines - resume.Position.TotalLines;
+        Assert.InRange(second.Meter.BatchesReplayed, 1, second.BatchLines.Count - 1);
+        Assert.Equal(second.LinesBeforeBatch.Count(before => before < known), second.Meter.BatchesReplayed);
     }
 
     private string Prepare(string input)
@@ -215,10 +235,10 @@ public sealed class IngestResumeTests : IDisposable
     }
 
     /// <summary>Small batches and a clock that steps with every frame, so that checkpoints come after every second batch.</summary>
-    private static IngestRun Checkpointing(string path)
+    private static IngestRun Checkpointing(string path, RunMemory? memory = null)
     {
         var time = new FakeTimeProvider();
-        var run = new IngestRun(path) { Time = time, BlockBytes = 200, OnFrame = (_, _) => time.Advance(TimeSpan.FromMilliseconds(1)) };
+        var run = new IngestRun(path) { Time = time, Memory = memory ?? new RunMemory(), BlockBytes = 200, OnFrame = (_, _) => time.Advance(TimeSpan.FromMilliseconds(1)) };
         run.Open.Options.BatchSize = 7;
         run.Open.Options.MaxLineBytes = 64;
         run.Open.Options.CheckpointIntervalMicros = 2000;

@@ -29,6 +29,9 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
 
     public StageMeter Meter { get; } = new();
 
+    /// <summary>What the process remembers of former attempts.</summary>
+    public RunMemory Memory { get; init; } = new();
+
     /// <summary>Lines kept, blank and rejected, by line.</summary>
     public List<CutLine> Lines { get; } = [];
 
@@ -36,6 +39,9 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
     public List<int> BatchLines { get; } = [];
 
     public List<int> BatchBytes { get; } = [];
+
+    /// <summary>Lines of all kinds that came before each batch in this attempt.</summary>
+    public List<int> LinesBeforeBatch { get; } = [];
 
     public List<long> ReadMicros { get; } = [];
 
@@ -55,6 +61,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
             InstanceId = "ingest-0",
             Meter = Meter,
             Answers = this,
+            Memory = Memory,
             Time = Time,
             Logger = NullLogger.Instance,
             Roots = roots.Length > 0 ? roots : [Path.GetDirectoryName(input)!],
@@ -103,6 +110,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
 
     private void Take(LineFrame frame)
     {
+        LinesBeforeBatch.Add(Lines.Count);
         var (line, offset, position) = (frame.FirstLine, frame.FirstOffset, 0);
         var gaps = new Queue<Gap>(frame.Gaps);
         var rejects = new Queue<Reject>(frame.Rejects);

@@ -15,6 +15,7 @@ public sealed class RunOpenedPagesTests
         var whole = new RunOpened
         {
             Columns = { "type", "value" },
+            LinesTaken = 12,
             Resume = new Checkpoint { Id = 7, Position = new Position { Line = 9 }, Counts = new Counts { Events = 3 } },
         };
         whole.Resume.Groups.AddRange(Enumerable.Range(0, groups).Select(i => new Group { Count = i + 1, Key = { new Scalar { Text = $"user {i}" } } }));

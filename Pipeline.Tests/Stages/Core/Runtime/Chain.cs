@@ -18,11 +18,11 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
         await StageServer.StartAsync("sink", sink),
     ]);
 
-    public ChainCall Open(StageInput? first = null) => new(
+    public ChainCall Open(StageInput? first = null, long attempt = 1) => new(
         servers[0].Channels.Create(servers[0].Address),
         first ?? new StageInput
         {
-            OpenRun = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions(), Route = { servers[1..].Select(server => server.Hop) } },
+            OpenRun = new OpenRun { RunId = "run", Attempt = attempt, Options = new RunOptions(), Route = { servers[1..].Select(server => server.Hop) } },
         });
 
     public async ValueTask DisposeAsync()

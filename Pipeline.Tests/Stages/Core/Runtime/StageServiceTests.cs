@@ -178,6 +178,97 @@ public sealed class StageServiceTests
     }
 
     [Fact]
+    public async Task What_an_attempt_drops_when_it_fails_is_told_before_the_failure()
+    {
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1_000_000),
+            _ => new FakeTransform(),
+            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
+        using var call = chain.Open();
+        var told = new Dictionary<string, StageMetrics>();
+
+        await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout))
+            {
+                if (call.Call.ResponseStream.Current.Progress?.Metrics is { } metrics)
+                {
+                    told[metrics.Role] = metrics;
+                }
+            }
+        });
+
+        Assert.Equal(["middle", "sink", "source"], told.Keys.Order());
+        Assert.True(told["sink"].FramesDiscarded > 0, "the frame that the sink refused came to nothing");
+        Assert.All(told.Values, metrics => Assert.True(metrics.ItemsIn > 0));
+    }
+
+    [Fact]
+    public async Task What_nobody_was_left_to_be_told_is_told_in_the_next_attempt()
+    {
+        var seen = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1_000),
+            _ => new FakeTransform(),
+            context => new Rejecting(
+                new FakeTransform(_ =>
+                {
+                    seen.TrySetResult();
+                    return never.Task;
+                }),
+                ended));
+        using (chain.Open())
+        {
+            await seen.Task.WaitAsync(Timeout);
+        }
+
+        await ended.Task.WaitAsync(Timeout);
+        using var next = chain.Open(attempt: 2);
+        StageMetrics? first = null;
+        while (first is null)
+        {
+            Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            var answer = next.Call.ResponseStream.Current;
+            // The sink had taken one line; what middle and source had, the source would know best.
+            Assert.True(answer.RunOpened is null || answer.RunOpened.LinesTaken >= 1, "nobody remembers the lines of the first attempt");
+            first = answer.Progress?.Metrics is { Role: "sink" } metrics ? metrics : null;
+        }
+
+        Assert.True(first.FramesDiscarded > 0, "nobody remembers what the first attempt dropped");
+    }
+
+    [Fact]
+    public async Task A_new_source_hears_from_below_how_far_the_old_one_got()
+    {
+        var seen = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        await using var middle = await StageServer.StartAsync("middle", _ => new FakeTransform());
+        await using var sink = await StageServer.StartAsync("sink", _ => new Rejecting(
+            new FakeTransform(_ =>
+            {
+                seen.TrySetResult();
+                return never.Task;
+            }),
+            ended));
+        var source = await StageServer.StartAsync("source", _ => new FakeSource(40));
+        using (new Chain([source, middle, sink]).Open())
+        {
+            await seen.Task.WaitAsync(Timeout);
+        }
+
+        await source.DisposeAsync();
+        await ended.Task.WaitAsync(Timeout);
+        await using var another = await StageServer.StartAsync("source", _ => new FakeSource(100, (_, _) => never.Task));
+        using var next = new Chain([another, middle, sink]).Open(attempt: 2);
+        Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+
+        Assert.InRange(next.Call.ResponseStream.Current.RunOpened.LinesTaken, 1, 40);
+    }
+
+    [Fact]
     public async Task A_first_message_that_is_not_OpenRun_is_refused()
     {
         await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Pipeline.Stages.Sink.Durability;
+namespace Pipeline.Stages.Core.Runtime;
 
 /// <summary>
 /// Places where a test may have the process killed, as if by SIGKILL from outside. Off unless PIPELINE_CRASH_AT is set in the
@@ -11,7 +11,7 @@ namespace Pipeline.Stages.Sink.Durability;
 /// there makes the process wait instead, until somebody has opened FIFO for writing and closed it: a disk that does not answer.
 /// </summary>
 /// <remarks>
-/// Names are ROLE.MOMENT. Roles and their moments:
+/// Names are ROLE.MOMENT. Roles of Sink and their moments:
 /// <list type="table">
 /// <item><term>claim</term><description>folder_flush: the attempt's claim.</description></item>
 /// <item><term>results_segment, rejects_segment</term><description>create, folder_flush, append, flush: output of the attempt, in the work folder.</description></item>
@@ -22,9 +22,14 @@ namespace Pipeline.Stages.Sink.Durability;
 /// <item><term>probe</term><description>create, delete: a file that shows at the beginning that the output can be written.</description></item>
 /// <item><term>leftover</term><description>delete: segments of a complete run, unfinished files of attempts that are over.</description></item>
 /// </list>
+/// Roles of the orchestrator:
+/// <list type="table">
+/// <item><term>run_folder</term><description>folder_flush: the folder of a new run.</description></item>
+/// <item><term>run</term><description>create, append, flush, rename, folder_flush: run.json, when a run is made, at the beginning and the end of each attempt, and at the run's end.</description></item>
+/// </list>
 /// A moment stands for two points: before_MOMENT and after_MOMENT, such as checkpoint.before_rename.
 /// </remarks>
-internal static class CrashPoints
+public static class CrashPoints
 {
     private static readonly string? Setting = Environment.GetEnvironmentVariable("PIPELINE_CRASH_AT");
     private static readonly string? OrderFile = Setting is ['@', .. var path] ? path : null;
