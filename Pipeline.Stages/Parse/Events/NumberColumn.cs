@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -13,6 +14,7 @@ internal sealed class NumberColumn(string name)
     private int _scale;
 
     /// <summary>Adds a number without decimals; the column has none with any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(long value)
     {
         if (_count == _values.Length)
@@ -25,6 +27,7 @@ internal sealed class NumberColumn(string name)
 
     /// <summary>Adds mantissa / 10^scale; the column's scale becomes the largest of all that it holds.</summary>
     /// <returns>False where the scales do not go together: a mantissa would reach 2^63. The column is as it was.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAdd(long mantissa, int scale)
     {
         if (scale != _scale && !TryRescale(ref mantissa, scale))

@@ -31,6 +31,7 @@ internal sealed class TextCodes
     }
 
     /// <summary>The code of a text, a new one if it has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int GetOrAdd(ReadOnlySpan<byte> text)
     {
         var head = HeadOf(text);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -13,6 +14,7 @@ internal sealed class TextColumn(string name)
     private int _count;
 
     /// <summary>Adds a text.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(ReadOnlySpan<byte> text)
     {
         if (_count == _values.Length)

@@ -88,6 +88,7 @@ internal sealed class PipelineServices : IAsyncDisposable
         var common = new Dictionary<string, string>
         {
             ["PIPELINE_KEY"] = key,
+            ["DOTNET_GCgen0size"] = "0x800000",
             ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
             ["PIPELINE_ROOTS"] = folder,
             ["PIPELINE_ENDPOINT_FILE"] = endpointFile,
