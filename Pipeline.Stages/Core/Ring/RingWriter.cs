@@ -9,6 +9,7 @@ internal sealed class RingWriter(MappedRing ring, int portion = 1) : IDisposable
 {
     private readonly SemaphoreSlim _free = new(ring.Offer.Slots);
     private bool _claimed;
+    private bool _disposed;
     private long _filled;
     private long _released;
 
@@ -47,6 +48,7 @@ internal sealed class RingWriter(MappedRing ring, int portion = 1) : IDisposable
     /// <param name="bytes">At most <see cref="Left"/>.</param>
     public Span<byte> Take(int bytes)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         var room = ring.Slot(_filled).Span.Slice(Used, bytes);
         Used += bytes;
         return room;
@@ -76,5 +78,9 @@ internal sealed class RingWriter(MappedRing ring, int portion = 1) : IDisposable
         }
     }
 
-    public void Dispose() => ring.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        ring.Dispose();
+    }
 }

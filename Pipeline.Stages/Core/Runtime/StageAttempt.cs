@@ -48,7 +48,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
-        var frames = stage is ISource source ? ReadInputAsync(source, downstream, ending) : TransformAsync((ITransform)stage, downstream, ending.Token);
+        var frames = stage is ISource source ? ReadInputAsync(source, downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
         try
@@ -154,24 +154,34 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
     }
 
     /// <summary>The source's frames to below; from above it hears only Control.</summary>
-    private async Task ReadInputAsync(ISource source, Downstream? downstream, CancellationTokenSource ending)
+    private async Task ReadInputAsync(ISource source, Downstream? downstream, CancellationToken cancellationToken)
     {
         using var drain = new CancellationTokenSource();
-        var control = ListenAsync(drain, ending.Token);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var edge = metrics.Edge;
         var began = edge.Now;
+        var control = ListenAsync(drain, over.Token);
         var reading = Read();
-        if (await Task.WhenAny(reading, control) == control && control.IsFaulted)
+        try
         {
-            await control;
-        }
+            if (await Task.WhenAny(reading, control) == control && control.IsFaulted)
+            {
+                await control;
+            }
 
-        await reading;
+            await reading;
+        }
+        finally
+        {
+            // What they write to and read from is gone when this returns: they must have ended by then.
+            await over.CancelAsync();
+            await Task.WhenAll(reading, control).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
         async Task Read()
         {
-            await source.ReadAsync(new SourceOutput(OutputTo(downstream), edge, began), drain.Token, ending.Token);
-            await (downstream?.CompleteAsync(ending.Token) ?? ValueTask.CompletedTask);
+            await source.ReadAsync(new SourceOutput(OutputTo(downstream), edge, began), drain.Token, over.Token);
+            await (downstream?.CompleteAsync(over.Token) ?? ValueTask.CompletedTask);
         }
     }
 

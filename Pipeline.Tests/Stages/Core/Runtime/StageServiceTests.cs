@@ -269,6 +269,20 @@ public sealed class StageServiceTests
     }
 
     [Fact]
+    public async Task A_source_has_ended_before_what_it_writes_to_is_gone()
+    {
+        var source = new EndlessSource();
+        await using var chain = await Chain.StartAsync(_ => source, _ => new FakeTransform(), context => new FakeSink(context, []));
+        using var call = chain.Open();
+        await source.Reading.Task.WaitAsync(Timeout);
+
+        await call.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
+
+        Assert.Equal(StatusCode.InvalidArgument, (await call.FailureAsync()).StatusCode);
+        Assert.True(await source.EndedBeforeDisposal.Task.WaitAsync(Timeout));
+    }
+
+    [Fact]
     public async Task A_first_message_that_is_not_OpenRun_is_refused()
     {
         await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
@@ -308,6 +322,44 @@ public sealed class StageServiceTests
 
         go.SetResult();
         Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+    }
+
+    /// <summary>Hands on lines until it is told to end, and then takes its time.</summary>
+    private sealed class EndlessSource : ISource
+    {
+        private bool _ended;
+
+        public TaskCompletionSource Reading { get; } = new();
+
+        public TaskCompletionSource<bool> EndedBeforeDisposal { get; } = new();
+
+        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
+
+        public async ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken)
+        {
+            Reading.SetResult();
+            var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = cancellationToken.Register(told.SetResult);
+            await told.Task;
+            for (var i = 0; i < 100_000; i++)
+            {
+                var buffer = Pipeline.Stages.Core.Batching.SharedBuffer.Rent(1);
+                buffer.Array[0] = (byte)'\n';
+                var writing = output.WriteAsync(new Pipeline.Stages.Core.Batching.LineFrame(buffer, 0, 1) { Count = 1 }, CancellationToken.None);
+                if (!writing.IsCompletedSuccessfully)
+                {
+                    break;
+                }
+            }
+
+            _ended = true;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            EndedBeforeDisposal.TrySetResult(_ended);
+            return ValueTask.CompletedTask;
+        }
     }
 
     /// <summary>A last stage made of a transform that never hands on.</summary>
