@@ -48,7 +48,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
-        var frames = stage is ISource source ? ReadInputAsync(source, downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
+        var frames = stage is ISource source ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
         try
@@ -151,58 +151,6 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         await stage.ProcessAsync(frame, output, cancellationToken);
         edge.InFlight = 0;
         edge.Processing += edge.Now - began - (edge.WaitingToSend - waited);
-    }
-
-    /// <summary>The source's frames to below; from above it hears only Control.</summary>
-    private async Task ReadInputAsync(ISource source, Downstream? downstream, CancellationToken cancellationToken)
-    {
-        using var drain = new CancellationTokenSource();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var edge = metrics.Edge;
-        var began = edge.Now;
-        var control = ListenAsync(drain, over.Token);
-        var reading = Read();
-        try
-        {
-            if (await Task.WhenAny(reading, control) == control && control.IsFaulted)
-            {
-                await control;
-            }
-
-            await reading;
-        }
-        finally
-        {
-            // What they write to and read from is gone when this returns: they must have ended by then.
-            await over.CancelAsync();
-            await Task.WhenAll(reading, control).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        async Task Read()
-        {
-            await source.ReadAsync(new SourceOutput(OutputTo(downstream), edge, began), drain.Token, over.Token);
-            await (downstream?.CompleteAsync(over.Token) ?? ValueTask.CompletedTask);
-        }
-    }
-
-    private async Task ListenAsync(CancellationTokenSource drain, CancellationToken cancellationToken)
-    {
-        do
-        {
-            while (reader.TryRead(out var frame))
-            {
-                using (frame)
-                {
-                    if (frame is not MessageFrame { Message.Control.Action: ControlAction.Drain })
-                    {
-                        throw ProtoReader.Violation("a source takes Control only");
-                    }
-                }
-
-                await drain.CancelAsync();
-            }
-        }
-        while (await reader.WaitAsync(cancellationToken));
     }
 
     private async Task RelayAsync(Downstream downstream, CancellationToken cancellationToken)

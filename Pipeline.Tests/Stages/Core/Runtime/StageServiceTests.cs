@@ -156,25 +156,7 @@ public sealed class StageServiceTests
     [Fact]
     public async Task A_caller_that_leaves_ends_the_stages_below()
     {
-        var seen = new TaskCompletionSource();
-        var never = new TaskCompletionSource();
-        var ended = new TaskCompletionSource();
-        await using var chain = await Chain.StartAsync(
-            _ => new FakeSource(1_000_000),
-            _ => new FakeTransform(),
-            _ => new Rejecting(
-                new FakeTransform(_ =>
-                {
-                    seen.TrySetResult();
-                    return never.Task;
-                }),
-                ended));
-        using (chain.Open())
-        {
-            await seen.Task.WaitAsync(Timeout);
-        }
-
-        await ended.Task.WaitAsync(Timeout);
+        await using var chain = await LeftAsync(1_000_000);
     }
 
     [Fact]
@@ -206,25 +188,7 @@ public sealed class StageServiceTests
     [Fact]
     public async Task What_nobody_was_left_to_be_told_is_told_in_the_next_attempt()
     {
-        var seen = new TaskCompletionSource();
-        var never = new TaskCompletionSource();
-        var ended = new TaskCompletionSource();
-        await using var chain = await Chain.StartAsync(
-            _ => new FakeSource(1_000),
-            _ => new FakeTransform(),
-            context => new Rejecting(
-                new FakeTransform(_ =>
-                {
-                    seen.TrySetResult();
-                    return never.Task;
-                }),
-                ended));
-        using (chain.Open())
-        {
-            await seen.Task.WaitAsync(Timeout);
-        }
-
-        await ended.Task.WaitAsync(Timeout);
+        await using var chain = await LeftAsync(1_000);
         using var next = chain.Open(attempt: 2);
         StageMetrics? first = null;
         while (first is null)
@@ -322,6 +286,31 @@ public sealed class StageServiceTests
 
         go.SetResult();
         Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+    }
+
+    /// <summary>A chain whose caller has left in the middle, and whose last stage has ended.</summary>
+    private static async Task<Chain> LeftAsync(int frames)
+    {
+        var seen = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        var chain = await Chain.StartAsync(
+            _ => new FakeSource(frames),
+            _ => new FakeTransform(),
+            _ => new Rejecting(
+                new FakeTransform(_ =>
+                {
+                    seen.TrySetResult();
+                    return never.Task;
+                }),
+                ended));
+        using (chain.Open())
+        {
+            await seen.Task.WaitAsync(Timeout);
+        }
+
+        await ended.Task.WaitAsync(Timeout);
+        return chain;
     }
 
     /// <summary>Reads until it is told to end, and then takes its time.</summary>

@@ -108,17 +108,7 @@ public sealed class FrameCodecTests
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         var feeding = Feed(pipe.Writer, body.ToArray(), cut);
         using var reader = new FrameReader(pipe.Reader, edge);
-        var found = new List<StageInput>();
-        while (await reader.WaitAsync(CancellationToken.None))
-        {
-            while (reader.TryRead(out var frame))
-            {
-                using (frame)
-                {
-                    found.Add(StageInput.Parser.ParseFrom(Encode(frame)));
-                }
-            }
-        }
+        var found = await ReadAllAsync(reader);
 
         await feeding;
         Assert.Equal(messages, found);
@@ -189,17 +179,7 @@ public sealed class FrameCodecTests
             await writer.FlushAsync(CancellationToken.None);
             await pipe.Writer.CompleteAsync();
         });
-        var found = new List<StageInput>();
-        while (await reader.WaitAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20)))
-        {
-            while (reader.TryRead(out var frame))
-            {
-                using (frame)
-                {
-                    found.Add(StageInput.Parser.ParseFrom(Encode(frame)));
-                }
-            }
-        }
+        var found = await ReadAllAsync(reader);
 
         await writing;
         Assert.Equal(messages, found);
@@ -238,6 +218,23 @@ public sealed class FrameCodecTests
         var violation = Assert.Throws<StageException>(() => reader.TryRead(out _));
         Assert.Equal(FailureReasons.ProtocolViolation, violation.Failure.Reason);
         reader.Ring.Dispose();
+    }
+
+    private static async Task<List<StageInput>> ReadAllAsync(FrameReader reader)
+    {
+        var found = new List<StageInput>();
+        while (await reader.WaitAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(20)))
+        {
+            while (reader.TryRead(out var frame))
+            {
+                using (frame)
+                {
+                    found.Add(StageInput.Parser.ParseFrom(Encode(frame)));
+                }
+            }
+        }
+
+        return found;
     }
 
     private static ByteString Random(Random random, int bytes)
