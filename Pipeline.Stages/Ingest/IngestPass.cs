@@ -123,6 +123,12 @@ internal sealed class IngestPass(
                 }
 
                 await HandOnAsync(cutter, status == CutStatus.Full && !_pace.IsPaced, cancellationToken);
+                if (status == CutStatus.NeedsData)
+                {
+                    // The source is slow, and the batch has lingered. A paced pass does this when it waits.
+                    await output.FlushAsync(cancellationToken);
+                }
+
                 if (status == CutStatus.End)
                 {
                     reader.RequireUnchanged();
@@ -158,18 +164,19 @@ internal sealed class IngestPass(
         return output.WriteAsync(frame, cancellationToken);
     }
 
-    private ValueTask SetCheckpointAsync(InputReader reader, LineCutter cutter, long now, CancellationToken cancellationToken)
+    private async ValueTask SetCheckpointAsync(InputReader reader, LineCutter cutter, long now, CancellationToken cancellationToken)
     {
         _checkpointDue = now + options.CheckpointMicros;
         var bytes = progress.TotalBytes(cutter);
         if (bytes == _checkpointBytes)
         {
-            return ValueTask.CompletedTask;
+            return;
         }
 
         _checkpointBytes = bytes;
         reader.RequireUnchanged();
-        return output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = progress.Checkpoint(cutter) }), cancellationToken);
+        await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = progress.Checkpoint(cutter) }), cancellationToken);
+        await output.FlushAsync(cancellationToken);
     }
 
     /// <summary>Waits until there is something to do: lines are due that fill the batch, or it has lingered, or a checkpoint is due.</summary>

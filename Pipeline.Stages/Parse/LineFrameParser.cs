@@ -21,6 +21,11 @@ internal sealed class LineFrameParser
     // below the same whatever it holds.
     private const int EnoughEvents = 8 * 1024;
 
+    // So it is with bytes of lines and of rejects, which may come out again as they went in: a message holds 16 MiB.
+    private const int EnoughBytes = 1 << 20;
+
+    private const int RejectOverhead = 64;
+
     private readonly EventFrameBuilder _events;
     private readonly WorkItemBatcher _items = new();
     private readonly LineReader _lines = new();
@@ -32,6 +37,8 @@ internal sealed class LineFrameParser
     private readonly bool _gathers;
     private LineFrame? _frame;
     private long _readMicros;
+    private long _gatheredBytes;
+    private string _file = "";
     private int _nextReject;
 
     /// <summary>A parser for one attempt.</summary>
@@ -52,6 +59,8 @@ internal sealed class LineFrameParser
     public void Begin(LineFrame frame)
     {
         _readMicros = _events.IsEmpty ? frame.ReadMicros : _readMicros;
+        _gatheredBytes += BytesOf(frame);
+        _file = frame.File;
         _frame = frame;
         _lines.Begin(frame);
         _nextReject = 0;
@@ -92,7 +101,17 @@ internal sealed class LineFrameParser
     }
 
     /// <summary>What the frames before have left for the next one; null: nothing.</summary>
-    public EventFrame? TakeGathered() => _events.Take(_readMicros);
+    /// <param name="next">Lines that follow; where they are of the same file, what is left stays for them: numbers of lines are a file's own.</param>
+    public EventFrame? TakeGathered(LineFrame? next = null)
+    {
+        if (next?.File == _file)
+        {
+            return null;
+        }
+
+        _gatheredBytes = 0;
+        return _events.Take(_readMicros, _file);
+    }
 
     // The hot path: events that fit a known shape, until a line does not or a gap comes.
     private unsafe void TakeFitting()
@@ -195,7 +214,7 @@ internal sealed class LineFrameParser
     private Frame? TakeRest(LineFrame frame)
     {
         AddRejectsBefore(frame, long.MaxValue);
-        var waits = _gathers && frame.More && _events.Count < EnoughEvents && _items.IsEmpty;
+        var waits = _gathers && frame.More && _events.Count < EnoughEvents && _gatheredBytes < EnoughBytes && _items.IsEmpty;
         if (!waits && TakeEvents(frame) is { } events)
         {
             return events;
@@ -208,9 +227,21 @@ internal sealed class LineFrameParser
     // What comes after is of this frame's lines.
     private EventFrame? TakeEvents(LineFrame frame)
     {
-        var events = _events.Take(_readMicros);
+        var events = _events.Take(_readMicros, frame.File);
         _readMicros = frame.ReadMicros;
+        _gatheredBytes = 0;
         return events;
+    }
+
+    private static long BytesOf(LineFrame frame)
+    {
+        long bytes = frame.Data.Length;
+        foreach (var reject in frame.Rejects)
+        {
+            bytes += reject.Raw.Length + RejectOverhead;
+        }
+
+        return bytes;
     }
 
     // Rejects that came with the lines, up to that line: all rejects go on in order of line.

@@ -33,6 +33,11 @@ public sealed class ParseStage(StageContext context) : ITransform
         using (lines)
         {
             var parser = _parser ?? throw new InvalidOperationException("The stage was not opened.");
+            if (parser.TakeGathered(lines) is { } before)
+            {
+                await output.WriteAsync(before, cancellationToken);
+            }
+
             parser.Begin(lines);
             while (parser.Next(cancellationToken) is { } frame)
             {

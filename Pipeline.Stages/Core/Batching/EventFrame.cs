@@ -17,6 +17,9 @@ public sealed class EventFrame : Frame
     /// <summary>Events that a stage above dropped since the frame before.</summary>
     public long Filtered { get; set; }
 
+    /// <summary>As in <see cref="LineFrame.File"/>: all events of a frame are of one file.</summary>
+    public string File { get; set; } = "";
+
     /// <summary>As in <see cref="LineFrame.ReadMicros"/>.</summary>
     public long ReadMicros { get; set; }
 

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Pipeline.Stages.Core.Runtime;
 
 /// <summary>The stage runtime; section "Stage".</summary>
-public sealed class StageOptions
+public sealed class StageOptions : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Stage";
@@ -30,4 +30,13 @@ public sealed class StageOptions
     /// <value>Default 512 KiB.</value>
     [Range(MinRingSlotBytes, 4 * 1024 * 1024)]
     public int RingSlotBytes { get; set; } = 512 * 1024;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (RingSlots is > 0 and < MinRingSlots)
+        {
+            yield return new ValidationResult($"{Section}:{nameof(RingSlots)} is {RingSlots}; it must be 0 or {MinRingSlots} to 64.", [nameof(RingSlots)]);
+        }
+    }
 }

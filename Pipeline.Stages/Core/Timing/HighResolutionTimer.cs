@@ -55,7 +55,7 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
     }
 
     /// <inheritdoc/>
-    /// <remarks>A callback that has begun goes on.</remarks>
+    /// <remarks>A callback that has begun, or waits for a thread to begin, goes on.</remarks>
     public void Dispose()
     {
         lock (_lock)

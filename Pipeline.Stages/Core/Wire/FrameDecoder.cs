@@ -127,6 +127,7 @@ internal static class FrameDecoder
                     case 4: frame.Filtered = reader.Int64(); break;
                     case 5: frame.ReadMicros = reader.Int64(); break;
                     case 6: frame.More = reader.Int64() != 0; break;
+                    case 7: frame.File = reader.Text(); break;
                     default: reader.Skip(); break;
                 }
             }

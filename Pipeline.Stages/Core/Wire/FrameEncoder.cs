@@ -103,6 +103,11 @@ internal static class FrameEncoder
             + ProtoWriter.SizeOfInt64(4, frame.Filtered)
             + ProtoWriter.SizeOfInt64(5, frame.ReadMicros)
             + ProtoWriter.SizeOfInt64(6, frame.More ? 1 : 0);
+        if (frame.File.Length > 0)
+        {
+            body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
+        }
+
         foreach (var column in frame.Columns)
         {
             body += ProtoWriter.SizeOfBytes(2, SizeOf(column));
@@ -134,6 +139,7 @@ internal static class FrameEncoder
         writer.Int64(4, frame.Filtered);
         writer.Int64(5, frame.ReadMicros);
         writer.Int64(6, frame.More ? 1 : 0);
+        writer.Text(7, frame.File);
     }
 
     private static ProtoWriter Begin(Measured measured, Span<byte> target)

@@ -69,7 +69,7 @@ internal sealed class EventFrameBuilder
     }
 
     /// <summary>The frame so far, null where it would be empty; the next one begins.</summary>
-    public EventFrame? Take(long readMicros)
+    public EventFrame? Take(long readMicros, string file)
     {
         var frame = _frame;
         if (frame is null)
@@ -80,6 +80,7 @@ internal sealed class EventFrameBuilder
         _frame = null;
         _rejectBytes = 0;
         frame.ReadMicros = readMicros;
+        frame.File = file;
         Move(_type?.Take());
         Move(_user?.Take());
         Move(_ts?.Take());

@@ -16,9 +16,6 @@ internal sealed class WorkItemBatcher
     /// <summary>True where nothing was added yet.</summary>
     public bool IsEmpty => _batch is null;
 
-    /// <summary>True where the batch has its size.</summary>
-    public bool IsFull => _bytes >= FullBytes;
-
     /// <summary>Adds an item.</summary>
     /// <returns>False where the batch would become too large: take it, then add the item.</returns>
     public bool TryAdd(WorkItem item)

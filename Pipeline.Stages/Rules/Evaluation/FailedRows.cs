@@ -31,7 +31,13 @@ internal static class FailedRows
                 merged.Add(frame.Rejects[next++]);
             }
 
-            merged.Add(new Reject { Line = line, Offset = ColumnAccess.ReadNumber(offsets.Data, offsets.Width, row), Reason = Reason });
+            merged.Add(new Reject
+            {
+                Line = line,
+                Offset = ColumnAccess.ReadNumber(offsets.Data, offsets.Width, row),
+                Reason = Reason,
+                File = frame.File,
+            });
         }
 
         merged.AddRange(frame.Rejects.Skip(next));

@@ -25,7 +25,7 @@ internal static class FrameHalves
 
     private static EventFrame Copy(EventFrame frame, int start, int count)
     {
-        var copy = new EventFrame { Count = count, ReadMicros = frame.ReadMicros };
+        var copy = new EventFrame { Count = count, ReadMicros = frame.ReadMicros, File = frame.File };
         foreach (var column in frame.Columns)
         {
             copy.Columns.Add(Copy(column, start, count));

@@ -1,7 +1,9 @@
 using System.Text;
+using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Core.Wire;
 using Pipeline.Stages.Parse;
 
 namespace Pipeline.Tests.Stages.Parse;
@@ -57,6 +59,47 @@ public sealed class FrameTests
         Assert.IsType<MessageFrame>(run.Frames[^1]);
         Assert.Equal([1, 3, 5, 7], run.Events.Select(parsed => parsed.Line));
         Assert.Equal([2, 4, 6, 8], run.Rejects.Select(reject => reject.Line));
+    }
+
+    [Fact]
+    public async Task Events_of_two_files_never_come_in_one_frame()
+    {
+        var run = await GatherAsync(
+            ParseRun.FrameOf(Bytes(Event("a", "1")), file: "1.ndjson"),
+            ParseRun.FrameOf(Bytes(Event("b", "1")), file: "1.ndjson"),
+            ParseRun.FrameOf(Bytes(Event("c", "x")), file: "2.ndjson"),
+            ParseRun.FrameOf(Bytes(Event("d", "1")), file: "3.ndjson"));
+
+        Assert.Equal([("1.ndjson", 2, 0), ("2.ndjson", 0, 1), ("3.ndjson", 1, 0)], run.Frames.OfType<EventFrame>().Select(frame => (frame.File, frame.Count, frame.Rejects.Count)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task However_much_follows_no_frame_grows_beyond_its_message(bool rejects)
+    {
+        var run = await GatherAsync([.. Enumerable.Range(0, 40).Select(i => rejects
+            ? ParseRun.FrameOf([], rejects: [.. Enumerable.Range(0, 500).Select(_ => new Reject { Line = i + 1, Raw = ByteString.CopyFrom(new byte[1024]) })], firstLine: i + 1)
+            : ParseRun.FrameOf(Bytes(Event(new string((char)('a' + (i % 26)), 600_000) + i, "1")), firstLine: i + 1))]);
+
+        Assert.Equal(rejects ? 0 : 40, run.Frames.Sum(frame => frame.Items));
+        Assert.Equal(rejects ? 20_000 : 0, run.Rejects.Count);
+        Assert.All(run.Frames, frame => Assert.InRange(FrameEncoder.Measure(frame).Length, 0, 4 << 20));
+    }
+
+    private static async Task<ParseRun> GatherAsync(params LineFrame[] frames)
+    {
+        var run = new ParseRun();
+        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await stage.OpenAsync(new OpenRun { Options = new RunOptions() }, new RunOpened { Columns = { "type" } }, CancellationToken.None);
+        foreach (var frame in frames)
+        {
+            frame.More = true;
+            await stage.ProcessAsync(frame, run, CancellationToken.None);
+        }
+
+        await stage.ProcessAsync(new MessageFrame(new StageInput { EndOfInput = new EndOfInput() }), run, CancellationToken.None);
+        return run;
     }
 
     [Theory]

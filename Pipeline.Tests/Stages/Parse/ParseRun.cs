@@ -29,7 +29,7 @@ internal sealed class ParseRun : IFrameOutput
         new ParseRun().RunAsync(FrameOf(lines), columns.Length == 0 ? AllColumns : columns, []);
 
     /// <summary>A frame of exactly these bytes, with bytes around them that no parser may look at and find meaning in.</summary>
-    public static LineFrame FrameOf(byte[] lines, IReadOnlyList<Gap>? gaps = null, IReadOnlyList<Reject>? rejects = null, long firstLine = 1, int? count = null)
+    public static LineFrame FrameOf(byte[] lines, IReadOnlyList<Gap>? gaps = null, IReadOnlyList<Reject>? rejects = null, long firstLine = 1, int? count = null, string file = "some.ndjson")
     {
         var buffer = SharedBuffer.Rent(lines.Length + 3);
         buffer.Array.AsSpan().Fill((byte)'7');
@@ -42,7 +42,7 @@ internal sealed class ParseRun : IFrameOutput
             Gaps = gaps ?? [],
             Rejects = rejects ?? [],
             ReadMicros = 77,
-            File = "some.ndjson",
+            File = file,
         };
     }
 

@@ -44,7 +44,7 @@ public sealed class FrameCodecTests
         from columns in Columns(count).Array[0, 4]
         from rejects in Rejects.Array[0, 3]
         from filtered in Gen.Long[0, long.MaxValue]
-        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1 };
+        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1, File = filtered % 3 == 0 ? "" : "ä/b.ndjson" };
 
     [Fact]
     public void A_line_frame_is_the_generated_message_and_back() =>
