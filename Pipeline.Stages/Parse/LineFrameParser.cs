@@ -21,10 +21,8 @@ internal sealed class LineFrameParser
     // below the same whatever it holds.
     private const int EnoughEvents = 8 * 1024;
 
-    // So it is with bytes of lines and of rejects, which may come out again as they went in: a message holds 16 MiB.
+    // So it is with bytes of lines, which may come out again as they went in: a message holds 16 MiB. The builder counts those of rejects.
     private const int EnoughBytes = 1 << 20;
-
-    private const int RejectOverhead = 64;
 
     private readonly EventFrameBuilder _events;
     private readonly WorkItemBatcher _items = new();
@@ -59,7 +57,7 @@ internal sealed class LineFrameParser
     public void Begin(LineFrame frame)
     {
         _readMicros = _events.IsEmpty ? frame.ReadMicros : _readMicros;
-        _gatheredBytes += BytesOf(frame);
+        _gatheredBytes += frame.Data.Length;
         _file = frame.File;
         _frame = frame;
         _lines.Begin(frame);
@@ -214,7 +212,7 @@ internal sealed class LineFrameParser
     private Frame? TakeRest(LineFrame frame)
     {
         AddRejectsBefore(frame, long.MaxValue);
-        var waits = _gathers && frame.More && _events.Count < EnoughEvents && _gatheredBytes < EnoughBytes && _items.IsEmpty;
+        var waits = _gathers && frame.More && _events.Count < EnoughEvents && _gatheredBytes < EnoughBytes && !_events.IsFull && _items.IsEmpty;
         if (!waits && TakeEvents(frame) is { } events)
         {
             return events;
@@ -231,17 +229,6 @@ internal sealed class LineFrameParser
         _readMicros = frame.ReadMicros;
         _gatheredBytes = 0;
         return events;
-    }
-
-    private static long BytesOf(LineFrame frame)
-    {
-        long bytes = frame.Data.Length;
-        foreach (var reject in frame.Rejects)
-        {
-            bytes += reject.Raw.Length + RejectOverhead;
-        }
-
-        return bytes;
     }
 
     // Rejects that came with the lines, up to that line: all rejects go on in order of line.
