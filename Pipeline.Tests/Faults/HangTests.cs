@@ -11,6 +11,9 @@ public sealed class HangTests
 {
     private const int Usual = 2;
 
+    /// <summary>A stop that came after the run's end shows only half of it, and is tried again.</summary>
+    private const int MaxTries = 4;
+
     private static readonly TimeSpan Found = TimeSpan.FromSeconds(5);
 
     [FaultFact]
@@ -26,9 +29,15 @@ public sealed class HangTests
             {
                 await row.OnceAsync($"{stage}/{i}", async random =>
                 {
-                    var took = await HangAsync(bench, stage, random, takes);
-                    slowest = took > slowest ? took : slowest;
-                    Assert.True(took <= Found, $"{stage} was found after {took.TotalSeconds:0.00} s");
+                    var within = false;
+                    for (var tries = 0; tries < MaxTries && !within; tries++)
+                    {
+                        (var took, within) = await HangAsync(bench, stage, random, takes);
+                        slowest = took > slowest ? took : slowest;
+                        Assert.True(took <= Found, $"{stage} was found after {took.TotalSeconds:0.00} s");
+                    }
+
+                    Assert.True(within, "each run was over before its stage was stopped");
                 });
             }
         }
@@ -38,7 +47,7 @@ public sealed class HangTests
         row.Finish();
     }
 
-    private static async Task<TimeSpan> HangAsync(FaultBench bench, string stage, Random random, TimeSpan takes)
+    private static async Task<(TimeSpan Took, bool Within)> HangAsync(FaultBench bench, string stage, Random random, TimeSpan takes)
     {
         var process = await bench.ProcessOfAsync(stage);
         var run = await bench.Pipeline.Api.StartAsync(bench.NewRun(Pace.Steady));
@@ -52,8 +61,7 @@ public sealed class HangTests
         var took = Stopwatch.GetElapsedTime(stopped);
         run = await bench.FinishAsync(run);
         // Whoever replaces it may wake it up first, so that it may still end its work in order, and the run need not take a second attempt.
-        Assert.True(run.Ended > struck, "the run was over before its stage was stopped");
         await bench.ProcessOfAsync(stage, former: process);
-        return took;
+        return (took, run.Ended > struck);
     }
 }
