@@ -28,7 +28,7 @@ public sealed class WatchOptions
     [Range(1, 1000)]
     public int SnapshotPage { get; set; } = 100;
 
-    /// <summary>How long one answer may wait for a watcher to read, after which the watch is ended with RESOURCE_EXHAUSTED: 10 ms to 1 h.</summary>
+    /// <summary>How long one answer may wait for a watcher to read, after which its stream is reset: 10 ms to 1 h.</summary>
     /// <value>Default 30 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(30);

@@ -16,7 +16,7 @@ internal sealed class WatchStream(
     private long _lastWrite;
 
     /// <summary>Runs until it is cancelled.</summary>
-    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: the watcher does not read.</exception>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: the watcher does not read. Its stream has been reset.</exception>
     public async Task RunAsync(long afterRevision, string epoch)
     {
         _lastWrite = time.GetTimestamp();
@@ -98,6 +98,7 @@ internal sealed class WatchStream(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
+            // A write that is cancelled resets the stream: what the watcher did not read is freed, and no status reaches it.
             await output.WriteAsync(response, either.Token);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)

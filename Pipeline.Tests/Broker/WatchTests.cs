@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using CsCheck;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Broker.Watch;
 using Pipeline.Contracts.Broker.V1;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
@@ -104,10 +104,11 @@ public sealed class WatchTests
     [Fact]
     public async Task WatchersThatNeverReadAreGivenUpAndTheOthersHearEverything()
     {
+        var time = new FakeTimeProvider();
         await using var broker = await BrokerFixture.StartAsync(
         [
             new("Watch:WriteTimeout", "00:00:00.500"), new("Registry:RegistrationsPerSecond", "100000"), new("Watch:HistoryChanges", "64"),
-        ]);
+        ], time);
         var slots = broker.App.Services.GetRequiredService<WatcherSlots>();
         var deaf = Enumerable.Range(0, 5).Select(_ => broker.Client.Watch(new WatchRequest())).ToList();
         await Task.WhenAll(deaf.Select(watch => watch.ResponseHeadersAsync.WaitAsync(Patience)));
@@ -116,17 +117,27 @@ public sealed class WatchTests
         await hearing.Started.Task.WaitAsync(Patience);
         Assert.Equal(6, slots.Taken);
 
-        // Until the windows of those who do not read are full, and the broker has given them up.
+        // Until the windows of those who do not read are full, and the broker has given them up. Time passes only when the one who
+        // reads has heard it all, so that a machine without time for it is not taken for deafness.
         using var patience = new CancellationTokenSource(Patience);
         var sent = 0;
         while (slots.Taken > 1)
         {
             patience.Token.ThrowIfCancellationRequested();
-            await broker.Client.RegisterAsync(new RegisterRequest { Instance = InstanceRegistryTestsLarge($"i-{sent++ % 20}") });
+            var request = new RegisterRequest { Instance = Registry.InstanceRegistryTests.Large($"i-{sent++ % 20}") };
+            var registered = await broker.Client.RegisterAsync(request);
+            await hearing.Reached(registered.Revision).WaitAsync(Patience);
+            time.Pass(TimeSpan.FromMilliseconds(20));
         }
 
-        await hearing.Reached(await RevisionAsync(broker)).WaitAsync(Patience);
-        deaf.ForEach(watch => watch.Dispose());
+        foreach (var watch in deaf)
+        {
+            var failure = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.ReadAllAsync().CountAsync().AsTask().WaitAsync(Patience));
+            // A reset: no status of the broker's comes through.
+            Assert.True(failure.StatusCode is StatusCode.Cancelled or StatusCode.Internal, failure.Status.ToString());
+            watch.Dispose();
+        }
+        Assert.Equal(1, slots.Taken);
         await stop.CancelAsync();
     }
 
@@ -143,8 +154,6 @@ public sealed class WatchTests
         Assert.Equal(StatusCode.Unavailable, (await next).StatusCode);
         await broker.DisposeAsync();
     }
-
-    private static Instance InstanceRegistryTestsLarge(string id) => Registry.InstanceRegistryTests.Large(id);
 
     private static async Task ActAsync(BrokerFixture broker, int caller, (int Operation, int Which)[] operations)
     {
@@ -203,10 +212,11 @@ public sealed class WatchTests
     private sealed class Recorder(long after, string epoch)
     {
         private readonly Dictionary<string, (InstanceState State, long LeaseId)> _state = [];
-        private readonly ConcurrentDictionary<long, TaskCompletionSource> _waiters = new();
+        private readonly List<(long Revision, TaskCompletionSource Reached)> _waiters = [];
         private readonly bool _resumes = after > 0;
         private long _revision = after;
-        private string? _error;
+        private bool _pages;
+        private Exception? _error;
 
         public TaskCompletionSource Started { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -226,19 +236,28 @@ public sealed class WatchTests
             }
             catch (Exception exception)
             {
-                _error = exception.ToString();
+                lock (_waiters)
+                {
+                    _error = exception;
+                    foreach (var (_, waiter) in _waiters)
+                        waiter.TrySetException(exception);
+                }
                 Started.TrySetException(exception);
-                foreach (var waiter in _waiters.Values)
-                    waiter.TrySetException(exception);
             }
         }
 
         public Task Reached(long revision)
         {
-            var waiter = _waiters.GetOrAdd(revision, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            if (Volatile.Read(ref _revision) >= revision)
-                waiter.TrySetResult();
-            return waiter.Task;
+            lock (_waiters)
+            {
+                if (_error is not null)
+                    return Task.FromException(_error);
+                if (_revision >= revision)
+                    return Task.CompletedTask;
+                var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiters.Add((revision, waiter));
+                return waiter.Task;
+            }
         }
 
         public void Check(long end, Dictionary<string, (InstanceState State, long LeaseId)> now)
@@ -256,6 +275,9 @@ public sealed class WatchTests
             {
                 case WatchResponse.ResponseOneofCase.Snapshot:
                     Assert.False(_resumes, "a snapshot for one that resumes");
+                    if (!_pages)
+                        _state.Clear();
+                    _pages = response.Snapshot.More;
                     foreach (var instance in response.Snapshot.Instances)
                         _state[instance.InstanceId] = (instance.State, instance.LeaseId);
                     Epoch = response.Snapshot.Epoch;
@@ -286,13 +308,17 @@ public sealed class WatchTests
 
         private void Advance(long revision)
         {
-            Volatile.Write(ref _revision, revision);
-            Started.TrySetResult();
-            foreach (var (wanted, waiter) in _waiters)
+            lock (_waiters)
             {
-                if (wanted <= revision)
-                    waiter.TrySetResult();
+                _revision = revision;
+                foreach (var (wanted, waiter) in _waiters)
+                {
+                    if (wanted <= revision)
+                        waiter.TrySetResult();
+                }
+                _waiters.RemoveAll(waiting => waiting.Revision <= revision);
             }
+            Started.TrySetResult();
         }
     }
 }
