@@ -33,6 +33,8 @@ internal sealed class StageHost(
 
     public RunMemory Memory { get; } = new();
 
+    public WorkerThreads Workers { get; } = new();
+
     public AttemptMetrics CreateMetrics() => new(instanceId, definition.Role, time);
 
     /// <summary>Shared memory to offer to the hop below; null where there is to be none, or the system has none.</summary>

@@ -18,6 +18,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         // The call's messages are read from its body, not from `input`: see StageMethod.
         var body = context.GetHttpContext().Request.BodyReader;
         var metrics = host.CreateMetrics();
+        using var worker = host.Workers.Enter();
         using var reader = new FrameReader(body, metrics.Edge);
         OpenRun? open = null;
         try
