@@ -157,6 +157,13 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
     {
         await foreach (var answer in downstream.ReadAllAsync(cancellationToken))
         {
+            if (answer.RunCompleted is not null && !downstream.Frames.Ended)
+            {
+                throw new StageException(
+                    FailureReasons.ProtocolViolation,
+                    $"{downstream.Hop.Role} ({downstream.Hop.InstanceId}) answered RunCompleted before it was sent EndOfInput or Control. Mend that stage.");
+            }
+
             _answers.Answer(answer);
             if (answer.RunCompleted is not null)
             {

@@ -26,10 +26,14 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     /// <summary>What is written comes of a frame with <see cref="Frame.More"/>, and so has more to follow itself.</summary>
     public bool More { get; set; }
 
+    /// <summary>The last frame has been written: EndOfInput, or Control.</summary>
+    public bool Ended { get; private set; }
+
     /// <inheritdoc/>
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         frame.More |= More;
+        Ended |= frame is MessageFrame { Message: { EndOfInput: not null } or { Control: not null } };
         var measured = FrameEncoder.Measure(frame);
         edge.Sent(frame, measured.Length);
         if (ring is null ? measured.Length < Gather - _used : measured.Length <= ring.Left)

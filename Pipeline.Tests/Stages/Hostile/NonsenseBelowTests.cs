@@ -42,6 +42,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     [InlineData("empty")]
     [InlineData("released-what-was-never-filled")]
     [InlineData("committed-what-was-never-sent")]
+    [InlineData("completed-before-the-end")]
     [InlineData("trailer")]
     [InlineData("exception")]
     public async Task An_attempt_over_it_ends_and_the_next_one_over_another_hop_is_right(string behaviour)
@@ -74,7 +75,8 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
         {
             Assert.True(await requestStream.MoveNext());
             var opened = new StageOutput { RunOpened = new RunOpened() };
-            StageOutput[] answers = requestStream.Current.OpenRun.RunId switch
+            var run = requestStream.Current.OpenRun.RunId;
+            StageOutput[] answers = run switch
             {
                 "nothing" => [],
                 "no-answer-to-open" => [new StageOutput { Progress = new Progress() }],
@@ -83,11 +85,15 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
                 "empty" => [opened, new StageOutput()],
                 "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } }, new StageOutput { RingReleased = new RingReleased { Slots = long.MinValue } }],
                 "committed-what-was-never-sent" => [opened, new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = 77 } }],
+                "completed-before-the-end" => [new StageOutput { RunOpened = new RunOpened { RingAccepted = true } }, new StageOutput { RunCompleted = new RunCompleted() }],
                 "trailer" => throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { Failures.Trailer, [0xFF, 0xFF] } }),
                 _ => throw new InvalidOperationException("a defect"),
             };
             foreach (var answer in answers)
                 await responseStream.WriteAsync(answer);
+            // It takes nothing and frees no slot, but stays.
+            if (run == "completed-before-the-end")
+                await Task.Delay(System.Threading.Timeout.Infinite, context.CancellationToken);
         }
     }
 }
