@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Metrics;
@@ -21,7 +20,6 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
     /// <summary>The figures as of now. Read while they change: each is right, and they need not fit each other to the frame.</summary>
     public StageMetrics Snapshot()
     {
-        using var process = Process.GetCurrentProcess();
         var metrics = new StageMetrics
         {
             InstanceId = instanceId,
@@ -42,7 +40,7 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
             BatchesReplayed = Stage.BatchesReplayed,
             FramesDiscarded = DiscardedBefore + Stage.FramesDiscarded,
             ProcessCpuMicros = (long)(Environment.CpuUsage.TotalTime - _cpuBefore).TotalMicroseconds,
-            ProcessPeakRssBytes = process.PeakWorkingSet64,
+            ProcessPeakRssBytes = PeakMemory.ReadBytes(),
             AllocatedBytes = GC.GetTotalAllocatedBytes() - _allocatedBefore,
         };
         var latency = Stage.Latency.ToHistogram();
