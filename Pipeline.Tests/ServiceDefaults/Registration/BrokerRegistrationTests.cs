@@ -91,18 +91,16 @@ public sealed class BrokerRegistrationTests
     [Fact]
     public async Task LeasesAreRenewedForAsLongAsTheServiceRuns()
     {
-        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:00.600")]);
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01.500")]);
         await using var watching = await WatchAsync(broker);
         var watcher = watching.Get<RegistryWatcher>();
         await using var service = await ServeAsync(broker, "parse-0");
         var registered = await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"));
-        // A neighbour that does not renew shows that time enough has passed, three times over.
-        for (var i = 0; i < 3; i++)
-        {
-            var expired = NextDepartureAsync(watcher);
-            await broker.RegisterAsync($"neighbour-{i}");
-            Assert.Equal(($"neighbour-{i}", InstanceState.Expired), await expired.WaitAsync(Patience) is var gone ? (gone.InstanceId, gone.State) : default);
-        }
+        // A neighbour that does not renew shows that time enough has passed.
+        var expired = NextDepartureAsync(watcher);
+        await broker.RegisterAsync("neighbour");
+        var gone = await expired.WaitAsync(Patience);
+        Assert.Equal(("neighbour", InstanceState.Expired), (gone.InstanceId, gone.State));
 
         Assert.Equal(registered.Instances["parse-0"].LeaseId, watcher.Current.Instances["parse-0"].LeaseId);
     }
