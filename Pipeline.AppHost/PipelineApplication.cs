@@ -13,7 +13,9 @@ internal static class PipelineApplication
     /// <summary>Runs until Ctrl-C, or until the run is made that <c>--exit</c> asks for.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="describe">Describes the application.</param>
-    /// <returns>0; 1 where something failed, 2 where the command line is wrong: then standard error says what.</returns>
+    /// <returns>
+    /// 0; 1 where something failed, 2 where the command line is wrong, 130 where Ctrl-C ended a run: then standard error says what.
+    /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
     {
         try
@@ -30,6 +32,8 @@ internal static class PipelineApplication
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             await application.RunAsync();
+            if (outcome.LastWord is { } lastWord)
+                await Console.Error.WriteLineAsync(lastWord());
             return outcome.ExitCode;
         }
         catch (UsageException exception)

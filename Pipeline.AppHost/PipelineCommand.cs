@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Pipeline.AppHost;
 
 /// <summary>The AppHost's command line.</summary>
-internal sealed record PipelineCommand
+internal sealed partial record PipelineCommand
 {
     public const string Usage = """
         dotnet run --project Pipeline.AppHost [-- OPTIONS]
@@ -11,6 +12,7 @@ internal sealed record PipelineCommand
           --input FILE|DIR     the NDJSON to run (plain or .gz); default a generated sample of 100,000 events
           --output FILE        where the results go; default the run's folder below the data directory
           --batch-size N       lines per batch, 1 to 100000; default 0: as fits
+          --resume RUN         go on with a run of this data directory that did not complete, as it was begun
           --exit               make the run and exit: 0, or not 0 with the reason; default stay up until Ctrl-C
           --verbose            show the processes' output together with --exit
           --help               show this
@@ -18,6 +20,8 @@ internal sealed record PipelineCommand
         """;
 
     private const int MaxBatchSize = 100_000;
+
+    private const string KeySetting = "--Pipeline:Key=";
 
     /// <summary>What the host says of itself, such as the dashboard's address, is for those who stay.</summary>
     private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
@@ -30,6 +34,9 @@ internal sealed record PipelineCommand
 
     /// <summary>Lines per batch; 0 means as fits.</summary>
     public int BatchSize { get; private init; }
+
+    /// <summary>A run to go on with; none means a new one.</summary>
+    public string? Resume { get; private init; }
 
     public bool Exit { get; private init; }
 
@@ -60,6 +67,7 @@ internal sealed record PipelineCommand
                 "--input" => command with { Input = Path.GetFullPath(Value()) },
                 "--output" => command with { Output = Path.GetFullPath(Value()) },
                 "--batch-size" => command with { BatchSize = Number(Value()) },
+                "--resume" => command with { Resume = Run(Value()) },
                 "--exit" => command with { Exit = Switch() },
                 "--verbose" => command with { Verbose = Switch() },
                 "--help" or "-h" => command with { Help = Switch() },
@@ -72,8 +80,21 @@ internal sealed record PipelineCommand
             bool Switch() => attached is null ? true : throw new UsageException($"{name} takes no value");
         }
 
+        if (command is { Resume: not null } and not { Input: null, Output: null, BatchSize: 0 })
+            throw new UsageException("--resume goes on with the run as it was begun: without --input, --output and --batch-size");
         return command with { Configuration = configuration };
     }
+
+    /// <summary>The command line that goes on with a run of this one, for a shell; the key stays out of sight, and any will do.</summary>
+    public string ToResume(string run) => string.Join(
+        ' ',
+        [
+            "dotnet run --project Pipeline.AppHost -- --resume",
+            run,
+            .. Exit ? ["--exit"] : Array.Empty<string>(),
+            .. Verbose ? ["--verbose"] : Array.Empty<string>(),
+            .. Configuration.Where(setting => !setting.StartsWith(KeySetting, StringComparison.OrdinalIgnoreCase)).Select(Quoted),
+        ]);
 
     /// <summary>
     /// How the application is created. The dashboard is for those who stay, and shows the processes' output; a run that exits
@@ -89,8 +110,20 @@ internal sealed record PipelineCommand
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);
 
+    private static string Quoted(string argument) =>
+        Plain().IsMatch(argument) ? argument : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static string Run(string text) =>
+        RunId().IsMatch(text) ? text : throw new UsageException($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");
+
     private static int Number(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MaxBatchSize
             ? number
             : throw new UsageException($"--batch-size must be 0 to {MaxBatchSize}, not '{text}'");
+
+    [GeneratedRegex(@"^[\w@%+=:,./-]+$")]
+    private static partial Regex Plain();
+
+    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
+    private static partial Regex RunId();
 }

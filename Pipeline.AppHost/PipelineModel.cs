@@ -16,10 +16,10 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     public PipelineDirectories Directories { get; } = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
 
     /// <summary>Whether this start makes a run.</summary>
-    public bool MakesRun => command.Input is not null || command.Exit || settings.Options.Demo;
+    public bool MakesRun => command.Input is not null || command.Resume is not null || command.Exit || settings.Options.Demo;
 
     /// <summary>Whether the run needs a sample that is not there yet.</summary>
-    public bool NeedsSample => MakesRun && command.Input is null && !File.Exists(Directories.Sample);
+    public bool NeedsSample => MakesRun && command.Input is null && command.Resume is null && !File.Exists(Directories.Sample);
 
     /// <summary>The port that others use; none means any.</summary>
     public int? PortOf(string service) => settings.Service(service).Port;
@@ -68,9 +68,9 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     public void AddRun(IResourceBuilder<ProjectResource> orchestrator)
     {
         var input = command.Input ?? Directories.Sample;
-        var plan = new RunPlan(
-            input, command.Output, command.BatchSize, command.Exit, NeedsSample ? "sample" : null, orchestrator.GetEndpoint("http"), _key);
+        var plan = new RunPlan(input, command, NeedsSample ? "sample" : null, orchestrator.GetEndpoint("http"), _key);
         builder.Services.AddSingleton(plan);
+        builder.Services.AddSingleton<RunInterruption>();
         builder.Services.AddHostedService<RunService>();
     }
 

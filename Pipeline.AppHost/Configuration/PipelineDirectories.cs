@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Pipeline.AppHost.Runs;
 
 namespace Pipeline.AppHost.Configuration;
 
@@ -12,17 +13,20 @@ internal sealed record PipelineDirectories(string Data, string Roots)
     /// <summary>The input of a run that names none.</summary>
     public string Sample => Path.Combine(Data, "samples", "events-100000.ndjson");
 
+    /// <exception cref="PipelineException">The run to go on with is not there.</exception>
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
         var data = Path.GetFullPath(configuration["PIPELINE_DATA"] ?? options.Data);
+        var stored = command.Resume is { } run ? StoredRun.Read(data, run) : null;
+        var input = command.Input ?? stored?.Input;
         string?[] roots =
         [
             Environment.CurrentDirectory,
             data,
             .. options.Roots.Select(Path.GetFullPath),
             .. (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
-            Directory.Exists(command.Input) ? command.Input : Path.GetDirectoryName(command.Input),
-            Path.GetDirectoryName(command.Output),
+            Directory.Exists(input) ? input : Path.GetDirectoryName(input),
+            Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
         return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()));
     }

@@ -34,6 +34,12 @@ internal sealed class OrchestratorClient : IDisposable
     public Task<RunView> GetAsync(string run, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Get, $"runs/{run}", null, cancellationToken);
 
+    /// <summary>Drains a run to a checkpoint.</summary>
+    /// <exception cref="PipelineException">It is at rest.</exception>
+    /// <exception cref="HttpRequestException">There was no answer.</exception>
+    public Task<RunView> PauseAsync(string run, CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Post, $"runs/{run}/pause", null, cancellationToken);
+
     public Task<RunView> ResumeAsync(string run, CancellationToken cancellationToken) =>
         CallAsync(HttpMethod.Post, $"runs/{run}/resume", null, cancellationToken);
 

@@ -1,18 +1,14 @@
 namespace Pipeline.AppHost.Runs;
 
 /// <summary>The run that this start makes.</summary>
-/// <param name="Input">Absolute.</param>
-/// <param name="Output">Absolute; none means the run's folder.</param>
-/// <param name="BatchSize">Lines per batch; 0 means as fits.</param>
-/// <param name="Exit">Whether the AppHost stops after it.</param>
+/// <param name="Input">Of a new run; absolute.</param>
+/// <param name="Command">What the user asks for.</param>
 /// <param name="SampleWriter">The resource that writes the input first, if any does.</param>
 /// <param name="Orchestrator">Where the run is asked for.</param>
 /// <param name="Key">What is shown there.</param>
 internal sealed record RunPlan(
     string Input,
-    string? Output,
-    int BatchSize,
-    bool Exit,
+    PipelineCommand Command,
     string? SampleWriter,
     EndpointReference Orchestrator,
     string Key);
@@ -21,4 +17,7 @@ internal sealed record RunPlan(
 internal sealed class RunOutcome
 {
     public int ExitCode { get; set; }
+
+    /// <summary>What is said when all is down: only then it is known what became of a run, and it is the last that the user sees.</summary>
+    public Func<string>? LastWord { get; set; }
 }

@@ -15,7 +15,7 @@ internal sealed class RunReport(TextWriter output, bool plain)
     private double _tenths = -1;
     private bool _lineOpen;
 
-    public void Started(RunView run, string input) => output.WriteLine($"run {run.Id} over {input}");
+    public void Started(RunView run) => output.WriteLine($"run {run.Id} over {run.Input}");
 
     public void Progress(RunView run)
     {

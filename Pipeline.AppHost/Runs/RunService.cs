@@ -10,6 +10,7 @@ internal sealed class RunService(
     PipelineDirectories directories,
     ResourceNotificationService notifications,
     SupervisionOutcome supervision,
+    RunInterruption interruption,
     RunOutcome outcome,
     IHostApplicationLifetime lifetime) : BackgroundService
 {
@@ -18,9 +19,12 @@ internal sealed class RunService(
     /// <summary>As a shell says it of a program that Ctrl-C ended.</summary>
     private const int Interrupted = 130;
 
+    private readonly RunReport _report = new(Console.Out, Console.IsOutputRedirected);
+    private RunView? _run;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        outcome.ExitCode = plan.Exit ? Interrupted : 0;
+        outcome.ExitCode = plan.Command.Exit ? Interrupted : 0;
         using var given = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         try
         {
@@ -39,6 +43,7 @@ internal sealed class RunService(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
+            await InterruptAsync();
             return;
         }
         catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or HttpRequestException)
@@ -46,14 +51,39 @@ internal sealed class RunService(
             await FailAsync(exception.Message);
         }
 
-        if (plan.Exit)
+        if (plan.Command.Exit)
             lifetime.StopApplication();
     }
 
     private async Task FailAsync(string reason)
     {
-        outcome.ExitCode = plan.Exit ? Failure : 0;
+        outcome.ExitCode = plan.Command.Exit ? Failure : 0;
         await Console.Error.WriteLineAsync($"error: {reason}");
+    }
+
+    // This service is stopped before those that it needs: the pipeline is still up.
+    private async Task InterruptAsync()
+    {
+        if (_run is null)
+        {
+            outcome.LastWord = () => "interrupted before there was a run";
+            return;
+        }
+
+        _run = await interruption.DrainAsync(_run);
+        switch (_run.State)
+        {
+            case "completed":
+                _report.Completed(_run, orchestrator: null);
+                outcome.ExitCode = 0;
+                break;
+            case "failed":
+                await FailAsync(WhyFailed(_run));
+                break;
+            default:
+                outcome.LastWord = () => interruption.Describe(_run.Id);
+                break;
+        }
     }
 
     private async Task MakeAsync(CancellationToken cancellationToken)
@@ -63,17 +93,17 @@ internal sealed class RunService(
         await ReadyAsync(cancellationToken);
 
         using var client = new OrchestratorClient(plan.Orchestrator.Url, plan.Key);
-        var report = new RunReport(Console.Out, Console.IsOutputRedirected);
-        var run = await client.StartAsync(new RunRequest(plan.Input, plan.Output, plan.BatchSize), cancellationToken);
-        report.Started(run, plan.Input);
+        var run = _run = plan.Command.Resume is { } stored
+            ? await client.ResumeAsync(stored, cancellationToken)
+            : await client.StartAsync(new RunRequest(plan.Input, plan.Command.Output, plan.Command.BatchSize), cancellationToken);
+        _report.Started(run);
         while (run.State != "completed")
         {
-            run = await FollowAsync(client, run, report, cancellationToken);
-            run = run.State switch
+            run = await FollowAsync(client, run, cancellationToken);
+            run = _run = run.State switch
             {
                 "completed" => run,
-                "failed" => throw new PipelineException(
-                    $"run {run.Id} failed: {run.Error?.Message ?? run.Error?.Reason ?? "no reason given"}"),
+                "failed" => throw new PipelineException(WhyFailed(run)),
                 "paused" or "cancelled" => throw new PipelineException($"run {run.Id} was {run.State}; `resume {run.Id}` continues it"),
 
                 // Its orchestrator stopped or died, and is back.
@@ -82,21 +112,17 @@ internal sealed class RunService(
             };
         }
 
-        report.Completed(run, plan.Exit ? null : plan.Orchestrator.Url);
+        _report.Completed(run, plan.Command.Exit ? null : plan.Orchestrator.Url);
     }
 
-    private async Task<RunView> FollowAsync(
-        OrchestratorClient client,
-        RunView run,
-        RunReport report,
-        CancellationToken cancellationToken)
+    private async Task<RunView> FollowAsync(OrchestratorClient client, RunView run, CancellationToken cancellationToken)
     {
         try
         {
             await foreach (var view in client.FollowAsync(run.Id, cancellationToken))
             {
-                run = view;
-                report.Progress(view);
+                run = _run = view;
+                _report.Progress(view);
             }
 
             if (run.State is "completed" or "failed" or "paused" or "cancelled")
@@ -117,6 +143,8 @@ internal sealed class RunService(
             return run;
         }
     }
+
+    private static string WhyFailed(RunView run) => $"run {run.Id} failed: {run.Error?.Message ?? run.Error?.Reason ?? "no reason given"}";
 
     private Task<ResourceEvent> ReadyAsync(CancellationToken cancellationToken) => notifications.WaitForResourceHealthyAsync(
         plan.Orchestrator.Resource.Name, WaitBehavior.WaitOnResourceUnavailable, cancellationToken);

@@ -9,6 +9,8 @@ internal sealed record RunView
 
     public string? WaitingFor { get; init; }
 
+    public string? Input { get; init; }
+
     public string? Output { get; init; }
 
     public string? Rejects { get; init; }

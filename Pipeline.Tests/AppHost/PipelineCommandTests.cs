@@ -25,8 +25,21 @@ public class PipelineCommandTests
     [InlineData("--batch-size -1", "--batch-size must be 0 to 100000, not '-1'")]
     [InlineData("--batch-size 100001", "--batch-size must be 0 to 100000, not '100001'")]
     [InlineData("--exit=yes", "--exit takes no value")]
+    [InlineData("--resume ../x", "--resume must be the id of a run, such as 20260101-120000-ab12, not '../x'")]
+    [InlineData("--resume 20260101-120000-ab12 --output x", "--resume goes on with the run as it was begun: without --input, --output and --batch-size")]
     public void Refuses_what_it_does_not_know(string line, string reason) =>
         Assert.Equal(reason, Assert.Throws<UsageException>(() => PipelineCommand.Parse(line.Split(' '))).Message);
+
+    [Fact]
+    public void Says_how_to_go_on_with_a_run_without_telling_the_key()
+    {
+        var command = PipelineCommand.Parse(
+            ["--input", "in.ndjson", "--exit", "--Pipeline:Data=my data", "--Pipeline:Key", "secret", "--Pipeline:Roots:0=/it's"]);
+
+        Assert.Equal(
+            @"dotnet run --project Pipeline.AppHost -- --resume 20260101-120000-ab12 --exit '--Pipeline:Data=my data' '--Pipeline:Roots:0=/it'\''s'",
+            command.ToResume("20260101-120000-ab12"));
+    }
 
     [Theory]
     [InlineData("", false, false)]

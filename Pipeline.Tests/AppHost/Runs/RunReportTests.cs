@@ -14,7 +14,7 @@ public sealed class RunReportTests : IDisposable
     {
         File.WriteAllLines(_results, ["{\"key\":\"click\"}", "{\"key\":\"purchase\"}"]);
         var report = new RunReport(_output, plain: true);
-        report.Started(Run("running"), "/in");
+        report.Started(Run("running") with { Input = "/in" });
         for (var percent = 1; percent <= 100; percent++)
             report.Progress(Run("running") with { Progress = new ProgressView(percent * 10, percent / 100.0) });
         report.Completed(

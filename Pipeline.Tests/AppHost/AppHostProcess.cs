@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>The AppHost as a process of its own, as a person or a script starts it; on free ports.</summary>
+internal sealed class AppHostProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly Process _process;
+    private readonly Task<string> _error;
+
+    private AppHostProcess(Process process)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="data">The data directory.</param>
+    /// <param name="environment">More variables, for it and all that it starts.</param>
+    /// <param name="args">More of the command line.</param>
+    public static AppHostProcess Start(string data, IReadOnlyDictionary<string, string> environment, params string[] args)
+    {
+        string[] command =
+        [
+            // Whoever runs tests in the background may have had Ctrl-C ignored, and that is inherited.
+            .. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
+            "dotnet",
+            typeof(Projects.Pipeline_AppHost).Assembly.Location,
+            $"--Pipeline:Data={data}",
+            $"--Pipeline:Services:broker:Port={FreePort()}",
+            $"--Pipeline:Services:orchestrator:Port={FreePort()}",
+            $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={Path.Combine(data, "endpoint.json")}",
+            .. args,
+        ];
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = data,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            // What the launch profile says, on free ports: Aspire needs it.
+            Environment =
+            {
+                ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
+                ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+                ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+                ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
+            },
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new AppHostProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Reads the standard output up to a line.</summary>
+    public async Task<string> ReadToAsync(Func<string, bool> isWanted)
+    {
+        while (await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+        {
+            if (isWanted(line))
+                return line;
+        }
+
+        throw new InvalidOperationException($"the output ended without the line; standard error: {await _error.WaitAsync(Patience)}");
+    }
+
+    /// <summary>Presses Ctrl-C.</summary>
+    public async Task InterruptAsync()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync().WaitAsync(Patience);
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>The exit code, what it wrote further, and its standard error.</returns>
+    public async Task<(int Code, string Output, string Error)> EndAsync()
+    {
+        var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        await _process.WaitForExitAsync().WaitAsync(Patience);
+        return (_process.ExitCode, output, await _error.WaitAsync(Patience));
+    }
+
+    /// <summary>Ends it, where a test failed before its end.</summary>
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>Ctrl-C in the middle of a run, with real processes.</summary>
+public sealed class InterruptTests : IDisposable
+{
+    /// <summary>Some seconds of arithmetic: enough for one checkpoint, and for more of it to be left.</summary>
+    private const int Items = 200;
+
+    private static readonly Dictionary<string, string> NoVariables = [];
+
+    private static readonly Dictionary<string, string> LittleUnderWay = new() { ["Stage__RingSlots"] = "0", ["Endpoints__StreamWindowBytes"] = "65536" };
+
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public async Task Ctrl_C_brings_the_run_to_a_checkpoint_and_the_last_lines_say_how_to_go_on()
+    {
+        var output = Path.Combine(_data, "results.ndjson");
+        // Little is on its way between the stages, so that most of the input is still unread when the run is to stop.
+        using var host = AppHostProcess.Start(
+            _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
+        var run = (await host.ReadToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        await host.ReadToAsync(line => line.EndsWith(" lines", StringComparison.Ordinal));
+        await host.InterruptAsync();
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.Equal(130, code);
+        Assert.False(File.Exists(output));
+        Assert.Equal("paused", StateOf(run));
+        var lines = error.TrimEnd().Split('\n');
+        Assert.StartsWith($"run {run} was interrupted after ", lines[^2], StringComparison.Ordinal);
+        Assert.EndsWith(" lines; nothing is lost. Go on with:", lines[^2], StringComparison.Ordinal);
+        Assert.StartsWith($"  dotnet run --project Pipeline.AppHost -- --resume {run} --exit ", lines[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
+
+        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' '));
+        (code, var told, error) = await next.EndAsync();
+        Assert.True(code == 0, error);
+        Assert.StartsWith($"run {run} over ", told, StringComparison.Ordinal);
+        Assert.Equal(Enumerable.Range(0, Items).Select(i => $"w-{i}"), File.ReadLines(output).Select(IdOf));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_not_there_cannot_be_gone_on_with()
+    {
+        using var host = AppHostProcess.Start(_data, NoVariables, "--resume", "20260101-120000-ab12", "--exit");
+
+        Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'\n"), await host.EndAsync());
+    }
+
+    private string WriteItems()
+    {
+        var path = Path.Combine(_data, "items.ndjson");
+        var values = string.Join(',', Enumerable.Range(1, 2_000));
+        var padding = new string('x', 20_000);
+        File.WriteAllLines(path, Enumerable.Range(0, Items).Select(i => string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[{"values":[1,2]},{"values":[3,4]}]},"text":"{{padding}}","iterations":100000}""")));
+        return path;
+    }
+
+    private string? StateOf(string run) => Property(File.ReadAllText(Path.Combine(_data, "runs", run, "run.json")), "state");
+
+    private static string? IdOf(string line) => Property(line, "workItemId");
+
+    private static string? Property(string json, string name)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.GetProperty(name).GetString();
+    }
+}
