@@ -8,6 +8,7 @@ namespace Pipeline.AppHost.Supervision;
 internal sealed class InstanceControl(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
+    ResourceLoggerService logs,
     IResource resource,
     string id) : IInstanceControl
 {
@@ -39,6 +40,14 @@ internal sealed class InstanceControl(
         {
             return exception.Message;
         }
+    }
+
+    public async Task<string?> LastWordsAsync(CancellationToken cancellationToken)
+    {
+        var lines = new List<LogLine>();
+        await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
+            lines.AddRange(batch);
+        return LastWords.Of(lines);
     }
 
     public Task ShowAsync(string decision, bool gaveUp) => notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with

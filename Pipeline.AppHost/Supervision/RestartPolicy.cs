@@ -15,7 +15,7 @@ internal abstract record RestartDecision
     /// <summary>It stays as it is.</summary>
     public sealed record Leave : RestartDecision;
 
-    /// <summary>It has been started too often.</summary>
+    /// <summary>It is not started any more: it has been too often, or it would be for nothing.</summary>
     public sealed record GiveUp : RestartDecision;
 }
 
@@ -27,6 +27,9 @@ internal enum Ending
 
     /// <summary>With another exit code, by a signal, or it could not be started.</summary>
     Failed,
+
+    /// <summary>By itself, since its configuration is wrong.</summary>
+    Misconfigured,
 
     /// <summary>It did not answer any more, and was stopped for that.</summary>
     Hung,
@@ -65,6 +68,8 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
             || options.Policy == RestartCondition.Never
             || (options.Policy == RestartCondition.OnFailure && ending == Ending.Completed))
             return new RestartDecision.Leave();
+        if (ending == Ending.Misconfigured)
+            return new RestartDecision.GiveUp();
 
         while (_restarts.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= options.Window)
             _restarts.Dequeue();

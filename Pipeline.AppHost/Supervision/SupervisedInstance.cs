@@ -14,6 +14,10 @@ internal interface IInstanceControl
     /// <returns>Why not, or none.</returns>
     Task<string?> KillAsync(CancellationToken cancellationToken);
 
+    /// <summary>What the process said of its end.</summary>
+    /// <returns>None where it said nothing.</returns>
+    Task<string?> LastWordsAsync(CancellationToken cancellationToken);
+
     /// <summary>Shows a decision beside the process's state.</summary>
     Task ShowAsync(string decision, bool gaveUp);
 }
@@ -54,8 +58,11 @@ internal sealed class SupervisedInstance(
     Action<string> gaveUp,
     CancellationToken stopping)
 {
-    /// <summary>How long a start that was asked for may take to show.</summary>
+    /// <summary>How long a start that was asked for may take to show, and output to be told.</summary>
     internal static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>The exit code of a process whose configuration is wrong (EX_CONFIG of sysexits.h); our services have it, and any may.</summary>
+    private const int Misconfigured = 78;
 
     private readonly Lock _lock = new();
     private InstancePhase _phase = InstancePhase.Starting;
@@ -108,7 +115,12 @@ internal sealed class SupervisedInstance(
     }
 
     private Ending HowItEnded(int? exitCode) =>
-        _hung ? Ending.Hung : _onDemand ? Ending.OnDemand : exitCode == 0 ? Ending.Completed : Ending.Failed;
+        _hung ? Ending.Hung : _onDemand ? Ending.OnDemand : exitCode switch
+        {
+            0 => Ending.Completed,
+            Misconfigured => Ending.Misconfigured,
+            _ => Ending.Failed,
+        };
 
     private async Task DecideAsync(Ending ending, int? exitCode)
     {
@@ -124,10 +136,7 @@ internal sealed class SupervisedInstance(
                         await control.ShowAsync($"{Describe(ending, exitCode)}; not restarted", gaveUp: false);
                         return;
                     case RestartDecision.GiveUp:
-                        var reason = $"{id} {Describe(ending, exitCode)} once more; given up after too many restarts";
-                        log.GaveUp(reason);
-                        await control.ShowAsync("given up after too many restarts", gaveUp: true);
-                        gaveUp(reason);
+                        await GiveUpAsync(ending, exitCode);
                         return;
                     case RestartDecision.Restart restart when await RestartAsync(restart, Describe(ending, exitCode)):
                         return;
@@ -144,6 +153,31 @@ internal sealed class SupervisedInstance(
         finally
         {
             _restarting = false;
+        }
+    }
+
+    private async Task GiveUpAsync(Ending ending, int? exitCode)
+    {
+        var (again, decision) = ending == Ending.Misconfigured
+            ? ("", "given up, since its configuration is wrong")
+            : (" once more", "given up after too many restarts");
+        var reason = $"{id} {Describe(ending, exitCode)}{again}; {decision}";
+        log.GaveUp(reason);
+        await control.ShowAsync(decision, gaveUp: true);
+        gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
+    }
+
+    // Whoever waits is told in any case.
+    private async Task<string?> LastWordsAsync()
+    {
+        try
+        {
+            return await control.LastWordsAsync(stopping).WaitAsync(ConfirmTimeout, time, stopping);
+        }
+        catch (Exception exception) when (!stopping.IsCancellationRequested)
+        {
+            log.CommandFailed(id, "reading its output", exception.Message);
+            return null;
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed record RestartAnnotation(RestartOptions Options) : IResourceAnno
 internal sealed class Supervisor(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
+    ResourceLoggerService logs,
     PipelineSettings settings,
     SupervisionOutcome outcome,
     TimeProvider time,
@@ -51,7 +52,7 @@ internal sealed class Supervisor(
             return instance;
 
         var probe = settings.Options.Liveness.Enabled ? new LivenessProbe(_client, settings.Options.Liveness, time) : null;
-        var control = new InstanceControl(notifications, commands, change.Resource, change.ResourceId);
+        var control = new InstanceControl(notifications, commands, logs, change.Resource, change.ResourceId);
         return _instances[change.ResourceId] = new SupervisedInstance(
             change.ResourceId, new RestartPolicy(options, time), control, probe, time, log, outcome.GiveUp, stopping);
     }

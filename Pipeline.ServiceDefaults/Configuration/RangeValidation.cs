@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -40,10 +41,21 @@ public static class RangeValidation
         var nested = options.GetType().GetProperties()
             .Where(property => property.GetCustomAttribute<ValidateObjectMembersAttribute>() is not null);
         return results
-            .Select(result => path.Length == 0 ? result.ErrorMessage! : $"{path}: {result.ErrorMessage}")
+            .Select(result => Describe(result, options, path))
             .Concat(nested.SelectMany(property => property.GetValue(options) is { } value
                 ? Errors(value, path.Length == 0 ? property.Name : $"{path}:{property.Name}")
                 : []));
+    }
+
+    // The attribute's own words lack the value.
+    private static string Describe(ValidationResult result, object options, string path)
+    {
+        var property = result.MemberNames.FirstOrDefault() is { } name ? options.GetType().GetProperty(name) : null;
+        var value = property?.GetValue(options);
+        if (property?.GetCustomAttribute<RangeAttribute>() is not { ErrorMessage: null } range || range.IsValid(value))
+            return path.Length == 0 ? result.ErrorMessage! : $"{path}: {result.ErrorMessage}";
+        var place = path.Length == 0 ? property.Name : $"{path}:{property.Name}";
+        return string.Create(CultureInfo.InvariantCulture, $"{place} must be {range.Minimum} to {range.Maximum}, not {value}");
     }
 
     private sealed class Validation<T>(string section) : IValidateOptions<T>

@@ -7,8 +7,13 @@ namespace Pipeline.ServiceDefaults.Hosting;
 /// <summary>Runs a service to its end.</summary>
 public static class ServiceRunner
 {
+    /// <summary>Exit code where the configuration is wrong, as sysexits.h has it (EX_CONFIG): no restart will mend that.</summary>
+    public const int Misconfigured = 78;
+
+    private const int Failure = 1;
+
     /// <summary>Runs until the service is asked to stop. What keeps it from starting is said on standard error, a line for each error.</summary>
-    /// <returns>Exit code: 0 after a stop on demand, 1 where it could not start or broke.</returns>
+    /// <returns>Exit code: 0 after a stop on demand, 1 where it could not start or broke, <see cref="Misconfigured"/> where its configuration is why.</returns>
     public static async Task<int> RunServiceAsync(this IHost host)
     {
         try
@@ -20,9 +25,17 @@ public static class ServiceRunner
         {
             foreach (var line in Describe(exception))
                 await Console.Error.WriteLineAsync("error: " + line);
-            return 1;
+            return IsMisconfiguration(exception) ? Misconfigured : Failure;
         }
     }
+
+    private static bool IsMisconfiguration(Exception exception) => exception switch
+    {
+        AggregateException several => several.InnerExceptions.All(IsMisconfiguration),
+        // A value of another kind, such as a word for a number, has no exception type of its own.
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => true,
+        _ => exception is OptionsValidationException,
+    };
 
     /// <summary>What went wrong, for a person.</summary>
     internal static IEnumerable<string> Describe(Exception exception) => exception switch

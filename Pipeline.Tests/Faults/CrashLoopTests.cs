@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.EndToEnd;
@@ -40,11 +42,13 @@ public sealed class CrashLoopTests : IDisposable
         List<string> decisions = [];
         Task<ResourceEvent>? given = null;
 
-        // A port that is no number: its start fails, each time anew.
+        // A port that another has: its start fails, each time anew.
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
         await using var broken = await PipelineUnderTest.StartInAsync(
             _data,
             application => given = application.ResourceNotifications.WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience),
-            "--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT=broken",
+            $"--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT={((IPEndPoint)taken.LocalEndpoint).Port}",
             "--Pipeline:Services:rules:Restart:InitialDelay=00:00:01",
             "--Pipeline:Services:rules:Restart:MaxDelay=00:00:04",
             "--Pipeline:Services:rules:Restart:MaxRestarts=5",

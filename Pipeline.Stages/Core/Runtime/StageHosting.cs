@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Registration;
 using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
@@ -40,7 +41,7 @@ public static class StageHosting
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
-        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateRanges(StageOptions.Section);
         return builder;
     }
 }

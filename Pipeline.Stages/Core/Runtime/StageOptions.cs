@@ -36,7 +36,7 @@ public sealed class StageOptions : IValidatableObject
     {
         if (RingSlots is > 0 and < MinRingSlots)
         {
-            yield return new ValidationResult($"{Section}:{nameof(RingSlots)} is {RingSlots}; it must be 0 or {MinRingSlots} to 64.", [nameof(RingSlots)]);
+            yield return new ValidationResult($"{nameof(RingSlots)} must be 0 or {MinRingSlots} to 64, not {RingSlots}", [nameof(RingSlots)]);
         }
     }
 }

@@ -97,7 +97,32 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         Assert.Equal("give up given up after too many restarts", await _control.NextAsync());
         await instance.Work.WaitAsync(Patience);
-        Assert.Equal(["parse-0 ended with exit code 1 once more; given up after too many restarts"], _givenUp);
+        Assert.Equal(["parse-0 ended with exit code 1 once more; given up after too many restarts: what it said"], _givenUp);
+    }
+
+    [Fact]
+    public async Task What_is_misconfigured_is_given_up_at_once()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(78));
+
+        Assert.Equal("give up given up, since its configuration is wrong", await _control.NextAsync());
+        await instance.Work.WaitAsync(Patience);
+        Assert.True(_control.IsIdle);
+        Assert.Equal(["parse-0 ended with exit code 78; given up, since its configuration is wrong: what it said"], _givenUp);
+    }
+
+    [Fact]
+    public async Task Gives_up_although_its_output_cannot_be_read()
+    {
+        _control.Output = Task.FromException<string?>(new IOException("no output"));
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(78));
+
+        await instance.Work.WaitAsync(Patience);
+        Assert.Equal(["parse-0 ended with exit code 78; given up, since its configuration is wrong"], _givenUp);
     }
 
     [Fact]
@@ -188,6 +213,8 @@ public sealed class SupervisedInstanceTests : IDisposable
     {
         private readonly Channel<string> _calls = Channel.CreateUnbounded<string>();
 
+        public Task<string?> Output { get; set; } = Task.FromResult<string?>("what it said");
+
         public bool IsIdle => _calls.Reader.Count == 0;
 
         public Task<string> NextAsync() => _calls.Reader.ReadAsync().AsTask().WaitAsync(Patience);
@@ -195,6 +222,8 @@ public sealed class SupervisedInstanceTests : IDisposable
         public Task<string?> StartAsync(CancellationToken cancellationToken) => Record("start");
 
         public Task<string?> KillAsync(CancellationToken cancellationToken) => Record("kill");
+
+        public Task<string?> LastWordsAsync(CancellationToken cancellationToken) => Output;
 
         public Task ShowAsync(string decision, bool gaveUp) => Record($"{(gaveUp ? "give up" : "show")} {decision}");
 

@@ -18,10 +18,22 @@ public sealed class ServiceRunnerTests
         Assert.DoesNotContain('\n', line);
     }
 
+    [Theory]
+    [InlineData("PIPELINE_KEY", null)]
+    [InlineData("Endpoints:MaxConnections", "0")]
+    [InlineData("Endpoints:MaxConnections", "many")]
+    public async Task WrongConfigurationHasAnExitCodeOfItsOwn(string name, string? value)
+    {
+        await using var app = ServiceFixture.Build(settings: (name, value));
+
+        Assert.Equal(ServiceRunner.Misconfigured, await app.RunServiceAsync().WaitAsync(BrokerFixture.Patience));
+    }
+
     [Fact]
     public async Task AServiceThatCannotStartEndsWithAnExitCode()
     {
-        await using var app = ServiceFixture.Build(settings: ("PIPELINE_KEY", null));
+        await using var broker = await BrokerFixture.StartAsync();
+        await using var app = ServiceFixture.Build(settings: ("PIPELINE_GRPC_PORT", $"{broker.Address.Port}"));
 
         Assert.Equal(1, await app.RunServiceAsync().WaitAsync(BrokerFixture.Patience));
     }
@@ -39,6 +51,17 @@ public sealed class ServiceRunnerTests
         Assert.Equal(6, lines.Count);
         foreach (var what in new[] { "PIPELINE_KEY", "PIPELINE_GRPC_PORT", "http://0.0.0.0:1", "ConnectTimeout", "MaxCallsPerPeer", "MaxConnections" })
             Assert.Single(lines, line => line.Contains(what));
+    }
+
+    [Fact]
+    public async Task AValueOutOfRangeIsToldWithItsPlaceAndItsRange()
+    {
+        await using var app = ServiceFixture.Build(
+            null, null, ("Endpoints:MaxStreamsPerConnection", "0"), ("Channels:ConnectTimeout", "00:00:00"));
+
+        Assert.Equal(
+            ["Channels:ConnectTimeout must be 00:00:00.0100000 to 00:01:00, not 00:00:00", "Endpoints:MaxStreamsPerConnection must be 1 to 10000, not 0"],
+            ServiceRunner.Describe(await FailureOf(app.StartAsync())).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,27 @@
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>A setting that a stage refuses, with real processes.</summary>
+public sealed class MisconfigurationTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public async Task A_setting_out_of_range_is_told_once_at_the_end_and_no_restart_is_tried()
+    {
+        var input = Path.Combine(_data, "input.ndjson");
+        await File.WriteAllTextAsync(input, "");
+        using var host = AppHostProcess.Start(
+            _data, new Dictionary<string, string> { ["Stage__RingSlots"] = "99" }, "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.Equal(1, code);
+        Assert.DoesNotContain("; restart ", error, StringComparison.Ordinal);
+        var told = Assert.Single(error.TrimEnd().Split('\n'), line => line.Contains("RingSlots", StringComparison.Ordinal));
+        Assert.StartsWith("error: ", told, StringComparison.Ordinal);
+        Assert.EndsWith(
+            " ended with exit code 78; given up, since its configuration is wrong: Stage:RingSlots must be 0 to 64, not 99", told, StringComparison.Ordinal);
+    }
+}
