@@ -99,10 +99,14 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
         barrier.Counts ??= new Counts();
         barrier.Counts.Events = _events;
         barrier.Counts.Filtered = _filtered;
+        var groups = 0L;
         foreach (var page in CheckpointPages.Of(barrier, _groups?.ToMessages() ?? []))
         {
+            groups += page.Groups.Count;
             await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = page }), cancellationToken);
         }
+
+        context.Meter.GroupsOut = groups;
     }
 
     private void RecordLatency(long readMicros, int items)

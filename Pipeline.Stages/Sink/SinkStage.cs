@@ -127,6 +127,7 @@ public sealed class SinkStage : ITransform
         }
 
         run.Commit([.. _pages]);
+        _context.Meter.GroupsIn = _pages.Sum(one => one.Groups.Count);
         _pages.Clear();
         _anythingSinceCheckpoint = false;
         Answer(

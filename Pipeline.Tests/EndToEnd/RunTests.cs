@@ -38,6 +38,9 @@ public sealed class RunTests(PipelineFixture fixture)
         Assert.Equal(Groups, await File.ReadAllTextAsync(Path.Combine(folder, "results.ndjson")));
         Assert.Equal(new RunCounts { Lines = 100_000, Events = 60_675, Filtered = 39_325 }, run.Counts);
         Assert.Equal(["results.ndjson"], Names(folder));
+        Assert.Equal(
+            [("ingest", 100_000, 100_000), ("parse", 100_000, 100_000), ("rules", 100_000, 60_675), ("aggregate", 60_675, 2), ("sink", 2, 0)],
+            run.Stages.Select(stage => (stage.Role, (int)stage.ItemsIn, (int)stage.ItemsOut)));
     }
 
     [Theory]

@@ -14,6 +14,12 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
     /// <summary>Counted by the stage.</summary>
     public StageMeter Stage { get; } = new();
 
+    /// <summary>What came in batches, and the groups.</summary>
+    public long ItemsIn => Edge.ItemsIn + Stage.GroupsIn;
+
+    /// <summary>What was handed on in batches, and the groups.</summary>
+    public long ItemsOut => Edge.ItemsOut + Stage.GroupsOut;
+
     /// <summary>Frames that former attempts at the run dropped here when nobody was left to be told so.</summary>
     public long DiscardedBefore { get; set; }
 
@@ -24,8 +30,8 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
         {
             InstanceId = instanceId,
             Role = role,
-            ItemsIn = Edge.ItemsIn,
-            ItemsOut = Edge.ItemsOut,
+            ItemsIn = ItemsIn,
+            ItemsOut = ItemsOut,
             Filtered = Stage.Filtered,
             Rejected = Stage.Rejected,
             BytesIn = Edge.BytesIn,

@@ -15,6 +15,12 @@ public sealed class StageMeter
     /// <summary>Frames that came too late: of an attempt that was over.</summary>
     public long FramesDiscarded { get; set; }
 
+    /// <summary>Groups of the last checkpoint that came: they travel in it, and in no batch.</summary>
+    public long GroupsIn { get; set; }
+
+    /// <summary>Groups of the last checkpoint that was handed on.</summary>
+    public long GroupsOut { get; set; }
+
     /// <summary>Time from line read to applied here.</summary>
     public LatencyRecorder Latency { get; } = new();
 }

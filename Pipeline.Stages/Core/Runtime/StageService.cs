@@ -29,7 +29,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
             activity?.SetTag("pipeline.run_id", open.RunId).SetTag("pipeline.attempt", open.Attempt).SetTag("pipeline.role", host.Role);
             LogOpened(open.RunId, open.Attempt, open.Options?.BatchSize ?? 0);
             await new StageAttempt(host, open, reader, metrics).RunAsync(output, context.CancellationToken);
-            LogCompleted(open.RunId, open.Attempt, metrics.Edge.ItemsIn, metrics.Edge.ItemsOut);
+            LogCompleted(open.RunId, open.Attempt, metrics.ItemsIn, metrics.ItemsOut);
         }
         catch (Exception exception)
         {

@@ -211,6 +211,20 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
+    public async Task The_groups_of_the_last_checkpoint_are_what_it_hands_on()
+    {
+        var run = await AggregateRun.OpenAsync("");
+        await run.SendAsync(Frames.Of(("a", "u", 1)));
+        await run.CheckpointAsync();
+        Assert.Equal(1, run.Context.Meter.GroupsOut);
+        await run.SendAsync(Frames.Of(("b", "u", 1), ("c", "u", 1)));
+        Assert.Equal(1, run.Context.Meter.GroupsOut);
+
+        await run.CheckpointAsync();
+        Assert.Equal(3, run.Context.Meter.GroupsOut);
+    }
+
+    [Fact]
     public async Task Other_frames_go_on_as_they_are()
     {
         var run = await AggregateRun.OpenAsync("type");

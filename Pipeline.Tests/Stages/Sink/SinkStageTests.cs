@@ -19,6 +19,8 @@ public sealed class SinkStageTests : IDisposable
         var completed = _script.Answers[^1].RunCompleted;
         Assert.Equal((_script.Results, _script.Rejects, false), (completed.Output, completed.Rejects, completed.Drained));
         Assert.Equal(SinkRunScript.Lines, completed.Counts.Lines);
+        Assert.Equal(File.ReadLines(_script.Results).Count(line => line.StartsWith("{\"key\"", StringComparison.Ordinal)), _script.Meter.GroupsIn);
+        Assert.NotEqual(0, _script.Meter.GroupsIn);
         Assert.Equal(File.ReadAllLines(_script.Rejects).Length, completed.Counts.Rejected);
         Assert.Equal(Enumerable.Range(1, 5).Select(id => (long)id), _script.Answers.SkipLast(1).Select(answer => answer.CheckpointCommitted.Id));
     }
