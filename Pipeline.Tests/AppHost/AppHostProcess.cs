@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -27,8 +26,7 @@ internal sealed class AppHostProcess : IDisposable
     {
         string[] command =
         [
-            // Whoever runs tests in the background may have had Ctrl-C ignored, and that is inherited.
-            .. OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
+            .. Signals.IgnoresInterrupt ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
             "dotnet",
             typeof(Projects.Pipeline_AppHost).Assembly.Location,
             $"--Pipeline:Data={data}",
@@ -69,11 +67,7 @@ internal sealed class AppHostProcess : IDisposable
     }
 
     /// <summary>Presses Ctrl-C.</summary>
-    public async Task InterruptAsync()
-    {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync().WaitAsync(Patience);
-    }
+    public void Interrupt() => Signals.Interrupt(_process.Id);
 
     /// <summary>Waits for its end.</summary>
     /// <returns>The exit code, what it wrote further, and its standard error.</returns>

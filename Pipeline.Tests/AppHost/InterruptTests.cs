@@ -26,7 +26,7 @@ public sealed class InterruptTests : IDisposable
             _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
         var run = (await host.ReadToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         await host.ReadToAsync(line => line.EndsWith(" lines", StringComparison.Ordinal));
-        await host.InterruptAsync();
+        host.Interrupt();
 
         var (code, _, error) = await host.EndAsync();
 

@@ -124,8 +124,7 @@ public sealed class AppHostDeathTests : IDisposable
     {
         if (!host.HasExited)
         {
-            using var kill = Process.Start("kill", ["-TERM", host.Id.ToString(CultureInfo.InvariantCulture)]);
-            await kill.WaitForExitAsync();
+            Signals.Terminate(host.Id);
             await host.WaitForExitAsync().WaitAsync(Patience);
         }
 

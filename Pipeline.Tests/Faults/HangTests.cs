@@ -55,7 +55,7 @@ public sealed class HangTests
         var found = bench.Pipeline.Host.WaitForAsync(stage, change =>
             change.Snapshot.Properties.Any(property => property.Value is "does not answer; is being replaced"));
         var struck = DateTimeOffset.UtcNow;
-        ServiceProcesses.Stop(process);
+        Signals.Stop(process);
         var stopped = Stopwatch.GetTimestamp();
         await found;
         var took = Stopwatch.GetElapsedTime(stopped);

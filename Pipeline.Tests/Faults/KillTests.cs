@@ -115,7 +115,7 @@ public sealed class KillTests : IAsyncLifetime
         var stage = route[Math.Clamp(below, FirstHeld, route.Count - 1)];
         var process = dying.Contains(stage) ? null : Bench.Processes.Find(stage);
         if (process is { } held)
-            ServiceProcesses.Stop(held);
+            Signals.Stop(held);
         return process;
     }
 
@@ -144,7 +144,7 @@ public sealed class KillTests : IAsyncLifetime
             }
 
             if (held is { } stopped)
-                ServiceProcesses.Continue(stopped);
+                Signals.Continue(stopped);
             run = await Bench.FinishAsync(run);
             if (run.Ended > struck)
                 return;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Pipeline.Tests.Faults;
@@ -8,11 +7,8 @@ namespace Pipeline.Tests.Faults;
 /// <summary>
 /// The services' own processes, by the data directory that they were given: on either host, and whoever started them. Linux only.
 /// </summary>
-internal sealed partial class ServiceProcesses(string data)
+internal sealed class ServiceProcesses(string data)
 {
-    private const int StopSignal = 19;
-    private const int ContinueSignal = 18;
-
     private static readonly Dictionary<string, string> Programs = new()
     {
         ["broker"] = "Pipeline.Broker",
@@ -48,17 +44,11 @@ internal sealed partial class ServiceProcesses(string data)
         }
     }
 
-    public static void Stop(int process) => Send(process, StopSignal);
-
-    public static void Continue(int process) => Send(process, ContinueSignal);
-
     /// <summary>Most resident memory since the process began, bytes.</summary>
     public static long PeakRss(int process) => File.ReadLines($"/proc/{process}/status")
         .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
         .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024)
         .Single();
-
-    private static void Send(int process, int signal) => Assert.Equal(0, SendSignal(process, signal));
 
     private IEnumerable<int> Ids() => Directory.EnumerateDirectories("/proc")
         .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0)
@@ -85,7 +75,4 @@ internal sealed partial class ServiceProcesses(string data)
             return [];
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int SendSignal(int process, int signal);
 }

@@ -15,8 +15,7 @@ public class HungProcessTests
         var before = await host.WaitForHealthyAsync("parse");
         await host.WaitForAsync("parse", change => change.Snapshot.HealthStatus.ToString() == "Healthy");
 
-        using (var kill = Process.Start("kill", ["-STOP", Pid(before)]))
-            await kill.WaitForExitAsync();
+        Signals.Stop(int.Parse(Pid(before), CultureInfo.InvariantCulture));
         var stopped = Stopwatch.GetTimestamp();
         await host.WaitForAsync("parse", change =>
             change.Snapshot.Properties.Any(property => property.Value is "does not answer; is being replaced"));
