@@ -14,7 +14,7 @@ internal static class PipelineApplication
     /// <param name="args">The command line.</param>
     /// <param name="describe">Describes the application.</param>
     /// <returns>
-    /// 0; 1 where something failed, 2 where the command line is wrong, 130 where Ctrl-C ended a run: then standard error says what.
+    /// 0; 1 where something failed, 2 where the command line is wrong, 130 where Ctrl-C ended a run that <c>--exit</c> waits for: then standard error says what.
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
     {
@@ -32,9 +32,10 @@ internal static class PipelineApplication
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             await application.RunAsync();
-            if (outcome.LastWord is { } lastWord)
-                await Console.Error.WriteLineAsync(lastWord());
-            return outcome.ExitCode;
+            if (outcome.LastWord?.Invoke() is not var (text, completed))
+                return outcome.ExitCode;
+            await Console.Error.WriteLineAsync(text);
+            return completed ? 0 : outcome.ExitCode;
         }
         catch (UsageException exception)
         {

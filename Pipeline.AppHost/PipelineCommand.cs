@@ -121,9 +121,9 @@ internal sealed partial record PipelineCommand
             ? number
             : throw new UsageException($"--batch-size must be 0 to {MaxBatchSize}, not '{text}'");
 
-    [GeneratedRegex(@"^[\w@%+=:,./-]+$")]
+    [GeneratedRegex(@"^[\w@%+=:,./-]+\z")]
     private static partial Regex Plain();
 
-    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
+    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}\z")]
     private static partial Regex RunId();
 }

@@ -15,7 +15,8 @@ internal sealed class RunInterruption(RunPlan plan, PipelineDirectories director
     /// <returns>As it is now.</returns>
     public async Task<RunView> DrainAsync(RunView run)
     {
-        using var patience = new CancellationTokenSource(DrainTime, time);
+        // Not disposed: a Ctrl-C that is under way when this returns still cancels it.
+        var patience = new CancellationTokenSource(DrainTime, time);
         using var again = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
@@ -38,18 +39,25 @@ internal sealed class RunInterruption(RunPlan plan, PipelineDirectories director
     }
 
     /// <summary>What became of a run, once its orchestrator is down: that may have brought it further.</summary>
-    /// <exception cref="PipelineException">It cannot be read.</exception>
-    public string Describe(string run)
+    /// <param name="run">Its id.</param>
+    /// <returns>The text, and whether the run is completed.</returns>
+    public (string Text, bool Completed) Describe(string run)
     {
-        var stored = StoredRun.Read(directories.Data, run);
-        return stored.State == "completed"
-            ? $"run {run} is completed all the same; results: {stored.Output}"
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"""
-                run {run} was interrupted after {stored.Progress?.Lines ?? 0:N0} lines; nothing is lost. Go on with:
-                  {plan.Command.ToResume(run)}
-                """);
+        var goOn = $"nothing is lost. Go on with:\n  {plan.Command.ToResume(run)}";
+        try
+        {
+            var stored = StoredRun.Read(directories.Data, run);
+            return stored.State switch
+            {
+                "completed" => ($"run {run} is completed all the same; results: {stored.Output}", true),
+                "failed" => ($"error: {stored.WhyFailed}; {goOn}", false),
+                _ => (string.Create(CultureInfo.InvariantCulture, $"run {run} was interrupted after {stored.Progress?.Lines ?? 0:N0} lines; {goOn}"), false),
+            };
+        }
+        catch (Exception exception) when (exception is PipelineException or IOException or UnauthorizedAccessException)
+        {
+            return ($"run {run} was interrupted ({exception.Message}); {goOn}", false);
+        }
     }
 
     private static async Task AskAsync(OrchestratorClient client, string run, CancellationToken cancellationToken)

@@ -19,5 +19,5 @@ internal sealed class RunOutcome
     public int ExitCode { get; set; }
 
     /// <summary>What is said when all is down: only then it is known what became of a run, and it is the last that the user sees.</summary>
-    public Func<string>? LastWord { get; set; }
+    public Func<(string Text, bool Completed)>? LastWord { get; set; }
 }

@@ -40,13 +40,20 @@ internal sealed class RunReport(TextWriter output, bool plain)
         _lineOpen = true;
     }
 
+    /// <summary>What is said next begins a line.</summary>
+    public void Close()
+    {
+        if (_lineOpen)
+            output.WriteLine();
+        _lineOpen = false;
+    }
+
     /// <summary>Tells the result.</summary>
     /// <param name="run">The completed run.</param>
     /// <param name="orchestrator">Where the pipeline goes on serving, if it does.</param>
     public void Completed(RunView run, string? orchestrator)
     {
-        if (_lineOpen)
-            output.WriteLine();
+        Close();
         var counts = run.Counts ?? new CountsView(0, 0, 0, 0, 0, 0);
         var seconds = run.ElapsedMicros / 1e6;
         var speed = seconds > 0 ? string.Create(CultureInfo.InvariantCulture, $", {counts.Lines / seconds:N0} lines/s") : "";

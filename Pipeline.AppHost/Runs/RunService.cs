@@ -64,9 +64,10 @@ internal sealed class RunService(
     // This service is stopped before those that it needs: the pipeline is still up.
     private async Task InterruptAsync()
     {
+        _report.Close();
         if (_run is null)
         {
-            outcome.LastWord = () => "interrupted before there was a run";
+            outcome.LastWord = () => plan.Command.Resume is { } stored ? interruption.Describe(stored) : ("interrupted before there was a run", false);
             return;
         }
 
@@ -78,7 +79,7 @@ internal sealed class RunService(
                 outcome.ExitCode = 0;
                 break;
             case "failed":
-                await FailAsync(WhyFailed(_run));
+                await FailAsync(_run.WhyFailed);
                 break;
             default:
                 outcome.LastWord = () => interruption.Describe(_run.Id);
@@ -93,17 +94,16 @@ internal sealed class RunService(
         await ReadyAsync(cancellationToken);
 
         using var client = new OrchestratorClient(plan.Orchestrator.Url, plan.Key);
-        var run = _run = plan.Command.Resume is { } stored
-            ? await client.ResumeAsync(stored, cancellationToken)
-            : await client.StartAsync(new RunRequest(plan.Input, plan.Command.Output, plan.Command.BatchSize), cancellationToken);
+        var run = _run = await BeginAsync(client, cancellationToken);
         _report.Started(run);
+        cancellationToken.ThrowIfCancellationRequested();
         while (run.State != "completed")
         {
             run = await FollowAsync(client, run, cancellationToken);
             run = _run = run.State switch
             {
                 "completed" => run,
-                "failed" => throw new PipelineException(WhyFailed(run)),
+                "failed" => throw new PipelineException(run.WhyFailed),
                 "paused" or "cancelled" => throw new PipelineException($"run {run.Id} was {run.State}; `resume {run.Id}` continues it"),
 
                 // Its orchestrator stopped or died, and is back.
@@ -113,6 +113,17 @@ internal sealed class RunService(
         }
 
         _report.Completed(run, plan.Command.Exit ? null : plan.Orchestrator.Url);
+    }
+
+    // The answer is waited for even after Ctrl-C: a run that was made is to be known.
+    private async Task<RunView> BeginAsync(OrchestratorClient client, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var bounded = new CancellationTokenSource();
+        await using var registration = cancellationToken.Register(() => bounded.CancelAfter(RunInterruption.DrainTime));
+        return plan.Command.Resume is { } stored
+            ? await client.ResumeAsync(stored, bounded.Token)
+            : await client.StartAsync(new RunRequest(plan.Input, plan.Command.Output, plan.Command.BatchSize), bounded.Token);
     }
 
     private async Task<RunView> FollowAsync(OrchestratorClient client, RunView run, CancellationToken cancellationToken)
@@ -143,8 +154,6 @@ internal sealed class RunService(
             return run;
         }
     }
-
-    private static string WhyFailed(RunView run) => $"run {run.Id} failed: {run.Error?.Message ?? run.Error?.Reason ?? "no reason given"}";
 
     private Task<ResourceEvent> ReadyAsync(CancellationToken cancellationToken) => notifications.WaitForResourceHealthyAsync(
         plan.Orchestrator.Resource.Name, WaitBehavior.WaitOnResourceUnavailable, cancellationToken);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pipeline.AppHost.Runs;
 
 /// <summary>What the orchestrator tells of a run; docs/http-api.md says what the fields mean.</summary>
@@ -24,6 +26,10 @@ internal sealed record RunView
     public long ElapsedMicros { get; init; }
 
     public IReadOnlyList<StageView> Stages { get; init; } = [];
+
+    /// <summary>Of one that failed.</summary>
+    [JsonIgnore]
+    public string WhyFailed => $"run {Id} failed: {Error?.Message ?? Error?.Reason ?? "no reason given"}";
 }
 
 internal sealed record ProgressView(long Lines, double? Fraction);

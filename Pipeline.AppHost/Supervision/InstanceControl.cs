@@ -15,6 +15,9 @@ internal sealed class InstanceControl(
     private const string Property = "restart";
     private const string ProcessId = "executable.pid";
 
+    /// <summary>The host tells when a process was started, a moment after it was.</summary>
+    private static readonly TimeSpan StartIsTold = TimeSpan.FromSeconds(1);
+
     public Task<string?> StartAsync(CancellationToken cancellationToken) =>
         ExecuteAsync(KnownResourceCommands.StartCommand, cancellationToken);
 
@@ -47,7 +50,8 @@ internal sealed class InstanceControl(
         var lines = new List<LogLine>();
         await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
             lines.AddRange(batch);
-        return LastWords.Of(lines);
+        var started = notifications.TryGetCurrentState(id, out var current) ? current.Snapshot.StartTimeStamp?.ToUniversalTime() : null;
+        return LastWords.Of(lines, started - StartIsTold);
     }
 
     public Task ShowAsync(string decision, bool gaveUp) => notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with

@@ -124,6 +124,14 @@ internal sealed class SupervisedInstance(
 
     private async Task DecideAsync(Ending ending, int? exitCode)
     {
+        // The decision is made then: who starts it while its output is read begins anew.
+        if (await RestartOrGiveUpAsync(ending, exitCode) is { } reason)
+            gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
+    }
+
+    /// <returns>Why it was given up; none where it was not.</returns>
+    private async Task<string?> RestartOrGiveUpAsync(Ending ending, int? exitCode)
+    {
         try
         {
             _restarting = true;
@@ -134,12 +142,11 @@ internal sealed class SupervisedInstance(
                     case RestartDecision.Leave:
                         log.Left(id, Describe(ending, exitCode));
                         await control.ShowAsync($"{Describe(ending, exitCode)}; not restarted", gaveUp: false);
-                        return;
+                        return null;
                     case RestartDecision.GiveUp:
-                        await GiveUpAsync(ending, exitCode);
-                        return;
+                        return await GiveUpAsync(ending, exitCode);
                     case RestartDecision.Restart restart when await RestartAsync(restart, Describe(ending, exitCode)):
-                        return;
+                        return null;
                 }
 
                 ending = Ending.Failed;
@@ -149,6 +156,7 @@ internal sealed class SupervisedInstance(
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The AppHost stops: what ends now shall end.
+            return null;
         }
         finally
         {
@@ -156,7 +164,7 @@ internal sealed class SupervisedInstance(
         }
     }
 
-    private async Task GiveUpAsync(Ending ending, int? exitCode)
+    private async Task<string> GiveUpAsync(Ending ending, int? exitCode)
     {
         var (again, decision) = ending == Ending.Misconfigured
             ? ("", "given up, since its configuration is wrong")
@@ -164,7 +172,7 @@ internal sealed class SupervisedInstance(
         var reason = $"{id} {Describe(ending, exitCode)}{again}; {decision}";
         log.GaveUp(reason);
         await control.ShowAsync(decision, gaveUp: true);
-        gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
+        return reason;
     }
 
     // Whoever waits is told in any case.
@@ -177,6 +185,11 @@ internal sealed class SupervisedInstance(
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
             log.CommandFailed(id, "reading its output", exception.Message);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The AppHost stops.
             return null;
         }
     }

@@ -82,7 +82,11 @@ internal sealed class AppHostProcess : IDisposable
     public void Dispose()
     {
         if (!_process.HasExited)
+        {
             _process.Kill();
+            _process.WaitForExit();
+        }
+
         _process.Dispose();
     }
 

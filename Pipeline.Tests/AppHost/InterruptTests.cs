@@ -32,7 +32,7 @@ public sealed class InterruptTests : IDisposable
 
         Assert.Equal(130, code);
         Assert.False(File.Exists(output));
-        Assert.Equal("paused", StateOf(run));
+        Assert.Equal(("paused", "drained"), StateOf(run));
         var lines = error.TrimEnd().Split('\n');
         Assert.StartsWith($"run {run} was interrupted after ", lines[^2], StringComparison.Ordinal);
         Assert.EndsWith(" lines; nothing is lost. Go on with:", lines[^2], StringComparison.Ordinal);
@@ -65,13 +65,16 @@ public sealed class InterruptTests : IDisposable
         return path;
     }
 
-    private string? StateOf(string run) => Property(File.ReadAllText(Path.Combine(_data, "runs", run, "run.json")), "state");
-
-    private static string? IdOf(string line) => Property(line, "workItemId");
-
-    private static string? Property(string json, string name)
+    private (string?, string?) StateOf(string run)
     {
-        using var document = JsonDocument.Parse(json);
-        return document.RootElement.GetProperty(name).GetString();
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(_data, "runs", run, "run.json")));
+        var stored = document.RootElement;
+        return (stored.GetProperty("state").GetString(), stored.GetProperty("history").EnumerateArray().Last().GetProperty("outcome").GetString());
+    }
+
+    private static string? IdOf(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        return document.RootElement.GetProperty("workItemId").GetString();
     }
 }

@@ -2,8 +2,8 @@ namespace Pipeline.Stages.Core.Runtime;
 
 /// <summary>
 /// How many threads of the pool work: one for each attempt that is open, up to one for each processor. The loops of an attempt take
-/// turns, and a thread more would be woken, for nothing, each time that one of them goes on. A thread that is held up for long is the
-/// pool's own business: it adds another when nothing has moved for half a second.
+/// turns, and a thread more would be woken, for nothing, each time that one of them goes on. A thread that is held up, by a disk or by
+/// arithmetic, is the pool's own business: it adds another, for good, when nothing has moved for half a second to a second.
 /// </summary>
 /// <param name="processors">Processors that there are.</param>
 /// <param name="raise">Makes the pool begin with so many threads, unless it does with more.</param>

@@ -145,6 +145,31 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task What_somebody_starts_while_its_output_is_read_begins_anew()
+    {
+        var output = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _control.Output = output.Task;
+        var instance = Create(new RestartOptions { Policy = RestartCondition.Always, MaxRestarts = 1, InitialDelay = TimeSpan.Zero });
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        await _control.NextAsync();
+        await _control.NextAsync();
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        Assert.Equal("give up given up after too many restarts", await _control.NextAsync());
+        var reading = instance.Work;
+        await _control.OutputAsked.Task.WaitAsync(Patience);
+
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        Assert.Equal("show ended with exit code 1; restart 1 in 0 s", await _control.NextAsync());
+        output.SetResult(null);
+        await reading.WaitAsync(Patience);
+
+        Assert.Single(_givenUp);
+    }
+
+    [Fact]
     public async Task Replaces_a_process_that_stops_answering()
     {
         var answers = new SwitchedAnswers();
@@ -215,6 +240,8 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public Task<string?> Output { get; set; } = Task.FromResult<string?>("what it said");
 
+        public TaskCompletionSource OutputAsked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public bool IsIdle => _calls.Reader.Count == 0;
 
         public Task<string> NextAsync() => _calls.Reader.ReadAsync().AsTask().WaitAsync(Patience);
@@ -223,7 +250,11 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public Task<string?> KillAsync(CancellationToken cancellationToken) => Record("kill");
 
-        public Task<string?> LastWordsAsync(CancellationToken cancellationToken) => Output;
+        public Task<string?> LastWordsAsync(CancellationToken cancellationToken)
+        {
+            OutputAsked.TrySetResult();
+            return Output;
+        }
 
         public Task ShowAsync(string decision, bool gaveUp) => Record($"{(gaveUp ? "give up" : "show")} {decision}");
 

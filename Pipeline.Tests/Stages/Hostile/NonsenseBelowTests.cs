@@ -7,6 +7,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Route;
+using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;
@@ -57,6 +58,8 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
             var failure = (await call.FailureAsync().WaitAsync(Timeout)).ToFailure(new Hop());
             Assert.NotEmpty(failure.Reason);
             Assert.NotEmpty(failure.Message);
+            if (behaviour == "completed-before-the-end")
+                Assert.Equal((FailureReasons.ProtocolViolation, true), (failure.Reason, failure.Message.Contains("answered RunCompleted before", StringComparison.Ordinal)));
         }
 
         using var next = chain.Open();
