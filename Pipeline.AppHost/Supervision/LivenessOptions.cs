@@ -12,8 +12,8 @@ internal sealed class LivenessOptions
     /// <value>The time between an answer and the next question, 50 ms to 1 minute. Default 500 ms.</value>
     public TimeSpan Interval { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <value>Without any answer for so long a process counts as hung; 500 ms to 1 hour. Default 3 s.</value>
-    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(3);
+    /// <value>Without any answer for so long a process counts as hung; 500 ms to 1 hour. Default 2.5 s.</value>
+    public TimeSpan Silence { get; set; } = TimeSpan.FromSeconds(2.5);
 
     /// <value>How long a process may take to its first answer, Silence to 1 hour. Default 1 minute.</value>
     public TimeSpan Startup { get; set; } = TimeSpan.FromMinutes(1);

@@ -193,7 +193,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         await FallSilentAsync(answers);
         await _control.NextAsync();
 
-        Assert.Equal(TimeSpan.FromSeconds(4), _time.GetElapsedTime(since));
+        Assert.Equal(TimeSpan.FromSeconds(3.5), _time.GetElapsedTime(since));
     }
 
     /// <summary>Silence right after an answer, the worst case. A question arms its timer before it is asked: then time may pass.</summary>
