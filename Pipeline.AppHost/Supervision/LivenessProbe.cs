@@ -21,14 +21,16 @@ internal sealed class LivenessProbe(HttpClient client, LivenessOptions options, 
             var since = time.GetTimestamp();
             while (!await AnswersAsync(url, allowed - time.GetElapsedTime(since), cancellationToken))
             {
-                if (time.GetElapsedTime(since) >= allowed)
+                // What is left may be a fraction of a millisecond: timers ring that much too early.
+                var left = allowed - time.GetElapsedTime(since);
+                if (left <= TimeSpan.Zero)
                 {
                     if (await AnswersAsync(url, LastQuestion, cancellationToken))
                         break;
                     return;
                 }
 
-                await Task.Delay(options.Interval, time, cancellationToken);
+                await Task.Delay(left < options.Interval ? left : options.Interval, time, cancellationToken);
             }
 
             allowed = options.Silence;

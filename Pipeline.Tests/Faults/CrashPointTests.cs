@@ -45,7 +45,7 @@ public sealed class CrashPointTests : IDisposable
         var evidence = await DieAtAllAsync(row, "sink", 0.02, rejects);
         var more = await DieAtAllAsync(row, "sink", 0, none);
         row.Note = string.Create(CultureInfo.InvariantCulture, $"{rejects.Length + none.Length} points; {evidence}; without rejects: {more}");
-        row.Require(evidence.IsThere, "no batch was replayed, or no frame discarded: the test is vacuous");
+        row.Require(evidence.ReplayedBatches > 0, "no batch was replayed: the test is vacuous");
         row.Finish();
     }
 
