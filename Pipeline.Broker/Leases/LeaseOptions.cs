@@ -14,5 +14,5 @@ public sealed class LeaseOptions
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often leases are looked through: a departure is seen this much later at most.</summary>
-    internal TimeSpan SweepInterval => TimeToLive / 20;
+    internal TimeSpan SweepInterval => TimeToLive / 50;
 }
