@@ -55,11 +55,9 @@ internal sealed class RunReport(TextWriter output, bool plain)
     {
         Close();
         var counts = run.Counts ?? new CountsView(0, 0, 0, 0, 0, 0);
-        var seconds = run.ElapsedMicros / 1e6;
-        var speed = seconds > 0 ? string.Create(CultureInfo.InvariantCulture, $", {counts.Lines / seconds:N0} lines/s") : "";
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"completed in {seconds:0.00} s{speed}: {counts.Lines:N0} lines, {counts.Events + counts.WorkItems:N0} used, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
+            $"completed {Time(run, counts.Lines)}: {counts.Lines:N0} lines, {counts.Events + counts.WorkItems:N0} used, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
         if (run.Output is { } results)
             Show(results);
         if (run.Rejects is { } rejects)
@@ -69,6 +67,16 @@ internal sealed class RunReport(TextWriter output, bool plain)
 
         Metrics(run.Stages);
         output.WriteLine($"The pipeline stays up at {orchestrator} until Ctrl-C.");
+    }
+
+    // Where there were several attempts, nobody knows how many of the lines were the last one's.
+    private static string Time(RunView run, long lines)
+    {
+        var seconds = run.ElapsedMicros / 1e6;
+        if (run.Attempts > 1)
+            return string.Create(CultureInfo.InvariantCulture, $"after {run.Attempts} attempts, the last of {seconds:0.00} s");
+        var speed = seconds > 0 ? string.Create(CultureInfo.InvariantCulture, $", {lines / seconds:N0} lines/s") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"in {seconds:0.00} s{speed}");
     }
 
     private void Show(string results)

@@ -25,6 +25,8 @@ internal sealed record RunView
 
     public long ElapsedMicros { get; init; }
 
+    public long Attempts { get; init; }
+
     public IReadOnlyList<StageView> Stages { get; init; } = [];
 
     /// <summary>Of one that failed.</summary>

@@ -20,11 +20,20 @@ internal static class RunReport
                 Invariant,
                 $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
             if (run.ElapsedMicros > 0)
-                output.WriteLine(string.Create(Invariant, $"{run.ElapsedMicros / 1e6:0.000} s, {counts.Lines / (run.ElapsedMicros / 1e6):N0} lines/s"));
+                output.WriteLine(Time(run));
             output.WriteLine($"results: {run.Output}");
             if (run.Rejects is not null)
                 output.WriteLine($"rejects: {run.Rejects}");
         }
+    }
+
+    // Where there were several attempts, nobody knows how many of the lines were the last one's.
+    private static string Time(Run run)
+    {
+        var seconds = run.ElapsedMicros / 1e6;
+        return run.Attempts > 1
+            ? string.Create(Invariant, $"the last attempt took {seconds:0.000} s")
+            : string.Create(Invariant, $"{seconds:0.000} s, {run.Counts.Lines / seconds:N0} lines/s");
     }
 
     /// <summary>Everything, for show.</summary>

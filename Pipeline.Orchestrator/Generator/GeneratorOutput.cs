@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Orchestrator.Generator;
 
@@ -25,6 +26,11 @@ internal static class GeneratorOutput
         if (Directory.Exists(target))
         {
             throw new IOException($"{target} is a directory");
+        }
+
+        if (FileKind.DescribeSpecial(target) is { } kind)
+        {
+            throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or {StandardOutput} for standard output");
         }
 
         var unfinished = $"{target}.{Environment.ProcessId}.tmp";

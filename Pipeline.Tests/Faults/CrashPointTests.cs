@@ -46,6 +46,7 @@ public sealed class CrashPointTests : IDisposable
         var more = await DieAtAllAsync(row, "sink", 0, none);
         row.Note = string.Create(CultureInfo.InvariantCulture, $"{rejects.Length + none.Length} points; {evidence}; without rejects: {more}");
         row.Require(evidence.ReplayedBatches > 0, "no batch was replayed: the test is vacuous");
+        row.Require(more.Recovered > 0, "no run without rejects took a second attempt: the test is vacuous");
         row.Finish();
     }
 

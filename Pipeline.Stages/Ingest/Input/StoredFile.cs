@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest.Input;

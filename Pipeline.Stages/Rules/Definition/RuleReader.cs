@@ -58,7 +58,9 @@ internal sealed class RuleReader(string json)
     private static string Reason(JsonException exception)
     {
         var end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return end < 0 ? exception.Message : exception.Message[..end];
+        var reason = end < 0 ? exception.Message : exception.Message[..end];
+        // It quotes the text as it is, line ends and all; an error is one line.
+        return string.Concat(reason.Select(character => char.IsControl(character) ? $"\\u{(int)character:x4}" : character.ToString()));
     }
 
     private void ReadRoot(ref Utf8JsonReader reader)

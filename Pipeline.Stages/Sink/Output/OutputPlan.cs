@@ -75,6 +75,14 @@ internal sealed class OutputPlan
             throw Unwritable($"output '{Results}' is a folder; name a file.");
         }
 
+        foreach (var file in new[] { Results, Rejects })
+        {
+            if (FileKind.DescribeSpecial(file) is { } kind)
+            {
+                throw Unwritable($"output '{file}' is {kind}, and would be replaced by a file; name another one.");
+            }
+        }
+
         if (!Directory.Exists(Folder))
         {
             throw Unwritable($"folder '{Folder}' of the output does not exist; create it first.");

@@ -36,6 +36,15 @@ public sealed class RunReportTests : IDisposable
     }
 
     [Fact]
+    public void No_speed_is_told_of_a_run_of_several_attempts()
+    {
+        new RunReport(_output, plain: true).Completed(
+            Run("completed") with { Attempts = 2, ElapsedMicros = 500_000, Counts = new CountsView(1000, 0, 0, 0, 1000, 0) }, orchestrator: null);
+
+        Assert.Equal("completed after 2 attempts, the last of 0.50 s: 1,000 lines, 1,000 used, 0 filtered, 0 rejected, 0 blank\n", _output.ToString());
+    }
+
+    [Fact]
     public void Many_results_are_cut_short()
     {
         File.WriteAllLines(_results, Enumerable.Range(0, 100).Select(i => $"line {i}"));

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using Pipeline.Orchestrator.Generator;
+using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Tests.Orchestrator.Generator;
 
@@ -33,6 +35,19 @@ public sealed class GeneratorOutputTests : IDisposable
 
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public async Task A_fifo_is_an_error_and_stays()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using (var make = Process.Start("mkfifo", [InFolder("fifo")]))
+            await make.WaitForExitAsync();
+
+        Assert.Contains("is a FIFO", Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), null, CancellationToken.None)).Message, StringComparison.Ordinal);
+
+        Assert.Equal("a FIFO", FileKind.DescribeSpecial(InFolder("fifo")));
     }
 
     [Fact]

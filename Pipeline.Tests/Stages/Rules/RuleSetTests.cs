@@ -56,6 +56,7 @@ public sealed class RuleSetTests
 
     [Theory]
     [InlineData("""{"rules":[{"drop":"true"}""", "no valid JSON")]
+    [InlineData("nope\n", @"'nope\u000a'")]
     [InlineData("[]", "the rules are an object")]
     [InlineData("{}", "\"rules\" is missing")]
     [InlineData("""{"rules":{}}""", "array")]

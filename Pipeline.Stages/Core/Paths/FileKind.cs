@@ -1,17 +1,19 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace Pipeline.Stages.Ingest.Input;
+namespace Pipeline.Stages.Core.Paths;
 
-/// <summary>What a path leads to. .NET does not tell a FIFO from a file, and opening one would wait for a writer.</summary>
-internal static partial class FileKind
+/// <summary>What a path leads to. .NET does not tell a FIFO or a device from a file: opening one would wait for a writer, renaming onto one would replace it.</summary>
+public static partial class FileKind
 {
     private const int CurrentDirectory = -100;
     private const uint TypeWanted = 1;
     private const int ModeOffset = 28;
     private const int TypeBits = 0xF000;
 
-    /// <summary>Null for a regular file or folder, and where the system cannot tell; otherwise its kind in words.</summary>
+    /// <summary>What is there, where it is neither a regular file nor a folder; links are followed.</summary>
+    /// <param name="path">Any path.</param>
+    /// <returns>Its kind in words, such as "a FIFO"; null for files and folders, where nothing is there, and where the system cannot tell.</returns>
     public static string? DescribeSpecial(string path)
     {
         if (!OperatingSystem.IsLinux())
