@@ -43,7 +43,7 @@ internal sealed class RunInterruption(RunPlan plan, PipelineDirectories director
     /// <returns>The text, and whether the run is completed.</returns>
     public (string Text, bool Completed) Describe(string run)
     {
-        var goOn = $"nothing is lost. Go on with:\n  {plan.Command.ToResume(run)}";
+        var goOn = GoOnWith(plan.Command.ToResume(run));
         try
         {
             var stored = StoredRun.Read(directories.Data, run);
@@ -59,6 +59,13 @@ internal sealed class RunInterruption(RunPlan plan, PipelineDirectories director
             return ($"run {run} was interrupted ({exception.Message}); {goOn}", false);
         }
     }
+
+    /// <summary>How to go on with a run that somebody else stopped: with --exit nobody is left whom the command line could ask.</summary>
+    /// <param name="run">Its id.</param>
+    public string HowToGoOn(string run) =>
+        GoOnWith(plan.Command.Exit ? plan.Command.ToResume(run) : $"dotnet run --project Pipeline.Orchestrator -- resume {run}");
+
+    private static string GoOnWith(string command) => $"nothing is lost. Go on with:\n  {command}";
 
     private static async Task AskAsync(OrchestratorClient client, string run, CancellationToken cancellationToken)
     {

@@ -104,7 +104,7 @@ internal sealed class RunService(
             {
                 "completed" => run,
                 "failed" => throw new PipelineException(run.WhyFailed),
-                "paused" or "cancelled" => throw new PipelineException($"run {run.Id} was {run.State}; nothing is lost. Go on with:\n  {HowToResume(run.Id)}"),
+                "paused" or "cancelled" => throw new PipelineException($"run {run.Id} was {run.State}; {interruption.HowToGoOn(run.Id)}"),
 
                 // Its orchestrator stopped or died, and is back.
                 "interrupted" => await client.ResumeAsync(run.Id, cancellationToken),
@@ -114,9 +114,6 @@ internal sealed class RunService(
 
         _report.Completed(run, plan.Command.Exit ? null : plan.Orchestrator.Url);
     }
-
-    // With --exit nobody is there any more whom the command line could ask.
-    private string HowToResume(string run) => plan.Command.Exit ? plan.Command.ToResume(run) : $"dotnet run --project Pipeline.Orchestrator -- resume {run}";
 
     // The answer is waited for even after Ctrl-C: a run that was made is to be known.
     private async Task<RunView> BeginAsync(OrchestratorClient client, CancellationToken cancellationToken)

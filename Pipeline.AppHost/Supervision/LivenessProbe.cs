@@ -16,33 +16,32 @@ internal sealed class LivenessProbe(HttpClient client, LivenessOptions options, 
     {
         var url = new Uri(address, options.Path);
         var allowed = options.Startup;
-        while (true)
+        while (await AnswersWithinAsync(url, allowed, cancellationToken))
         {
-            var since = time.GetTimestamp();
-            while (!await AnswersAsync(url, allowed - time.GetElapsedTime(since), cancellationToken))
-            {
-                // What is left may be a fraction of a millisecond: timers ring that much too early.
-                var left = allowed - time.GetElapsedTime(since);
-                if (left <= TimeSpan.Zero)
-                {
-                    if (await AnswersAsync(url, LastQuestion, cancellationToken))
-                        break;
-                    return;
-                }
-
-                await Task.Delay(left < options.Interval ? left : options.Interval, time, cancellationToken);
-            }
-
             allowed = options.Silence;
             await Task.Delay(options.Interval, time, cancellationToken);
         }
     }
 
+    private async Task<bool> AnswersWithinAsync(Uri url, TimeSpan allowed, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (Left() is { Ticks: > 0 } patience)
+        {
+            if (await AnswersAsync(url, patience, cancellationToken))
+                return true;
+            // A timer may ring too early by a fraction of a millisecond: then that is all there is to wait for.
+            if (Left() is { Ticks: > 0 } left)
+                await Task.Delay(left < options.Interval ? left : options.Interval, time, cancellationToken);
+        }
+
+        return await AnswersAsync(url, LastQuestion, cancellationToken);
+
+        TimeSpan Left() => allowed - time.GetElapsedTime(since);
+    }
+
     private async Task<bool> AnswersAsync(Uri url, TimeSpan patience, CancellationToken cancellationToken)
     {
-        if (patience <= TimeSpan.Zero)
-            return false;
-
         using var timeout = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try

@@ -65,7 +65,7 @@ internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
         var timestamp = time.GetTimestamp();
         var step = time.GetElapsedTime(_lastTimestamp, timestamp);
         _lastTimestamp = timestamp;
-        // Leases are swept 50 times in their life: when nobody asked for half of it, this process did not run.
+        // Leases are swept many times in their life (LeaseOptions.SweepInterval): when nobody asked for half of it, this process did not run.
         if (step < timeToLive / 2)
             _now += step;
         return _now;

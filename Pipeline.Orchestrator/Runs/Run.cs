@@ -47,7 +47,7 @@ internal sealed record Run
 
     public long DiscardedFrames { get; init; }
 
-    /// <summary>First byte read to results durable, in the attempt that completed it, microseconds.</summary>
+    /// <summary>First byte read to results durable, in the attempt that completed or drained it, microseconds; 0 before.</summary>
     public long ElapsedMicros { get; init; }
 
     /// <summary>The trace of its latest start; null where nothing is traced.</summary>

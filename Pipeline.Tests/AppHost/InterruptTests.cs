@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipeline.Orchestrator.Service;
+using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -44,6 +46,24 @@ public sealed class InterruptTests : IDisposable
         Assert.True(code == 0, error);
         Assert.StartsWith($"run {run} over ", told, StringComparison.Ordinal);
         Assert.Equal(Enumerable.Range(0, Items).Select(i => $"w-{i}"), File.ReadLines(output).Select(IdOf));
+    }
+
+    [Fact]
+    public async Task What_somebody_else_pauses_ends_with_how_to_go_on()
+    {
+        using var host = AppHostProcess.Start(
+            _data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+        var run = (await host.ReadToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
+        using (var api = new PipelineApi(new Uri(endpoint.Address), endpoint.Key))
+            await api.PauseAsync(run);
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.Equal(1, code);
+        var lines = error.TrimEnd().Split('\n');
+        Assert.Equal($"error: run {run} was paused; nothing is lost. Go on with:", lines[^2]);
+        Assert.StartsWith($"  dotnet run --project Pipeline.AppHost -- --resume {run} --exit ", lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using Pipeline.Orchestrator.Runs;
@@ -88,8 +87,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
             return;
         var folder = Pipeline.Folder("fifo");
         var input = Path.Combine(folder, "input.ndjson");
-        using (var make = Process.Start("mkfifo", [input]))
-            await make.WaitForExitAsync();
+        Fifo.Create(input);
 
         var run = await Pipeline.RunAsync(NewRun(folder, input));
 

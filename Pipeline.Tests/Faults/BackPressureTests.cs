@@ -21,8 +21,7 @@ public sealed class BackPressureTests : IDisposable
     public async Task A_stalled_sink_stops_the_input_and_nothing_grows()
     {
         var (order, fifo) = (Path.Combine(_folder, "order"), Path.Combine(_folder, "fifo"));
-        using (var make = Process.Start("mkfifo", [fifo]))
-            await make.WaitForExitAsync();
+        Fifo.Create(fifo);
 
         // Half of the lines go all the way to Sink; events would end in Aggregate's groups.
         await using var bench = await FaultBench.StartAsync(

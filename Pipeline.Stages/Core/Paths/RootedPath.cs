@@ -83,7 +83,7 @@ public static class RootedPath
             var where = resolved == path ? "" : $" (which is '{resolved}')";
             throw new StageException(
                 FailureReasons.PathOutsideRoots,
-                $"{what} '{path}'{where} lies under none of the roots {string.Join(", ", roots.Distinct().Select(root => $"'{root}'"))}; add its folder to PIPELINE_ROOTS.");
+                $"{what} '{path}'{where} lies under none of the roots {string.Join(", ", roots.Select(root => $"'{root}'"))}; add its folder to PIPELINE_ROOTS.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

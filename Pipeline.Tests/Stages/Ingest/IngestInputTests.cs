@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using CsCheck;
@@ -146,11 +145,7 @@ public sealed class IngestInputTests : IDisposable
     public async Task A_fifo_a_device_and_a_socket_are_refused()
     {
         var fifo = Path.Join(_folder.Path, "in.ndjson");
-        using (var process = Process.Start("mkfifo", fifo))
-        {
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        }
-
+        Fifo.Create(fifo);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         var socketPath = Path.Join(_folder.Path, "socket");
         socket.Bind(new UnixDomainSocketEndPoint(socketPath));

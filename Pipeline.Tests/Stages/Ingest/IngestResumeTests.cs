@@ -105,11 +105,7 @@ public sealed class IngestResumeTests : IDisposable
                 break;
             case "fifo":
                 File.Delete(finished);
-                using (var process = System.Diagnostics.Process.Start("mkfifo", finished))
-                {
-                    await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
-                }
-
+                Fifo.Create(finished);
                 break;
         }
 

@@ -1,7 +1,9 @@
-namespace Pipeline.Tests.Stages.Ingest;
+namespace Pipeline.Tests;
 
 /// <summary>A clock that stands still while work is done, and jumps to the end of every wait as soon as it is begun.</summary>
-internal sealed class JumpingTime : TimeProvider
+/// <param name="early">So much before its end a wait is over, as a real timer may have it.</param>
+/// <param name="longest">Longer waits never end, nor does the clock jump for them; none: each ends.</param>
+internal sealed class JumpingTime(TimeSpan early = default, TimeSpan? longest = null) : TimeProvider
 {
     private long _micros = 1_000_000;
 
@@ -15,10 +17,11 @@ internal sealed class JumpingTime : TimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        if (dueTime > TimeSpan.Zero)
+        if (dueTime > TimeSpan.Zero && !(dueTime > longest))
         {
             Waits.Add(dueTime);
-            Interlocked.Add(ref _micros, dueTime.Ticks / TimeSpan.TicksPerMicrosecond);
+            var jump = dueTime > early ? dueTime - early : dueTime;
+            Interlocked.Add(ref _micros, jump.Ticks / TimeSpan.TicksPerMicrosecond);
             ThreadPool.QueueUserWorkItem(_ => callback(state));
         }
 
