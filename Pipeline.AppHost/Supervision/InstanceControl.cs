@@ -63,6 +63,6 @@ internal sealed class InstanceControl(
     private async Task<string?> ExecuteAsync(string command, CancellationToken cancellationToken)
     {
         var result = await commands.ExecuteCommandAsync(id, command, cancellationToken);
-        return result.Success ? null : result.ErrorMessage ?? "cancelled";
+        return result.Success ? null : result.Message ?? "cancelled";
     }
 }

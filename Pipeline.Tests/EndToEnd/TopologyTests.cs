@@ -38,7 +38,7 @@ public sealed class TopologyTests(PipelineFixture fixture)
         var gone = Pipeline.TopologyAsync(now => now.Instances.Any(
             instance => instance.Role == "rules" && instance.ProcessId == process && instance.State == "unregistered"));
         var stop = await commands.ExecuteCommandAsync(rules.ResourceId, KnownResourceCommands.StopCommand).WaitAsync(AppHostUnderTest.Patience);
-        Assert.True(stop.Success, stop.ErrorMessage);
+        Assert.True(stop.Success, stop.Message);
         var after = await gone;
         Assert.DoesNotContain(after.Instances, instance => instance is { Role: "rules", State: "live" });
         Assert.True(after.Revision > before.Revision);
