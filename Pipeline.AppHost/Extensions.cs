@@ -35,6 +35,18 @@ internal static class Extensions
         return model;
     }
 
+    /// <summary>
+    /// Starts the program that the build made, instead of <c>dotnet run</c>: a start costs no MSBuild evaluation, and the process that
+    /// Aspire knows is the service itself.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string workingDirectory) => builder
+        .WithAnnotation(new ExecutableAnnotation
+        {
+            Command = ServiceFiles.PathOf(builder.Resource.GetProjectMetadata()),
+            WorkingDirectory = workingDirectory,
+        })
+        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder);
+
     /// <summary>The gRPC endpoint: the process is told its port, and keeps it out of its HTTP/1.1 addresses.</summary>
     public static IResourceBuilder<ProjectResource> WithGrpcEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) =>
         builder.WithEndpoint(port: port, scheme: "http", name: "grpc", env: "PIPELINE_GRPC_PORT");

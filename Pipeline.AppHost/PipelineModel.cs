@@ -29,7 +29,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         where TProject : IProjectMetadata, new()
     {
         var service = settings.Service(name);
-        return WithCommon(builder.AddProject<TProject>(name, launchProfileName: null), service.Environment)
+        return WithCommon(AddProgram<TProject>(name), service.Environment)
             .WithReplicas(service.Replicas)
             .WithRestart(settings.Restart(name));
     }
@@ -60,7 +60,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         where TProject : IProjectMetadata, new()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Directories.Sample)!);
-        WithCommon(builder.AddProject<TProject>(name, launchProfileName: null), new Dictionary<string, string?>()).WithArgs(
+        WithCommon(AddProgram<TProject>(name), new Dictionary<string, string?>()).WithArgs(
             "generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", Directories.Sample);
     }
 
@@ -73,6 +73,10 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         builder.Services.AddSingleton<RunInterruption>();
         builder.Services.AddHostedService<RunService>();
     }
+
+    private IResourceBuilder<ProjectResource> AddProgram<TProject>(string name)
+        where TProject : IProjectMetadata, new() =>
+        builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(Directories.Data);
 
     private IResourceBuilder<T> WithCommon<T>(IResourceBuilder<T> resource, IReadOnlyDictionary<string, string?> environment)
         where T : IResourceWithEnvironment => resource

@@ -17,6 +17,7 @@ internal sealed record PipelineDirectories(string Data, string Roots)
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
         var data = Path.GetFullPath(configuration["PIPELINE_DATA"] ?? options.Data);
+        Directory.CreateDirectory(data);
         var stored = command.Resume is { } run ? StoredRun.Read(data, run) : null;
         var input = command.Input ?? stored?.Input;
         string?[] roots =
