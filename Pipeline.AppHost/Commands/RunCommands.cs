@@ -99,7 +99,7 @@ internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<Proje
         foreach (var error in ErrorsOf(output.Split('\n')))
         {
             var input = context.Inputs.FirstOrDefault(input => error.StartsWith($"--{input.Name}", StringComparison.Ordinal)) ?? context.Inputs[0];
-            context.AddValidationError(input, error);
+            context.AddValidationError(input, error.Replace($"--{input.Name}", "", StringComparison.Ordinal).TrimStart(':', ' '));
         }
     }
 

@@ -15,11 +15,11 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
     [Theory]
-    [InlineData("--input", "input", "/no/such/file")]
-    [InlineData("--batch-size", "batch-size", "many")]
-    [InlineData("--group-by", "group-by", "nonsense")]
-    [InlineData("--rules", "rules", "/no/such/rules.json")]
-    public async Task Run_WrongArgument_IsRefusedAtItsInput(string option, string name, string value)
+    [InlineData("input", "/no/such/file", "there is no file or directory /no/such/file")]
+    [InlineData("batch-size", "many", "must be \"auto\" or a whole number from 0 to 100000, not 'many'")]
+    [InlineData("group-by", "nonsense", "")]
+    [InlineData("rules", "/no/such/rules.json", "Could not find a part of the path '/no/such/rules.json'.")]
+    public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
     {
         var arguments = await ArgumentsAsync("run", (name, value), name == "input" ? ("output", "") : ("input", Write(nameof(Run_WrongArgument_IsRefusedAtItsInput), 1)));
         var context = new InputsDialogValidationContext
@@ -34,7 +34,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
 
         Assert.False(result.Success);
         var error = Assert.Single(ValidationErrors(arguments[name]));
-        Assert.StartsWith(option, error, StringComparison.Ordinal);
+        Assert.StartsWith(reason, error, StringComparison.Ordinal);
         Assert.All(arguments.Where(input => input.Name != name), input => Assert.Empty(ValidationErrors(input)));
     }
 
