@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 
 namespace Pipeline.AppHost.Runs;
@@ -13,16 +15,28 @@ internal sealed class RunDrain(ResourceNotificationService notifications, Resour
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Not disposed: a Ctrl-C that is under way when this returns still cancels it.
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ending.CancelAfter(Timeout);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        });
         try
         {
-            await StopAsync(RunConsole.Run, ending.Token);
-            await StopAsync("orchestrator", ending.Token);
+            if (IsRunning(RunConsole.Run, out var run))
+            {
+                await Console.Error.WriteLineAsync("interrupted: the run goes to a checkpoint; another Ctrl-C does not wait for it");
+                await StopAsync(run, ending.Token);
+            }
+
+            if (IsRunning("orchestrator", out var orchestrator))
+                await StopAsync(orchestrator, ending.Token);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
-            // Too late: the services stop as they are.
+            // The services stop as they are; the runs resume from their last checkpoints.
         }
     }
 
@@ -36,9 +50,9 @@ internal sealed class RunDrain(ResourceNotificationService notifications, Resour
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task StopAsync(string resource, CancellationToken cancellationToken)
-    {
-        if (notifications.TryGetCurrentState(resource, out var current) && current.Snapshot.State?.Text == KnownResourceStates.Running)
-            await commands.ExecuteCommandAsync(current.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
-    }
+    private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
+        notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
+
+    private Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken) => commands
+        .ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
 }
