@@ -38,9 +38,10 @@ internal static class Extensions
         return model;
     }
 
+#pragma warning disable ASPIRECERTIFICATES001 // WithoutHttpsCertificate is a preview API.
     /// <summary>
     /// Starts the program that the build made, instead of <c>dotnet run</c>: a start costs no MSBuild evaluation, and the process that
-    /// Aspire knows is the service itself.
+    /// Aspire knows is the service itself. Without HTTPS: Aspire would warn that there is no certificate for it.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string workingDirectory) => builder
         .WithAnnotation(new ExecutableAnnotation
@@ -48,7 +49,9 @@ internal static class Extensions
             Command = ServiceFiles.PathOf(builder.Resource.GetProjectMetadata()),
             WorkingDirectory = workingDirectory,
         })
-        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder);
+        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder)
+        .WithoutHttpsCertificate();
+#pragma warning restore ASPIRECERTIFICATES001
 
     /// <summary>The gRPC endpoint: the process is told its port, and keeps it out of its HTTP/1.1 addresses.</summary>
     public static IResourceBuilder<ProjectResource> WithGrpcEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) => builder
