@@ -18,6 +18,8 @@ internal static class TelemetryExtensions
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             return;
+        // Before the other hosted services, so that it stops after them.
+        builder.Services.AddHostedService<TelemetryShutdown>();
         builder.Logging.AddOpenTelemetry(logging => logging.IncludeFormattedMessage = true);
         builder.Services.ConfigureOpenTelemetryTracerProvider((services, tracing) =>
         {
