@@ -64,8 +64,8 @@ internal sealed partial record PipelineCommand
 
             command = name switch
             {
-                "--input" => command with { Input = Path.GetFullPath(Value()) },
-                "--output" => command with { Output = Path.GetFullPath(Value()) },
+                "--input" => command with { Input = FullPath(name, Value()) },
+                "--output" => command with { Output = FullPath(name, Value()) },
                 "--batch-size" => command with { BatchSize = Number(Value()) },
                 "--resume" => command with { Resume = Run(Value()) },
                 "--exit" => command with { Exit = Switch() },
@@ -121,6 +121,9 @@ internal sealed partial record PipelineCommand
 
     private static string Quoted(string argument) =>
         Plain().IsMatch(argument) ? argument : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    private static string FullPath(string name, string path) =>
+        string.IsNullOrWhiteSpace(path) ? throw new UsageException($"{name} must name a file") : Path.GetFullPath(path);
 
     private static string Run(string text) =>
         RunId().IsMatch(text) ? text : throw new UsageException($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Api;
@@ -17,14 +18,25 @@ internal static class RunSettingsReader
     /// <summary>The settings, as far as they can be read, and what cannot.</summary>
     public static async Task<(RunSettings Settings, List<FieldError> Errors)> ReadAsync(Stream body, CancellationToken cancellationToken)
     {
+        using var text = new MemoryStream();
+        await body.CopyToAsync(text, cancellationToken);
+        if (!Utf8.IsValid(text.GetBuffer().AsSpan(0, (int)text.Length)))
+            return (new(), [new(Body, "is not UTF-8")]);
         JsonObject? json;
         try
         {
-            json = await JsonNode.ParseAsync(body, documentOptions: Strict, cancellationToken: cancellationToken) as JsonObject;
+            text.Position = 0;
+            json = JsonNode.Parse(text, documentOptions: Strict) as JsonObject;
+            // Names and texts are decoded only now.
+            _ = json?.ToJsonString();
         }
         catch (JsonException error)
         {
             return (new(), [new(Body, $"is not JSON: {error.Message}")]);
+        }
+        catch (InvalidOperationException)
+        {
+            return (new(), [new(Body, "has a text with half of a surrogate pair")]);
         }
 
         if (json is null)

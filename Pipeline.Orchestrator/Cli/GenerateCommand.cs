@@ -54,6 +54,8 @@ internal sealed class GenerateCommand
         if (options.Validate() is { Count: > 0 } errors)
             throw new CliException(ExitCodes.Usage, string.Join(Environment.NewLine, errors));
         var output = parsed.GetRequiredValue(_output);
+        if (string.IsNullOrWhiteSpace(output))
+            throw new CliException(ExitCodes.Usage, "--output must name a file");
         var clock = Stopwatch.StartNew();
         try
         {

@@ -42,13 +42,13 @@ internal sealed class RunOptionSet
     public RunSettings Read(ParseResult parsed)
     {
         var errors = new List<string>();
-        var input = Path.GetFullPath(parsed.GetRequiredValue(_input) is { Length: > 0 } named ? named : "/");
-        if (!Path.Exists(input))
+        var input = ReadPath(parsed.GetRequiredValue(_input));
+        if (input.Length > 0 && !Path.Exists(input))
             errors.Add($"--input: there is no file or directory {input}");
         var settings = new RunSettings
         {
             Input = input,
-            Output = parsed.GetValue(_output) is { Length: > 0 } output ? Path.GetFullPath(output) : null,
+            Output = parsed.GetValue(_output) is { } output ? ReadPath(output) : null,
             BatchSize = (int)parsed.GetValue(_batchSize),
             LingerMicros = parsed.GetValue(_linger),
             MaxLineBytes = (int)parsed.GetValue(_maxLineBytes),
@@ -65,10 +65,19 @@ internal sealed class RunOptionSet
         return errors.Count == 0 ? settings : throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
     }
 
+    // An empty path stays empty, and is refused: it is often a variable that was not set.
+    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : Path.GetFullPath(path);
+
     private static string? ReadRules(string? path, List<string> errors)
     {
         if (path is null)
             return null;
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            errors.Add("--rules must name a file");
+            return null;
+        }
+
         try
         {
             return File.ReadAllText(path);

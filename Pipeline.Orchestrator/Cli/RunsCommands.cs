@@ -93,7 +93,16 @@ internal static class RunsCommands
         return command;
     }
 
-    private static Argument<string> Id() => new("RUN") { Description = "Id of a run, as runs lists it" };
+    private static Argument<string> Id()
+    {
+        var id = new Argument<string>("RUN") { Description = "Id of a run, as runs lists it" };
+        id.Validators.Add(result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+                result.AddError("RUN must be the id of a run, as runs lists it");
+        });
+        return id;
+    }
 
     private static void WriteList(Terminal terminal, IReadOnlyList<Run> runs)
     {

@@ -50,7 +50,7 @@ internal sealed record RunSettings
     /// <summary>Types that an event may have; empty = any.</summary>
     public IReadOnlyList<string> AllowedTypes { get; set; } = [];
 
-    /// <summary>Text of a rules file; empty or null = the default rules.</summary>
+    /// <summary>Text of a rules file; null = the default rules.</summary>
     public string? Rules { get; set; }
 
     /// <summary>Columns to group by: 1 to 8.</summary>

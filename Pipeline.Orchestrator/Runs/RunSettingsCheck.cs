@@ -1,3 +1,4 @@
+using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Rules.Definition;
 
@@ -8,7 +9,7 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="Message">What is wrong, to be read after the name.</param>
 internal sealed record FieldError(string Field, string Message);
 
-/// <summary>Checks settings before a run is made of them: everything that can be known without touching the input, all errors at once.</summary>
+/// <summary>Checks settings before a run is made of them: everything that can be known without reading the input, all errors at once.</summary>
 internal static class RunSettingsCheck
 {
     private const int MaxBatchSize = 100_000;
@@ -54,6 +55,20 @@ internal static class RunSettingsCheck
             errors.Add(new(field, $"must be an absolute path, not {path}"));
         else if (field == "output" && Path.EndsInDirectorySeparator(path))
             errors.Add(new(field, $"must be a file, not the directory {path}"));
+        else
+            CheckResolvable(field, path, errors);
+    }
+
+    private static void CheckResolvable(string field, string path, List<FieldError> errors)
+    {
+        try
+        {
+            RootedPath.Resolve(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(new(field, $"cannot be {path}: {error.Message}"));
+        }
     }
 
     private static bool Same(string input, string output) =>
@@ -105,6 +120,13 @@ internal static class RunSettingsCheck
         if (settings.Rules?.Length > MaxRulesLength)
         {
             errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
+            return;
+        }
+
+        // The default rules would drop events by rules that nobody wrote.
+        if (settings.Rules is not null && string.IsNullOrWhiteSpace(settings.Rules))
+        {
+            errors.Add(new("rules", "must not be empty; without rules of its own a run has the default ones"));
             return;
         }
 

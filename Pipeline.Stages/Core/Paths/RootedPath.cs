@@ -10,8 +10,12 @@ public static class RootedPath
 {
     private const int MaxLinks = 40;
 
+    // What lies there depends on the process that opens it (descriptors), or is made by the kernel as it is read.
+    private static readonly string[] KernelFolders = ["/proc", "/sys", "/dev/fd"];
+    private static readonly string[] StandardStreams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
+
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
-    /// <exception cref="IOException">Too many links.</exception>
+    /// <exception cref="IOException">Too many links, or the path means another file to each process that opens it.</exception>
     public static string Resolve(string path)
     {
         var root = Path.GetPathRoot(path)!;
@@ -28,6 +32,7 @@ public static class RootedPath
             }
 
             var candidate = Path.Join(resolved, part);
+            RequireSameForAll(path, candidate);
             var target = new FileInfo(candidate).LinkTarget;
             if (target is null)
             {
@@ -75,6 +80,11 @@ public static class RootedPath
         try
         {
             var resolved = Resolve(path);
+            if (IsUnder(resolved, Resolve(AppContext.BaseDirectory)))
+            {
+                throw new StageException(FailureReasons.PathOutsideRoots, $"{what} '{path}' lies in the folder of this program; name another folder.");
+            }
+
             if (roots.Any(root => IsUnder(resolved, Resolve(root))))
             {
                 return resolved;
@@ -88,6 +98,16 @@ public static class RootedPath
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new StageException(FailureReasons.InvalidOptions, $"{what} '{path}' cannot be resolved: {failure.Message}", inner: failure);
+        }
+    }
+
+    // Checked on the way, since a link such as /dev/fd or /proc/self leads somewhere else in each process.
+    private static void RequireSameForAll(string path, string candidate)
+    {
+        if (!OperatingSystem.IsWindows()
+            && (StandardStreams.Contains(candidate, StringComparer.Ordinal) || KernelFolders.Any(folder => IsUnder(candidate, folder))))
+        {
+            throw new IOException($"'{candidate}' is not the same file to every process; copy the data to a file, or name a file for it");
         }
     }
 

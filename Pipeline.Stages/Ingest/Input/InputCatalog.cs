@@ -144,9 +144,14 @@ internal sealed class InputCatalog
             throw new StageException(FailureReasons.InputUnreadable, $"input '{path}' {why}.");
         }
 
-        using (File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+        using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
         {
-            // Only to learn that it can be opened, before anything starts.
+            // To learn that it can be opened, before anything starts.
+            if (file.Length == 0 && RandomAccess.Read(handle, stackalloc byte[1], 0) > 0)
+            {
+                throw new StageException(
+                    FailureReasons.InputUnreadable, $"'{path}' has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
+            }
         }
 
         _paths.Add(path);

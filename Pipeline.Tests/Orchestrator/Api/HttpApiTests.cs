@@ -118,11 +118,24 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("null")]
     [InlineData("{\"input\":\"/a\",\"input\":\"/b\"}")]
     [InlineData("{\"input\":")]
+    [InlineData("{\"input\":\"\\ud800/x\"}")]
+    [InlineData("{\"\\ud800\":1}")]
+    [InlineData("{\"groupBy\":[\"\\udc00\"]}")]
     public async Task What_is_no_object_is_refused(string body)
     {
         using var response = await PostAsync(body);
         var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
         Assert.True(problem.GetProperty("errors").TryGetProperty("body", out _));
+    }
+
+    [Fact]
+    public async Task Post_BodyThatIsNotUtf8_IsRefused()
+    {
+        using var content = new ByteArrayContent([.. "{\"input\":\"/a"u8, 0xff, .. "\"}"u8]);
+        content.Headers.ContentType = new("application/json");
+        using var response = await _served.Client.PostAsync("/runs", content);
+        var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
+        Assert.Equal("is not UTF-8", problem.GetProperty("errors").GetProperty("body")[0].GetString());
     }
 
     [Fact]

@@ -41,6 +41,25 @@ public sealed class CommandLineTests : IDisposable
         Assert.NotEmpty(Errors());
     }
 
+    [Theory]
+    [InlineData("error: --input must name a file", "run", "--input", "")]
+    [InlineData("error: --output must name a file", "run", "--input", "/", "--output", "")]
+    [InlineData("error: --rules must name a file", "run", "--input", "/", "--rules", "")]
+    [InlineData("error: --output must name a file", "generate", "--output", "")]
+    [InlineData("error: RUN must be the id of a run, as runs lists it", "show", "")]
+    public async Task Command_EmptyPathOrRun_IsRefusedByItsName(string error, params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(args));
+        Assert.Contains(error, _error.ToString().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Run_EmptyRulesFile_IsRefused()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", "/", "--rules", Write("rules.json", "")));
+        Assert.StartsWith("error: --rules must not be empty", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_wrong_rules_file_is_told_with_all_its_errors()
     {

@@ -46,6 +46,23 @@ public sealed class RunSettingsCheckTests
         static RunSettings With(string rules, params string[] groupBy) => new() { Input = "/in", Rules = rules, GroupBy = groupBy };
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public void Check_EmptyRules_AreAnErrorAndNotTheDefaultRules(string rules) =>
+        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", Rules = rules })).Field);
+
+    [Theory]
+    [InlineData("/dev/fd/63", "/b", "input")]
+    [InlineData("/a", "/dev/stdout", "output")]
+    public void Check_PathOfADescriptor_IsAnError(string input, string output, string field)
+    {
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input, Output = output }));
+
+        Assert.Equal(field, error.Field);
+        Assert.Contains("copy the data to a file", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_output_must_not_be_the_input() =>
         Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a/b", Output = "/a/../a/b" })).Field);

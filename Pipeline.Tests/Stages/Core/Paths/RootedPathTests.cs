@@ -40,6 +40,38 @@ public sealed class RootedPathTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/dev/fd/63")]
+    [InlineData("/dev/stdin")]
+    [InlineData("/dev/stdout")]
+    [InlineData("/proc/self/fd/1")]
+    [InlineData("/proc/thread-self/environ")]
+    [InlineData("/proc/1/fd/0")]
+    [InlineData("/tmp/../proc/self/cwd/x")]
+    [InlineData("/sys/kernel/notes")]
+    public void Require_PathOfTheKernel_IsRefusedWithWhatToDo(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var direct = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
+        File.CreateSymbolicLink(Path.Join(_folder, "link"), path);
+        var linked = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(_folder, "link"), ["/"], "input"));
+
+        foreach (var failure in new[] { direct, linked })
+        {
+            Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
+            Assert.EndsWith("is not the same file to every process; copy the data to a file, or name a file for it", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Require_FolderOfTheProgram_IsRefusedWhateverTheRoots()
+    {
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(AppContext.BaseDirectory, "x.ndjson"), ["/"], "output"));
+
+        Assert.Equal(FailureReasons.PathOutsideRoots, failure.Failure.Reason);
+    }
+
+    [Theory]
     [InlineData("/r/a", "/r", true)]
     [InlineData("/r", "/r", true)]
     [InlineData("/r", "/r/", true)]
