@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
 
@@ -85,6 +86,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
             .WithEnvironment("PIPELINE_KEY", _key)
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
             .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
+            .WithEnvironment(AppHostWatch.Variable, ProcessIdentity.Current.ToString())
             .WithEnvironment(WithoutDashboard);
 
     // Without its dashboard Aspire still names the dashboard's address for telemetry, and every process would try to reach it.

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Tests.ServiceDefaults.Hosting;
+
+public class ProcessIdentityTests
+{
+    [Fact]
+    public void Parse_WrittenIdentity_IsTheSame() => Assert.Equal(ProcessIdentity.Current, ProcessIdentity.Parse(ProcessIdentity.Current.ToString()));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("12")]
+    [InlineData("12:x")]
+    [InlineData("-1:5")]
+    [InlineData("1:2:3")]
+    public void Parse_OtherText_IsNull(string? text) => Assert.Null(ProcessIdentity.Parse(text));
+
+    [Fact]
+    public async Task Kill_ProcessWithChild_EndsBoth()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true })!;
+        var child = ProcessIdentity.Find(int.Parse((await process.StandardOutput.ReadLineAsync())!))!.Value;
+        var identity = ProcessIdentity.Find(process.Id)!.Value;
+        Assert.True(identity.IsAlive && child.IsAlive);
+
+        identity.Kill();
+
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.False(identity.IsAlive);
+        Assert.False(child.IsAlive);
+    }
+
+    [Fact]
+    public void Kill_IdUsedByAnotherProcess_LeavesIt()
+    {
+        using var process = Process.Start("sleep", "1000");
+        var identity = ProcessIdentity.Find(process.Id)!.Value;
+
+        (identity with { Start = identity.Start - 1 }).Kill();
+
+        Assert.True(identity.IsAlive);
+        process.Kill();
+    }
+}
