@@ -7,27 +7,35 @@ return await PipelineApplication.RunAsync(args, command =>
 
     var broker = pipeline.AddService<Projects.Pipeline_Broker>("broker")
         .WithGrpcEndpoint(pipeline.PortOf("broker"))
-        .WithHttpEndpoint()
-        .WithHttpHealthCheck("/health");
+        .WithHealthEndpoint()
+        .WithIconName("BookContacts");
 
-    pipeline.AddStage<Projects.Pipeline_Stages_Ingest>("ingest", broker);
-    pipeline.AddStage<Projects.Pipeline_Stages_Parse>("parse", broker);
-    pipeline.AddStage<Projects.Pipeline_Stages_Rules>("rules", broker);
-    pipeline.AddStage<Projects.Pipeline_Stages_Aggregate>("aggregate", broker);
-    pipeline.AddStage<Projects.Pipeline_Stages_Sink>("sink", broker);
+    var sink = pipeline.AddStage<Projects.Pipeline_Stages_Sink>("sink", broker)
+        .WithIconName("SaveArrowRight");
+    var aggregate = pipeline.AddStage<Projects.Pipeline_Stages_Aggregate>("aggregate", broker)
+        .WithIconName("AutoSum")
+        .StreamsTo(sink);
+    var rules = pipeline.AddStage<Projects.Pipeline_Stages_Rules>("rules", broker)
+        .WithIconName("Filter")
+        .StreamsTo(aggregate);
+    var parse = pipeline.AddStage<Projects.Pipeline_Stages_Parse>("parse", broker)
+        .WithIconName("Braces")
+        .StreamsTo(rules);
+    var ingest = pipeline.AddStage<Projects.Pipeline_Stages_Ingest>("ingest", broker)
+        .WithIconName("DocumentArrowRight")
+        .StreamsTo(parse);
 
     var orchestrator = pipeline.AddService<Projects.Pipeline_Orchestrator>("orchestrator")
         .WithHttpEndpoint(pipeline.PortOf("orchestrator"))
         .WithHttpHealthCheck("/health")
+        .WithNamedUrls()
+        .WithIconName("Flow")
         .WithReference(broker)
-        .WaitForReady(broker);
+        .StreamsTo(ingest)
+        .WithRunCommands(pipeline);
 
     pipeline.AddConfiguredProcesses(broker);
-
-    if (pipeline.NeedsSample)
-        pipeline.AddSample<Projects.Pipeline_Orchestrator>("sample");
-    if (pipeline.MakesRun)
-        pipeline.AddRun(orchestrator);
+    pipeline.AddRun<Projects.Pipeline_Orchestrator>(orchestrator);
 
     return builder.Build();
 });

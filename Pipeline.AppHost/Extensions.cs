@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
 using Pipeline.AppHost.Runs;
@@ -22,6 +23,7 @@ internal static class Extensions
 
         var settings = PipelineSettings.Read(builder.Configuration);
         var model = new PipelineModel(builder, settings, command);
+        builder.Services.AddSingleton(command);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(model.Directories);
         builder.Services.AddSingleton<SupervisionOutcome>();
@@ -32,12 +34,14 @@ internal static class Extensions
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
+        builder.Services.AddHostedService<RunDrain>();
         return model;
     }
 
+#pragma warning disable ASPIRECERTIFICATES001 // WithoutHttpsCertificate is a preview API.
     /// <summary>
     /// Starts the program that the build made, instead of <c>dotnet run</c>: a start costs no MSBuild evaluation, and the process that
-    /// Aspire knows is the service itself.
+    /// Aspire knows is the service itself. Without HTTPS: Aspire would warn that there is no certificate for it.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string workingDirectory) => builder
         .WithAnnotation(new ExecutableAnnotation
@@ -45,15 +49,56 @@ internal static class Extensions
             Command = ServiceFiles.PathOf(builder.Resource.GetProjectMetadata()),
             WorkingDirectory = workingDirectory,
         })
-        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder);
+        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder)
+        .WithoutHttpsCertificate();
+#pragma warning restore ASPIRECERTIFICATES001
 
     /// <summary>The gRPC endpoint: the process is told its port, and keeps it out of its HTTP/1.1 addresses.</summary>
-    public static IResourceBuilder<ProjectResource> WithGrpcEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) =>
-        builder.WithEndpoint(port: port, scheme: "http", name: "grpc", env: "PIPELINE_GRPC_PORT");
+    public static IResourceBuilder<ProjectResource> WithGrpcEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) => builder
+        .WithEndpoint(port: port, scheme: "http", name: "grpc", env: "PIPELINE_GRPC_PORT")
+        .WithEndpoint("grpc", endpoint => endpoint.Transport = "http2")
+        .WithUrlForEndpoint("grpc", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
 
-    /// <summary>Starts only when another is ready, and waits on when that one dies meanwhile: it is restarted.</summary>
-    public static IResourceBuilder<T> WaitForReady<T>(this IResourceBuilder<T> builder, IResourceBuilder<IResource> dependency)
-        where T : IResourceWithWaitSupport => builder.WaitFor(dependency, WaitBehavior.WaitOnResourceUnavailable);
+    /// <summary>The HTTP endpoint that tells the service's health; the dashboard lists it among the details only.</summary>
+    public static IResourceBuilder<ProjectResource> WithHealthEndpoint(this IResourceBuilder<ProjectResource> builder) => builder
+        .WithHttpEndpoint()
+        .WithHttpHealthCheck("/health")
+        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText, url.DisplayLocation) = ("/health", "Health", UrlDisplayLocation.DetailsOnly));
+
+    /// <summary>What the orchestrator's HTTP endpoint offers a browser.</summary>
+    public static IResourceBuilder<ProjectResource> WithNamedUrls(this IResourceBuilder<ProjectResource> builder) => builder
+        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/openapi/v1.json", "API document"))
+        .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
+        {
+            Url = "/health",
+            DisplayText = "Health",
+            Endpoint = endpoint,
+            DisplayLocation = UrlDisplayLocation.DetailsOnly,
+        });
+
+    /// <summary>Adds the commands that start and stop runs.</summary>
+    public static IResourceBuilder<ProjectResource> WithRunCommands(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
+    {
+        new RunCommands(pipeline, builder).Add();
+        return builder;
+    }
+
+    /// <summary>Draws an edge of the pipeline in the dashboard's graph.</summary>
+    public static IResourceBuilder<ProjectResource> StreamsTo(
+        this IResourceBuilder<ProjectResource> builder, IResourceBuilder<ProjectResource> next) => builder.WithRelationship(next.Resource, "Stream");
+
+    /// <summary>
+    /// Passes the broker's address on. Not by WithReference and WaitFor: the process waits for the broker by itself, and the dashboard's
+    /// graph would show a star round the broker instead of the pipeline.
+    /// </summary>
+    public static IResourceBuilder<T> RegistersWith<T>(this IResourceBuilder<T> builder, IResourceBuilder<ProjectResource> broker)
+        where T : IResourceWithEnvironment => builder
+            .WithEnvironment(context => context.EnvironmentVariables["services__broker__grpc__0"] = broker.GetEndpoint("grpc"));
+
+    /// <summary>Points the command line at the orchestrator; it waits for it by itself.</summary>
+    public static IResourceBuilder<ProjectResource> WithOrchestrator(
+        this IResourceBuilder<ProjectResource> builder, IResourceBuilder<ProjectResource> orchestrator) => builder
+            .WithEnvironment("PIPELINE_ORCHESTRATOR", orchestrator.GetEndpoint("http"));
 
     /// <summary>Has the resource restarted as its policy says.</summary>
     public static IResourceBuilder<T> WithRestart<T>(this IResourceBuilder<T> builder, RestartOptions options)

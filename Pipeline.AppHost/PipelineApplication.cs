@@ -32,10 +32,7 @@ internal static class PipelineApplication
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             await application.RunAsync();
-            if (outcome.LastWord?.Invoke() is not var (text, completed))
-                return outcome.ExitCode;
-            await Console.Error.WriteLineAsync(text);
-            return completed ? 0 : outcome.ExitCode;
+            return outcome.ExitCode;
         }
         catch (UsageException exception)
         {

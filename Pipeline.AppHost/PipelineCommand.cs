@@ -85,7 +85,16 @@ internal sealed partial record PipelineCommand
         return command with { Configuration = configuration };
     }
 
-    /// <summary>The command line that goes on with a run of this one, for a shell; the key stays out of sight, and any will do.</summary>
+    /// <summary>The arguments of the command line's program that make this run.</summary>
+    /// <param name="sample">The input of a run that names none.</param>
+    public string[] ToRun(string sample) =>
+    [
+        .. Resume is { } run ? ["resume", run] : (string[])["run", "--input", Input ?? sample, "--batch-size", $"{BatchSize}"],
+        .. Output is { } output ? ["--output", output] : Array.Empty<string>(),
+        .. Exit ? Array.Empty<string>() : ["--figures"],
+    ];
+
+    /// <summary>The command line that resumes a run of this one, for a shell; without the key, since any will do.</summary>
     public string ToResume(string run) => string.Join(
         ' ',
         [

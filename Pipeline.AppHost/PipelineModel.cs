@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.ServiceDefaults.Hosting;
@@ -7,93 +8,113 @@ using Pipeline.ServiceDefaults.Hosting;
 namespace Pipeline.AppHost;
 
 /// <summary>Adds the pipeline's resources, each as the configuration says.</summary>
-internal sealed class PipelineModel(IDistributedApplicationBuilder builder, PipelineSettings settings, PipelineCommand command)
+internal sealed class PipelineModel
 {
     private const int KeyDigits = 64;
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private readonly string _key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
+    private readonly IDistributedApplicationBuilder _builder;
+    private readonly PipelineSettings _settings;
+    private readonly PipelineCommand _command;
 
-    public PipelineDirectories Directories { get; } = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
+    public PipelineModel(IDistributedApplicationBuilder builder, PipelineSettings settings, PipelineCommand command)
+    {
+        _builder = builder;
+        _settings = settings;
+        _command = command;
+        Directories = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
+        var key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
+        Key = builder.AddParameter("pipeline-key", () => key, secret: true).Resource;
+    }
 
-    /// <summary>Whether this start makes a run.</summary>
-    public bool MakesRun => command.Input is not null || command.Resume is not null || command.Exit || settings.Options.Demo;
+    /// <summary>Where the pipeline keeps and finds its files.</summary>
+    public PipelineDirectories Directories { get; }
 
-    /// <summary>Whether the run needs a sample that is not there yet.</summary>
-    public bool NeedsSample => MakesRun && command.Input is null && command.Resume is null && !File.Exists(Directories.Sample);
+    /// <summary>The key that all services share.</summary>
+    public ParameterResource Key { get; }
 
     /// <summary>The port that others use; none means any.</summary>
-    public int? PortOf(string service) => settings.Service(service).Port;
+    public int? PortOf(string service) => _settings.Service(service).Port;
 
     /// <summary>Adds one of the pipeline's own services.</summary>
     public IResourceBuilder<ProjectResource> AddService<TProject>(string name)
         where TProject : IProjectMetadata, new()
     {
-        var service = settings.Service(name);
-        return WithCommon(AddProgram<TProject>(name), service.Environment)
+        var service = _settings.Service(name);
+        return AddProgram<TProject>(name, service.Environment)
             .WithReplicas(service.Replicas)
-            .WithRestart(settings.Restart(name));
+            .WithRestart(_settings.Restart(name));
     }
 
     /// <summary>Adds a stage: it registers with the broker, and picks its gRPC port itself, since replicas cannot share one.</summary>
     public IResourceBuilder<ProjectResource> AddStage<TProject>(string name, IResourceBuilder<ProjectResource> broker)
         where TProject : IProjectMetadata, new() => AddService<TProject>(name)
-            .WithHttpEndpoint()
-            .WithHttpHealthCheck("/health")
-            .WithReference(broker)
-            .WaitForReady(broker);
+            .WithHealthEndpoint()
+            .RegistersWith(broker)
+            .WithFaultCommands();
 
-    /// <summary>Adds the processes of the user's own that the configuration names.</summary>
+    /// <summary>Adds the user's own processes that the configuration names.</summary>
     public void AddConfiguredProcesses(IResourceBuilder<ProjectResource> broker)
     {
-        foreach (var (name, process) in settings.Options.Processes)
+        foreach (var (name, process) in _settings.Options.Processes)
         {
-            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray());
+            var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray()).WithOtlpExporter();
             WithCommon(executable, process.Environment)
-                .WithRestart(settings.Restart(name))
-                .WithReference(broker)
-                .WaitForReady(broker);
+                .WithRestart(_settings.Restart(name))
+                .RegistersWith(broker)
+                .WithFaultCommands();
         }
     }
 
-    /// <summary>Adds the process that writes the sample, once; a file of that name is a whole one.</summary>
-    public void AddSample<TProject>(string name)
-        where TProject : IProjectMetadata, new()
+    /// <summary>Adds the run that the command line or the configuration asks for, and the process that generates its sample where there is none yet.</summary>
+    public void AddRun<TCommandLine>(IResourceBuilder<ProjectResource> orchestrator)
+        where TCommandLine : IProjectMetadata, new()
+    {
+        if (_command is { Input: null, Resume: null, Exit: false } && !_settings.Options.Demo)
+            return;
+
+        var run = AddProgram<TCommandLine>(RunConsole.Run, null)
+            .WithArgs(_command.ToRun(Directories.Sample))
+            .WithOrchestrator(orchestrator)
+            .WithEnvironment("PIPELINE_RESUME_COMMAND", _command.Exit ? _command.ToResume("{run}") : "")
+            .WithIconName("Play");
+        _builder.Services.AddHostedService<RunConsole>();
+        if (_command is { Input: null, Resume: null } && !File.Exists(Directories.Sample))
+            run.WaitForCompletion(AddSample<TCommandLine>());
+    }
+
+    // A file of that name is a whole one: it is renamed when it is complete.
+    private IResourceBuilder<ProjectResource> AddSample<TCommandLine>()
+        where TCommandLine : IProjectMetadata, new()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Directories.Sample)!);
-        WithCommon(AddProgram<TProject>(name), new Dictionary<string, string?>()).WithArgs(
-            "generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", Directories.Sample);
+        return AddProgram<TCommandLine>(RunConsole.Sample, null)
+            .WithArgs("generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", Directories.Sample)
+            .WithIconName("DocumentAdd");
     }
 
-    /// <summary>Makes a run as soon as the orchestrator is ready.</summary>
-    public void AddRun(IResourceBuilder<ProjectResource> orchestrator)
-    {
-        var input = command.Input ?? Directories.Sample;
-        var plan = new RunPlan(input, command, NeedsSample ? "sample" : null, orchestrator.GetEndpoint("http"), _key);
-        builder.Services.AddSingleton(plan);
-        builder.Services.AddSingleton<RunInterruption>();
-        builder.Services.AddHostedService<RunService>();
-    }
-
-    private IResourceBuilder<ProjectResource> AddProgram<TProject>(string name)
+    private IResourceBuilder<ProjectResource> AddProgram<TProject>(string name, IReadOnlyDictionary<string, string?>? environment)
         where TProject : IProjectMetadata, new() =>
-        builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(Directories.Data);
+        WithCommon(_builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(Directories.Data), environment);
 
-    private IResourceBuilder<T> WithCommon<T>(IResourceBuilder<T> resource, IReadOnlyDictionary<string, string?> environment)
+    private IResourceBuilder<T> WithCommon<T>(IResourceBuilder<T> resource, IReadOnlyDictionary<string, string?>? environment)
         where T : IResourceWithEnvironment => resource
-            .WithEnvironment(settings.Options.Environment)
-            .WithEnvironment(environment)
-            .WithEnvironment("PIPELINE_KEY", _key)
+            .WithEnvironment(_settings.Options.Environment)
+            .WithEnvironment(environment ?? new Dictionary<string, string?>())
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
             .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
             .WithEnvironment(AppHostWatch.Variable, ProcessIdentity.Current.ToString())
+            .WithEnvironment(SetKey)
             .WithEnvironment(WithoutDashboard);
+
+    // By a callback: WithEnvironment(name, parameter) would draw an edge from every resource to the key in the dashboard's graph.
+    private void SetKey(EnvironmentCallbackContext context) => context.EnvironmentVariables["PIPELINE_KEY"] = Key;
 
     // Without its dashboard Aspire still names the dashboard's address for telemetry, and every process would try to reach it.
     private void WithoutDashboard(EnvironmentCallbackContext context)
     {
-        var options = builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
-        if (options?.DisableDashboard == true && string.IsNullOrEmpty(builder.Configuration[OtlpEndpoint]))
+        var options = _builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
+        if (options?.DisableDashboard == true && string.IsNullOrEmpty(_builder.Configuration[OtlpEndpoint]))
             context.EnvironmentVariables.Remove(OtlpEndpoint);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Pipeline.Broker.Leases;
 using Pipeline.Broker.Registry;
 using Pipeline.Broker.Watch;
@@ -44,6 +45,7 @@ internal static class BrokerHost
     /// <summary>Maps the broker's calls, health and reflection.</summary>
     public static WebApplication MapBroker(this WebApplication app)
     {
+        RegistryInstruments.Create(app.Services.GetRequiredService<InstanceRegistry>(), app.Services.GetRequiredService<IMeterFactory>());
         app.MapGrpcService<RegistryService>();
         app.MapDefaultEndpoints();
         return app;

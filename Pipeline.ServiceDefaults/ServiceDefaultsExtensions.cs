@@ -105,7 +105,6 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddOptions<InterceptorOptions>().BindConfiguration(InterceptorOptions.Section).ValidateRanges(InterceptorOptions.Section);
         builder.Services.AddSingleton<IConfigureOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>, GrpcSetup>();
         builder.Services.AddSingleton<LoggingInterceptor>();
-        builder.Services.AddSingleton<TracingInterceptor>();
         builder.Services.AddSingleton<PolicyInterceptor>();
     }
 }

@@ -1,12 +1,14 @@
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
 
 /// <summary>Carries out attempts: opens the route, hears what comes up, drains it when it is to stop or an instance leaves.</summary>
-internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, CoordinatorOptions options, TimeProvider time)
+internal sealed class AttemptRunner(
+    IStageClient client, RouteWatch watch, CoordinatorOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     private static readonly Task<RouteNews> Never = new TaskCompletionSource<RouteNews>().Task;
 
@@ -17,7 +19,7 @@ internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, Coord
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
         var call = client.Open(route.First, open);
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reading = ReadAsync(call, observer, opened, ending.Token);
+        var reading = ReadAsync(call, open.RunId, observer, opened, ending.Token);
         var news = watch.NextAsync(route, ending.Token);
         var stopRequested = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Drain.Register(() => stopRequested.TrySetResult());
@@ -25,6 +27,8 @@ internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, Coord
         Task opening = opened.Task;
         var deadline = After(options.OpenTimeout, ending.Token);
         var drained = false;
+        // Ends early, so that tools that show only ended spans have the trace of a run that is under way.
+        using var handshake = PipelineTelemetry.Source.StartActivity("handshake");
         try
         {
             while (true)
@@ -38,6 +42,7 @@ internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, Coord
                 else if (first == opening)
                 {
                     opening = Never;
+                    handshake?.Dispose();
                     deadline = drained ? deadline : Never;
                 }
                 else if (first == deadline)
@@ -72,8 +77,8 @@ internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, Coord
 
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
-    private static async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, IAttemptObserver observer, TaskCompletionSource opened, CancellationToken cancellationToken)
+    private async Task<RunCompleted> ReadAsync(
+        IAttemptCall call, string runId, IAttemptObserver observer, TaskCompletionSource opened, CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;
         await foreach (var answer in call.ReadAsync(cancellationToken))
@@ -89,6 +94,7 @@ internal sealed class AttemptRunner(IStageClient client, RouteWatch watch, Coord
                     break;
                 case StageOutput.OutputOneofCase.CheckpointCommitted:
                     observer.Committed(answer.CheckpointCommitted);
+                    RunLog.Commits(logger, runId, answer.CheckpointCommitted.Id, answer.CheckpointCommitted.Position?.TotalLines ?? 0);
                     break;
                 case StageOutput.OutputOneofCase.Progress:
                     observer.Progressed(answer.Progress.Metrics ?? new StageMetrics());

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
+using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
@@ -13,7 +15,7 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
     public IAttemptCall Open(Hop first, OpenRun open)
     {
         var channel = channels.Create(new Uri(first.Address));
-        var call = new Stage.StageClient(channel.Invoker).Process();
+        var call = new Stage.StageClient(channel.Invoker).Process(TraceContext.HeadersOf(Activity.Current));
         return new Call(first, channel, call, open);
     }
 

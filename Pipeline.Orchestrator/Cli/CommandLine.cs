@@ -81,10 +81,12 @@ internal static class CommandLine
     private static RootCommand Build(Terminal terminal, Func<string, string?> environment)
     {
         var json = new Option<bool>("--json") { Description = "Write JSON, for scripts", Recursive = true };
-        var context = new CommandContext(terminal, environment, json, TimeProvider.System);
+        var markdown = new Option<bool>("--markdown") { Description = "Report runs as Markdown", Recursive = true };
+        var context = new CommandContext(terminal, environment, json, markdown, TimeProvider.System);
         var root = new RootCommand("Runs NDJSON through the pipeline; without a command it is the orchestrator's service.")
         {
             json,
+            markdown,
             GenerateCommand.Build(terminal, json),
             RunCommand.Build(context),
             TopologyCommand.Build(context),

@@ -15,8 +15,10 @@ internal static class MonolithRun
     public const int MaxThreads = 64;
 
     /// <summary>Runs to the end.</summary>
-    /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(RunSettings settings, int threads, CommandContext context, bool json, CancellationToken cancellationToken)
+    /// <returns>The completed run.</returns>
+    /// <exception cref="CliException">It failed.</exception>
+    public static async Task<Run> RunAsync(
+        RunSettings settings, int threads, CommandContext context, ReportFormat format, CancellationToken cancellationToken)
     {
         var run = NewRun(settings, context.Time);
         var folder = MakeFolder(run.Output);
@@ -26,19 +28,17 @@ internal static class MonolithRun
             // The person who gives the command may read and write wherever the system lets them.
             var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!] };
             var events = Channel.CreateUnbounded<SseItem<Run>>();
-            var display = new RunDisplay(context.Terminal, json, context.Time);
+            var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
             var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
             try
             {
-                run = await WorkAsync(run, open, options, events.Writer, cancellationToken);
+                return await WorkAsync(run, open, options, events.Writer, cancellationToken);
             }
             finally
             {
                 events.Writer.TryComplete();
                 await showing;
             }
-
-            return RunCommand.End(context.Terminal, run, json);
         }
         catch (StageException error)
         {

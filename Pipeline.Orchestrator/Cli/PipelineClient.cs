@@ -7,21 +7,29 @@ using System.Text.Json.Serialization.Metadata;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Service;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Cli;
 
 /// <summary>The HTTP API as a client on the same machine calls it.</summary>
 internal sealed class PipelineClient : IDisposable
 {
+    /// <summary>Environment variable of the orchestrator's address; with it PIPELINE_KEY is used, and no endpoint file.</summary>
+    public const string AddressVariable = "PIPELINE_ORCHESTRATOR";
+
     private const string HowToStart = "start one with: dotnet run --project Pipeline.AppHost";
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _http;
-    private readonly string _path;
+    private readonly string _source;
 
-    private PipelineClient(EndpointFile endpoint, string path)
+    private PipelineClient(EndpointFile endpoint, string source)
     {
-        _path = path;
+        _source = source;
         _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false, AllowAutoRedirect = false })
         {
             BaseAddress = new Uri(endpoint.Address),
@@ -34,6 +42,8 @@ internal sealed class PipelineClient : IDisposable
     /// <exception cref="CliException">None is.</exception>
     public static PipelineClient Connect(Func<string, string?> environment)
     {
+        if (environment(AddressVariable) is { Length: > 0 } address)
+            return new PipelineClient(new EndpointFile(address, environment(SharedKeyOptions.Variable) ?? "", 0), AddressVariable);
         var path = EndpointFile.PathIn(environment);
         try
         {
@@ -44,6 +54,33 @@ internal sealed class PipelineClient : IDisposable
         catch (InvalidDataException error)
         {
             throw new CliException(ExitCodes.NoPipeline, error.Message, error);
+        }
+    }
+
+    /// <summary>
+    /// Waits until the orchestrator answers, where its address was given: whoever gave it starts the orchestrator, too.
+    /// </summary>
+    /// <exception cref="CliException">It does not answer in time.</exception>
+    public async Task WaitUntilUpAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var since = context.Time.GetTimestamp();
+        while (_source == AddressVariable)
+        {
+            using var timeout = new CancellationTokenSource(ProbeTimeout, context.Time);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                using var response = await _http.GetAsync(HealthPaths.Alive, ending.Token);
+                return;
+            }
+            catch (Exception error) when (error is HttpRequestException || timeout.IsCancellationRequested)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (context.Time.GetElapsedTime(since) > StartTimeout)
+                    throw Away(error);
+            }
+
+            await Task.Delay(ProbeInterval, context.Time, cancellationToken);
         }
     }
 
@@ -160,6 +197,6 @@ internal sealed class PipelineClient : IDisposable
 
     private CliException Away(Exception error) => new(
         ExitCodes.NoPipeline,
-        $"the pipeline that {_path} names is not up any more ({_http.BaseAddress} does not answer as it should: {error.Message}): {HowToStart}",
+        $"the pipeline that {_source} names is not up any more ({_http.BaseAddress} does not answer as it should: {error.Message}): {HowToStart}",
         error);
 }

@@ -5,8 +5,8 @@ using Spectre.Console;
 
 namespace Pipeline.Orchestrator.Cli;
 
-/// <summary>Shows a run while it goes on: a bar on a terminal, else a line now and then; nothing where JSON is wanted.</summary>
-internal sealed class RunDisplay(Terminal terminal, bool json, TimeProvider time)
+/// <summary>Shows a run while it goes on: a bar on a terminal, else a line now and then; nothing where it is to be quiet.</summary>
+internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider time)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(1);
     private long _lastLine;
@@ -15,8 +15,8 @@ internal sealed class RunDisplay(Terminal terminal, bool json, TimeProvider time
     /// <returns>The run as it was last heard of; null where nothing was.</returns>
     public async Task<Run?> ShowAsync(IAsyncEnumerable<SseItem<Run>> events)
     {
-        if (json || terminal.Interactive is null)
-            return await DrainAsync(events, json ? _ => { } : Line);
+        if (quiet || terminal.Interactive is null)
+            return await DrainAsync(events, quiet ? _ => { } : Line);
         Run? last = null;
         await terminal.Interactive.Progress()
             .AutoClear(true)

@@ -8,6 +8,51 @@ internal static class RunReport
 {
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
 
+    private const int ShownResults = 10;
+
+    /// <summary>Reports a run that a command has brought to rest.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="format">How.</param>
+    /// <param name="withResults">Whether the first results are shown.</param>
+    /// <param name="figures">Whether the figures of each stage are shown.</param>
+    public static void Write(Terminal terminal, Run run, ReportFormat format, bool withResults = false, bool figures = false)
+    {
+        switch (format)
+        {
+            case ReportFormat.Json:
+                terminal.WriteJson(run, RunJson.Default.Run);
+                return;
+            case ReportFormat.Markdown:
+                MarkdownReport.Write(terminal.Output, run);
+                return;
+        }
+
+        WriteSummary(terminal, run);
+        if (withResults && run.State == RunState.Completed)
+        {
+            foreach (var line in FirstResults(run))
+                terminal.Output.WriteLine("  " + line);
+        }
+
+        if (figures && run.Stages.Count > 0)
+            WriteStages(terminal, run.Stages);
+    }
+
+    /// <summary>The first lines of the results, and "..." where there are more; none where the file cannot be read from here.</summary>
+    public static IReadOnlyList<string> FirstResults(Run run)
+    {
+        try
+        {
+            var lines = File.ReadLines(run.Output).Take(ShownResults + 1).Select(Terminal.OneLine).ToList();
+            return lines.Count > ShownResults ? [.. lines[..ShownResults], "..."] : lines;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>A few lines: how it ended, and where its results are.</summary>
     public static void WriteSummary(Terminal terminal, Run run)
     {

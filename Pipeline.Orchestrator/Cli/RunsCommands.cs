@@ -41,10 +41,11 @@ internal static class RunsCommands
         {
             using var client = PipelineClient.Connect(context.Environment);
             var run = await client.GetAsync(parsed.GetRequiredValue(id), cancellationToken);
-            if (parsed.GetValue(context.Json))
-                context.Terminal.WriteJson(run, RunJson.Default.Run);
-            else
+            var format = context.FormatOf(parsed);
+            if (format == ReportFormat.Text)
                 RunReport.WriteAll(context.Terminal, run);
+            else
+                RunReport.Write(context.Terminal, run, format);
             return ExitCodes.Ok;
         });
         return command;
@@ -56,15 +57,16 @@ internal static class RunsCommands
         var command = new Command(verb, description) { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var json = parsed.GetValue(context.Json);
+            var format = context.FormatOf(parsed);
             using var client = PipelineClient.Connect(context.Environment);
             var run = await client.ChangeAsync(parsed.GetRequiredValue(id), verb, cancellationToken);
             if (run.State.IsActive())
-                run = await new RunDisplay(context.Terminal, json, context.Time).ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
-            if (json)
-                context.Terminal.WriteJson(run, RunJson.Default.Run);
-            else
-                RunReport.WriteSummary(context.Terminal, run);
+            {
+                var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
+                run = await display.ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
+            }
+
+            RunReport.Write(context.Terminal, run, format);
             return ExitCodes.Ok;
         });
         return command;
@@ -74,14 +76,17 @@ internal static class RunsCommands
     {
         var id = Id();
         var detach = new Option<bool>("--detach") { Description = "Do not wait for the run" };
-        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach };
+        var figures = RunCommand.Figures();
+        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, figures };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var format = context.FormatOf(parsed);
             using var client = PipelineClient.Connect(context.Environment);
+            await client.WaitUntilUpAsync(context, cancellationToken);
             var run = await client.ChangeAsync(parsed.GetRequiredValue(id), "resume", CancellationToken.None);
             if (!parsed.GetValue(detach))
-                return await RunCommand.FollowAsync(client, run.Id, context, parsed.GetValue(context.Json), cancellationToken);
-            if (parsed.GetValue(context.Json))
+                return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
+            if (format == ReportFormat.Json)
                 context.Terminal.WriteJson(run, RunJson.Default.Run);
             return ExitCodes.Ok;
         });

@@ -14,7 +14,8 @@ namespace Pipeline.Orchestrator.Runs;
 /// answers and yet attempts fail without getting further, a short growing pause, and their number.
 /// </remarks>
 internal sealed class RunCoordinator(
-    RouteFinder routes, SuspectList suspects, InstanceLoad load, AttemptRunner attempts, CoordinatorOptions options, TimeProvider time, ILogger logger)
+    RouteFinder routes, SuspectList suspects, InstanceLoad load, AttemptRunner attempts, RunInstruments instruments,
+    CoordinatorOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>Reason of a failure: attempts fail one after another and none gets further.</summary>
     public const string NoProgress = "no_progress";
@@ -28,7 +29,8 @@ internal sealed class RunCoordinator(
         var suspects = new SuspectList(services.GetRequiredService<IHealthProbe>(), time);
         var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, load, options, time);
         var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
-        return new RunCoordinator(routes, suspects, load, services.GetRequiredService<AttemptRunner>(), options, time, logger);
+        return new RunCoordinator(
+            routes, suspects, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(), options, time, logger);
     }
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -42,10 +44,12 @@ internal sealed class RunCoordinator(
     {
         // A run has a trace of its own, whoever asked for it.
         Activity.Current = null;
-        using var activity = PipelineTelemetry.Source.StartActivity("run");
-        activity?.SetTag("pipeline.run_id", tracker.Run.Id);
-        activity?.SetBaggage(PipelineTelemetry.RunIdBaggage, tracker.Run.Id);
-        tracker.Started(activity?.TraceId.ToString());
+        using var span = PipelineTelemetry.Source.StartActivity("run");
+        span?.SetTag(PipelineTelemetry.RunId, tracker.Run.Id);
+        var began = time.GetTimestamp();
+        instruments.RunStarted();
+        tracker.Started(span?.TraceId.ToString());
+        RunLog.Starts(logger, tracker.Run.Id, tracker.Run.Input, tracker.Run.Output);
         try
         {
             await AttemptAsync(tracker, workDirectory, stop);
@@ -59,10 +63,12 @@ internal sealed class RunCoordinator(
             tracker.Ends(RunState.Failed, RunError.Of(error.Failure));
         }
 
-        activity?.SetTag("pipeline.state", tracker.Run.State.ToText());
-        if (tracker.Run.State == RunState.Failed)
-            activity?.SetStatus(ActivityStatusCode.Error, tracker.Run.Error?.Message);
-        RunLog.Rests(logger, tracker.Run.Id, tracker.Run.State, tracker.Run.Attempts, tracker.Run.Error?.Message ?? "");
+        instruments.RunEnded(tracker.Run.State, time.GetElapsedTime(began));
+        span?.SetTag(PipelineTelemetry.RunState, tracker.Run.State.ToText());
+        if (tracker.Run is { State: RunState.Failed, Error: { } failed })
+            span.Fail(failed.Reason, failed.Message);
+        RunLog.Rests(
+            logger, tracker.Run.Id, tracker.Run.State.ToText(), tracker.Run.Attempts, tracker.Run.Error is { } last ? $": {last.Message}" : "");
     }
 
     private async Task AttemptAsync(RunTracker tracker, string workDirectory, StopSignal stop)
@@ -110,9 +116,12 @@ internal sealed class RunCoordinator(
     {
         using var taken = load.Take(route);
         var number = tracker.AttemptBegins(route);
-        using var activity = PipelineTelemetry.Source.StartActivity("attempt");
-        activity?.SetTag("pipeline.attempt", number);
-        RunLog.Begins(logger, tracker.Run.Id, number, string.Join(", ", route.Instances.Select(instance => instance.InstanceId)));
+        using var span = PipelineTelemetry.Source.StartActivity("attempt");
+        span?.SetTag(PipelineTelemetry.RunId, tracker.Run.Id);
+        span?.SetTag(PipelineTelemetry.AttemptNumber, number);
+        span?.SetTag("pipeline.attempt.route", route.Instances.Select(instance => instance.InstanceId).ToArray());
+        var began = time.GetTimestamp();
+        RunLog.Begins(logger, tracker.Run.Id, number, string.Join(" > ", route.Instances.Select(instance => $"{instance.Role} {instance.InstanceId}")));
         var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
         open.Route.AddRange(route.Below);
         try
@@ -121,7 +130,7 @@ internal sealed class RunCoordinator(
             tracker.AttemptEnds(outcome);
             if (outcome is AttemptOutcome.Failed { Failure: var failure })
             {
-                activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
+                span.Fail(failure.Reason, failure.Message);
                 RunLog.Fails(logger, tracker.Run.Id, number, failure.Reason, failure.InstanceId, failure.Message, failure.Retryable);
             }
 
@@ -131,6 +140,12 @@ internal sealed class RunCoordinator(
         {
             tracker.AttemptAbandoned();
             throw;
+        }
+        finally
+        {
+            var ended = tracker.Run.History[^1].Outcome;
+            span?.SetTag(PipelineTelemetry.AttemptOutcome, ended);
+            instruments.AttemptEnded(ended, time.GetElapsedTime(began));
         }
     }
 

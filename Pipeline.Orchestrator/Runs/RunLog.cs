@@ -6,6 +6,12 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3010, Level = LogLevel.Information, Message = "Run {RunId}: attempt {Attempt} through {Route}")]
     public static partial void Begins(ILogger logger, string runId, long attempt, string route);
 
+    [LoggerMessage(EventId = 3018, Level = LogLevel.Information, Message = "Run {RunId}: starts, {Input} to {Output}")]
+    public static partial void Starts(ILogger logger, string runId, string input, string output);
+
+    [LoggerMessage(EventId = 3019, Level = LogLevel.Information, Message = "Run {RunId}: checkpoint {Checkpoint} is durable, {Lines} lines")]
+    public static partial void Commits(ILogger logger, string runId, long checkpoint, long lines);
+
     [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Run {RunId}: waits for {Roles}")]
     public static partial void Waits(ILogger logger, string runId, string roles);
 
@@ -15,8 +21,8 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3013, Level = LogLevel.Warning, Message = "Run {RunId}: {InstanceId} at {Address} does not answer; it is not used until it registers again or answers")]
     public static partial void Suspects(ILogger logger, string runId, string instanceId, string address);
 
-    [LoggerMessage(EventId = 3014, Level = LogLevel.Information, Message = "Run {RunId}: {State} after {Attempts} attempts {Error}")]
-    public static partial void Rests(ILogger logger, string runId, RunState state, long attempts, string error);
+    [LoggerMessage(EventId = 3014, Level = LogLevel.Information, Message = "Run {RunId}: {State} in attempt {Attempt}{Error}")]
+    public static partial void Rests(ILogger logger, string runId, string state, long attempt, string error);
 
     [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "Run {RunId}: its orchestrator stopped while it was active; it is interrupted and can be resumed")]
     public static partial void Interrupted(ILogger logger, string runId);

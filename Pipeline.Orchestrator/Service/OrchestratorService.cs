@@ -57,6 +57,7 @@ internal static class OrchestratorService
         services.AddSingleton<InstanceLoad>();
         services.AddSingleton<RouteWatch>();
         services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<RunInstruments>();
         services.AddSingleton<Func<RunCoordinator>>(provider => () => RunCoordinator.Create(provider));
         services.AddSingleton<RunService>();
         services.AddHostedService(provider => provider.GetRequiredService<RunService>());

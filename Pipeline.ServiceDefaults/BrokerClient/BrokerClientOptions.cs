@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Pipeline.ServiceDefaults.BrokerClient;
 
-/// <summary>Where the broker is and how patiently it is called; section "BrokerClient".</summary>
+/// <summary>Where the broker is, and when it counts as gone; section "BrokerClient".</summary>
 public sealed class BrokerClientOptions : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
@@ -24,11 +24,6 @@ public sealed class BrokerClientOptions : IValidatableObject
     /// <value>Default 1 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Deadline of one call: 10 ms to 1 min.</summary>
-    /// <value>Default 2 s.</value>
-    [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
-    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Silence after which a watcher takes the broker for dead: 10 ms to 1 h. More than the lease's time to live, within which a notice comes.</summary>
     /// <value>Default 8 s.</value>

@@ -9,7 +9,7 @@ using Pipeline.ServiceDefaults.Security;
 namespace Pipeline.ServiceDefaults.Channels;
 
 /// <summary>
-/// Channels to other services: with the key, keep-alive pings, trace context and a deadline on every unary call. Safe for use by several threads.
+/// Channels to other services: with the key, keep-alive pings and a deadline on every unary call. Safe for use by several threads.
 /// </summary>
 /// <remarks>
 /// A channel connects when it is first called, and again at the next call after its connection broke: a call to a service that
@@ -60,6 +60,8 @@ public sealed class PipelineChannels(
         KeepAlivePingTimeout = options.Value.KeepAlivePingTimeout,
         ConnectTimeout = options.Value.ConnectTimeout,
         InitialHttp2StreamWindowSize = options.Value.StreamWindowBytes,
+        // Calls carry the trace context that their caller gives them: see TraceContext.
+        ActivityHeadersPropagator = null,
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,

@@ -8,11 +8,18 @@ namespace Pipeline.ServiceDefaults.Hosting;
 internal static class QuietLogs
 {
     // They log the exception that they throw as well.
-    private static readonly string[] Noisy =
+    private static readonly string[] Noisy = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.AspNetCore.Server.Kestrel"];
+
+    private static readonly (string Category, LogLevel Least)[] Defaults =
     [
-        "Microsoft.Extensions.Hosting.Internal.Host",
-        "Microsoft.AspNetCore.Server.Kestrel",
-        "Microsoft.AspNetCore.Hosting.Diagnostics",
+        ("Microsoft.AspNetCore", LogLevel.Warning),
+        ("Grpc", LogLevel.Warning),
+        // Every caller logs in one line what its call failed with, or what it does about it.
+        ("Grpc.Net.Client", LogLevel.None),
+        // While this category is logged, each request is given an activity, whose trace id then stands in the log though nobody exports the span.
+        ("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None),
+        // It logs every check that is not healthy, once a second; the component that is not healthy logs why.
+        ("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical),
     ];
 
     /// <summary>The host's stack traces when a start fails: <see cref="ServiceRunner"/> says it in one line.</summary>
@@ -25,17 +32,14 @@ internal static class QuietLogs
         builder.Services.AddHostedService<Switch>();
     }
 
-    /// <summary>The frameworks' entries for every request only where the configuration asks for them.</summary>
+    /// <summary>What the frameworks log only where the configuration asks for it.</summary>
     public static void AddQuietLog(this IHostApplicationBuilder builder)
     {
-        foreach (var category in new[] { "Microsoft.AspNetCore", "Grpc" })
+        foreach (var (category, least) in Defaults)
         {
             if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
-                builder.Logging.AddFilter(category, LogLevel.Warning);
+                builder.Logging.AddFilter(category, least);
         }
-        // It logs every check that is not healthy, once a second; what is wrong is logged by whom it befell.
-        if (builder.Configuration["Logging:LogLevel:Microsoft.Extensions.Diagnostics.HealthChecks"] is null)
-            builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical);
     }
 
     private sealed class Started

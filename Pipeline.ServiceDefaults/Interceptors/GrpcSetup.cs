@@ -15,8 +15,6 @@ internal sealed class GrpcSetup(IOptions<EndpointOptions> endpoints, IOptions<In
             return;
         options.MaxReceiveMessageSize = limits.MaxMessageBytes;
         options.MaxSendMessageSize = limits.MaxMessageBytes;
-        if (switches.Tracing.Enabled)
-            options.Interceptors.Add<TracingInterceptor>();
         if (switches.Logging.Enabled)
             options.Interceptors.Add<LoggingInterceptor>();
         if (switches.Policy.Enabled)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace Pipeline.ServiceDefaults.Interceptors;
 
-/// <summary>Which interceptors stand before this service's calls; section "Interceptors". The key is no interceptor and cannot be switched off.</summary>
+/// <summary>What is done around this service's calls; section "Interceptors". The check of the key cannot be switched off.</summary>
 public sealed class InterceptorOptions
 {
     /// <summary>Section of the configuration.</summary>
@@ -12,7 +12,7 @@ public sealed class InterceptorOptions
     /// <summary>A log entry at the end of each call.</summary>
     public SwitchOptions Logging { get; set; } = new();
 
-    /// <summary>An activity for each call, with the run's id where the caller sends it.</summary>
+    /// <summary>A span for each part that this service has in a run. Without it the trace context is still handed on.</summary>
     public SwitchOptions Tracing { get; set; } = new();
 
     /// <summary>Bounds on what callers may ask for at once.</summary>

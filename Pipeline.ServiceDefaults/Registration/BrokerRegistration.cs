@@ -12,6 +12,8 @@ namespace Pipeline.ServiceDefaults.Registration;
 /// <summary>Keeps this service registered from when it listens until it stops, whatever happens to the broker meanwhile.</summary>
 public sealed partial class BrokerRegistration : BackgroundService
 {
+    private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(1);
+
     private readonly BrokerService.BrokerClient _broker;
     private readonly BoundEndpoints _endpoints;
     private readonly BrokerClientOptions _client;
@@ -98,7 +100,7 @@ public sealed partial class BrokerRegistration : BackgroundService
         }
     }
 
-    // Not cancelled by a stop: who gives up the answer does not know the lease that it would have to give back.
+    // Not cancelled by a stop: without the answer the lease is not known, and could not be given back.
     private async Task<HeldLease> RegisterAsync(Uri address)
     {
         var sentAt = _time.GetTimestamp();
@@ -118,7 +120,9 @@ public sealed partial class BrokerRegistration : BackgroundService
                 ProcessId = Environment.ProcessId,
             },
         };
-        var answer = await _broker.RegisterAsync(request, deadline: Deadline(_client.CallTimeout));
+        // With the channel's deadline, which is generous: the first registration meets a broker whose code is not compiled yet, on a machine
+        // on which everything starts at once. A broker that hangs is found by HTTP/2 pings before that.
+        var answer = await _broker.RegisterAsync(request);
         _away = false;
         LogRegistered(_logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
         return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);
@@ -134,7 +138,8 @@ public sealed partial class BrokerRegistration : BackgroundService
             var draining = _drain.Task.IsCompleted;
             await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = lease.LeaseId, Draining = draining }, cancellationToken);
             var third = lease.TimeToLive / 3;
-            if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(third, _time, cancellationToken))
+            // Renewed after a third of its time, it is lost when the other two have passed without an answer.
+            if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(2 * third, _time, cancellationToken))
                 throw new RpcException(new Status(StatusCode.Unavailable, "The broker ended the stream of renewals."));
             if (!call.ResponseStream.Current.Known)
                 return;
@@ -161,9 +166,9 @@ public sealed partial class BrokerRegistration : BackgroundService
         _lease = null;
         try
         {
-            // The host waits for little now, and the lease runs out by itself.
+            // The host's own patience is nearly used up, and the lease runs out by itself. By the system's clock, as gRPC measures deadlines.
             await _broker.UnregisterAsync(
-                new UnregisterRequest { InstanceId = InstanceId, LeaseId = lease.LeaseId }, deadline: Deadline(TimeSpan.FromSeconds(1)));
+                new UnregisterRequest { InstanceId = InstanceId, LeaseId = lease.LeaseId }, deadline: DateTime.UtcNow + UnregisterTimeout);
             LogUnregistered(_logger, InstanceId);
         }
         catch (RpcException exception)
@@ -187,7 +192,4 @@ public sealed partial class BrokerRegistration : BackgroundService
             LogAway(_logger, _client.Address, exception is RpcException failure ? failure.Status.ToString() : exception.Message);
         _away = true;
     }
-
-    // The system's clock, because that is what gRPC measures deadlines by.
-    private static DateTime Deadline(TimeSpan timeout) => TimeProvider.System.GetUtcNow().UtcDateTime + timeout;
 }

@@ -1,36 +1,36 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Pipeline.ServiceDefaults.Interceptors;
 
 namespace Pipeline.ServiceDefaults.Telemetry;
 
 internal static class TelemetryExtensions
 {
     /// <summary>Exports traces, metrics and logs where the environment names a collector; without one nothing is recorded.</summary>
+    /// <remarks>Only Pipeline's own: instrumentation of ASP.NET Core and HttpClient would make spans of every lease, watch and health probe.</remarks>
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             return;
-        builder.Logging.AddOpenTelemetry(logging =>
+        // Before the other hosted services, so that it stops after them.
+        builder.Services.AddHostedService<TelemetryShutdown>();
+        builder.Logging.AddOpenTelemetry(logging => logging.IncludeFormattedMessage = true);
+        builder.Services.ConfigureOpenTelemetryTracerProvider((services, tracing) =>
         {
-            logging.IncludeFormattedMessage = true;
-            logging.IncludeScopes = true;
+            if (services.GetRequiredService<IOptions<InterceptorOptions>>().Value.Tracing.Enabled)
+                tracing.AddSource(PipelineTelemetry.Name);
         });
-        builder.Services.AddOpenTelemetry()
-            .WithMetrics(metrics => metrics
-                .AddMeter(PipelineTelemetry.Name)
-                .AddAspNetCoreInstrumentation()
-                .AddHttpClientInstrumentation()
-                .AddRuntimeInstrumentation())
-            .WithTracing(tracing => tracing
-                .AddSource(PipelineTelemetry.Name, builder.Environment.ApplicationName)
-                .AddAspNetCoreInstrumentation(options => options.Filter =
-                    context => !context.Request.Path.StartsWithSegments(HealthPaths.Health)
-                        && !context.Request.Path.StartsWithSegments(HealthPaths.Alive))
-                .AddHttpClientInstrumentation())
-            .UseOtlpExporter();
+        builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) =>
+        {
+            ProcessInstruments.Create(services.GetRequiredService<IMeterFactory>().Create(PipelineTelemetry.Name), services.GetRequiredService<TimeProvider>());
+            metrics.AddMeter(PipelineTelemetry.Name);
+        });
+        builder.Services.AddOpenTelemetry().WithTracing().WithMetrics().UseOtlpExporter();
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -10,12 +11,11 @@ internal sealed class AppHostProcess : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
-    private readonly Task<string> _error;
+    private readonly StringBuilder _error = new();
 
     private AppHostProcess(Process process)
     {
         _process = process;
-        _error = process.StandardError.ReadToEndAsync();
     }
 
     /// <summary>Starts it.</summary>
@@ -54,28 +54,30 @@ internal sealed class AppHostProcess : IDisposable
         return new AppHostProcess(Process.Start(start)!);
     }
 
-    /// <summary>Reads the standard output up to a line.</summary>
-    public async Task<string> ReadToAsync(Func<string, bool> isWanted)
+    /// <summary>Reads standard error up to a line.</summary>
+    public async Task<string> ReadErrorToAsync(Func<string, bool> isWanted)
     {
-        while (await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+        while (await _process.StandardError.ReadLineAsync().WaitAsync(Patience) is { } line)
         {
+            _error.AppendLine(line);
             if (isWanted(line))
                 return line;
         }
 
-        throw new InvalidOperationException($"the output ended without the line; standard error: {await _error.WaitAsync(Patience)}");
+        throw new InvalidOperationException($"standard error ended without the line: {_error}");
     }
 
     /// <summary>Presses Ctrl-C.</summary>
     public void Interrupt() => Signals.Interrupt(_process.Id);
 
     /// <summary>Waits for its end.</summary>
-    /// <returns>The exit code, what it wrote further, and its standard error.</returns>
+    /// <returns>The exit code, its standard output, and its standard error.</returns>
     public async Task<(int Code, string Output, string Error)> EndAsync()
     {
-        var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        var output = _process.StandardOutput.ReadToEndAsync();
+        var error = _process.StandardError.ReadToEndAsync();
         await _process.WaitForExitAsync().WaitAsync(Patience);
-        return (_process.ExitCode, output, await _error.WaitAsync(Patience));
+        return (_process.ExitCode, await output, _error + await error);
     }
 
     /// <summary>Ends it, where a test failed before its end.</summary>

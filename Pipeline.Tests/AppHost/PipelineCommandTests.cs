@@ -30,6 +30,13 @@ public class PipelineCommandTests
     public void Refuses_what_it_does_not_know(string line, string reason) =>
         Assert.Equal(reason, Assert.Throws<UsageException>(() => PipelineCommand.Parse(line.Split(' '))).Message);
 
+    [Theory]
+    [InlineData("", "run --input /sample --batch-size 0 --figures")]
+    [InlineData("--input /in --output /out --batch-size 7 --exit", "run --input /in --batch-size 7 --output /out")]
+    [InlineData("--resume 20260101-120000-ab12 --exit", "resume 20260101-120000-ab12")]
+    public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments) => Assert.Equal(
+        arguments, string.Join(' ', PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToRun("/sample")));
+
     [Fact]
     public void Says_how_to_go_on_with_a_run_without_telling_the_key()
     {

@@ -13,6 +13,9 @@ internal sealed class StubService : BrokerService.BrokerBase
     /// <summary>What Watch does.</summary>
     public Func<ServerCallContext, Task> OnWatch { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What KeepAlive does.</summary>
+    public Func<ServerCallContext, Task> OnKeepAlive { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What Register does.</summary>
     public Func<ServerCallContext, Task<RegisterResponse>> OnRegister { get; set; } = _ => Task.FromResult(new RegisterResponse());
 
@@ -34,4 +37,8 @@ internal sealed class StubService : BrokerService.BrokerBase
     }
 
     public override Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context) => OnWatch(context);
+
+    public override Task KeepAlive(
+        IAsyncStreamReader<KeepAliveRequest> requestStream, IServerStreamWriter<KeepAliveResponse> responseStream, ServerCallContext context) =>
+        OnKeepAlive(context);
 }

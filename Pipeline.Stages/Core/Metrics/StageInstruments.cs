@@ -1,51 +1,114 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Telemetry;
+using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Metrics;
 
-/// <summary>The figures of StageMetrics as OpenTelemetry instruments, brought up to date about once a second and never per event.</summary>
+/// <summary>
+/// Rates and waiting shares of this process over all its open attempts. They are differences of what <see cref="EdgeMeter"/> counts
+/// anyway, taken when metrics are collected: nothing is recorded while data passes. Each covers the time since the collection before, so
+/// there is to be one collector.
+/// </summary>
 internal sealed class StageInstruments
 {
-    private readonly Counter<long> _items = PipelineTelemetry.Meter.CreateCounter<long>("pipeline.stage.items", "{item}", "Lines, events or work items.");
-    private readonly Counter<long> _bytes = PipelineTelemetry.Meter.CreateCounter<long>("pipeline.stage.io", "By", "Bytes of batches as on the wire.");
-    private readonly Counter<double> _time = PipelineTelemetry.Meter.CreateCounter<double>("pipeline.stage.time", "s", "Where the time of a run goes.");
-    private readonly Gauge<int> _inFlight = PipelineTelemetry.Meter.CreateGauge<int>("pipeline.stage.batches_in_flight", "{batch}", "Received and not yet processed.");
-    private readonly Gauge<double> _checkpointAge = PipelineTelemetry.Meter.CreateGauge<double>("pipeline.stage.checkpoint_age", "s", "Since the last checkpoint passed.");
-
-    /// <summary>Adds what has come since the figures before.</summary>
-    public void Record(StageMetrics before, StageMetrics now)
+    private static readonly InstrumentAdvice<double> CheckpointSeconds = new()
     {
-        var role = new KeyValuePair<string, object?>("pipeline.role", now.Role);
-        Add(_items, now.ItemsIn - before.ItemsIn, "in");
-        Add(_items, now.ItemsOut - before.ItemsOut, "out");
-        Add(_items, now.Filtered - before.Filtered, "filtered");
-        Add(_items, now.Rejected - before.Rejected, "rejected");
-        Add(_bytes, now.BytesIn - before.BytesIn, "in");
-        Add(_bytes, now.BytesOut - before.BytesOut, "out");
-        AddTime(now.ProcessingMicros - before.ProcessingMicros, "processing");
-        AddTime(now.WaitingToReceiveMicros - before.WaitingToReceiveMicros, "waiting_to_receive");
-        AddTime(now.WaitingToSendMicros - before.WaitingToSendMicros, "waiting_to_send");
-        _inFlight.Record(now.BatchesInFlight, role);
-        if (now.CheckpointAgeMicros >= 0)
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    };
+
+    private readonly Lock _lock = new();
+    private readonly List<OpenAttempt> _open = [];
+    private readonly KeyValuePair<string, object?> _role;
+    private readonly TimeProvider _time;
+    private readonly Meter _meter;
+    private readonly Histogram<double> _checkpoints;
+    private Totals _closed;
+
+    public StageInstruments(StageDefinition stage, IMeterFactory meters, TimeProvider time)
+    {
+        _role = new(PipelineTelemetry.StageRole, stage.Role);
+        _time = time;
+        _meter = meters.Create(PipelineTelemetry.Name);
+        _checkpoints = _meter.CreateHistogram(
+            "pipeline.checkpoint.duration", "s", "From a checkpoint's arrival at the last stage to its being durable.", tags: null, CheckpointSeconds);
+        AddRate("pipeline.stage.input.rate", "Lines, events or work items received, or read, per second.", now => now.ItemsIn);
+        if (stage.Emits.Count > 0)
         {
-            _checkpointAge.Record(now.CheckpointAgeMicros / 1e6, role);
+            AddRate("pipeline.stage.output.rate", "Lines, events or work items handed on per second.", now => now.ItemsOut);
+            AddShare("pipeline.stage.output.wait_ratio", "Share of the time in which the stage waited until the next one took more.", now => now.Sending);
         }
 
-        void Add(Counter<long> counter, long value, string kind)
+        // A source waits for commands only.
+        if (stage.Accepts.Count > 0)
         {
-            if (value > 0)
-            {
-                counter.Add(value, new TagList { role, { "pipeline.kind", kind } });
-            }
+            AddShare("pipeline.stage.input.wait_ratio", "Share of the time in which the stage waited for the one before it.", now => now.Receiving);
+        }
+    }
+
+    /// <summary>Counts an attempt until the answer is disposed.</summary>
+    public IDisposable Enter(EdgeMeter edge)
+    {
+        var attempt = new OpenAttempt(this, edge, _time.GetTimestamp());
+        lock (_lock)
+        {
+            _open.Add(attempt);
         }
 
-        void AddTime(long micros, string kind)
+        return attempt;
+    }
+
+    /// <summary>The last stage has made a checkpoint durable.</summary>
+    public void Committed(TimeSpan duration) => _checkpoints.Record(duration.TotalSeconds, _role);
+
+    private void AddRate(string name, string description, Func<Totals, long> amount) =>
+        AddGauge(name, "{item}/s", description, amount, now => now.Clock / (double)_time.TimestampFrequency, double.MaxValue);
+
+    private void AddShare(string name, string description, Func<Totals, long> amount) =>
+        AddGauge(name, "1", description, amount, now => now.Open, 1);
+
+    private void AddGauge(string name, string unit, string description, Func<Totals, long> amount, Func<Totals, double> whole, double most)
+    {
+        var before = Now();
+        _meter.CreateObservableGauge(name, () => new Measurement<double>(Observe(), _role), unit, description);
+
+        double Observe()
         {
-            if (micros > 0)
+            var now = Now();
+            var (part, of) = (amount(now) - amount(before), whole(now) - whole(before));
+            before = now;
+            // Counters are read while they change: a wait that is just ending may be missing for a moment.
+            return of > 0 ? Math.Clamp(part / of, 0, most) : 0;
+        }
+    }
+
+    private Totals Now()
+    {
+        lock (_lock)
+        {
+            return _open.Aggregate(_closed, (sum, attempt) => sum + attempt.Totals) with { Clock = _time.GetTimestamp() };
+        }
+    }
+
+    /// <summary>Sums over attempts since the process began; times in ticks of the clock.</summary>
+    private readonly record struct Totals(long ItemsIn, long ItemsOut, long Receiving, long Sending, long Open, long Clock = 0)
+    {
+        public static Totals operator +(Totals left, Totals right) => new(
+            left.ItemsIn + right.ItemsIn, left.ItemsOut + right.ItemsOut,
+            left.Receiving + right.Receiving, left.Sending + right.Sending, left.Open + right.Open);
+    }
+
+    private sealed class OpenAttempt(StageInstruments instruments, EdgeMeter edge, long since) : IDisposable
+    {
+        public Totals Totals => new(edge.ItemsIn, edge.ItemsOut, edge.WaitingToReceiveByNow, edge.WaitingToSendByNow, edge.Now - since);
+
+        public void Dispose()
+        {
+            lock (instruments._lock)
             {
-                _time.Add(micros / 1e6, new TagList { role, { "pipeline.kind", kind } });
+                if (instruments._open.Remove(this))
+                {
+                    instruments._closed += Totals;
+                }
             }
         }
     }

@@ -40,6 +40,7 @@ internal sealed class Downstream : IAsyncDisposable
 
     /// <summary>Opens the first hop of the route with the rest of it, and waits for its answer.</summary>
     /// <param name="open">As it came from above.</param>
+    /// <param name="trace">The trace context that came from above.</param>
     /// <param name="ring">Shared memory to offer to the hop; null = none. Disposed with the call, or at once if the hop does not want it.</param>
     /// <param name="channels">Make the connection.</param>
     /// <param name="edge">Counts what passes.</param>
@@ -48,7 +49,7 @@ internal sealed class Downstream : IAsyncDisposable
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
     public static async Task<Downstream> OpenAsync(
-        OpenRun open, RingWriter? ring, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        OpenRun open, Metadata trace, RingWriter? ring, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
         var below = open.Clone();
@@ -57,7 +58,7 @@ internal sealed class Downstream : IAsyncDisposable
         FrameContentHandler? handler = null;
         var channel = channels.Create(new Uri(hop.Address), inner => handler = new FrameContentHandler(inner));
         var call = channel.Invoker.AsyncServerStreamingCall(
-            StageMethod.Process, null, new CallOptions(cancellationToken: cancellationToken), new StageInput { OpenRun = below });
+            StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken), new StageInput { OpenRun = below });
         try
         {
             var opened = await RunOpenedPages

@@ -13,7 +13,12 @@ namespace Pipeline.Stages.Core.Runtime;
 /// stage, relays answers. Four loops run side by side (frames, answers from below, answers up, progress); the first that fails
 /// ends all of them, and with them the calls above and below.
 /// </summary>
-internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader reader, AttemptMetrics metrics)
+/// <param name="host">What all attempts share.</param>
+/// <param name="open">What the hop above asks for.</param>
+/// <param name="trace">The trace context that it sent, for the hop below.</param>
+/// <param name="reader">Its frames.</param>
+/// <param name="metrics">Counts what passes.</param>
+internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace, FrameReader reader, AttemptMetrics metrics)
 {
     /// <summary>How long it may take until the answer from below tells why it no longer takes frames, and until the last answer up is written.</summary>
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
@@ -31,7 +36,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var downstream = open.Route.Count == 0
             ? null
-            : await Downstream.OpenAsync(open, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+            : await Downstream.OpenAsync(open, trace, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
         await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
@@ -116,9 +121,15 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
                     throw ProtoReader.Violation("a second OpenRun");
                 }
 
+                var began = message?.Checkpoint is null ? 0 : host.Time.GetTimestamp();
                 await ProcessAsync(stage, frame, output, cancellationToken);
                 if (message?.Checkpoint is { More: false } checkpoint)
                 {
+                    if (downstream is null)
+                    {
+                        host.Instruments.Committed(host.Time.GetElapsedTime(began));
+                    }
+
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
                     (_linesBefore, _itemsBefore) = (checkpoint.Position?.TotalLines ?? _linesBefore, metrics.Edge.ItemsIn);
                 }
@@ -177,7 +188,6 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
     private async Task ReportAsync(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(host.Options.ProgressInterval, host.Time);
-        var before = new StageMetrics();
         try
         {
             if (metrics.DiscardedBefore > 0)
@@ -196,13 +206,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, FrameReader rea
             Record();
         }
 
-        void Record()
-        {
-            var now = metrics.Snapshot();
-            host.Instruments.Record(before, now);
-            before = now;
-            _answers.Answer(new StageOutput { Progress = new Progress { Metrics = now } });
-        }
+        void Record() => _answers.Answer(new StageOutput { Progress = new Progress { Metrics = metrics.Snapshot() } });
     }
 
     private static IFrameOutput OutputTo(Downstream? downstream) => downstream is null ? NoOutput.Instance : downstream.Frames;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts.V1;
@@ -15,6 +16,7 @@ internal sealed class StageHost(
     PipelineChannels channels,
     StageRoots roots,
     TimeProvider time,
+    IMeterFactory meters,
     ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger($"Pipeline.Stages.{definition.Role}");
@@ -29,7 +31,7 @@ internal sealed class StageHost(
 
     public TimeProvider Time => time;
 
-    public StageInstruments Instruments { get; } = new();
+    public StageInstruments Instruments { get; } = new(definition, meters, time);
 
     public RunMemory Memory { get; } = new();
 

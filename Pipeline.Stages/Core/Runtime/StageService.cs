@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Pipeline.Contracts.V1;
@@ -20,15 +21,17 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         var metrics = host.CreateMetrics();
         using var worker = host.Workers.Enter();
         using var reader = new FrameReader(body, metrics.Edge);
+        var trace = TraceContext.Received(context.RequestHeaders);
         OpenRun? open = null;
+        Activity? span = null;
         try
         {
             open = await ReadOpenRunAsync(reader, context.CancellationToken);
             metrics.Edge.BytesIn = 0;
-            using var activity = PipelineTelemetry.Source.StartActivity($"stage {host.Role}");
-            activity?.SetTag("pipeline.run_id", open.RunId).SetTag("pipeline.attempt", open.Attempt).SetTag("pipeline.role", host.Role);
+            span = TraceContext.StartSpan(host.Role, trace);
+            using var counted = host.Instruments.Enter(metrics.Edge);
             LogOpened(open.RunId, open.Attempt, open.Options?.BatchSize ?? 0);
-            await new StageAttempt(host, open, reader, metrics).RunAsync(output, context.CancellationToken);
+            await new StageAttempt(host, open, trace, reader, metrics).RunAsync(output, context.CancellationToken);
             LogCompleted(open.RunId, open.Attempt, metrics.ItemsIn, metrics.ItemsOut);
         }
         catch (Exception exception)
@@ -36,7 +39,24 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
             var cancelled = context.CancellationToken.IsCancellationRequested;
             var failure = ToFailure(exception, cancelled);
             Log(failure, open, cancelled, exception, metrics);
+            // Only where it happened: the stages above and below end because of it.
+            if (!cancelled && failure.InstanceId == host.InstanceId)
+            {
+                span.Fail(failure.Reason, failure.Message);
+            }
+
             throw failure.ToRpcException();
+        }
+        finally
+        {
+            span?.SetTag(PipelineTelemetry.RunId, open?.RunId)
+                .SetTag(PipelineTelemetry.AttemptNumber, open?.Attempt)
+                .SetTag(PipelineTelemetry.StageRole, host.Role)
+                .SetTag("pipeline.stage.items.in", metrics.ItemsIn)
+                .SetTag("pipeline.stage.items.out", metrics.ItemsOut)
+                .SetTag("pipeline.stage.items.filtered", metrics.Stage.Filtered)
+                .SetTag("pipeline.stage.items.rejected", metrics.Stage.Rejected)
+                .Dispose();
         }
     }
 

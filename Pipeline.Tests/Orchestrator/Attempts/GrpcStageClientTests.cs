@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
@@ -47,6 +48,16 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
         Assert.True(await answers.MoveNextAsync());
         Assert.True(answers.Current.RunCompleted.Drained);
         Assert.False(await answers.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task Open_WithinASpan_SendsItsTraceContext()
+    {
+        using var span = new Activity("attempt").SetIdFormat(ActivityIdFormat.W3C).Start();
+        await using var call = Open("trace");
+        var answers = call.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await answers.MoveNextAsync());
+        Assert.Equal([span.Id], answers.Current.RunOpened.Columns);
     }
 
     [Fact]
@@ -111,6 +122,9 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
             Assert.True(await requestStream.MoveNext());
             switch (requestStream.Current.OpenRun.RunId)
             {
+                case "trace":
+                    await responseStream.WriteAsync(new StageOutput { RunOpened = new RunOpened { Columns = { context.RequestHeaders.GetValue("traceparent") ?? "" } } });
+                    return;
                 case "fail":
                     var failure = new Failure { Reason = "disk_full", Message = "no space", InstanceId = "sink-0", Role = "sink" };
                     throw new RpcException(new Status(StatusCode.FailedPrecondition, ""), new Metadata { { "pipeline-failure-bin", failure.ToByteArray() } });

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Observing;
@@ -9,8 +12,15 @@ namespace Pipeline.Tests.Orchestrator.Fakes;
 /// <summary>One run with its coordinator, and fakes around it.</summary>
 internal sealed class RunBench
 {
-    public RunBench(FakeRegistry? registry = null)
+    private static readonly IMeterFactory NoMeters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+
+    private readonly ILogger<AttemptRunner> _log;
+    private readonly IMeterFactory _meters;
+
+    public RunBench(FakeRegistry? registry = null, ILogger<AttemptRunner>? log = null, IMeterFactory? meters = null)
     {
+        _log = log ?? NullLogger<AttemptRunner>.Instance;
+        _meters = meters ?? NoMeters;
         Registry = registry ?? FakeRegistry.Full();
         Observable = new Observable<Run>(new Run
         {
@@ -47,7 +57,7 @@ internal sealed class RunBench
         var load = new InstanceLoad();
         var coordinator = new RunCoordinator(
             new RouteFinder(Registry, suspects, load, Options, Time), suspects, load,
-            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time), Options, Time, NullLogger.Instance);
+            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time, _log), new RunInstruments(_meters), Options, Time, _log);
         return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Time), "/work", Stop);
     }
 

@@ -1,8 +1,10 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.Discovery;
 using Pipeline.ServiceDefaults.Registration;
 using Pipeline.Tests.Broker;
+using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.ServiceDefaults.Registration;
 
@@ -153,6 +155,41 @@ public sealed class BrokerRegistrationTests
         await stop.WaitAsync(Patience);
     }
 
+    [Fact]
+    public async Task Register_FirstCall_HasTenSecondsForABrokerThatHasJustStarted()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var remaining = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = context =>
+        {
+            remaining.TrySetResult(context.Deadline - DateTime.UtcNow);
+            return Task.FromResult(new RegisterResponse());
+        };
+
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
+
+        Assert.InRange(await remaining.Task.WaitAsync(Patience), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task KeepAlive_NoAnswer_EndsTheStreamAfterTwoThirdsOfTheLease()
+    {
+        var time = new WatchedTime();
+        await using var broker = await StubFixture.StartAsync();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = _ => Task.FromResult(new RegisterResponse { LeaseId = 17, TtlMs = 600_000 });
+        broker.Stub.OnKeepAlive = context =>
+        {
+            context.CancellationToken.Register(ended.SetResult);
+            return ended.Task;
+        };
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", time);
+
+        await time.LetPassAsync(TimeSpan.FromSeconds(400));
+
+        await ended.Task.WaitAsync(Patience);
+    }
+
     internal static async Task<int> FreePortAsync()
     {
         await using var broker = await BrokerFixture.StartAsync();
@@ -168,12 +205,16 @@ public sealed class BrokerRegistrationTests
 
     private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
 
-    private static Task<ServiceFixture> ServeAsync(Uri broker, string id) => ServiceFixture.StartAsync(
-        builder => builder.AddBrokerRegistration("pipeline.v1.Stage", id[..id.IndexOf('-')], options =>
+    private static Task<ServiceFixture> ServeAsync(Uri broker, string id, TimeProvider? time = null) => ServiceFixture.StartAsync(
+        builder =>
         {
-            options.Accepts.Add("lines");
-            options.Emits.Add("events");
-        }),
+            builder.Services.AddSingleton(time ?? TimeProvider.System);
+            builder.AddBrokerRegistration("pipeline.v1.Stage", id[..id.IndexOf('-')], options =>
+            {
+                options.Accepts.Add("lines");
+                options.Emits.Add("events");
+            });
+        },
         null, ("services:broker:grpc:0", broker.ToString()), ("PIPELINE_INSTANCE", id));
 
     private static async Task<Instance> NextDepartureAsync(RegistryWatcher watcher)

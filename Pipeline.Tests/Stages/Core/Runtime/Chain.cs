@@ -18,12 +18,13 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
         await StageServer.StartAsync("sink", sink),
     ]);
 
-    public ChainCall Open(StageInput? first = null, long attempt = 1) => new(
+    public ChainCall Open(StageInput? first = null, long attempt = 1, Metadata? trace = null) => new(
         servers[0].Channels.Create(servers[0].Address),
         first ?? new StageInput
         {
             OpenRun = new OpenRun { RunId = "run", Attempt = attempt, Options = new RunOptions(), Route = { servers[1..].Select(server => server.Hop) } },
-        });
+        },
+        trace);
 
     public async ValueTask DisposeAsync()
     {
@@ -40,10 +41,10 @@ internal sealed class ChainCall : IDisposable
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly PipelineChannel _channel;
 
-    public ChainCall(PipelineChannel channel, StageInput first)
+    public ChainCall(PipelineChannel channel, StageInput first, Metadata? trace = null)
     {
         _channel = channel;
-        Call = new Stage.StageClient(channel.Invoker).Process();
+        Call = new Stage.StageClient(channel.Invoker).Process(trace);
         Opened = Call.RequestStream.WriteAsync(first);
     }
 

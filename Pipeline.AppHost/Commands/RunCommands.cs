@@ -1,0 +1,117 @@
+#pragma warning disable ASPIREPROCESSCOMMAND001 // WithProcessCommand is new in Aspire 13.6 and may change.
+using System.Diagnostics;
+using Pipeline.AppHost.Runs;
+
+namespace Pipeline.AppHost.Commands;
+
+/// <summary>
+/// Commands on the orchestrator that start and stop runs. Each executes the command line's program, so that options, errors and reports are
+/// the same in a terminal, in the dashboard and under <c>aspire resource</c>.
+/// </summary>
+internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<ProjectResource> orchestrator)
+{
+    private const string Error = "error: ";
+
+    /// <summary>Adds run, pause, resume and cancel.</summary>
+    public void Add()
+    {
+        Add("run", "Run...", "Play", "Makes a run over a file or directory of NDJSON, and shows its results.",
+            Text("input", "Input", "A file, plain or .gz, or a directory of them", required: true),
+            Text("output", "Output", "File for the results; default: results.ndjson in the run's folder"),
+            Text("batch-size", "Batch size", "Lines per batch; default: auto"),
+            Text("group-by", "Group by", "Columns, such as type,user; default: type"),
+            Text("rules", "Rules", "File of rules; default: the built-in ones"));
+        Add("pause", "Pause...", "Pause", "Drains a run to a checkpoint, to resume it later.", Run());
+        Add("resume", "Resume...", "ArrowClockwise", "Resumes a run from its last committed checkpoint.", Run());
+        Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run());
+    }
+
+    private static InteractionInput Text(string name, string label, string placeholder, bool required = false) => new()
+    {
+        Name = name,
+        Label = label,
+        InputType = InputType.Text,
+        Placeholder = placeholder,
+        Required = required,
+    };
+
+    private InteractionInput Run() => new()
+    {
+        Name = "run",
+        Label = "Run",
+        InputType = InputType.Choice,
+        Required = true,
+        AllowCustomChoice = true,
+        DynamicLoading = new InputLoadOptions
+        {
+            AlwaysLoadOnStart = true,
+            LoadCallback = context =>
+            {
+                var runs = StoredRun.All(pipeline.Directories.Data).Where(run => run.State != StoredRun.Completed);
+                context.Input.Options = [.. runs.Select(run => KeyValuePair.Create(run.Id, $"{run.Id} ({run.State})"))];
+                return Task.CompletedTask;
+            },
+        },
+    };
+
+    private void Add(string verb, string displayName, string icon, string description, params InteractionInput[] inputs) =>
+        orchestrator.WithProcessCommand(
+            verb,
+            displayName,
+            context => ToProcessAsync([.. ToArguments(verb, context.Arguments), "--markdown"], context.CancellationToken),
+            new ProcessCommandOptions
+            {
+                Description = description,
+                IconName = icon,
+                IsHighlighted = verb == "run",
+                Arguments = inputs,
+                ValidateArguments = verb == "run" ? CheckAsync : null,
+                UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
+                    ? ResourceCommandState.Enabled
+                    : ResourceCommandState.Disabled,
+                GetCommandResult = context => Task.FromResult(ToResult(context)),
+            });
+
+    // Pause, resume and cancel have the run as their only input, and as an argument of the program; all else are options.
+    private static IReadOnlyList<string> ToArguments(string verb, InteractionInputCollection inputs) => inputs.ContainsName("run")
+        ? [verb, inputs.GetString("run") ?? ""]
+        : [verb, .. inputs.Where(input => !string.IsNullOrEmpty(input.Value)).SelectMany(input => (string[])[$"--{input.Name}", input.Value!])];
+
+    private async ValueTask<ProcessCommandSpec> ToProcessAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        new(ServiceFiles.PathOf(orchestrator.Resource.GetProjectMetadata()))
+        {
+            Arguments = arguments,
+            EnvironmentVariables = new Dictionary<string, string>
+            {
+                ["PIPELINE_ORCHESTRATOR"] = orchestrator.GetEndpoint("http").Url,
+                ["PIPELINE_KEY"] = await pipeline.Key.GetValueAsync(cancellationToken) ?? "",
+                [ServiceFiles.DotnetRoot] = ServiceFiles.RuntimeFolder,
+            },
+        };
+
+    // The program checks its options itself, and begins each error with the name of the option that is wrong.
+    private async Task CheckAsync(InputsDialogValidationContext context)
+    {
+        var command = await ToProcessAsync([.. ToArguments("run", context.Inputs), "--check"], context.CancellationToken);
+        using var process = Process.Start(new ProcessStartInfo(command.ExecutablePath, command.Arguments) { RedirectStandardError = true })!;
+        var output = await process.StandardError.ReadToEndAsync(context.CancellationToken);
+        await process.WaitForExitAsync(context.CancellationToken);
+        foreach (var error in ErrorsOf(output.Split('\n')))
+        {
+            var input = context.Inputs.FirstOrDefault(input => error.StartsWith($"--{input.Name}", StringComparison.Ordinal)) ?? context.Inputs[0];
+            context.AddValidationError(input, error.Replace($"--{input.Name}", "", StringComparison.Ordinal).TrimStart(':', ' '));
+        }
+    }
+
+    private static ExecuteCommandResult ToResult(ProcessCommandResultContext context) => context.ExitCode == 0
+        ? CommandResults.Success("done", new CommandResultData
+        {
+            Value = string.Join('\n', context.Output),
+            Format = CommandResultFormat.Markdown,
+            DisplayImmediately = true,
+        })
+        : CommandResults.Failure(string.Join("; ", ErrorsOf(context.Output)));
+
+    private static IEnumerable<string> ErrorsOf(IEnumerable<string> output) => output
+        .Where(line => line.StartsWith(Error, StringComparison.Ordinal)).Select(line => line[Error.Length..].TrimEnd());
+}

@@ -1,0 +1,112 @@
+using Microsoft.Extensions.Hosting;
+using Pipeline.AppHost.Configuration;
+using Pipeline.AppHost.Logs;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.AppHost.Runs;
+
+/// <summary>How the AppHost ends.</summary>
+internal sealed class RunOutcome
+{
+    /// <summary>The exit code.</summary>
+    public int ExitCode { get; set; }
+}
+
+/// <summary>Passes the console output of the resource "run" on to the AppHost's own, and makes its end the AppHost's under --exit.</summary>
+internal sealed class RunConsole(
+    PipelineCommand command,
+    PipelineDirectories directories,
+    DistributedApplicationModel model,
+    ResourceNotificationService notifications,
+    ResourceLoggerService logs,
+    SupervisionOutcome supervision,
+    RunOutcome outcome,
+    IHostApplicationLifetime lifetime) : BackgroundService
+{
+    /// <summary>Name of the resource that makes the run.</summary>
+    public const string Run = "run";
+
+    /// <summary>Name of the resource that generates the sample.</summary>
+    public const string Sample = "sample";
+
+    private const int Failure = 1;
+    private const int Interrupted = 130;
+
+    private int _written;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        outcome.ExitCode = command.Exit ? Interrupted : 0;
+        try
+        {
+            using var following = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var running = WaitForEndAsync(Run, following.Token);
+            var copying = CopyAsync(following.Token);
+            var ended = await Task.WhenAny(running, supervision.GivenUp);
+            if (ended == running)
+                await WriteRestAsync((await running).ResourceId, stoppingToken);
+            await following.CancelAsync();
+            await copying;
+            await EndAsync(ended == running ? (await running).Snapshot.ExitCode : null);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (command.Exit)
+            lifetime.StopApplication();
+    }
+
+    private async Task EndAsync(int? exitCode)
+    {
+        if (command.Exit)
+            outcome.ExitCode = exitCode is 0 or Interrupted ? exitCode.Value : Failure;
+        if (supervision.GivenUp is { IsCompletedSuccessfully: true, Result: var reason })
+            await Console.Error.WriteLineAsync($"error: {reason}");
+        else if (exitCode is null)
+            await Console.Error.WriteLineAsync(
+                $"error: the run was not started: {Path.Combine(directories.Logs, $"{Sample}.log")} says why the sample could not be generated");
+        else if (exitCode == 0 && !command.Exit)
+            await Console.Out.WriteLineAsync($"The pipeline stays up at {Address()} until Ctrl-C.");
+    }
+
+    private string Address() => model.Resources.OfType<ProjectResource>()
+        .First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url;
+
+    private Task<ResourceEvent> WaitForEndAsync(string resource, CancellationToken cancellationToken) => notifications.WaitForResourceAsync(
+        resource, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
+
+    private async Task CopyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var started = await notifications.WaitForResourceAsync(
+                Run, change => change.Snapshot.State?.Text == KnownResourceStates.Running, cancellationToken);
+            await foreach (var lines in logs.WatchAsync(started.ResourceId).WithCancellation(cancellationToken))
+                Write(lines, ref _written);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The run has ended; what was not copied yet is read from its whole log.
+        }
+    }
+
+    private async Task WriteRestAsync(string id, CancellationToken cancellationToken)
+    {
+        var lines = new List<LogLine>();
+        await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
+            lines.AddRange(batch);
+        Write(lines.Skip(_written), ref _written);
+    }
+
+    private static void Write(IEnumerable<LogLine> lines, ref int written)
+    {
+        foreach (var line in lines)
+        {
+            written++;
+            if (ConsoleLine.TryParse(line.Content, out var text, out _))
+                (line.IsErrorMessage ? Console.Error : Console.Out).WriteLine(text);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
+
+namespace Pipeline.AppHost.Runs;
+
+/// <summary>
+/// Brings runs to a checkpoint before any stage stops: stops first the resource "run", which pauses its run, and then the orchestrator,
+/// which drains what other clients have started.
+/// </summary>
+internal sealed class RunDrain(ResourceNotificationService notifications, ResourceCommandService commands) : IHostedLifecycleService
+{
+    /// <summary>Longest time for both together; a run that did not get to a checkpoint resumes from the one before.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        // Not disposed: a Ctrl-C that is under way when this returns still cancels it.
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ending.CancelAfter(Timeout);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        });
+        try
+        {
+            if (IsRunning(RunConsole.Run, out var run))
+            {
+                await Console.Error.WriteLineAsync("interrupted: the run goes to a checkpoint; another Ctrl-C does not wait for it");
+                await StopAsync(run, ending.Token);
+            }
+
+            if (IsRunning("orchestrator", out var orchestrator))
+                await StopAsync(orchestrator, ending.Token);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            // The services stop as they are; the runs resume from their last checkpoints.
+        }
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
+        notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
+
+    private Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken) => commands
+        .ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
+}

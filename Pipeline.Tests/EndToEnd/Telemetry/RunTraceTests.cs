@@ -1,0 +1,47 @@
+using Google.Protobuf;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.AppHost;
+using Pipeline.Tests.Faults;
+
+namespace Pipeline.Tests.EndToEnd.Telemetry;
+
+/// <summary>What a collector gets from a start and a run of the whole pipeline.</summary>
+[Collection(PipelineCollection.Name)]
+public sealed class RunTraceTests(PipelineFixture fixture)
+{
+    private const int Warning = 13;
+    private const int Error = 2;
+
+    [Fact]
+    public async Task Run_Undisturbed_IsOneTraceOfRunAttemptHandshakeAndFiveStages()
+    {
+        var pipeline = fixture.Pipeline;
+        var folder = pipeline.Folder("traced");
+        var input = Path.Combine(folder, "input.ndjson");
+        FaultBench.Write(input, 1_000, badShare: 0);
+        var run = await pipeline.RunAsync(new RunSettings { Input = input, Output = Path.Combine(folder, "results.ndjson") });
+        Assert.Equal(RunState.Completed, run.State);
+        var trace = ByteString.CopyFrom(Convert.FromHexString(run.TraceId!));
+
+        var (spans, logs) = await fixture.Collector.UntilAsync(
+            (spans, logs) => spans.Count(span => span.TraceId == trace) >= 8 && logs.Any(record => record.TraceId == trace && Says(record, "is durable")),
+            AppHostUnderTest.Patience);
+
+        var own = spans.Where(span => span.TraceId == trace).ToList();
+        var root = Assert.Single(own, span => span.Name == "run");
+        var attempt = Assert.Single(own, span => span.Name == "attempt");
+        Assert.Equal((ByteString.Empty, root.SpanId), (root.ParentSpanId, attempt.ParentSpanId));
+        Assert.Equal(
+            ["aggregate", "handshake", "ingest", "parse", "rules", "sink"],
+            own.Where(span => span.ParentSpanId == attempt.SpanId).Select(span => span.Name).Order());
+        Assert.Equal(8, own.Count);
+        Assert.DoesNotContain(own, span => span.Status?.Code == Error);
+        Assert.DoesNotContain(logs, record => record.TraceId == trace && record.SeverityNumber >= Warning);
+        Assert.All(logs.Where(record => record.TraceId == trace && Says(record, "is durable")), record => Assert.Equal(attempt.SpanId, record.SpanId));
+
+        // Of all that was started, registered, watched, probed and asked by HTTP in the meantime there are spans of runs alone.
+        Assert.DoesNotContain(spans, span => span.Name is not ("run" or "attempt" or "handshake") && !PipelineUnderTest.Stages.Contains(span.Name));
+    }
+
+    private static bool Says(LogRecord record, string text) => record.Body?.StringValue.Contains(text, StringComparison.Ordinal) == true;
+}
