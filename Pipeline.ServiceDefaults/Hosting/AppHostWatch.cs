@@ -3,7 +3,7 @@ namespace Pipeline.ServiceDefaults.Hosting;
 /// <summary>Ends this process when the AppHost that started it is gone, so that no process of the pipeline outlives it.</summary>
 public static class AppHostWatch
 {
-    /// <summary>Environment variable by which the AppHost tells its own <see cref="ProcessIdentity"/>.</summary>
+    /// <summary>Environment variable by which the AppHost tells its <see cref="ProcessIdentity"/>; more may follow after a colon.</summary>
     public const string Variable = "PIPELINE_APPHOST_PROCESS";
 
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -14,7 +14,7 @@ public static class AppHostWatch
     public static void Start(Action stop)
     {
         if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { } appHost)
-            _ = EndWithAsync(appHost, stop, ProcessIdentity.Current.Kill, TimeProvider.System);
+            _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(), TimeProvider.System);
     }
 
     internal static async Task EndWithAsync(ProcessIdentity appHost, Action stop, Action kill, TimeProvider time)

@@ -32,29 +32,33 @@ public readonly record struct ProcessIdentity(int Id, long Start)
         }
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Reads what <see cref="ToString"/> wrote, and anything after another colon.</summary>
     /// <returns>Null where the text is no identity.</returns>
     public static ProcessIdentity? Parse(string? text) =>
-        text?.Split(':') is [var id, var start]
+        text?.Split(':') is [var id, var start, ..]
         && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
             ? new ProcessIdentity(number, ticks)
             : null;
 
     /// <summary>Kills it and all its descendants; does nothing where it has ended.</summary>
-    /// <exception cref="Win32Exception">It may not be killed.</exception>
-    public void Kill()
+    /// <returns>Why it could not be killed, or null.</returns>
+    public string? Kill()
     {
-        if (!IsAlive)
-            return;
         try
         {
-            using var process = Process.GetProcessById(Id);
-            process.Kill(entireProcessTree: true);
+            using var process = IsAlive ? Process.GetProcessById(Id) : null;
+            process?.Kill(entireProcessTree: true);
+            return null;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
             // It ended meanwhile.
+            return null;
+        }
+        catch (Exception exception) when (exception is Win32Exception or AggregateException)
+        {
+            return exception.Message;
         }
     }
 
