@@ -27,11 +27,17 @@ internal static class Extensions
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(model.Directories);
         builder.Services.AddSingleton<SupervisionOutcome>();
+        builder.Services.AddSingleton<ResourceProcesses>();
+        builder.Services.AddSingleton<ExpiredLeases>();
         builder.Services.AddSingleton<RunOutcome>();
 
         // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what
         // dies before that needs its supervisor already.
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
+        builder.Services.AddHostedService(services => services.GetRequiredService<ResourceProcesses>());
+        builder.Services.AddHostedService<ControlPlaneWatch>();
+        if (settings.Options.Processes.Count > 0)
+            builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<RunDrain>();

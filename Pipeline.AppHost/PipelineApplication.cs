@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
+using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.AppHost;
 
@@ -28,10 +30,18 @@ internal static class PipelineApplication
             }
 
             RunFiles.Check(command);
-            await using var application = describe(command);
+            var application = describe(command);
+            using var reserved = DataLock.Take(application.Services.GetRequiredService<PipelineDirectories>().Data);
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
-            await application.RunAsync();
+            var processes = application.Services.GetRequiredService<ResourceProcesses>();
+            var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
+            var running = application.RunAsync();
+            if (await Task.WhenAny(running, lost) == lost)
+                return await FailAsync(Failure, "Aspire's control plane (dcp) is gone, and all processes were ended");
+            await using (application)
+                await running;
+            processes.KillAll();
             return outcome.ExitCode;
         }
         catch (UsageException exception)

@@ -3,6 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
+using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
 
@@ -102,6 +104,7 @@ internal sealed class PipelineModel
             .WithEnvironment(environment ?? new Dictionary<string, string?>())
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
             .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
+            .WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories))
             .WithEnvironment(SetKey)
             .WithEnvironment(WithoutDashboard);
 

@@ -5,25 +5,41 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.AppHost;
 
-/// <summary>Finds a port in use before anything is started, on either host: most often another AppHost has it.</summary>
+/// <summary>Finds a port in use before anything is started: most often another AppHost has it.</summary>
 internal static class PortCheck
 {
+    private static readonly string[] DashboardUrls =
+    [
+        "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+    ];
+
     /// <exception cref="PipelineException">A wanted port is in use.</exception>
     public static void Check(IServiceProvider services)
     {
-        // Tests have their ports chosen by the host.
-        if (services.GetRequiredService<IConfiguration>().GetValue("DcpPublisher:RandomizePorts", false))
+        // In tests Aspire chooses the ports.
+        var configuration = services.GetRequiredService<IConfiguration>();
+        if (configuration.GetValue("DcpPublisher:RandomizePorts", false))
             return;
 
         foreach (var resource in services.GetRequiredService<DistributedApplicationModel>().Resources)
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
-            {
-                if (endpoint.Port is { } port && IsTaken(port))
-                    throw new PipelineException(
-                        $"port {port} is in use, and {resource.Name} needs it; is another pipeline up? --Pipeline:Services:{resource.Name}:Port=N takes another");
-            }
+                Check(endpoint.Port, resource.Name, $"--Pipeline:Services:{resource.Name}:Port=N");
         }
+
+        if (services.GetRequiredService<DistributedApplicationOptions>().DisableDashboard)
+            return;
+        foreach (var variable in DashboardUrls)
+        {
+            foreach (var url in (configuration[variable] ?? "").Split(';'))
+                Check(Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Port : null, "the dashboard", $"{variable}=http://localhost:N");
+        }
+    }
+
+    private static void Check(int? port, string user, string remedy)
+    {
+        if (port is { } number && IsTaken(number))
+            throw new PipelineException($"port {number} is in use, and {user} needs it; is another pipeline up? {remedy} takes another");
     }
 
     private static bool IsTaken(int port)

@@ -1,11 +1,12 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.AppHost.Configuration;
 
 namespace Pipeline.AppHost.Logs;
 
-/// <summary>Keeps each process's output in a file of its own below DATA/logs, on either host.</summary>
-internal sealed class LogFiles(
+/// <summary>Keeps the output of each process in a file of its own below DATA/logs; not of Aspire's hidden ones, such as the dashboard with its login token.</summary>
+internal sealed partial class LogFiles(
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
     PipelineDirectories directories,
@@ -21,7 +22,7 @@ internal sealed class LogFiles(
         {
             await foreach (var change in notifications.WatchAsync(stoppingToken))
             {
-                if (known.Add(change.ResourceId))
+                if (change is { Resource: ProjectResource or ExecutableResource, Snapshot.IsHidden: false } && known.Add(change.ResourceId))
                     writers.Add(WriteAsync(change.ResourceId, FileOf(change.Resource.Name), stoppingToken));
             }
         }
@@ -30,6 +31,9 @@ internal sealed class LogFiles(
             await Task.WhenAll(writers);
         }
     }
+
+    /// <summary>A line without the escape codes of terminals (ECMA-48).</summary>
+    internal static string Plain(string line) => EscapeCode().Replace(line, "");
 
     private string FileOf(string resource)
     {
@@ -43,7 +47,7 @@ internal sealed class LogFiles(
         {
             await using var file = RotatingFile.Create(path);
             await foreach (var lines in logs.WatchAsync(id).WithCancellation(stoppingToken))
-                await file.WriteAsync(lines.Select(line => line.Content));
+                await file.WriteAsync(lines.Select(line => Plain(line.Content)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -54,6 +58,10 @@ internal sealed class LogFiles(
             log.CannotWrite(path, exception.Message);
         }
     }
+
+    // CSI, then OSC up to its end, then the codes of two characters.
+    [GeneratedRegex(@"\x1B(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1B]*(\x07|\x1B\\)?|[@-Z\\^_])")]
+    private static partial Regex EscapeCode();
 }
 
 internal static partial class LogFilesLog

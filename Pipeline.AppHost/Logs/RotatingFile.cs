@@ -1,10 +1,12 @@
 namespace Pipeline.AppHost.Logs;
 
-/// <summary>A log file that is moved aside when it is full, and when a new start begins it: two files at most.</summary>
+/// <summary>A log file that is moved aside when it is full, and when a new start begins it: two files at most. Only its owner may read it.</summary>
 internal sealed class RotatingFile : IAsyncDisposable
 {
     /// <summary>Bytes.</summary>
     internal const long MaxLength = 10 * 1024 * 1024;
+
+    private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string _path;
     private StreamWriter _writer;
@@ -17,7 +19,9 @@ internal sealed class RotatingFile : IAsyncDisposable
 
     public static RotatingFile Create(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (!OperatingSystem.IsWindows())
+            folder.UnixFileMode = OwnersFile | UnixFileMode.UserExecute;
         return new RotatingFile(path);
     }
 
@@ -39,6 +43,9 @@ internal sealed class RotatingFile : IAsyncDisposable
     {
         if (File.Exists(_path))
             File.Move(_path, _path + ".1", overwrite: true);
-        return new StreamWriter(_path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read });
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnersFile;
+        return new StreamWriter(_path, options);
     }
 }

@@ -1,10 +1,30 @@
-using System.ComponentModel;
-using System.Diagnostics;
-using System.Globalization;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
 
-/// <summary>Carries the supervisor's wishes to the host.</summary>
+/// <summary>What a supervisor can do to one replica.</summary>
+internal interface IInstanceControl
+{
+    /// <summary>Asks for a start; returns when it was asked for, not when it has happened.</summary>
+    /// <returns>Why it was refused, or null.</returns>
+    Task<string?> StartAsync(CancellationToken cancellationToken);
+
+    /// <summary>Kills a process and all its descendants, if it still is that process.</summary>
+    /// <returns>Why it could not, or null.</returns>
+    string? Kill(ProcessIdentity process);
+
+    /// <summary>What the process wrote about its end.</summary>
+    /// <returns>Null where it wrote nothing.</returns>
+    Task<string?> LastWordsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Shows a decision in the dashboard.</summary>
+    /// <param name="decision">Stands among the details.</param>
+    /// <param name="state">Stands in the place of the state; null: Aspire's own state does.</param>
+    /// <param name="style">Of the state.</param>
+    Task ShowAsync(string decision, string? state = null, string? style = null);
+}
+
+/// <summary>Acts on a replica through Aspire.</summary>
 internal sealed class InstanceControl(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
@@ -13,37 +33,19 @@ internal sealed class InstanceControl(
     string id) : IInstanceControl
 {
     private const string Property = "restart";
-    private const string ProcessId = "executable.pid";
 
-    /// <summary>The host tells when a process was started, a moment after it was.</summary>
+    /// <summary>Aspire tells when a process was started, a moment after it was.</summary>
     private static readonly TimeSpan StartIsTold = TimeSpan.FromSeconds(1);
 
-    public Task<string?> StartAsync(CancellationToken cancellationToken) =>
-        ExecuteAsync(KnownResourceCommands.StartCommand, cancellationToken);
+    private volatile ResourceStateSnapshot? _shown;
 
-    // The stop command asks the process first, and Aspire's gives up on one that hangs below its `dotnet run`.
-    public async Task<string?> KillAsync(CancellationToken cancellationToken)
+    public async Task<string?> StartAsync(CancellationToken cancellationToken)
     {
-        if (!notifications.TryGetCurrentState(id, out var current)
-            || current.Snapshot.Properties.FirstOrDefault(property => property.Name == ProcessId)?.Value is not { } processId)
-            return await ExecuteAsync(KnownResourceCommands.StopCommand, cancellationToken);
-
-        try
-        {
-            using var process = Process.GetProcessById(Convert.ToInt32(processId, CultureInfo.InvariantCulture));
-            process.Kill(entireProcessTree: true);
-            return null;
-        }
-        catch (ArgumentException)
-        {
-            // It is gone already.
-            return null;
-        }
-        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException or AggregateException)
-        {
-            return exception.Message;
-        }
+        var result = await commands.ExecuteCommandAsync(id, KnownResourceCommands.StartCommand, cancellationToken);
+        return result.Success ? null : result.Message ?? "cancelled";
     }
+
+    public string? Kill(ProcessIdentity process) => process.Kill();
 
     public async Task<string?> LastWordsAsync(CancellationToken cancellationToken)
     {
@@ -54,15 +56,17 @@ internal sealed class InstanceControl(
         return LastWords.Of(lines, started - StartIsTold);
     }
 
-    public Task ShowAsync(string decision, bool gaveUp) => notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with
+    public Task ShowAsync(string decision, string? state = null, string? style = null)
     {
-        Properties = [.. snapshot.Properties.Where(property => property.Name != Property), new ResourcePropertySnapshot(Property, decision)],
-        State = gaveUp ? new ResourceStateSnapshot(KnownResourceStates.FailedToStart, "error") : snapshot.State,
-    });
-
-    private async Task<string?> ExecuteAsync(string command, CancellationToken cancellationToken)
-    {
-        var result = await commands.ExecuteCommandAsync(id, command, cancellationToken);
-        return result.Success ? null : result.Message ?? "cancelled";
+        _shown = state is null ? null : new ResourceStateSnapshot(state, style);
+        return notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with
+        {
+            Properties = [.. snapshot.Properties.Where(property => property.Name != Property), new ResourcePropertySnapshot(Property, decision)],
+            State = _shown ?? RestartStates.Original(snapshot.State),
+        });
     }
+
+    /// <summary>Shows the state again where Aspire, which publishes an ended process more than once, has overwritten it.</summary>
+    public Task ShowAgainAsync() => _shown is not { } shown ? Task.CompletedTask : notifications.PublishUpdateAsync(
+        resource, id, snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) ? snapshot with { State = shown } : snapshot);
 }

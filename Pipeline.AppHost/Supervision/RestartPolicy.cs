@@ -10,7 +10,8 @@ internal abstract record RestartDecision
     /// <summary>It is started again.</summary>
     /// <param name="Delay">After so long.</param>
     /// <param name="Number">Which restart in the window this is, from 1.</param>
-    public sealed record Restart(TimeSpan Delay, int Number) : RestartDecision;
+    /// <param name="Limit">How many the window allows.</param>
+    public sealed record Restart(TimeSpan Delay, int Number, int Limit) : RestartDecision;
 
     /// <summary>It stays as it is.</summary>
     public sealed record Leave : RestartDecision;
@@ -77,7 +78,7 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
             return new RestartDecision.GiveUp();
 
         _restarts.Enqueue(time.GetTimestamp());
-        return new RestartDecision.Restart(NextDelay(), _restarts.Count);
+        return new RestartDecision.Restart(NextDelay(), _restarts.Count, options.MaxRestarts);
     }
 
     private TimeSpan NextDelay()

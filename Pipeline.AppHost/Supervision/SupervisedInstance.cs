@@ -1,78 +1,39 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
 
-/// <summary>What a supervisor can do to one process.</summary>
-internal interface IInstanceControl
-{
-    /// <summary>Asks for a start; returns when it was asked for, not when it came true.</summary>
-    /// <returns>Why not, or none.</returns>
-    Task<string?> StartAsync(CancellationToken cancellationToken);
-
-    /// <summary>Ends a process that hangs, without asking it.</summary>
-    /// <returns>Why not, or none.</returns>
-    Task<string?> KillAsync(CancellationToken cancellationToken);
-
-    /// <summary>What the process said of its end.</summary>
-    /// <returns>None where it said nothing.</returns>
-    Task<string?> LastWordsAsync(CancellationToken cancellationToken);
-
-    /// <summary>Shows a decision beside the process's state.</summary>
-    Task ShowAsync(string decision, bool gaveUp);
-}
-
-/// <summary>What the supervisor sees of one process.</summary>
-/// <param name="Phase">Where it is in its life.</param>
-/// <param name="ExitCode">Of a process that ended, if known.</param>
-/// <param name="Address">Of one that runs: where it can be asked whether it is alive.</param>
-internal sealed record InstanceState(InstancePhase Phase, int? ExitCode = null, Uri? Address = null);
-
-/// <summary>Where a process is in its life.</summary>
-internal enum InstancePhase
-{
-    /// <summary>Waiting for others, or starting.</summary>
-    Starting,
-
-    /// <summary>It runs.</summary>
-    Running,
-
-    /// <summary>Somebody asked it to stop.</summary>
-    Stopping,
-
-    /// <summary>It ended, or could not be started.</summary>
-    Ended,
-}
-
 /// <summary>
-/// Supervises one process: restarts it when its policy says so, and replaces it when it hangs. A command is only a wish; what
-/// came of it is learned from the states that follow.
+/// Supervises one replica of a resource: restarts it as its policy says, and replaces it when it hangs. Aspire's commands answer before
+/// anything has changed: what came of one is learned from the states that follow.
 /// </summary>
 internal sealed class SupervisedInstance(
     string id,
     RestartPolicy policy,
     IInstanceControl control,
-    LivenessProbe? probe,
+    HangDetector? detector,
     TimeProvider time,
     ILogger log,
     Action<string> gaveUp,
     CancellationToken stopping)
 {
-    /// <summary>How long a start that was asked for may take to show, and output to be told.</summary>
+    /// <summary>How long a start may take to show in the state, and reading the output.</summary>
     internal static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>The exit code of a process whose configuration is wrong (EX_CONFIG of sysexits.h); our services have it, and any may.</summary>
-    private const int Misconfigured = 78;
+    /// <summary>How long a killed process may take to show as ended before it is killed again.</summary>
+    internal static readonly TimeSpan KillInterval = TimeSpan.FromSeconds(1);
+
+    private const int MaxKills = 5;
 
     private readonly Lock _lock = new();
     private InstancePhase _phase = InstancePhase.Starting;
+    private CancellationTokenSource _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private bool _hung;
     private bool _onDemand;
-    private bool _restarting;
-    private CancellationTokenSource _probing = new();
-    private TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _startAsked;
 
-    /// <summary>The work under way; ends when there is nothing to wait for but the next state.</summary>
+    /// <summary>The work under way; completes when there is nothing to wait for but the next state.</summary>
     public Task Work { get; private set; } = Task.CompletedTask;
 
     /// <summary>Sees a state, in the order in which they came.</summary>
@@ -82,100 +43,100 @@ internal sealed class SupervisedInstance(
         {
             if (state.Phase == _phase)
                 return;
-            var previous = _phase;
-            _phase = state.Phase;
-            if (previous == InstancePhase.Running)
-                _probing.Cancel();
-            if (previous == InstancePhase.Ended)
-                Left();
+            if (_phase == InstancePhase.Ended && !_startAsked)
+            {
+                // A person started it.
+                policy.Forget();
+                _onDemand = false;
+            }
 
+            _startAsked = false;
+            _phase = state.Phase;
+            _left.Cancel();
+            _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             switch (state.Phase)
             {
                 case InstancePhase.Running:
                     policy.Running();
-                    Probe(state.Address);
+                    Work = ReplaceWhenHungAsync(state, _left.Token);
                     break;
                 case InstancePhase.Stopping:
-                    _onDemand = !_hung;
+                    _onDemand |= !_hung;
                     break;
                 case InstancePhase.Ended:
-                    Work = DecideAsync(HowItEnded(state.ExitCode), state.ExitCode);
+                    var ending = HowItEnded(state.ExitCode);
+                    _hung = _onDemand = false;
+                    Work = DecideAsync(ending, state.ExitCode, _left.Token);
                     break;
             }
         }
     }
 
-    private void Left()
+    /// <summary>A person has asked for a stop, a restart or a rebuild: the end that follows is not a crash, and a restart that is due is off.</summary>
+    /// <param name="asked">False: nothing came of it.</param>
+    public Task DemandAsync(bool asked)
     {
-        if (!_restarting)
-            policy.Forget();
-        _hung = false;
-        _onDemand = false;
-        _started.TrySetResult();
+        lock (_lock)
+        {
+            _onDemand = asked;
+            if (!asked || _phase != InstancePhase.Ended || _startAsked)
+                return Task.CompletedTask;
+            _left.Cancel();
+        }
+
+        return control.ShowAsync("was stopped on demand; not restarted");
     }
 
     private Ending HowItEnded(int? exitCode) =>
         _hung ? Ending.Hung : _onDemand ? Ending.OnDemand : exitCode switch
         {
             0 => Ending.Completed,
-            Misconfigured => Ending.Misconfigured,
+            ServiceRunner.Misconfigured => Ending.Misconfigured,
             _ => Ending.Failed,
         };
 
-    private async Task DecideAsync(Ending ending, int? exitCode)
-    {
-        // The decision is made then: who starts it while its output is read begins anew.
-        if (await RestartOrGiveUpAsync(ending, exitCode) is { } reason)
-            gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
-    }
-
-    /// <returns>Why it was given up; none where it was not.</returns>
-    private async Task<string?> RestartOrGiveUpAsync(Ending ending, int? exitCode)
+    private async Task DecideAsync(Ending ending, int? exitCode, CancellationToken left)
     {
         try
         {
-            _restarting = true;
             while (true)
             {
+                var why = Describe(ending, exitCode);
                 switch (policy.Ended(ending))
                 {
                     case RestartDecision.Leave:
-                        log.Left(id, Describe(ending, exitCode));
-                        await control.ShowAsync($"{Describe(ending, exitCode)}; not restarted", gaveUp: false);
-                        return null;
+                        log.Left(id, why);
+                        await control.ShowAsync($"{why}; not restarted");
+                        return;
                     case RestartDecision.GiveUp:
-                        return await GiveUpAsync(ending, exitCode);
-                    case RestartDecision.Restart restart when await RestartAsync(restart, Describe(ending, exitCode)):
-                        return null;
+                        await GiveUpAsync(ending, why);
+                        return;
+                    case RestartDecision.Restart restart:
+                        await RestartAsync(restart, why, left);
+                        break;
                 }
 
                 ending = Ending.Failed;
                 exitCode = null;
             }
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // The AppHost stops: what ends now shall end.
-            return null;
-        }
-        finally
-        {
-            _restarting = false;
+            // It has started, a person has taken over, or the AppHost stops.
         }
     }
 
-    private async Task<string> GiveUpAsync(Ending ending, int? exitCode)
+    private async Task GiveUpAsync(Ending ending, string why)
     {
         var (again, decision) = ending == Ending.Misconfigured
             ? ("", "given up, since its configuration is wrong")
             : (" once more", "given up after too many restarts");
-        var reason = $"{id} {Describe(ending, exitCode)}{again}; {decision}";
+        var reason = $"{id} {why}{again}; {decision}";
         log.GaveUp(reason);
-        await control.ShowAsync(decision, gaveUp: true);
-        return reason;
+        await control.ShowAsync(decision, $"{RestartStates.GivenUp} {why}", KnownResourceStateStyles.Error);
+        gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
     }
 
-    // Whoever waits is told in any case.
     private async Task<string?> LastWordsAsync()
     {
         try
@@ -184,72 +145,68 @@ internal sealed class SupervisedInstance(
         }
         catch (Exception exception) when (!stopping.IsCancellationRequested)
         {
+            // Whatever keeps it from being read: that it was given up is told all the same.
             log.CommandFailed(id, "reading its output", exception.Message);
             return null;
         }
-        catch (OperationCanceledException)
-        {
-            // The AppHost stops.
-            return null;
-        }
     }
 
-    private async Task<bool> RestartAsync(RestartDecision.Restart restart, string why)
+    /// <exception cref="OperationCanceledException">The state has changed.</exception>
+    private async Task RestartAsync(RestartDecision.Restart restart, string why, CancellationToken left)
     {
-        log.Restarting(id, why, restart.Number, restart.Delay.TotalSeconds);
-        await control.ShowAsync(
-            string.Create(CultureInfo.InvariantCulture, $"{why}; restart {restart.Number} in {restart.Delay.TotalSeconds} s"), gaveUp: false);
-        _started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await Task.WhenAny(_started.Task, Task.Delay(restart.Delay, time, stopping));
-        stopping.ThrowIfCancellationRequested();
-        if (_started.Task.IsCompleted)
-            return true;
-
-        if (await control.StartAsync(stopping) is { } refused)
+        log.Restarting(id, why, restart.Number, restart.Limit, restart.Delay.TotalSeconds);
+        var state = string.Create(
+            CultureInfo.InvariantCulture, $"{RestartStates.Due} {restart.Number} of {restart.Limit} in {restart.Delay.TotalSeconds} s");
+        await control.ShowAsync($"{why}; {state}", state, KnownResourceStateStyles.Warn);
+        await Task.Delay(restart.Delay, time, left);
+        lock (_lock)
         {
-            log.CommandFailed(id, "start", refused);
-            return false;
+            left.ThrowIfCancellationRequested();
+            _startAsked = true;
         }
 
+        var refused = await control.StartAsync(stopping);
+        if (refused is null)
+        {
+            await Task.Delay(ConfirmTimeout, time, left);
+            refused = $"no change of state within {ConfirmTimeout}";
+        }
+
+        log.CommandFailed(id, "start", refused);
+        lock (_lock)
+            _startAsked = false;
+    }
+
+    private async Task ReplaceWhenHungAsync(InstanceState running, CancellationToken left)
+    {
+        if (detector is null || running.Process is not { } process)
+            return;
         try
         {
-            await _started.Task.WaitAsync(ConfirmTimeout, time, stopping);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            log.CommandFailed(id, "start", $"no change of state within {ConfirmTimeout}");
-            return false;
-        }
-    }
-
-    private void Probe(Uri? address)
-    {
-        _probing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        if (probe is not null && address is not null)
-            Work = ReplaceWhenHungAsync(probe, address, _probing.Token);
-    }
-
-    private async Task ReplaceWhenHungAsync(LivenessProbe liveness, Uri address, CancellationToken probing)
-    {
-        try
-        {
-            await liveness.UntilHungAsync(address, probing);
-            lock (_lock)
+            while (true)
             {
-                if (_phase != InstancePhase.Running)
-                    return;
-                _hung = true;
-            }
+                await detector.UntilHungAsync(process, running.Address, left);
+                lock (_lock)
+                {
+                    left.ThrowIfCancellationRequested();
+                    _hung = true;
+                }
 
-            log.Hung(id);
-            await control.ShowAsync("does not answer; is being replaced", gaveUp: false);
-            if (await control.KillAsync(stopping) is { } refused)
-                log.CommandFailed(id, "kill", refused);
+                log.Hung(id);
+                await control.ShowAsync("does not answer; is being replaced", RestartStates.Hung, KnownResourceStateStyles.Warn);
+                for (var kills = 0; kills < MaxKills; kills++)
+                {
+                    if (control.Kill(process) is { } refused)
+                        log.CommandFailed(id, "kill", refused);
+                    await Task.Delay(KillInterval, time, left);
+                }
+
+                log.CommandFailed(id, "kill", $"process {process.Id} is still there");
+            }
         }
-        catch (OperationCanceledException) when (probing.IsCancellationRequested)
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // It ended otherwise.
+            // It has ended, or the AppHost stops.
         }
     }
 

@@ -4,8 +4,8 @@ namespace Pipeline.AppHost.Supervision;
 
 internal static partial class SupervisorLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "{Id} {Why}; restart {Number} in {Seconds} s")]
-    public static partial void Restarting(this ILogger logger, string id, string why, int number, double seconds);
+    [LoggerMessage(1, LogLevel.Warning, "{Id} {Why}; restart {Number} of {Limit} in {Seconds} s")]
+    public static partial void Restarting(this ILogger logger, string id, string why, int number, int limit, double seconds);
 
     [LoggerMessage(2, LogLevel.Information, "{Id} {Why}; not restarted")]
     public static partial void Left(this ILogger logger, string id, string why);
@@ -18,4 +18,10 @@ internal static partial class SupervisorLog
 
     [LoggerMessage(5, LogLevel.Error, "{Id}: {Command} failed: {Reason}")]
     public static partial void CommandFailed(this ILogger logger, string id, string command, string reason);
+
+    [LoggerMessage(6, LogLevel.Warning, "The dashboard ended (exit code {ExitCode}); the pipeline goes on without it")]
+    public static partial void DashboardEnded(this ILogger logger, int? exitCode);
+
+    [LoggerMessage(7, LogLevel.Error, "Process {Process} is left over and could not be killed: {Reason}")]
+    public static partial void NotKilled(this ILogger logger, int process, string reason);
 }

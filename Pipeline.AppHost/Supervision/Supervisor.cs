@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Pipeline.AppHost.Configuration;
@@ -8,20 +9,25 @@ namespace Pipeline.AppHost.Supervision;
 internal sealed record RestartAnnotation(RestartOptions Options) : IResourceAnnotation;
 
 /// <summary>
-/// Restarts what ends and replaces what hangs, as the configuration says. Neither host does so by itself: a crashed
-/// resource goes to a terminal state and stays there. Instances are told apart by their ids, since a replica's commands need them.
+/// Restarts what ends and replaces what hangs, of all resources that have a restart policy; Aspire by itself leaves a process that ended
+/// as it is. Replicas are told apart by their resource ids.
 /// </summary>
 internal sealed class Supervisor(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
     ResourceLoggerService logs,
+    ResourceProcesses processes,
     PipelineSettings settings,
     SupervisionOutcome outcome,
+    ExpiredLeases leases,
     TimeProvider time,
     ILogger<Supervisor> log) : BackgroundService
 {
-    private readonly Dictionary<string, SupervisedInstance> _instances = [];
+    private const string Dashboard = "aspire-dashboard";
+
+    private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private bool _dashboardRuns;
 
     public override void Dispose()
     {
@@ -31,14 +37,13 @@ internal sealed class Supervisor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var detector = settings.Options.Liveness.Enabled
+            ? new HangDetector(_client, settings.Options.Liveness, ProcessActivity.Read, leases.Below, time)
+            : null;
         try
         {
             await foreach (var change in notifications.WatchAsync(stoppingToken))
-            {
-                if (change.Resource.Annotations.OfType<RestartAnnotation>().LastOrDefault() is { } restart
-                    && InstanceSnapshot.Read(change.Snapshot) is { } state)
-                    Find(change, restart.Options, stoppingToken).Observe(state);
-            }
+                await ObserveAsync(change, detector, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -46,14 +51,44 @@ internal sealed class Supervisor(
         }
     }
 
-    private SupervisedInstance Find(ResourceEvent change, RestartOptions options, CancellationToken stopping)
+    private async Task ObserveAsync(ResourceEvent change, HangDetector? detector, CancellationToken stopping)
     {
-        if (_instances.TryGetValue(change.ResourceId, out var instance))
-            return instance;
-
-        var probe = settings.Options.Liveness.Enabled ? new LivenessProbe(_client, settings.Options.Liveness, time) : null;
-        var control = new InstanceControl(notifications, commands, logs, change.Resource, change.ResourceId);
-        return _instances[change.ResourceId] = new SupervisedInstance(
-            change.ResourceId, new RestartPolicy(options, time), control, probe, time, log, outcome.GiveUp, stopping);
+        if (InstanceState.Read(change.Snapshot) is not { } state)
+            return;
+        state = state with { Process = processes.Observe(change.ResourceId, change.Snapshot, state.Phase) };
+        if (change.Resource.Name == Dashboard)
+        {
+            if (_dashboardRuns && state.Phase == InstancePhase.Ended)
+                log.DashboardEnded(state.ExitCode);
+            _dashboardRuns = state.Phase == InstancePhase.Running;
+        }
+        else if (!change.Snapshot.IsHidden && change.Resource.Annotations.OfType<RestartAnnotation>().LastOrDefault() is { } restart)
+        {
+            var replica = Find(change, restart.Options, detector, stopping);
+            replica.Instance.Observe(state);
+            await replica.Control.ShowAgainAsync();
+        }
     }
+
+    private Replica Find(ResourceEvent change, RestartOptions options, HangDetector? detector, CancellationToken stopping)
+    {
+        if (_replicas.TryGetValue(change.ResourceId, out var replica))
+            return replica;
+        if (!_replicas.Values.Any(other => other.Resource == change.Resource))
+            RestartStates.FollowCommands(change.Resource, DemandAsync);
+        var control = new InstanceControl(notifications, commands, logs, change.Resource, change.ResourceId);
+        var instance = new SupervisedInstance(
+            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, stopping);
+        return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
+    }
+
+    private async Task DemandAsync(string id, bool all, bool asked)
+    {
+        if (!_replicas.TryGetValue(id, out var meant))
+            return;
+        foreach (var replica in _replicas.Values.Where(replica => replica == meant || all && replica.Resource == meant.Resource))
+            await replica.Instance.DemandAsync(asked);
+    }
+
+    private sealed record Replica(IResource Resource, InstanceControl Control, SupervisedInstance Instance);
 }

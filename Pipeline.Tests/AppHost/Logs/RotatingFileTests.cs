@@ -11,7 +11,7 @@ public sealed class RotatingFileTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task A_new_start_keeps_the_last_one_aside()
+    public async Task Create_FileOfFormerStart_KeepsItAside()
     {
         for (var start = 1; start <= 3; start++)
         {
@@ -24,7 +24,7 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_file_is_moved_aside()
+    public async Task Write_FullFile_MovesItAside()
     {
         await using (var file = RotatingFile.Create(LogPath))
         {
@@ -34,5 +34,17 @@ public sealed class RotatingFileTests : IDisposable
 
         Assert.Equal(["after"], await File.ReadAllLinesAsync(LogPath));
         Assert.True(new FileInfo(LogPath + ".1").Length > RotatingFile.MaxLength);
+    }
+
+    [Fact]
+    public async Task Create_ReadableFolder_OnlyTheOwnerMayRead()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!, (UnixFileMode)0b111_101_101);
+        await using var file = RotatingFile.Create(LogPath);
+
+        Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(Path.GetDirectoryName(LogPath)!));
+        Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(LogPath));
     }
 }

@@ -1,8 +1,9 @@
-using System.Net;
+using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.AppHost.Supervision;
 
@@ -11,12 +12,15 @@ public sealed class SupervisedInstanceTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly InstanceState Starting = new(InstancePhase.Starting);
     private static readonly InstanceState Stopping = new(InstancePhase.Stopping);
-    private static readonly InstanceState Running = new(InstancePhase.Running, Address: new Uri("http://instance"));
+    private static readonly LivenessOptions Impatient = new() { Startup = TimeSpan.FromSeconds(2.5) };
+    private static readonly ProcessIdentity Process = new(12, 34);
+    private static readonly InstanceState Running = new(InstancePhase.Running, Process: Process, Address: new Uri("http://instance"));
 
     private readonly FakeTimeProvider _time = new();
     private readonly RecordedControl _control = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<string> _givenUp = [];
+    private readonly RecordedLog _log = new();
 
     public void Dispose()
     {
@@ -25,12 +29,12 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Starts_again_after_the_delay_and_not_before()
+    public async Task Observe_ProcessFailed_StartsAfterDelay()
     {
         var instance = Create();
         instance.Observe(Running);
         instance.Observe(Ended(137));
-        Assert.Equal("show ended with exit code 137; restart 1 in 0.2 s", await _control.NextAsync());
+        Assert.Equal("show ended with exit code 137; restart 1 of 10 in 0.2 s [restart 1 of 10 in 0.2 s]", await _control.NextAsync());
 
         _time.Advance(TimeSpan.FromMilliseconds(199));
         Assert.True(_control.IsIdle);
@@ -42,7 +46,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Leaves_what_was_stopped_on_demand()
+    public async Task Observe_StoppedOnDemand_Leaves()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -55,7 +59,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_start_that_does_not_show_is_asked_for_again()
+    public async Task Observe_StartWithoutEffect_AsksAgain()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -65,13 +69,13 @@ public sealed class SupervisedInstanceTests : IDisposable
         Assert.Equal("start", await _control.NextAsync());
 
         await PassTimeUntilCalledAsync();
-        Assert.Equal("show could not be started; restart 2 in 0.4 s", await _control.NextAsync());
+        Assert.Equal("show could not be started; restart 2 of 10 in 0.4 s [restart 2 of 10 in 0.4 s]", await _control.NextAsync());
         await PassTimeUntilCalledAsync();
         Assert.Equal("start", await _control.NextAsync());
     }
 
     [Fact]
-    public async Task A_start_by_somebody_else_during_the_delay_replaces_its_own()
+    public async Task Observe_StartedByPersonDuringDelay_DropsRestart()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -85,7 +89,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Gives_up_and_says_so()
+    public async Task Observe_TooManyRestarts_GivesUpWithReason()
     {
         var instance = Create(new RestartOptions { MaxRestarts = 1, InitialDelay = TimeSpan.Zero });
         instance.Observe(Running);
@@ -95,26 +99,26 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Running);
         instance.Observe(Ended(1));
 
-        Assert.Equal("give up given up after too many restarts", await _control.NextAsync());
+        Assert.Equal("show given up after too many restarts [given up: ended with exit code 1]", await _control.NextAsync());
         await instance.Work.WaitAsync(Patience);
         Assert.Equal(["parse-0 ended with exit code 1 once more; given up after too many restarts: what it said"], _givenUp);
     }
 
     [Fact]
-    public async Task What_is_misconfigured_is_given_up_at_once()
+    public async Task Observe_Misconfigured_GivesUpAtOnce()
     {
         var instance = Create();
         instance.Observe(Running);
         instance.Observe(Ended(78));
 
-        Assert.Equal("give up given up, since its configuration is wrong", await _control.NextAsync());
+        Assert.Equal("show given up, since its configuration is wrong [given up: ended with exit code 78]", await _control.NextAsync());
         await instance.Work.WaitAsync(Patience);
         Assert.True(_control.IsIdle);
         Assert.Equal(["parse-0 ended with exit code 78; given up, since its configuration is wrong: what it said"], _givenUp);
     }
 
     [Fact]
-    public async Task Gives_up_although_its_output_cannot_be_read()
+    public async Task Observe_OutputUnreadable_GivesUpWithoutIt()
     {
         _control.Output = Task.FromException<string?>(new IOException("no output"));
         var instance = Create();
@@ -126,7 +130,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task What_was_given_up_is_supervised_again_once_somebody_starts_it()
+    public async Task Observe_StartedAfterGivingUp_CountsAnew()
     {
         var instance = Create(new RestartOptions { MaxRestarts = 1, InitialDelay = TimeSpan.Zero });
         instance.Observe(Running);
@@ -141,11 +145,11 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Running);
         instance.Observe(Ended(1));
 
-        Assert.Equal("show ended with exit code 1; restart 1 in 0 s", await _control.NextAsync());
+        Assert.Equal("show ended with exit code 1; restart 1 of 1 in 0 s [restart 1 of 1 in 0 s]", await _control.NextAsync());
     }
 
     [Fact]
-    public async Task What_somebody_starts_while_its_output_is_read_begins_anew()
+    public async Task Observe_StartedWhileOutputIsRead_CountsAnew()
     {
         var output = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _control.Output = output.Task;
@@ -156,13 +160,13 @@ public sealed class SupervisedInstanceTests : IDisposable
         await _control.NextAsync();
         instance.Observe(Running);
         instance.Observe(Ended(1));
-        Assert.Equal("give up given up after too many restarts", await _control.NextAsync());
+        Assert.Equal("show given up after too many restarts [given up: ended with exit code 1]", await _control.NextAsync());
         var reading = instance.Work;
         await _control.OutputAsked.Task.WaitAsync(Patience);
 
         instance.Observe(Running);
         instance.Observe(Ended(1));
-        Assert.Equal("show ended with exit code 1; restart 1 in 0 s", await _control.NextAsync());
+        Assert.Equal("show ended with exit code 1; restart 1 of 1 in 0 s [restart 1 of 1 in 0 s]", await _control.NextAsync());
         output.SetResult(null);
         await reading.WaitAsync(Patience);
 
@@ -170,44 +174,100 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Replaces_a_process_that_stops_answering()
+    public async Task Observe_SilentProcess_IsKilledAndRestarted()
     {
-        var answers = new SwitchedAnswers();
-        var instance = Create(answers: answers);
+        var instance = Create(answers: new Unanswered());
         instance.Observe(Running);
-        await FallSilentAsync(answers);
-        Assert.Equal("show does not answer; is being replaced", await _control.NextAsync());
+        await PassTimeUntilCalledAsync();
+        Assert.Equal("show does not answer; is being replaced [does not answer]", await _control.NextAsync());
         Assert.Equal("kill", await _control.NextAsync());
 
         instance.Observe(Ended(137));
-        Assert.Equal("show did not answer and was killed; restart 1 in 0.2 s", await _control.NextAsync());
+        Assert.Equal("show did not answer and was killed; restart 1 of 10 in 0.2 s [restart 1 of 10 in 0.2 s]", await _control.NextAsync());
     }
 
     [Fact]
-    public async Task Finds_it_within_five_seconds()
+    public async Task Observe_KillWithoutEffect_KillsAgainAndSaysSo()
     {
-        var answers = new SwitchedAnswers();
-        var instance = Create(answers: answers);
+        var instance = Create(answers: new Unanswered());
         instance.Observe(Running);
-        var since = _time.GetTimestamp();
-        await FallSilentAsync(answers);
+        await PassTimeUntilCalledAsync();
         await _control.NextAsync();
 
-        Assert.Equal(TimeSpan.FromSeconds(3.5), _time.GetElapsedTime(since));
+        for (var kills = 0; kills < 5; kills++)
+        {
+            await PassTimeUntilCalledAsync();
+            Assert.Equal("kill", await _control.NextAsync());
+        }
+
+        await PassTimeUntilCalledAsync();
+        Assert.Equal("show does not answer; is being replaced [does not answer]", await _control.NextAsync());
+        Assert.Contains($"parse-0: kill failed: process {Process.Id} is still there", _log.Messages);
     }
 
-    /// <summary>Silence right after an answer, the worst case. A question arms its timer before it is asked: then time may pass.</summary>
-    private async Task FallSilentAsync(SwitchedAnswers answers)
+    [Fact]
+    public async Task Demand_RestartDue_DropsIt()
     {
-        var options = new LivenessOptions();
-        await answers.AskedAsync();
-        answers.Silence();
-        _time.Advance(options.Interval);
-        await answers.AskedAsync();
-        _time.Advance(options.Silence);
-        await answers.AskedAsync();
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        await _control.NextAsync();
+
+        await instance.DemandAsync(asked: true);
+
+        Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+        await instance.Work.WaitAsync(Patience);
+        _time.Advance(TimeSpan.FromMinutes(1));
         Assert.True(_control.IsIdle);
-        _time.Advance(TimeSpan.FromMilliseconds(500));
+    }
+
+    [Fact]
+    public async Task Demand_StartUnderWay_LeavesItsEnd()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        await _control.NextAsync();
+        _time.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.Equal("start", await _control.NextAsync());
+
+        await instance.DemandAsync(asked: true);
+        instance.Observe(Starting);
+        instance.Observe(Running);
+        instance.Observe(Ended(143));
+
+        Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+    }
+
+    [Fact]
+    public async Task Demand_RestartByPerson_IsNotCounted()
+    {
+        var instance = Create(new RestartOptions { Policy = RestartCondition.Always, MaxRestarts = 1, InitialDelay = TimeSpan.Zero });
+        for (var restarts = 0; restarts < 3; restarts++)
+        {
+            instance.Observe(Running);
+            await instance.DemandAsync(asked: true);
+            instance.Observe(Ended(137));
+            Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+            instance.Observe(Starting);
+        }
+
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        Assert.StartsWith("show ended with exit code 1; restart 1 of 1", await _control.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demand_NothingCameOfIt_CountsTheNextEndAsCrash()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync(asked: false);
+
+        instance.Observe(Ended(1));
+
+        Assert.StartsWith("show ended with exit code 1; restart 1", await _control.NextAsync(), StringComparison.Ordinal);
     }
 
     /// <summary>Lets time pass in small steps; between them the code under test gets to arm its next timer.</summary>
@@ -224,13 +284,13 @@ public sealed class SupervisedInstanceTests : IDisposable
 
     private static InstanceState Ended(int exitCode) => new(InstancePhase.Ended, exitCode);
 
-    private SupervisedInstance Create(RestartOptions? options = null, SwitchedAnswers? answers = null) => new(
+    private SupervisedInstance Create(RestartOptions? options = null, HttpMessageHandler? answers = null) => new(
         "parse-0",
         new RestartPolicy(options ?? new RestartOptions { Policy = RestartCondition.Always }, _time),
         _control,
-        answers is null ? null : new LivenessProbe(new HttpClient(answers), new LivenessOptions(), _time),
+        answers is null ? null : new HangDetector(new HttpClient(answers), Impatient, _ => default, _ => null, _time),
         _time,
-        NullLogger.Instance,
+        _log,
         _givenUp.Add,
         _stopping.Token);
 
@@ -248,7 +308,11 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public Task<string?> StartAsync(CancellationToken cancellationToken) => Record("start");
 
-        public Task<string?> KillAsync(CancellationToken cancellationToken) => Record("kill");
+        public string? Kill(ProcessIdentity process)
+        {
+            Record("kill");
+            return process == Process ? null : "another process";
+        }
 
         public Task<string?> LastWordsAsync(CancellationToken cancellationToken)
         {
@@ -256,7 +320,7 @@ public sealed class SupervisedInstanceTests : IDisposable
             return Output;
         }
 
-        public Task ShowAsync(string decision, bool gaveUp) => Record($"{(gaveUp ? "give up" : "show")} {decision}");
+        public Task ShowAsync(string decision, string? state, string? style) => Record($"show {decision}{(state is null ? "" : $" [{state}]")}");
 
         private Task<string?> Record(string call)
         {
@@ -265,22 +329,25 @@ public sealed class SupervisedInstanceTests : IDisposable
         }
     }
 
-    /// <summary>Answers every question until it is silenced.</summary>
-    private sealed class SwitchedAnswers : HttpMessageHandler
+    private sealed class RecordedLog : ILogger
     {
-        private readonly Channel<bool> _asked = Channel.CreateUnbounded<bool>();
-        private volatile bool _silent;
+        public ConcurrentQueue<string> Messages { get; } = new();
 
-        public Task AskedAsync() => _asked.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-        public void Silence() => _silent = true;
+        public bool IsEnabled(LogLevel logLevel) => true;
 
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Enqueue(formatter(state, exception));
+    }
+
+    private sealed class Unanswered : HttpMessageHandler
+    {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            _asked.Writer.TryWrite(true);
-            if (_silent)
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            return new HttpResponseMessage(HttpStatusCode.OK);
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+            throw new InvalidOperationException();
         }
     }
 }

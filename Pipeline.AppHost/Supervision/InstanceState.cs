@@ -1,9 +1,32 @@
+using Pipeline.ServiceDefaults.Hosting;
+
 namespace Pipeline.AppHost.Supervision;
 
-/// <summary>Reads what the supervisor needs from a host's snapshot of a process.</summary>
-internal static class InstanceSnapshot
+/// <summary>Where a process is in its life.</summary>
+internal enum InstancePhase
 {
-    /// <returns>None for a state that says nothing about the process.</returns>
+    /// <summary>Waiting for others, or starting.</summary>
+    Starting,
+
+    /// <summary>It runs.</summary>
+    Running,
+
+    /// <summary>Somebody asked it to stop.</summary>
+    Stopping,
+
+    /// <summary>It ended, or could not be started.</summary>
+    Ended,
+}
+
+/// <summary>What the supervisor sees of one replica of a resource.</summary>
+/// <param name="Phase">Where it is in its life.</param>
+/// <param name="ExitCode">Of a process that ended, if known.</param>
+/// <param name="Process">While it runs.</param>
+/// <param name="Address">While it runs: its own HTTP address, if it has one.</param>
+internal sealed record InstanceState(InstancePhase Phase, int? ExitCode = null, ProcessIdentity? Process = null, Uri? Address = null)
+{
+    /// <summary>Reads Aspire's snapshot of a replica.</summary>
+    /// <returns>Null for a state that tells nothing about the process, such as those that the supervisor shows itself.</returns>
     public static InstanceState? Read(CustomResourceSnapshot snapshot)
     {
         var text = snapshot.State?.Text;

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Hosting;
+
+namespace Pipeline.AppHost.Supervision;
+
+/// <summary>
+/// Finds out that DCP is gone, which runs the processes of all resources for Aspire and hosts the proxies of their endpoints. An idle
+/// connection to a proxy ends when DCP or the process behind it dies; another connection is then refused only if it was DCP. Without DCP
+/// no process can be started, stopped or observed any more: all are killed.
+/// </summary>
+internal sealed class ControlPlaneWatch(
+    DistributedApplicationModel model,
+    ResourceProcesses processes,
+    SupervisionOutcome outcome,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        try
+        {
+            var endpoint = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
+            var port = await endpoint.Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
+            await UntilGoneAsync(int.Parse(port!, CultureInfo.InvariantCulture), time, stopping.Token);
+            processes.KillAll();
+            outcome.ControlPlaneLost();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The AppHost stops, and DCP with it.
+        }
+    }
+
+    /// <summary>Returns when the port, after it was open, is closed: two connections in a row are refused.</summary>
+    internal static async Task UntilGoneAsync(int port, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var wasOpen = false;
+        for (var refused = 0; !wasOpen || refused < 2;)
+        {
+            if (await HoldAsync(port, cancellationToken))
+            {
+                (wasOpen, refused) = (true, 0);
+                continue;
+            }
+
+            refused++;
+            await Task.Delay(RetryDelay, time, cancellationToken);
+        }
+    }
+
+    // Sends nothing. Returns when the connection ends; false where it was refused.
+    private static async Task<bool> HoldAsync(int port, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            return false;
+        }
+
+        try
+        {
+            while (await socket.ReceiveAsync(new byte[256], cancellationToken) > 0)
+            {
+                // An HTTP/2 server greets.
+            }
+        }
+        catch (SocketException)
+        {
+            // Reset: it ended.
+        }
+
+        return true;
+    }
+}

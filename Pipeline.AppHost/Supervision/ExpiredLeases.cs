@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.ServiceDefaults.BrokerClient;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.ServiceDefaults.Discovery;
+using Pipeline.ServiceDefaults.Hosting;
+using Pipeline.ServiceDefaults.Security;
+using LeaseState = Pipeline.Contracts.Broker.V1.InstanceState;
+
+namespace Pipeline.AppHost.Supervision;
+
+/// <summary>Processes whose lease with the broker has expired, and that have not registered again.</summary>
+internal sealed class ExpiredLeases
+{
+    private readonly ConcurrentDictionary<int, ProcessIdentity> _processes = new();
+
+    /// <summary>Takes a change of the registry into account.</summary>
+    public void Apply(RegistryEvent change)
+    {
+        if (change is RegistryChanged { Kind: ChangeKind.Departed, Instance: { State: LeaseState.Expired, ProcessId: var id } }
+            && ProcessIdentity.Find(id) is { } process)
+            _processes[id] = process;
+        foreach (var instance in change.View.Instances.Values)
+            _processes.TryRemove(instance.ProcessId, out _);
+    }
+
+    /// <summary>One of them that is a resource's process or descends from it.</summary>
+    /// <returns>Null where there is none.</returns>
+    public ProcessIdentity? Below(ProcessIdentity resource) =>
+        _processes.Values.Where(process => ResourceProcesses.IsBelow(process, resource)).Cast<ProcessIdentity?>().FirstOrDefault();
+}
+
+/// <summary>Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be asked at.</summary>
+internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, TimeProvider time) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
+            var port = await broker.Property(EndpointProperty.Port).GetValueAsync(stoppingToken);
+            var key = await model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == "pipeline-key").GetValueAsync(stoppingToken);
+            var options = new BrokerClientOptions { Address = new Uri($"http://127.0.0.1:{port}") };
+            using var channels = new PipelineChannels(
+                Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key! })));
+            using var watcher = new RegistryWatcher(
+                new Broker.BrokerClient(channels.Get(options.Address).Invoker),
+                Options.Create(options),
+                Options.Create(new RegistryWatcherOptions()),
+                time,
+                NullLogger<RegistryWatcher>.Instance);
+            await watcher.StartAsync(stoppingToken);
+            await foreach (var change in watcher.WatchAsync(stoppingToken))
+                leases.Apply(change);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The AppHost stops.
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Pipeline.AppHost.Configuration;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.AppHost.Supervision;
+
+/// <summary>
+/// The processes of this AppHost's resources, and what they started. When a resource's own process dies, its children are killed: DCP would
+/// not notice its end as long as a child has its output open.
+/// </summary>
+internal sealed class ResourceProcesses(PipelineDirectories directories, TimeProvider time, ILogger<ResourceProcesses> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private readonly ConcurrentDictionary<string, ProcessIdentity> _processes = new();
+    private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
+    private int _launcher;
+
+    /// <summary>Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost alone.</summary>
+    public static string Mark(PipelineDirectories directories) => $"{ProcessIdentity.Current}:{directories.Data}";
+
+    /// <summary>Sees a resource's state.</summary>
+    /// <returns>Its process, while it runs.</returns>
+    public ProcessIdentity? Observe(string resource, CustomResourceSnapshot snapshot, InstancePhase phase)
+    {
+        if (phase != InstancePhase.Running || IdOf(snapshot) is not { } id)
+            return null;
+        if (_processes.TryGetValue(resource, out var known) && known.Id == id)
+            return known;
+
+        // Its predecessor may have left children; and so may it, if it has died already.
+        KillOrphans();
+        if (ProcessIdentity.Find(id) is not { } process)
+        {
+            Kill(orphansOnly: true);
+            return null;
+        }
+
+        _launcher = ProcessStatus.Read(id)?.Parent ?? _launcher;
+        return _processes[resource] = process;
+    }
+
+    /// <summary>Where a resource's process has died since the last call, kills what is left of its descendants.</summary>
+    public void KillOrphans()
+    {
+        var dead = _processes.Where(resource => !resource.Value.IsAlive).ToList();
+        dead.ForEach(resource => _processes.TryRemove(resource));
+        if (dead.Count > 0)
+            Kill(orphansOnly: true);
+    }
+
+    /// <summary>Kills every process that is left of any resource.</summary>
+    public void KillAll()
+    {
+        foreach (var process in _processes.Values)
+            Kill(process);
+        Kill(orphansOnly: false);
+    }
+
+    /// <summary>Whether a process is a resource's own or descends from it.</summary>
+    public static bool IsBelow(ProcessIdentity process, ProcessIdentity root)
+    {
+        for (ProcessIdentity? at = process; at is { Id: > 1 } current; at = ParentOf(current.Id))
+        {
+            if (current == root)
+                return true;
+        }
+
+        return false;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                KillOrphans();
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The AppHost stops.
+        }
+    }
+
+    private static int? IdOf(CustomResourceSnapshot snapshot) =>
+        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } id
+            ? Convert.ToInt32(id, CultureInfo.InvariantCulture)
+            : null;
+
+    private static ProcessIdentity? ParentOf(int id) => OperatingSystem.IsLinux() && ProcessStatus.Read(id) is { Parent: var parent } ? ProcessIdentity.Find(parent) : null;
+
+    // An orphan has the mark, and a parent that neither has it nor is DCP, which starts the resources' own processes. Linux only.
+    private void Kill(bool orphansOnly)
+    {
+        if (!OperatingSystem.IsLinux() || orphansOnly && _launcher == 0)
+            return;
+        var marked = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(IsMarked).ToHashSet();
+        foreach (var id in marked)
+        {
+            if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (status.Parent == _launcher || marked.Contains(status.Parent))))
+                Kill(ProcessIdentity.Find(id));
+        }
+    }
+
+    private void Kill(ProcessIdentity? process)
+    {
+        if (process?.Kill() is { } reason)
+            log.NotKilled(process.Value.Id, reason);
+    }
+
+    private bool IsMarked(int id)
+    {
+        try
+        {
+            return id > 0 && File.ReadAllBytes($"/proc/{id}/environ").AsSpan().IndexOf(_mark) >= 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It ended meanwhile, or belongs to another user.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+namespace Pipeline.AppHost.Supervision;
+
+/// <summary>States that the supervisor shows in the dashboard in the place of Aspire's own, and what Aspire's commands make of them.</summary>
+internal static class RestartStates
+{
+    /// <summary>How the state of a replica that is to be restarted begins.</summary>
+    public const string Due = "restart";
+
+    /// <summary>How the state of a replica begins that is not restarted any more.</summary>
+    public const string GivenUp = "given up:";
+
+    /// <summary>State of a process that hangs, until it is killed.</summary>
+    public const string Hung = "does not answer";
+
+    private static readonly string[] FollowedCommands =
+        [KnownResourceCommands.StartCommand, KnownResourceCommands.StopCommand, KnownResourceCommands.RestartCommand, KnownResourceCommands.RebuildCommand];
+
+    /// <summary>Aspire's state behind a shown one.</summary>
+    public static ResourceStateSnapshot? Original(ResourceStateSnapshot? state) => state?.Text switch
+    {
+        Hung => KnownResourceStates.Running,
+        { } text when text.StartsWith(Due, StringComparison.Ordinal) || text.StartsWith(GivenUp, StringComparison.Ordinal) => KnownResourceStates.Finished,
+        _ => state,
+    };
+
+    /// <summary>Has Aspire's commands know the shown states, and tell before they stop anything.</summary>
+    /// <param name="resource">The resource.</param>
+    /// <param name="demand">Called with the replica, whether all others are meant too, and whether a person asks for an end, or nothing has come of it.</param>
+    public static void FollowCommands(IResource resource, Func<string, bool, bool, Task> demand)
+    {
+        for (var i = 0; i < resource.Annotations.Count; i++)
+        {
+            if (resource.Annotations[i] is ResourceCommandAnnotation command && FollowedCommands.Contains(command.Name))
+                resource.Annotations[i] = Follow(command, demand);
+        }
+    }
+
+    private static ResourceCommandAnnotation Follow(ResourceCommandAnnotation command, Func<string, bool, bool, Task> demand) => new(
+        command.Name,
+        command.DisplayName,
+        context => command.UpdateState(new UpdateCommandStateContext
+        {
+            Services = context.Services,
+            ResourceSnapshot = context.ResourceSnapshot with { State = StateFor(command.Name, context.ResourceSnapshot.State) },
+        }),
+        command.Name == KnownResourceCommands.StartCommand ? command.ExecuteCommand : context => ExecuteAsync(command, context, demand),
+        command.DisplayDescription,
+        command.Arguments,
+        command.ConfirmationMessage,
+        command.IconName,
+        command.IconVariant,
+        command.IsHighlighted,
+        command.Visibility,
+        command.ValidateArguments);
+
+    // A restart that is due can be stopped.
+    private static ResourceStateSnapshot? StateFor(string command, ResourceStateSnapshot? state) =>
+        command == KnownResourceCommands.StopCommand && state?.Text.StartsWith(Due, StringComparison.Ordinal) == true
+            ? KnownResourceStates.Running
+            : Original(state);
+
+    private static async Task<ExecuteCommandResult> ExecuteAsync(
+        ResourceCommandAnnotation command, ExecuteCommandContext context, Func<string, bool, bool, Task> demand)
+    {
+        var all = command.Name == KnownResourceCommands.RebuildCommand;
+        var keeps = command.Name == KnownResourceCommands.StopCommand;
+        await demand(context.ResourceName, all, true);
+        try
+        {
+            var result = await command.ExecuteCommand(context);
+            keeps |= result.Success;
+            return result;
+        }
+        finally
+        {
+            if (!keeps)
+                await demand(context.ResourceName, all, false);
+        }
+    }
+}

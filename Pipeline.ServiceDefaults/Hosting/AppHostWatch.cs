@@ -1,0 +1,33 @@
+namespace Pipeline.ServiceDefaults.Hosting;
+
+/// <summary>Ends this process when the AppHost that started it is gone, so that no process of the pipeline outlives it.</summary>
+public static class AppHostWatch
+{
+    /// <summary>Environment variable by which the AppHost tells its <see cref="ProcessIdentity"/>; more may follow after a colon.</summary>
+    public const string Variable = "PIPELINE_APPHOST_PROCESS";
+
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
+
+    /// <summary>Watches in the background, where an AppHost started this process; otherwise does nothing.</summary>
+    /// <param name="stop">Asks this process to stop. After two seconds it is killed.</param>
+    public static void Start(Action stop)
+    {
+        if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { } appHost)
+            _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(), TimeProvider.System);
+    }
+
+    internal static async Task EndWithAsync(ProcessIdentity appHost, Action stop, Action kill, TimeProvider time)
+    {
+        using (var timer = new PeriodicTimer(Interval, time))
+        {
+            while (appHost.IsAlive)
+                await timer.WaitForNextTickAsync();
+        }
+
+        var stopped = Task.Delay(StopTime, time);
+        stop();
+        await stopped;
+        kill();
+    }
+}

@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Pipeline.ServiceDefaults.Hosting;
+
+/// <summary>One process of this machine. The operating system uses ids again: only with its start time does an id mean one process.</summary>
+/// <param name="Id">The process id.</param>
+/// <param name="Start">Its start time. Linux: clock ticks since boot, which no change of the clock moves; elsewhere ticks of UTC.</param>
+public readonly record struct ProcessIdentity(int Id, long Start)
+{
+    /// <summary>This process.</summary>
+    public static ProcessIdentity Current { get; } = Find(Environment.ProcessId)!.Value;
+
+    /// <summary>Whether it still runs. A zombie does not.</summary>
+    public bool IsAlive => Find(Id) == this;
+
+    /// <summary>The process that has this id now.</summary>
+    /// <returns>Null where there is none.</returns>
+    public static ProcessIdentity? Find(int id)
+    {
+        if (OperatingSystem.IsLinux())
+            return ProcessStatus.Read(id) is { HasEnded: false } status ? new ProcessIdentity(id, status.Start) : null;
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return new ProcessIdentity(id, process.StartTime.ToUniversalTime().Ticks);
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads what <see cref="ToString"/> wrote, and anything after another colon.</summary>
+    /// <returns>Null where the text is no identity.</returns>
+    public static ProcessIdentity? Parse(string? text) =>
+        text?.Split(':') is [var id, var start, ..]
+        && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out var ticks)
+            ? new ProcessIdentity(number, ticks)
+            : null;
+
+    /// <summary>Kills it and all its descendants; does nothing where it has ended.</summary>
+    /// <returns>Why it could not be killed, or null.</returns>
+    public string? Kill()
+    {
+        try
+        {
+            using var process = IsAlive ? Process.GetProcessById(Id) : null;
+            process?.Kill(entireProcessTree: true);
+            return null;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            // It ended meanwhile.
+            return null;
+        }
+        catch (Exception exception) when (exception is Win32Exception or AggregateException)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>ID:START.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}:{Start}");
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace Pipeline.ServiceDefaults.Hosting;
+
+/// <summary>What Linux tells about a process or one of its threads in a stat file below /proc (proc_pid_stat(5)).</summary>
+/// <param name="State">R, S, D, T, Z and others.</param>
+/// <param name="Parent">Id of the parent process.</param>
+/// <param name="Start">Clock ticks from boot to its start.</param>
+public readonly record struct ProcessStatus(char State, int Parent, long Start)
+{
+    /// <summary>It has ended, and its parent has not yet asked for its exit code.</summary>
+    public bool HasEnded => State is 'Z' or 'X';
+
+    /// <summary>It runs on a processor, waits for one, or waits for a disk.</summary>
+    public bool IsRunnable => State is 'R' or 'D';
+
+    /// <summary>Reads a process's status.</summary>
+    /// <returns>Null where there is no such process.</returns>
+    public static ProcessStatus? Read(int id) => Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"));
+
+    /// <summary>Reads the status of a process or thread by its folder below /proc.</summary>
+    /// <returns>Null where it is gone.</returns>
+    public static ProcessStatus? Read(string folder)
+    {
+        try
+        {
+            // "ID (NAME) STATE PARENT ...": the name may hold spaces and parentheses.
+            var text = File.ReadAllText(Path.Combine(folder, "stat"));
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return new ProcessStatus(fields[0][0], int.Parse(fields[1], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

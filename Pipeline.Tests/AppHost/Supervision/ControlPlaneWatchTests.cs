@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.AppHost.Supervision;
+
+namespace Pipeline.Tests.AppHost.Supervision;
+
+public class ControlPlaneWatchTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task UntilGone_ConnectionEndsAndListenerStays_GoesOn()
+    {
+        using var proxy = new TcpListener(IPAddress.Loopback, 0);
+        proxy.Start();
+        var gone = ControlPlaneWatch.UntilGoneAsync(((IPEndPoint)proxy.LocalEndpoint).Port, TimeProvider.System, CancellationToken.None);
+        for (var connections = 0; connections < 3; connections++)
+        {
+            using var connection = await proxy.AcceptSocketAsync().WaitAsync(Patience);
+            Assert.False(gone.IsCompleted);
+        }
+
+        using (await proxy.AcceptSocketAsync().WaitAsync(Patience))
+            proxy.Stop();
+
+        await gone.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task UntilGone_NotYetOpen_WaitsForIt()
+    {
+        var port = FreePort();
+        var gone = ControlPlaneWatch.UntilGoneAsync(port, new JumpingTime(), CancellationToken.None);
+
+        using var proxy = new TcpListener(IPAddress.Loopback, port);
+        proxy.Start();
+
+        (await proxy.AcceptSocketAsync().WaitAsync(Patience)).Dispose();
+        Assert.False(gone.IsCompleted);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

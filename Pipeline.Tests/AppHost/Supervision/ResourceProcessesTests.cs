@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.AppHost.Configuration;
+using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Tests.AppHost.Supervision;
+
+public sealed class ResourceProcessesTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly PipelineDirectories _directories = new($"/no/such/{Guid.NewGuid()}", "");
+    private readonly ResourceProcesses _processes;
+    private readonly List<Process> _started = [];
+
+    public ResourceProcessesTests() => _processes = new ResourceProcesses(_directories, TimeProvider.System, NullLogger<ResourceProcesses>.Instance);
+
+    public void Dispose()
+    {
+        _processes.KillAll();
+        _processes.Dispose();
+        _started.ForEach(process => process.Dispose());
+    }
+
+    [Fact]
+    public async Task KillOrphans_RootCrashed_KillsItsChildrenAndNoOthers()
+    {
+        var (root, child) = await StartAsync("own");
+        var (other, othersChild) = await StartAsync("other");
+        using (var process = Process.GetProcessById(root.Id))
+            process.Kill();
+        await UntilGoneAsync(root);
+        Assert.True(child.IsAlive);
+
+        _processes.KillOrphans();
+
+        await UntilGoneAsync(child);
+        Assert.True(other.IsAlive && othersChild.IsAlive);
+    }
+
+    [Fact]
+    public async Task KillAll_TreesRunning_KillsThem()
+    {
+        var (root, child) = await StartAsync("own");
+
+        _processes.KillAll();
+
+        await UntilGoneAsync(root);
+        await UntilGoneAsync(child);
+    }
+
+    [Fact]
+    public async Task IsBelow_Descendant_IsTrue()
+    {
+        var (root, child) = await StartAsync("own");
+
+        Assert.True(ResourceProcesses.IsBelow(root, root));
+        Assert.True(ResourceProcesses.IsBelow(child, root));
+        Assert.False(ResourceProcesses.IsBelow(root, child));
+    }
+
+    private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource)
+    {
+        var start = new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true };
+        start.Environment[AppHostWatch.Variable] = ResourceProcesses.Mark(_directories);
+        var process = Process.Start(start)!;
+        _started.Add(process);
+        var child = int.Parse((await process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
+        var root = _processes.Observe(resource, Snapshot(process.Id), InstancePhase.Running)!.Value;
+        return (root, ProcessIdentity.Find(child)!.Value);
+    }
+
+    private static CustomResourceSnapshot Snapshot(int process) =>
+        new() { ResourceType = "Executable", Properties = [new ResourcePropertySnapshot("executable.pid", process)] };
+
+    private static async Task UntilGoneAsync(ProcessIdentity process)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (process.IsAlive)
+            await Task.Delay(5, patience.Token);
+    }
+}

@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Tests.ServiceDefaults.Hosting;
+
+public class ProcessIdentityTests
+{
+    [Fact]
+    public void Parse_WrittenIdentity_IsTheSame() => Assert.Equal(ProcessIdentity.Current, ProcessIdentity.Parse(ProcessIdentity.Current.ToString()));
+
+    [Fact]
+    public void Parse_MoreAfterIdentity_IgnoresIt() => Assert.Equal(new ProcessIdentity(1, 2), ProcessIdentity.Parse("1:2:/data:x"));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("12")]
+    [InlineData("12:x")]
+    [InlineData("-1:5")]
+    public void Parse_OtherText_IsNull(string? text) => Assert.Null(ProcessIdentity.Parse(text));
+
+    [Fact]
+    public async Task Kill_ProcessWithChild_EndsBoth()
+    {
+        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true })!;
+        var child = ProcessIdentity.Find(int.Parse((await process.StandardOutput.ReadLineAsync())!))!.Value;
+        var identity = ProcessIdentity.Find(process.Id)!.Value;
+        Assert.True(identity.IsAlive && child.IsAlive);
+
+        identity.Kill();
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (identity.IsAlive || child.IsAlive)
+            await Task.Delay(5, patience.Token);
+    }
+
+    [Fact]
+    public void Kill_IdUsedByAnotherProcess_LeavesIt()
+    {
+        using var process = Process.Start("sleep", "1000");
+        var identity = ProcessIdentity.Find(process.Id)!.Value;
+
+        (identity with { Start = identity.Start - 1 }).Kill();
+
+        Assert.True(identity.IsAlive);
+        process.Kill();
+    }
+}
