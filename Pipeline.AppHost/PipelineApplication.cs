@@ -31,14 +31,15 @@ internal static class PipelineApplication
 
             RunFiles.Check(command);
             var application = describe(command);
-            using var reserved = DataLock.Take(application.Services.GetRequiredService<PipelineDirectories>().Data);
+            var data = application.Services.GetRequiredService<PipelineDirectories>().Data;
+            using var reserved = DataLock.Take(data);
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             var processes = application.Services.GetRequiredService<ResourceProcesses>();
             var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
             var running = application.RunAsync();
             if (await Task.WhenAny(running, lost) == lost)
-                return await FailAsync(Failure, "Aspire's control plane (dcp) is gone, and all processes were ended");
+                return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, data)}");
             await using (application)
                 await running;
             processes.KillAll();
@@ -57,6 +58,9 @@ internal static class PipelineApplication
             return await FailAsync(Failure, exception.Message);
         }
     }
+
+    private static string HowToResume(PipelineCommand command, string data) => string.Concat(
+        StoredRun.All(data).Where(run => run.IsActive).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
     private static async Task<int> FailAsync(int exitCode, params string[] reasons)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pipeline.AppHost.Runs;
 
@@ -11,6 +12,10 @@ internal sealed record StoredRun(string Id, string State, string Input, string O
 {
     /// <summary>The state of a run whose results are in place.</summary>
     public const string Completed = "completed";
+
+    /// <summary>Whether its orchestrator worked on it when it last wrote the run's state.</summary>
+    [JsonIgnore]
+    public bool IsActive => State is "pending" or "waiting" or "running" or "draining";
 
     /// <summary>Reads a run.</summary>
     /// <param name="data">The data directory.</param>

@@ -105,7 +105,9 @@ internal sealed class SupervisedInstance(
                 switch (policy.Ended(ending))
                 {
                     case RestartDecision.Leave:
-                        log.Left(id, why);
+                        // Who asked for the end knows of it.
+                        if (ending != Ending.OnDemand)
+                            log.Left(id, why);
                         await control.ShowAsync($"{why}; not restarted");
                         return;
                     case RestartDecision.GiveUp:
