@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -20,10 +21,12 @@ internal enum InstancePhase
 
 /// <summary>What the supervisor sees of one replica of a resource.</summary>
 /// <param name="Phase">Where it is in its life.</param>
+/// <param name="ProcessId">Of the process that runs or has ended, if there was one.</param>
 /// <param name="ExitCode">Of a process that ended, if known.</param>
 /// <param name="Process">While it runs.</param>
 /// <param name="Address">While it runs: its own HTTP address, if it has one.</param>
-internal sealed record InstanceState(InstancePhase Phase, int? ExitCode = null, ProcessIdentity? Process = null, Uri? Address = null)
+internal sealed record InstanceState(
+    InstancePhase Phase, int? ProcessId = null, int? ExitCode = null, ProcessIdentity? Process = null, Uri? Address = null)
 {
     /// <summary>Reads Aspire's snapshot of a replica.</summary>
     /// <returns>Null for a state that tells nothing about the process, such as those that the supervisor shows itself.</returns>
@@ -31,13 +34,18 @@ internal sealed record InstanceState(InstancePhase Phase, int? ExitCode = null, 
     {
         var text = snapshot.State?.Text;
         if (text == KnownResourceStates.Running)
-            return new InstanceState(InstancePhase.Running, Address: OwnAddress(snapshot));
+            return new InstanceState(InstancePhase.Running, IdOf(snapshot), Address: OwnAddress(snapshot));
         if (text == KnownResourceStates.Stopping)
             return new InstanceState(InstancePhase.Stopping);
         if (text == KnownResourceStates.Starting || text == KnownResourceStates.Waiting)
             return new InstanceState(InstancePhase.Starting);
-        return KnownResourceStates.TerminalStates.Contains(text) ? new InstanceState(InstancePhase.Ended, snapshot.ExitCode) : null;
+        return KnownResourceStates.TerminalStates.Contains(text) ? new InstanceState(InstancePhase.Ended, IdOf(snapshot), snapshot.ExitCode) : null;
     }
+
+    private static int? IdOf(CustomResourceSnapshot snapshot) =>
+        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } id
+            ? Convert.ToInt32(id, CultureInfo.InvariantCulture)
+            : null;
 
     // The urls of a snapshot are those of the proxy, which picks a replica; the process's own stands in its environment.
     private static Uri? OwnAddress(CustomResourceSnapshot snapshot)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -23,11 +22,11 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// <summary>Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost alone.</summary>
     public static string Mark(PipelineDirectories directories) => $"{ProcessIdentity.Current}:{directories.Data}";
 
-    /// <summary>Sees a resource's state.</summary>
+    /// <summary>Sees the state of a replica.</summary>
     /// <returns>Its process, while it runs.</returns>
-    public ProcessIdentity? Observe(string resource, CustomResourceSnapshot snapshot, InstancePhase phase)
+    public ProcessIdentity? Observe(string resource, InstanceState state)
     {
-        if (phase != InstancePhase.Running || IdOf(snapshot) is not { } id)
+        if (state is not { Phase: InstancePhase.Running, ProcessId: { } id })
             return null;
         if (_processes.TryGetValue(resource, out var known) && known.Id == id)
             return known;
@@ -56,9 +55,9 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// <summary>Kills every process that is left of any resource.</summary>
     public void KillAll()
     {
-        foreach (var process in _processes.Values)
-            Kill(process);
         Kill(orphansOnly: false);
+        foreach (var process in _processes.Values)
+            Kill(process, entireTree: true);
     }
 
     /// <summary>Whether a process is a resource's own or descends from it.</summary>
@@ -87,11 +86,6 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
     }
 
-    private static int? IdOf(CustomResourceSnapshot snapshot) =>
-        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } id
-            ? Convert.ToInt32(id, CultureInfo.InvariantCulture)
-            : null;
-
     private static ProcessIdentity? ParentOf(int id) => OperatingSystem.IsLinux() && ProcessStatus.Read(id) is { Parent: var parent } ? ProcessIdentity.Find(parent) : null;
 
     // An orphan has the mark, and a parent that neither has it nor is DCP, which starts the resources' own processes. Linux only.
@@ -104,13 +98,13 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         foreach (var id in marked)
         {
             if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (status.Parent == _launcher || marked.Contains(status.Parent))))
-                Kill(ProcessIdentity.Find(id));
+                Kill(ProcessIdentity.Find(id), entireTree: orphansOnly);
         }
     }
 
-    private void Kill(ProcessIdentity? process)
+    private void Kill(ProcessIdentity? process, bool entireTree)
     {
-        if (process?.Kill() is { } reason)
+        if (process?.Kill(entireTree) is { } reason)
             log.NotKilled(process.Value.Id, reason);
     }
 

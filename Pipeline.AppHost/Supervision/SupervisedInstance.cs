@@ -29,6 +29,7 @@ internal sealed class SupervisedInstance(
     private readonly Lock _lock = new();
     private InstancePhase _phase = InstancePhase.Starting;
     private CancellationTokenSource _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+    private int? _endedProcess;
     private bool _hung;
     private bool _onDemand;
     private bool _startAsked;
@@ -41,7 +42,8 @@ internal sealed class SupervisedInstance(
     {
         lock (_lock)
         {
-            if (state.Phase == _phase)
+            // When Aspire removes what is left of a former process, it publishes the end of that process again.
+            if (state.Phase == _phase || (state is { Phase: InstancePhase.Ended, ProcessId: { } id } && id == _endedProcess))
                 return;
             if (_phase == InstancePhase.Ended && !_startAsked)
             {
@@ -66,6 +68,7 @@ internal sealed class SupervisedInstance(
                 case InstancePhase.Ended:
                     var ending = HowItEnded(state.ExitCode);
                     _hung = _onDemand = false;
+                    _endedProcess = state.ProcessId;
                     Work = DecideAsync(ending, state.ExitCode, _left.Token);
                     break;
             }

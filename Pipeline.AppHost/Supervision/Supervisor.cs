@@ -55,7 +55,7 @@ internal sealed class Supervisor(
     {
         if (InstanceState.Read(change.Snapshot) is not { } state)
             return;
-        state = state with { Process = processes.Observe(change.ResourceId, change.Snapshot, state.Phase) };
+        state = state with { Process = processes.Observe(change.ResourceId, state) };
         if (change.Resource.Name == Dashboard)
         {
             if (_dashboardRuns && state.Phase == InstancePhase.Ended)

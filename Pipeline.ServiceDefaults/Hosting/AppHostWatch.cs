@@ -14,7 +14,7 @@ public static class AppHostWatch
     public static void Start(Action stop)
     {
         if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { } appHost)
-            _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(), TimeProvider.System);
+            _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(entireTree: false), TimeProvider.System);
     }
 
     internal static async Task EndWithAsync(ProcessIdentity appHost, Action stop, Action kill, TimeProvider time)

@@ -41,14 +41,15 @@ public readonly record struct ProcessIdentity(int Id, long Start)
             ? new ProcessIdentity(number, ticks)
             : null;
 
-    /// <summary>Kills it and all its descendants; does nothing where it has ended.</summary>
+    /// <summary>Kills it; does nothing where it has ended.</summary>
+    /// <param name="entireTree">Its descendants, too.</param>
     /// <returns>Why it could not be killed, or null.</returns>
-    public string? Kill()
+    public string? Kill(bool entireTree = true)
     {
         try
         {
             using var process = IsAlive ? Process.GetProcessById(Id) : null;
-            process?.Kill(entireProcessTree: true);
+            process?.Kill(entireTree);
             return null;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)

@@ -54,6 +54,9 @@ internal sealed class AppHostProcess : IDisposable
         return new AppHostProcess(Process.Start(start)!);
     }
 
+    /// <summary>Its process id.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Reads standard error up to a line.</summary>
     public async Task<string> ReadErrorToAsync(Func<string, bool> isWanted)
     {

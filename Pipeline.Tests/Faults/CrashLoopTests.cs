@@ -59,10 +59,10 @@ public sealed class CrashLoopTests : IDisposable
         Assert.Equal(RunState.Waiting, waiting.State);
 
         var last = await given!;
-        Assert.Equal(KnownResourceStates.FailedToStart, last.Snapshot.State?.Text);
+        Assert.Equal("given up: ended with exit code 1", last.Snapshot.State?.Text);
         // Doubled up to the cap.
         string[] delays = ["1", "2", "4", "4", "4"];
-        string[] expected = [.. delays.Select((delay, i) => $"restart {i + 1} in {delay} s"), "given up after too many restarts"];
+        string[] expected = [.. delays.Select((delay, i) => $"restart {i + 1} of 5 in {delay} s"), "given up after too many restarts"];
         string[] seen = [.. decisions.Select(decision => decision[(decision.IndexOf(';', StringComparison.Ordinal) + 1)..].Trim())];
         Assert.Equal(expected, seen);
 

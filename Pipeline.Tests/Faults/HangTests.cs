@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Aspire.Hosting.ApplicationModel;
+using Pipeline.AppHost;
 
 namespace Pipeline.Tests.Faults;
 
@@ -16,8 +18,11 @@ public sealed class HangTests
 
     private static readonly TimeSpan Found = TimeSpan.FromSeconds(5);
 
+    /// <summary>The lease's time to live, and the silence after it.</summary>
+    private static readonly TimeSpan FoundByLease = TimeSpan.FromSeconds(10);
+
     [FaultFact]
-    public async Task A_stage_that_hangs_is_found_in_five_seconds_and_replaced()
+    public async Task Supervisor_StageSuspended_IsReplacedWithinFiveSeconds()
     {
         await using var bench = await FaultBench.StartAsync(FaultSettings.Lines);
         var takes = await bench.MeasureAsync(Pace.Steady);
@@ -47,6 +52,40 @@ public sealed class HangTests
         row.Finish();
     }
 
+    [FaultFact]
+    public async Task Supervisor_ProcessWithoutHttpSuspended_IsReplacedAfterItsLease()
+    {
+        // A second Parse, started as a process of the user's own is: without an endpoint of Aspire's.
+        await using var pipeline = await EndToEnd.PipelineUnderTest.StartAsync(
+            $"--Pipeline:Processes:own:Command={ServiceFiles.PathOf(new Projects.Pipeline_Stages_Parse())}",
+            $"--Pipeline:Processes:own:Environment:{ServiceFiles.DotnetRoot}={ServiceFiles.RuntimeFolder}",
+            "--Pipeline:Processes:own:Restart:Policy=Always");
+        var row = new FaultRow("SIGSTOP of a process without HTTP");
+        var slowest = TimeSpan.Zero;
+        await row.RepeatAsync(FaultSettings.Repeat(Usual), async _ =>
+        {
+            await RegisteredAsync(pipeline, 2);
+            Assert.True(pipeline.Host.Application.ResourceNotifications.TryGetCurrentState("own", out var own));
+            var process = (int)own.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value!;
+            var found = pipeline.Host.WaitForAsync("own", change =>
+                change.Snapshot.Properties.Any(property => property.Value is "does not answer; is being replaced"));
+            Signals.Stop(process);
+            var stopped = Stopwatch.GetTimestamp();
+            await found;
+            var took = Stopwatch.GetElapsedTime(stopped);
+            slowest = took > slowest ? took : slowest;
+            await pipeline.Host.WaitForAsync("own", change => change.Snapshot.State?.Text == KnownResourceStates.Running
+                && change.Snapshot.Properties.Any(property => property is { Name: "executable.pid", Value: int id } && id != process));
+        });
+        await RegisteredAsync(pipeline, 2);
+        row.Note = string.Create(CultureInfo.InvariantCulture, $"found within {slowest.TotalSeconds:0.0} s");
+        row.Require(slowest <= FoundByLease, "found too late");
+        row.Finish();
+    }
+
+    private static Task RegisteredAsync(EndToEnd.PipelineUnderTest pipeline, int count) =>
+        pipeline.TopologyAsync(topology => topology.Instances.Count(instance => instance is { Role: "parse", State: "live" }) == count);
+
     private static async Task<(TimeSpan Took, bool Within)> HangAsync(FaultBench bench, string stage, Random random, TimeSpan takes)
     {
         var process = await bench.ProcessOfAsync(stage);
@@ -60,7 +99,7 @@ public sealed class HangTests
         await found;
         var took = Stopwatch.GetElapsedTime(stopped);
         run = await bench.FinishAsync(run);
-        // Whoever replaces it may wake it up first, so that it may still end its work in order, and the run need not take a second attempt.
+        // The kill of the tree may wake it up first: then it may complete its work, and the run need not take a second attempt.
         await bench.ProcessOfAsync(stage, former: process);
         return (took, run.Ended > struck);
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Aspire.Hosting.ApplicationModel;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Supervision;
@@ -69,12 +68,9 @@ public sealed class ResourceProcessesTests : IDisposable
         var process = Process.Start(start)!;
         _started.Add(process);
         var child = int.Parse((await process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        var root = _processes.Observe(resource, Snapshot(process.Id), InstancePhase.Running)!.Value;
+        var root = _processes.Observe(resource, new InstanceState(InstancePhase.Running, process.Id))!.Value;
         return (root, ProcessIdentity.Find(child)!.Value);
     }
-
-    private static CustomResourceSnapshot Snapshot(int process) =>
-        new() { ResourceType = "Executable", Properties = [new ResourcePropertySnapshot("executable.pid", process)] };
 
     private static async Task UntilGoneAsync(ProcessIdentity process)
     {

@@ -206,6 +206,23 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Observe_SameEndAgainAfterStart_IgnoresIt()
+    {
+        var end = new InstanceState(InstancePhase.Ended, ProcessId: 12, ExitCode: -1);
+        var instance = Create();
+        instance.Observe(Running);
+        await instance.DemandAsync(asked: true);
+        instance.Observe(end);
+        await _control.NextAsync();
+
+        instance.Observe(Starting);
+        instance.Observe(end);
+        instance.Observe(Running);
+
+        Assert.True(_control.IsIdle);
+    }
+
+    [Fact]
     public async Task Demand_RestartDue_DropsIt()
     {
         var instance = Create();
@@ -282,7 +299,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         }
     }
 
-    private static InstanceState Ended(int exitCode) => new(InstancePhase.Ended, exitCode);
+    private static InstanceState Ended(int exitCode) => new(InstancePhase.Ended, ExitCode: exitCode);
 
     private SupervisedInstance Create(RestartOptions? options = null, HttpMessageHandler? answers = null) => new(
         "parse-0",

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using System.Globalization;
+using Pipeline.ServiceDefaults.Hosting;
+using Pipeline.Tests.AppHost;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>SIGKILL of DCP, which runs all processes for Aspire: the AppHost ends what is left, says so in one line and exits with 1.</summary>
+[Collection(FaultCollection.Name)]
+[Trait("Category", "Faults")]
+[Trait("Row", "dcp")]
+public sealed class ControlPlaneTests : IDisposable
+{
+    private const int Usual = 2;
+
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>DCP's controllers, which host the proxies, find out about their API server's death within some seconds.</summary>
+    private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(6);
+
+    private static readonly TimeSpan AnythingMayLinger = TimeSpan.FromSeconds(20);
+
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [FaultTheory]
+    [InlineData("API server", true)]
+    [InlineData("API server", false)]
+    [InlineData("controllers", true)]
+    [InlineData("controllers", false)]
+    [InlineData("all", true)]
+    [InlineData("all", false)]
+    public async Task AppHost_DcpKilled_EndsEverythingAndExitsWith1(string which, bool exit)
+    {
+        var input = Path.Combine(_data, "input.ndjson");
+        FaultBench.Write(input, FaultSettings.Lines, 0.004);
+        var services = new ServiceProcesses(_data);
+        var row = new FaultRow($"SIGKILL dcp ({which}{(exit ? ", --exit" : "")})");
+        var (slowestServices, slowest) = (TimeSpan.Zero, TimeSpan.Zero);
+        await row.RepeatAsync(FaultSettings.Repeat(Usual), async _ =>
+        {
+            using var host = exit
+                ? AppHostProcess.Start(_data, new Dictionary<string, string>(), "--input", input, "--batch-size", "1", "--exit")
+                : AppHostProcess.Start(_data, new Dictionary<string, string>(), "--Pipeline:Demo=false");
+            await UntilAsync(() => ServiceProcesses.Services.All(service => services.Find(service) is not null));
+            if (exit)
+                await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal));
+            var dcp = DcpProcesses.Of(host.Id);
+
+            ProcessIdentity[] killed = which switch
+            {
+                "API server" => [dcp.ApiServer],
+                "controllers" => [dcp.Controllers],
+                _ => [.. dcp.Dcp],
+            };
+            foreach (var process in killed)
+                process.Kill(entireTree: false);
+            var since = Stopwatch.GetTimestamp();
+            await UntilAsync(() => services.All().Count == 0);
+            slowestServices = Max(slowestServices, Stopwatch.GetElapsedTime(since));
+            var (code, _, error) = await host.EndAsync();
+            await UntilAsync(() => !dcp.AnyAlive);
+            slowest = Max(slowest, Stopwatch.GetElapsedTime(since));
+
+            Assert.Equal(1, code);
+            Assert.Single(error.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+            Assert.DoesNotContain("does not answer", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        });
+        row.Note = string.Create(
+            CultureInfo.InvariantCulture, $"services gone after {slowestServices.TotalSeconds:0.0} s, all after {slowest.TotalSeconds:0.0} s at most");
+        row.Require(slowestServices <= ServicesMayLinger, "a service lived on");
+        row.Require(slowest <= AnythingMayLinger, "DCP or the dashboard lived on");
+        row.Finish();
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(AppHostUnderTest.Patience);
+        while (!condition())
+            await Task.Delay(Glance, patience.Token);
+    }
+}
