@@ -17,7 +17,7 @@ internal static partial class FaultCommands
     public static IResourceBuilder<T> WithFaultCommands<T>(this IResourceBuilder<T> builder)
         where T : IResource
     {
-        builder.WithSignal("kill", "Kill", "Skull", Kill, "Ends the process at once; the restart policy brings it back.");
+        builder.WithSignal("kill", "Kill", "HeartBroken", Kill, "Ends the process at once; the restart policy brings it back.");
         return OperatingSystem.IsWindows()
             ? builder
             : builder

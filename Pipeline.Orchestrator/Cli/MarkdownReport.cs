@@ -7,13 +7,17 @@ namespace Pipeline.Orchestrator.Cli;
 /// <summary>A run as Markdown: how it ended, its counts, and its first results as a table.</summary>
 internal static class MarkdownReport
 {
+    // A blank line ends a paragraph and a table. A space, because Aspire drops empty lines from the output of a command.
+    private const string BlankLine = " ";
+
     /// <summary>Writes it.</summary>
     public static void Write(TextWriter output, Run run)
     {
+        output.WriteLine(BlankLine);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"**Run {run.Id}: {run.State.ToText()}**{(run.Attempts > 1 ? $" after {run.Attempts} attempts" : "")}, {run.ElapsedMicros / 1e6:0.000} s"));
-        output.WriteLine();
+        output.WriteLine(BlankLine);
         var counts = run.Counts;
         WriteTable(
             output,
@@ -26,8 +30,10 @@ internal static class MarkdownReport
 
         WriteResults(output, RunReport.FirstResults(run));
         output.WriteLine($"Results: `{run.Output}`");
-        if (run.Rejects is not null)
-            output.WriteLine($"\nRejects: `{run.Rejects}`");
+        if (run.Rejects is null)
+            return;
+        output.WriteLine(BlankLine);
+        output.WriteLine($"Rejects: `{run.Rejects}`");
     }
 
     // Lines of one shape make one table: groups have other fields than work items.
@@ -36,8 +42,10 @@ internal static class MarkdownReport
         var rows = lines.TakeWhile(line => line != "...").Select(FieldsOf).ToList();
         foreach (var table in rows.GroupBy(row => string.Join(',', row.Select(field => field.Name))))
             WriteTable(output, [.. table.First().Select(field => field.Name)], table.Select(row => row.Select(field => field.Value)));
-        if (rows.Count < lines.Count)
-            output.WriteLine("More results follow in the file.\n");
+        if (rows.Count == lines.Count)
+            return;
+        output.WriteLine("More results follow in the file.");
+        output.WriteLine(BlankLine);
     }
 
     private static List<(string Name, string Value)> FieldsOf(string line)
@@ -53,7 +61,7 @@ internal static class MarkdownReport
         WriteRow(output, head.Select(_ => "---"));
         foreach (var row in rows)
             WriteRow(output, row);
-        output.WriteLine();
+        output.WriteLine(BlankLine);
     }
 
     private static void WriteRow(TextWriter output, IEnumerable<string> cells) => output.WriteLine($"| {string.Join(" | ", cells.Select(Escape))} |");

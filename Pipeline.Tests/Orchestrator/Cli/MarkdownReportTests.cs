@@ -22,6 +22,15 @@ public sealed class MarkdownReportTests : IDisposable
         Assert.Contains("| key | count | sum | avg |\n| --- | --- | --- | --- |\n| click | 2 | 30 | 15 |\n| \\[\"a\",\"b\"\\] | 1 | 1 | 1 |\n", report, StringComparison.Ordinal);
     }
 
+    // Aspire drops empty lines from the output of a command; without them the table would be part of the paragraph before.
+    [Fact]
+    public void Write_WithoutItsEmptyLines_StillSeparatesTheTables()
+    {
+        var report = Report("""{"key":"click","count":2}""").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(" ", report[Array.IndexOf(report, "| key | count |") - 1]);
+    }
+
     [Fact]
     public void Write_MarkupInAKey_IsEscaped() =>
         Assert.Contains("| \\|\\<img\\> \\*x\\* |", Report("""{"key":"|<img>\n*x*"}"""), StringComparison.Ordinal);
