@@ -32,6 +32,11 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
     public static Task<AppHostUnderTest> StartAsync(params string[] configuration) =>
         StartAsync(Directory.CreateTempSubdirectory("pipeline").FullName, keepsData: false, configuration);
 
+    /// <summary>The same with Aspire's dashboard.</summary>
+    /// <param name="configuration">What overrides appsettings.json.</param>
+    public static Task<AppHostUnderTest> StartWithDashboardAsync(params string[] configuration) =>
+        StartAsync(Directory.CreateTempSubdirectory("pipeline").FullName, keepsData: false, configuration, dashboard: true);
+
     /// <summary>Starts it over a data directory that stays, so that another start can go on with it.</summary>
     /// <param name="directory">The data directory.</param>
     /// <param name="configuration">What overrides appsettings.json.</param>
@@ -46,7 +51,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
         StartAsync(directory, keepsData: true, configuration, beforeStart);
 
     private static async Task<AppHostUnderTest> StartAsync(
-        string directory, bool keepsData, string[] configuration, Action<DistributedApplication>? beforeStart = null)
+        string directory, bool keepsData, string[] configuration, Action<DistributedApplication>? beforeStart = null, bool dashboard = false)
     {
         using var timeout = new CancellationTokenSource(Patience);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
@@ -57,6 +62,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
                 $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={Path.Combine(directory, "endpoint.json")}",
                 .. configuration,
             ],
+            (options, _) => options.DisableDashboard = !dashboard,
             timeout.Token);
         var application = await builder.BuildAsync(timeout.Token);
         beforeStart?.Invoke(application);

@@ -3,6 +3,7 @@ using Aspire.Hosting.Testing;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.AppHost;
+using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;
 
@@ -26,6 +27,10 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public static async Task<PipelineUnderTest> StartAsync(params string[] configuration) =>
         await ReadyAsync(await AppHostUnderTest.StartAsync(configuration));
 
+    /// <summary>The same with Aspire's dashboard.</summary>
+    public static async Task<PipelineUnderTest> StartWithDashboardAsync(params string[] configuration) =>
+        await ReadyAsync(await AppHostUnderTest.StartWithDashboardAsync(configuration));
+
     /// <summary>Starts it over a data directory that stays.</summary>
     public static async Task<PipelineUnderTest> StartInAsync(string data, params string[] configuration) =>
         await ReadyAsync(await AppHostUnderTest.StartInAsync(data, configuration));
@@ -36,6 +41,31 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
 
     /// <summary>A folder for files of a test, below the data directory.</summary>
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Host.Data, name)).FullName;
+
+    /// <summary>
+    /// Starts a run that takes at least seconds, so that whatever is done to it comes in its middle on a busy machine, too, and waits until it has begun.
+    /// </summary>
+    /// <param name="name">Prefix of its folders.</param>
+    /// <returns>The run, and what an undisturbed one over the same input has made.</returns>
+    public async Task<(Run Run, Reference Reference)> StartPacedAsync(string name)
+    {
+        const int lines = 40_000;
+        const double seconds = 6;
+        var input = Path.Combine(Folder(name), "input.ndjson");
+        FaultBench.Write(input, lines, badShare: 0);
+        var reference = Reference.Of(await RunAsync(NewRun($"{name}-undisturbed")));
+        var settings = NewRun($"{name}-disturbed");
+        settings.Rate = lines / seconds;
+        return (await UntilAsync(await Api.StartAsync(settings), now => now.Progress.Lines > 0), reference);
+
+        RunSettings NewRun(string folder) => new()
+        {
+            Input = input,
+            Output = Path.Combine(Folder(folder), "results.ndjson"),
+            MaxLineBytes = MixedInput.MaxLineBytes,
+            CheckpointIntervalMillis = 20,
+        };
+    }
 
     /// <summary>Makes a run, and follows it until it rests; one that was interrupted is resumed.</summary>
     public async Task<Run> RunAsync(RunSettings settings, TimeSpan? patience = null) => await RestAsync(await Api.StartAsync(settings), patience);

@@ -10,8 +10,6 @@ namespace Pipeline.Tests.AppHost.Commands;
 [Collection(PipelineCollection.Name)]
 public sealed class RunCommandTests(PipelineFixture fixture)
 {
-    private const int Lines = 40_000;
-
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
     [Theory]
@@ -56,7 +54,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     [Fact]
     public async Task PauseAndResume_ActiveRun_GoesOnToTheSameResults()
     {
-        var (run, reference) = await StartPacedAsync(nameof(PauseAndResume_ActiveRun_GoesOnToTheSameResults));
+        var (run, reference) = await Pipeline.StartPacedAsync(nameof(PauseAndResume_ActiveRun_GoesOnToTheSameResults));
 
         var paused = await ExecuteAsync("pause", await ArgumentsAsync("pause", ("run", run.Id)));
         Assert.True(paused.Success, paused.Message);
@@ -70,7 +68,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     [Fact]
     public async Task Cancel_ActiveRun_IsCancelled()
     {
-        var (run, _) = await StartPacedAsync(nameof(Cancel_ActiveRun_IsCancelled));
+        var (run, _) = await Pipeline.StartPacedAsync(nameof(Cancel_ActiveRun_IsCancelled));
 
         var result = await ExecuteAsync("cancel", await ArgumentsAsync("cancel", ("run", run.Id)));
 
@@ -94,7 +92,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
             return;
         var parse = await Pipeline.Host.WaitForHealthyAsync("parse");
         var former = new ServiceProcesses(Pipeline.Host.Data).Find("parse");
-        var (run, reference) = await StartPacedAsync(nameof(Kill_StageInTheMiddleOfARun_IsRestartedAndTheResultsAreTheSame));
+        var (run, reference) = await Pipeline.StartPacedAsync(nameof(Kill_StageInTheMiddleOfARun_IsRestartedAndTheResultsAreTheSame));
 
         var result = await Pipeline.Host.Application.ResourceCommands.ExecuteCommandAsync(parse.ResourceId, "kill").WaitAsync(AppHostUnderTest.Patience);
 
@@ -114,26 +112,6 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         FaultBench.Write(path, lines, badShare: 0);
         return path;
     }
-
-    // Seconds of input, so that a command arrives in the middle of the run on a busy machine, too.
-    private async Task<(Run Run, Reference Reference)> StartPacedAsync(string name)
-    {
-        const double seconds = 6;
-        var input = Write(name, Lines);
-        var reference = Reference.Of(await Pipeline.RunAsync(NewRun(input, $"{name}-undisturbed")));
-        var settings = NewRun(input, $"{name}-disturbed");
-        settings.Rate = Lines / seconds;
-        var run = await Pipeline.UntilAsync(await Pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
-        return (run, reference);
-    }
-
-    private RunSettings NewRun(string input, string folder) => new()
-    {
-        Input = input,
-        Output = Path.Combine(Pipeline.Folder(folder), "results.ndjson"),
-        MaxLineBytes = MixedInput.MaxLineBytes,
-        CheckpointIntervalMillis = 20,
-    };
 
     private async Task<ResourceCommandAnnotation> CommandAsync(string command)
     {
