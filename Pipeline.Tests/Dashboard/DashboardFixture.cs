@@ -35,7 +35,8 @@ public sealed class DashboardFixture : IAsyncLifetime
         _pipeline = await PipelineUnderTest.StartWithDashboardAsync("--Pipeline:Demo=true", "--Pipeline:Restart:InitialDelay=00:00:03");
         var dashboard = await Pipeline.Host.WaitForHealthyAsync("aspire-dashboard");
         var login = new Uri(dashboard.Snapshot.Urls.First(url => url.Url.Contains("/login?t=", StringComparison.Ordinal)).Url);
-        var demo = await Pipeline.Host.WaitForAsync("run", change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text));
+        var demo = await Pipeline.Host.WaitForAsync(
+            "run", change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text));
         Assert.Equal(0, demo.Snapshot.ExitCode);
 
         _session = await _browser.NewContextAsync(new BrowserNewContextOptions

@@ -76,7 +76,8 @@ internal sealed class DashboardPage : IAsyncDisposable
     public ILocator Button(string text) => Dialog.Locator("fluent-button").Filter(new() { HasText = text });
 
     /// <summary>An input of the open dialog, with its label and its error.</summary>
-    public ILocator Field(string label) => Dialog.Locator(".interaction-input").Filter(new() { Has = _page.Locator("label", new() { HasText = label }) });
+    public ILocator Field(string label) =>
+        Dialog.Locator(".interaction-input").Filter(new() { Has = _page.Locator("label", new() { HasText = label }) });
 
     /// <summary>The errors at the inputs of the open dialog.</summary>
     public ILocator FieldErrors => Dialog.Locator(".fluent-validation-message");
@@ -95,8 +96,8 @@ internal sealed class DashboardPage : IAsyncDisposable
     }
 
     /// <summary>The edges of the graph, as <c>source -> target</c>.</summary>
-    public async Task<string[]> ReadEdgesAsync() =>
-        await Edges.EvaluateAllAsync<string[]>("lines => lines.map(({ __data__: edge }) => `${edge.source.label} -> ${edge.target.label}`)");
+    public Task<string[]> ReadEdgesAsync() => Edges.EvaluateAllAsync<string[]>(
+        "lines => lines.map(({ __data__: edge }) => `${edge.source.label} -> ${edge.target.label}`)");
 
     /// <summary>The page as HTML.</summary>
     public Task<string> ReadAsync() => _page.ContentAsync();

@@ -8,7 +8,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>What a person sees and does in the dashboard. In this order: the first tests look at the demo run, the last ones make runs and kill.</summary>
+/// <summary>
+/// What a person sees and does in the dashboard. In this order: the first tests look at the demo run, the last ones make runs and kill.
+/// </summary>
 [Collection(DashboardCollection.Name)]
 [TestCaseOrderer("Pipeline.Tests.Dashboard.DeclarationOrderer", "Pipeline.Tests")]
 public sealed class DashboardTests(DashboardFixture fixture)
@@ -39,7 +41,8 @@ public sealed class DashboardTests(DashboardFixture fixture)
 
         var edges = await page.ReadEdgesAsync();
 
-        Assert.Equal(pipeline.Order(), edges.Where(edge => PipelineUnderTest.Stages.Any(stage => edge.Split(" -> ").Contains(stage))).Order());
+        var ofStages = edges.Where(edge => edge.Split(" -> ").Intersect(PipelineUnderTest.Stages).Any());
+        Assert.Equal(pipeline.Order(), ofStages.Order());
         await page.ShootAsync("graph");
         Assert.Empty(page.Errors);
     }
@@ -81,7 +84,8 @@ public sealed class DashboardTests(DashboardFixture fixture)
         string[] secrets =
         [
             AppHostUnderTest.Key,
-            .. ((string[])["BrowserToken", "OtlpApiKey", "DashboardApiKey", "ResourceService:ApiKey"]).Select(name => configuration[$"AppHost:{name}"]!),
+            .. ((string[])["BrowserToken", "OtlpApiKey", "DashboardApiKey", "ResourceService:ApiKey"])
+                .Select(name => configuration[$"AppHost:{name}"] ?? throw new InvalidOperationException($"there is no AppHost:{name}")),
         ];
         (string Path, string Content)[] pages =
         [
