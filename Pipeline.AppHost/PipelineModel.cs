@@ -47,7 +47,8 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     {
         foreach (var (name, process) in settings.Options.Processes)
         {
-            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray()).WithOtlpExporter();
+            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
+                .WithOtlpExporter();
             WithCommon(executable, process.Environment)
                 .WithRestart(settings.Restart(name))
                 .WithReference(broker)
