@@ -59,7 +59,8 @@ internal sealed class PipelineModel
     {
         foreach (var (name, process) in _settings.Options.Processes)
         {
-            var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray()).WithOtlpExporter();
+            var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
+                .WithOtlpExporter();
             WithCommon(executable, process.Environment)
                 .WithRestart(_settings.Restart(name))
                 .RegistersWith(broker)

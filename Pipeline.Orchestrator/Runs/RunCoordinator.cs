@@ -30,7 +30,8 @@ internal sealed class RunCoordinator(
         var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, load, options, time);
         var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
         return new RunCoordinator(
-            routes, suspects, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(), options, time, logger);
+            routes, suspects, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(),
+            options, time, logger);
     }
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -68,7 +69,8 @@ internal sealed class RunCoordinator(
         if (tracker.Run is { State: RunState.Failed, Error: { } failed })
             span.Fail(failed.Reason, failed.Message);
         RunLog.Rests(
-            logger, tracker.Run.Id, tracker.Run.State.ToText(), tracker.Run.Attempts, tracker.Run.Error is { } last ? $": {last.Message}" : "");
+            logger, tracker.Run.Id, tracker.Run.State.ToText(), tracker.Run.Attempts,
+            tracker.Run.Error is { } last ? $": {last.Message}" : "");
     }
 
     private async Task AttemptAsync(RunTracker tracker, string workDirectory, StopSignal stop)
@@ -121,7 +123,8 @@ internal sealed class RunCoordinator(
         span?.SetTag(PipelineTelemetry.AttemptNumber, number);
         span?.SetTag("pipeline.attempt.route", route.Instances.Select(instance => instance.InstanceId).ToArray());
         var began = time.GetTimestamp();
-        RunLog.Begins(logger, tracker.Run.Id, number, string.Join(" > ", route.Instances.Select(instance => $"{instance.Role} {instance.InstanceId}")));
+        var path = string.Join(" > ", route.Instances.Select(instance => $"{instance.Role} {instance.InstanceId}"));
+        RunLog.Begins(logger, tracker.Run.Id, number, path);
         var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
         open.Route.AddRange(route.Below);
         try

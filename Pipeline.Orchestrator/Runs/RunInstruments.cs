@@ -20,7 +20,7 @@ internal sealed class RunInstruments
         var meter = meters.Create(PipelineTelemetry.Name);
         _active = meter.CreateUpDownCounter<int>("pipeline.run.active", "{run}", "Runs that are worked on.");
         _runs = meter.CreateHistogram("pipeline.run.duration", "s", "From a run's start, or resumption, to its end.", tags: null, Seconds);
-        _attempts = meter.CreateHistogram("pipeline.attempt.duration", "s", "From the opening of an attempt to its end.", tags: null, Seconds);
+        _attempts = meter.CreateHistogram("pipeline.attempt.duration", "s", "From an attempt's opening to its end.", tags: null, Seconds);
     }
 
     /// <summary>A run is worked on.</summary>

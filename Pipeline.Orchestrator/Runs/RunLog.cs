@@ -9,8 +9,8 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3018, Level = LogLevel.Information, Message = "Run {RunId}: starts, {Input} to {Output}")]
     public static partial void Starts(ILogger logger, string runId, string input, string output);
 
-    [LoggerMessage(EventId = 3019, Level = LogLevel.Information, Message = "Run {RunId}: checkpoint {Checkpoint} is durable, {Lines} lines")]
-    public static partial void Commits(ILogger logger, string runId, long checkpoint, long lines);
+    [LoggerMessage(EventId = 3019, Level = LogLevel.Information, Message = "Run {RunId}: checkpoint {Checkpoint} durable at line {Line}")]
+    public static partial void Commits(ILogger logger, string runId, long checkpoint, long line);
 
     [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Run {RunId}: waits for {Roles}")]
     public static partial void Waits(ILogger logger, string runId, string roles);

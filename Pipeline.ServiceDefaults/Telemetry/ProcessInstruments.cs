@@ -9,7 +9,7 @@ internal static class ProcessInstruments
     public static void Create(Meter meter, TimeProvider time)
     {
         var before = (Cpu: Environment.CpuUsage.TotalTime, At: time.GetTimestamp());
-        meter.CreateObservableGauge("process.cpu.utilization", Utilization, "1", "CPU time over elapsed time, of all processors, since the last measurement.");
+        meter.CreateObservableGauge("process.cpu.utilization", Utilization, "1", "Share of the processors' time since the last reading.");
         meter.CreateObservableUpDownCounter("process.memory.usage", () => Environment.WorkingSet, "By", "Physical memory in use.");
 
         double Utilization()

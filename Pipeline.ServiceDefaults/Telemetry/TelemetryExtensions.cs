@@ -13,7 +13,9 @@ namespace Pipeline.ServiceDefaults.Telemetry;
 internal static class TelemetryExtensions
 {
     /// <summary>Exports traces, metrics and logs where the environment names a collector; without one nothing is recorded.</summary>
-    /// <remarks>Only Pipeline's own: instrumentation of ASP.NET Core and HttpClient would make spans of every lease, watch and health probe.</remarks>
+    /// <remarks>
+    /// Only Pipeline's own: instrumentation of ASP.NET Core and HttpClient would make spans of every lease, watch and health probe.
+    /// </remarks>
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
@@ -28,7 +30,8 @@ internal static class TelemetryExtensions
         });
         builder.Services.ConfigureOpenTelemetryMeterProvider((services, metrics) =>
         {
-            ProcessInstruments.Create(services.GetRequiredService<IMeterFactory>().Create(PipelineTelemetry.Name), services.GetRequiredService<TimeProvider>());
+            var meter = services.GetRequiredService<IMeterFactory>().Create(PipelineTelemetry.Name);
+            ProcessInstruments.Create(meter, services.GetRequiredService<TimeProvider>());
             metrics.AddMeter(PipelineTelemetry.Name);
         });
         builder.Services.AddOpenTelemetry().WithTracing().WithMetrics().UseOtlpExporter();

@@ -5,7 +5,7 @@ namespace Pipeline.ServiceDefaults.Telemetry;
 
 /// <summary>
 /// W3C trace context in the headers of the calls that make up an attempt. The orchestrator sends its attempt's context and every stage
-/// hands on what it received, so that all stages are children of the attempt: a stage that was killed, or that makes no spans, leaves no gap.
+/// hands on what it received, so that all stages are children of the attempt: one that was killed, or that makes no spans, leaves no gap.
 /// </summary>
 /// <remarks>Nothing else propagates: the frameworks' own spans of HTTP and gRPC would double every hop.</remarks>
 public static class TraceContext

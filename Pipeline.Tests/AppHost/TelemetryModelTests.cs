@@ -21,8 +21,12 @@ public sealed class TelemetryModelTests
         Assert.Equal(7, projects.Count);
         Assert.All([.. projects, process], resource => Assert.Single(resource.Annotations.OfType<OtlpExporterAnnotation>()));
         // Otherwise Aspire warns that there is no development certificate.
-        Assert.All(projects, project => Assert.False(Assert.Single(project.Annotations.OfType<HttpsCertificateAnnotation>()).UseDeveloperCertificate));
-        Assert.DoesNotContain(builder.Resources, resource => resource.Annotations.OfType<EndpointAnnotation>().Any(endpoint => endpoint.UriScheme == "https"));
+        Assert.All(
+            projects.Select(project => Assert.Single(project.Annotations.OfType<HttpsCertificateAnnotation>())),
+            certificate => Assert.False(certificate.UseDeveloperCertificate));
+        Assert.DoesNotContain(
+            builder.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()),
+            endpoint => endpoint.UriScheme == "https");
         Directory.Delete(data, recursive: true);
     }
 }

@@ -30,18 +30,19 @@ internal sealed class StageInstruments
         _time = time;
         _meter = meters.Create(PipelineTelemetry.Name);
         _checkpoints = _meter.CreateHistogram(
-            "pipeline.checkpoint.duration", "s", "From a checkpoint's arrival at the last stage to its being durable.", tags: null, CheckpointSeconds);
+            "pipeline.checkpoint.duration", "s", "From a checkpoint's arrival at the last stage to its being durable.",
+            tags: null, CheckpointSeconds);
         AddRate("pipeline.stage.input.rate", "Lines, events or work items received, or read, per second.", now => now.ItemsIn);
         if (stage.Emits.Count > 0)
         {
             AddRate("pipeline.stage.output.rate", "Lines, events or work items handed on per second.", now => now.ItemsOut);
-            AddShare("pipeline.stage.output.wait_ratio", "Share of the time in which the stage waited until the next one took more.", now => now.Sending);
+            AddShare("pipeline.stage.output.wait_ratio", "Share of the time spent waiting for the next stage.", now => now.Sending);
         }
 
         // A source waits for commands only.
         if (stage.Accepts.Count > 0)
         {
-            AddShare("pipeline.stage.input.wait_ratio", "Share of the time in which the stage waited for the one before it.", now => now.Receiving);
+            AddShare("pipeline.stage.input.wait_ratio", "Share of the time spent waiting for the stage before.", now => now.Receiving);
         }
     }
 

@@ -49,7 +49,8 @@ internal sealed class Downstream : IAsyncDisposable
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
     public static async Task<Downstream> OpenAsync(
-        OpenRun open, Metadata trace, RingWriter? ring, PipelineChannels channels, EdgeMeter edge, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        OpenRun open, Metadata trace, RingWriter? ring, PipelineChannels channels, EdgeMeter edge,
+        TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
         var below = open.Clone();

@@ -36,7 +36,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var downstream = open.Route.Count == 0
             ? null
-            : await Downstream.OpenAsync(open, trace, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+            : await Downstream.OpenAsync(
+                open, trace, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
         await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);

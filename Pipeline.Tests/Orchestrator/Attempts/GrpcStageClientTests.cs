@@ -123,7 +123,8 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
             switch (requestStream.Current.OpenRun.RunId)
             {
                 case "trace":
-                    await responseStream.WriteAsync(new StageOutput { RunOpened = new RunOpened { Columns = { context.RequestHeaders.GetValue("traceparent") ?? "" } } });
+                    var parent = context.RequestHeaders.GetValue("traceparent") ?? "";
+                    await responseStream.WriteAsync(new StageOutput { RunOpened = new RunOpened { Columns = { parent } } });
                     return;
                 case "fail":
                     var failure = new Failure { Reason = "disk_full", Message = "no space", InstanceId = "sink-0", Role = "sink" };

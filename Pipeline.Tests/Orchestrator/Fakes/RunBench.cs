@@ -12,7 +12,8 @@ namespace Pipeline.Tests.Orchestrator.Fakes;
 /// <summary>One run with its coordinator, and fakes around it.</summary>
 internal sealed class RunBench
 {
-    private static readonly IMeterFactory NoMeters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+    private static readonly IMeterFactory NoMeters =
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
 
     private readonly ILogger<AttemptRunner> _log;
     private readonly IMeterFactory _meters;
@@ -57,7 +58,8 @@ internal sealed class RunBench
         var load = new InstanceLoad();
         var coordinator = new RunCoordinator(
             new RouteFinder(Registry, suspects, load, Options, Time), suspects, load,
-            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time, _log), new RunInstruments(_meters), Options, Time, _log);
+            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time, _log),
+            new RunInstruments(_meters), Options, Time, _log);
         return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Time), "/work", Stop);
     }
 

@@ -23,7 +23,8 @@ internal sealed class MeterReader : IDisposable
         };
         _listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => _values[instrument.Name] = value);
         _listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => _values[instrument.Name] = value);
-        _listener.SetMeasurementEventCallback<int>((instrument, value, _, _) => _values[instrument.Name] = _values.GetValueOrDefault(instrument.Name) + value);
+        _listener.SetMeasurementEventCallback<int>(
+            (instrument, value, _, _) => _values[instrument.Name] = _values.GetValueOrDefault(instrument.Name) + value);
         _listener.Start();
     }
 

@@ -3,7 +3,7 @@ using Pipeline.ServiceDefaults.Telemetry;
 
 namespace Pipeline.Tests.ServiceDefaults.Telemetry;
 
-/// <summary>The spans of this process that end while it listens; a test asks for those of its own traces, since others run beside it.</summary>
+/// <summary>The spans of this process that end while it listens. Other tests run beside it: a test asks for those of its traces.</summary>
 internal sealed class SpanRecorder : IDisposable
 {
     private readonly Lock _lock = new();

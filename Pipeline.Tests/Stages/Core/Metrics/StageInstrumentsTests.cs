@@ -87,5 +87,6 @@ public sealed class StageInstrumentsTests : IDisposable
         edge.Sent(frame, 1);
     }
 
-    private StageInstruments New(string[] accepts, string[] emits) => new(new StageDefinition("stage", accepts, emits, _ => null!), _reader.Meters, _time);
+    private StageInstruments New(string[] accepts, string[] emits) =>
+        new(new StageDefinition("stage", accepts, emits, _ => null!), _reader.Meters, _time);
 }
