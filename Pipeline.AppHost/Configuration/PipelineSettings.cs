@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.AppHost.Configuration;
 
@@ -52,7 +53,7 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
                 errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
             }
 
-            RestartValidator.Check(options, restart.Path, errors);
+            errors.AddRange(RangeValidation.Errors(options, restart.Path));
         }
 
         return options;

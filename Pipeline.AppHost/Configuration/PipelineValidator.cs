@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.AppHost.Configuration;
 
@@ -16,7 +16,7 @@ internal static partial class PipelineValidator
             errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
         if (string.IsNullOrWhiteSpace(options.Data))
             errors.Add("Pipeline:Data must name a directory");
-        LivenessValidator.Check(options.Liveness, errors);
+        errors.AddRange(RangeValidation.Errors(options.Liveness, "Pipeline:Liveness"));
         foreach (var (name, service) in options.Services)
             CheckService(name, service, errors);
         foreach (var (name, process) in options.Processes)

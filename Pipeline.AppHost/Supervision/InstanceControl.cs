@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -14,7 +15,7 @@ internal interface IInstanceControl
     string? Kill(ProcessIdentity process);
 
     /// <summary>What the process wrote about its end.</summary>
-    /// <returns>Null where it wrote nothing.</returns>
+    /// <returns>Null where it wrote nothing, or that cannot be read.</returns>
     Task<string?> LastWordsAsync(CancellationToken cancellationToken);
 
     /// <summary>Shows a decision in the dashboard.</summary>
@@ -29,6 +30,7 @@ internal sealed class InstanceControl(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
     ResourceLoggerService logs,
+    ILogger log,
     IResource resource,
     string id) : IInstanceControl
 {
@@ -36,6 +38,8 @@ internal sealed class InstanceControl(
 
     /// <summary>Aspire tells when a process was started, a moment after it was.</summary>
     private static readonly TimeSpan StartIsTold = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(15);
 
     private volatile ResourceStateSnapshot? _shown;
 
@@ -50,8 +54,19 @@ internal sealed class InstanceControl(
     public async Task<string?> LastWordsAsync(CancellationToken cancellationToken)
     {
         var lines = new List<LogLine>();
-        await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
-            lines.AddRange(batch);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(ReadTimeout);
+        try
+        {
+            await foreach (var batch in logs.GetAllAsync(id).WithCancellation(patience.Token))
+                lines.AddRange(batch);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // DCP's client has exceptions of its own, and whatever the reason: that it was given up is told all the same.
+            log.CommandFailed(id, "reading its output", exception.Message);
+        }
+
         var started = notifications.TryGetCurrentState(id, out var current) ? current.Snapshot.StartTimeStamp?.ToUniversalTime() : null;
         return LastWords.Of(lines, started - StartIsTold);
     }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>When a process that ended is started again.</summary>
@@ -6,7 +8,7 @@ internal enum RestartCondition
     /// <summary>Never.</summary>
     Never,
 
-    /// <summary>When it ended with an exit code other than 0, by a signal, could not be started, or hung.</summary>
+    /// <summary>When it ended with an exit code other than 0 or by a signal, could not be started, or hung.</summary>
     OnFailure,
 
     /// <summary>Whenever it ended and nobody asked it to.</summary>
@@ -14,50 +16,33 @@ internal enum RestartCondition
 }
 
 /// <summary>A restart policy.</summary>
-internal sealed class RestartOptions
+internal sealed class RestartOptions : IValidatableObject
 {
     /// <value>When a process that ended is started again. Default <see cref="RestartCondition.OnFailure"/>.</value>
+    [EnumDataType(typeof(RestartCondition), ErrorMessage = "Policy must be Never, OnFailure or Always")]
     public RestartCondition Policy { get; set; } = RestartCondition.OnFailure;
 
-    /// <value>The delay before the first restart, 0 to 1 hour; it doubles from restart to restart. Default 200 ms.</value>
+    /// <value>The first delay, up to 1 hour; it doubles from one to the next. Default 200 ms.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan InitialDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <value>The longest delay, InitialDelay to 1 hour. Default 30 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
     public TimeSpan MaxDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <value>A process that ran for so long begins again with the initial delay; above 0, up to 1 day. Default 30 s.</value>
+    /// <value>A process that ran for so long begins again with the initial delay; 1 ms to 1 day. Default 30 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan HealthyAfter { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <value>So many restarts within <see cref="Window"/>, and no more, 1 to 1,000. Default 10.</value>
+    [Range(1, 1000)]
     public int MaxRestarts { get; set; } = 10;
 
-    /// <value>The window in which restarts are counted; above 0, up to 1 day. Default 5 minutes.</value>
+    /// <value>The window in which restarts are counted; 1 ms to 1 day. Default 5 minutes.</value>
+    [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
-}
 
-/// <summary>Checks a restart policy.</summary>
-internal static class RestartValidator
-{
-    private static readonly TimeSpan MostDelay = TimeSpan.FromHours(1);
-    private static readonly TimeSpan MostWindow = TimeSpan.FromDays(1);
-
-    /// <summary>Adds every error of a policy.</summary>
-    /// <param name="options">The policy.</param>
-    /// <param name="place">Where it stands in the configuration.</param>
-    /// <param name="errors">The errors so far.</param>
-    public static void Check(RestartOptions options, string place, List<string> errors)
-    {
-        if (!Enum.IsDefined(options.Policy))
-            errors.Add($"{place}:Policy must be Never, OnFailure or Always, not {options.Policy}");
-        if (options.InitialDelay < TimeSpan.Zero || options.InitialDelay > MostDelay)
-            errors.Add($"{place}:InitialDelay must be 00:00:00 to {MostDelay}, not {options.InitialDelay}");
-        if (options.MaxDelay < options.InitialDelay || options.MaxDelay > MostDelay)
-            errors.Add($"{place}:MaxDelay must be InitialDelay ({options.InitialDelay}) to {MostDelay}, not {options.MaxDelay}");
-        if (options.HealthyAfter <= TimeSpan.Zero || options.HealthyAfter > MostWindow)
-            errors.Add($"{place}:HealthyAfter must be above 0, up to {MostWindow}, not {options.HealthyAfter}");
-        if (options.MaxRestarts is < 1 or > 1000)
-            errors.Add($"{place}:MaxRestarts must be 1 to 1000, not {options.MaxRestarts}");
-        if (options.Window <= TimeSpan.Zero || options.Window > MostWindow)
-            errors.Add($"{place}:Window must be above 0, up to {MostWindow}, not {options.Window}");
-    }
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        MaxDelay < InitialDelay ? [new ValidationResult($"MaxDelay must not be below InitialDelay ({InitialDelay}), as {MaxDelay} is")] : [];
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>What is done about a process that ended.</summary>
@@ -16,7 +18,7 @@ internal abstract record RestartDecision
     /// <summary>It stays as it is.</summary>
     public sealed record Leave : RestartDecision;
 
-    /// <summary>It is not started any more: it has been too often, or it would be for nothing.</summary>
+    /// <summary>It is not started any more: it has been too often, or would be in vain.</summary>
     public sealed record GiveUp : RestartDecision;
 }
 
@@ -29,17 +31,29 @@ internal enum Ending
     /// <summary>With another exit code, by a signal, or it could not be started.</summary>
     Failed,
 
-    /// <summary>By itself, since its configuration is wrong.</summary>
+    /// <summary>By itself, because its configuration is wrong.</summary>
     Misconfigured,
 
-    /// <summary>It did not answer any more, and was stopped for that.</summary>
+    /// <summary>It hung, and was killed for that.</summary>
     Hung,
 
-    /// <summary>Somebody asked it to.</summary>
+    /// <summary>A person stopped, restarted or rebuilt it.</summary>
     OnDemand,
 }
 
-/// <summary>Decides about one process; no clock but the one it is given, no process.</summary>
+internal static class Endings
+{
+    /// <summary>In words, for the log and the dashboard.</summary>
+    public static string Describe(this Ending ending, int? exitCode) => ending switch
+    {
+        Ending.Hung => "did not answer and was killed",
+        Ending.OnDemand => "was stopped on demand",
+        _ when exitCode is null => "could not be started",
+        _ => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}"),
+    };
+}
+
+/// <summary>Decides about one replica.</summary>
 internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
 {
     private readonly Queue<long> _restarts = [];
@@ -49,7 +63,7 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
     /// <summary>The process runs.</summary>
     public void Running() => _runningSince = time.GetTimestamp();
 
-    /// <summary>Somebody takes care of it: what was counted is forgotten.</summary>
+    /// <summary>A person takes care of it: forgets what was counted.</summary>
     public void Forget()
     {
         _restarts.Clear();
@@ -57,24 +71,20 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
         _runningSince = null;
     }
 
-    /// <summary>The process ended.</summary>
-    /// <param name="ending">How.</param>
+    /// <summary>The process ended, or could not be started.</summary>
     public RestartDecision Ended(Ending ending)
     {
-        var ran = _runningSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
-        _runningSince = null;
-        if (ran >= options.HealthyAfter)
+        if (_runningSince is { } since && time.GetElapsedTime(since) >= options.HealthyAfter)
             _doublings = 0;
+        _runningSince = null;
         if (ending == Ending.OnDemand
             || options.Policy == RestartCondition.Never
             || (options.Policy == RestartCondition.OnFailure && ending == Ending.Completed))
             return new RestartDecision.Leave();
-        if (ending == Ending.Misconfigured)
-            return new RestartDecision.GiveUp();
 
         while (_restarts.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= options.Window)
             _restarts.Dequeue();
-        if (_restarts.Count >= options.MaxRestarts)
+        if (ending == Ending.Misconfigured || _restarts.Count >= options.MaxRestarts)
             return new RestartDecision.GiveUp();
 
         _restarts.Enqueue(time.GetTimestamp());
@@ -84,8 +94,7 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
     private TimeSpan NextDelay()
     {
         // The exponent is bounded so that the product stays finite: 2^62 ticks are more than any cap.
-        var delay = options.InitialDelay.Ticks * Math.Pow(2, Math.Min(_doublings, 62));
-        _doublings++;
+        var delay = options.InitialDelay.Ticks * Math.Pow(2, Math.Min(_doublings++, 62));
         return delay >= options.MaxDelay.Ticks ? options.MaxDelay : TimeSpan.FromTicks((long)delay);
     }
 }

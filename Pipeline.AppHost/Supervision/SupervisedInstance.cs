@@ -18,7 +18,7 @@ internal sealed class SupervisedInstance(
     Action<string> gaveUp,
     CancellationToken stopping)
 {
-    /// <summary>How long a start may take to show in the state, and reading the output.</summary>
+    /// <summary>How long a start may take to show in the state.</summary>
     internal static readonly TimeSpan ConfirmTimeout = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a killed process may take to show as ended before it is killed again.</summary>
@@ -104,7 +104,7 @@ internal sealed class SupervisedInstance(
         {
             while (true)
             {
-                var why = Describe(ending, exitCode);
+                var why = ending.Describe(exitCode);
                 switch (policy.Ended(ending))
                 {
                     case RestartDecision.Leave:
@@ -133,27 +133,11 @@ internal sealed class SupervisedInstance(
 
     private async Task GiveUpAsync(Ending ending, string why)
     {
-        var (again, decision) = ending == Ending.Misconfigured
-            ? ("", "given up, since its configuration is wrong")
-            : (" once more", "given up after too many restarts");
-        var reason = $"{id} {why}{again}; {decision}";
+        var decision = ending == Ending.Misconfigured ? "given up, since its configuration is wrong" : "given up after too many restarts";
+        var reason = $"{id} {why}; {decision}";
         log.GaveUp(reason);
         await control.ShowAsync(decision, $"{RestartStates.GivenUp} {why}", KnownResourceStateStyles.Error);
-        gaveUp(await LastWordsAsync() is { } words ? $"{reason}: {words}" : reason);
-    }
-
-    private async Task<string?> LastWordsAsync()
-    {
-        try
-        {
-            return await control.LastWordsAsync(stopping).WaitAsync(ConfirmTimeout, time, stopping);
-        }
-        catch (Exception exception) when (!stopping.IsCancellationRequested)
-        {
-            // Whatever keeps it from being read: that it was given up is told all the same.
-            log.CommandFailed(id, "reading its output", exception.Message);
-            return null;
-        }
+        gaveUp(await control.LastWordsAsync(stopping) is { } words ? $"{reason}: {words}" : reason);
     }
 
     /// <exception cref="OperationCanceledException">The state has changed.</exception>
@@ -214,12 +198,4 @@ internal sealed class SupervisedInstance(
             // It has ended, or the AppHost stops.
         }
     }
-
-    private static string Describe(Ending ending, int? exitCode) => ending switch
-    {
-        Ending.Hung => "did not answer and was killed",
-        Ending.OnDemand => "was stopped on demand",
-        _ when exitCode is null => "could not be started",
-        _ => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}"),
-    };
 }

@@ -20,6 +20,7 @@ internal sealed class Supervisor(
     PipelineSettings settings,
     SupervisionOutcome outcome,
     ExpiredLeases leases,
+    IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<Supervisor> log) : BackgroundService
 {
@@ -40,14 +41,15 @@ internal sealed class Supervisor(
         var detector = settings.Options.Liveness.Enabled
             ? new HangDetector(_client, settings.Options.Liveness, ProcessActivity.Read, leases.Below, time)
             : null;
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
-            await foreach (var change in notifications.WatchAsync(stoppingToken))
-                await ObserveAsync(change, detector, stoppingToken);
+            await foreach (var change in notifications.WatchAsync(stopping.Token))
+                await ObserveAsync(change, detector, stopping.Token);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The AppHost stops.
+            // The AppHost stops: what ends now shall end.
         }
     }
 
@@ -76,7 +78,7 @@ internal sealed class Supervisor(
             return replica;
         if (!_replicas.Values.Any(other => other.Resource == change.Resource))
             RestartStates.FollowCommands(change.Resource, DemandAsync);
-        var control = new InstanceControl(notifications, commands, logs, change.Resource, change.ResourceId);
+        var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
             change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, stopping);
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);

@@ -34,7 +34,10 @@ public static class RangeValidation
         }
     }
 
-    private static IEnumerable<string> Errors(object options, string path)
+    /// <summary>Every error of some options.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="path">Where they stand in the configuration.</param>
+    public static IEnumerable<string> Errors(object options, string path)
     {
         var results = new List<ValidationResult>();
         Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);

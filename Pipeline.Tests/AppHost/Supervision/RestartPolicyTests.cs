@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.Tests.AppHost.Supervision;
 
@@ -17,7 +18,7 @@ public class RestartPolicyTests
     [InlineData(RestartCondition.Always, Ending.Failed, true)]
     [InlineData(RestartCondition.Always, Ending.OnDemand, false)]
     [InlineData(RestartCondition.OnFailure, Ending.OnDemand, false)]
-    internal void Restarts_only_what_its_condition_names(RestartCondition condition, Ending ending, bool restarts)
+    internal void Ended_EachCondition_RestartsWhatItNames(RestartCondition condition, Ending ending, bool restarts)
     {
         var decision = Policy(options => options.Policy = condition).Ended(ending);
 
@@ -26,7 +27,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void The_delay_doubles_up_to_its_cap()
+    public void Ended_Repeatedly_DoublesTheDelayUpToItsCap()
     {
         var policy = Policy(options =>
         {
@@ -38,7 +39,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void The_delay_stays_at_its_cap_however_often_it_doubled()
+    public void Ended_ThousandsOfTimes_KeepsTheCap()
     {
         var policy = Policy(options =>
         {
@@ -52,7 +53,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void A_healthy_period_begins_again_with_the_initial_delay()
+    public void Ended_AfterHealthyPeriod_BeginsWithInitialDelay()
     {
         var policy = Policy(options => options.HealthyAfter = TimeSpan.FromSeconds(30));
         Delay(policy);
@@ -64,7 +65,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void A_shorter_period_does_not()
+    public void Ended_AfterShorterPeriod_DoublesOn()
     {
         var policy = Policy(options => options.HealthyAfter = TimeSpan.FromSeconds(30));
         Delay(policy);
@@ -75,7 +76,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void A_start_that_failed_counts_no_time_of_the_run_before_it()
+    public void Ended_StartFailed_CountsNoFormerTime()
     {
         var policy = Policy(_ => { });
         policy.Running();
@@ -87,7 +88,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void Gives_up_after_so_many_restarts_in_the_window()
+    public void Ended_LimitReached_GivesUp()
     {
         var policy = Policy(options => options.MaxRestarts = 3);
 
@@ -96,7 +97,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void Restarts_that_left_the_window_do_not_count()
+    public void Ended_RestartsLeftTheWindow_DoNotCount()
     {
         var policy = Policy(options =>
         {
@@ -113,7 +114,7 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void Forgets_what_it_counted_when_somebody_takes_care()
+    public void Forget_LimitReached_CountsAnew()
     {
         var policy = Policy(options => options.MaxRestarts = 1);
         policy.Ended(Ending.Failed);
@@ -123,35 +124,42 @@ public class RestartPolicyTests
     }
 
     [Fact]
-    public void Every_error_of_the_options_is_told()
+    public void Errors_WrongOptions_TellsAll()
     {
-        List<string> errors = [];
-        RestartValidator.Check(
+        var errors = RangeValidation.Errors(
             new RestartOptions
             {
                 Policy = (RestartCondition)9,
                 InitialDelay = TimeSpan.FromHours(2),
-                MaxDelay = TimeSpan.FromSeconds(1),
+                MaxDelay = TimeSpan.FromHours(3),
                 HealthyAfter = TimeSpan.Zero,
                 MaxRestarts = 0,
                 Window = TimeSpan.FromDays(2),
             },
-            "Here",
-            errors);
+            "Here");
 
-        Assert.Equal(
-            ["Here:Policy", "Here:InitialDelay", "Here:MaxDelay", "Here:HealthyAfter", "Here:MaxRestarts", "Here:Window"],
-            errors.Select(error => error.Split(' ')[0]));
+        string[] expected =
+        [
+            "Here: Policy must be Never, OnFailure or Always",
+            "Here:InitialDelay must be 00:00:00 to 01:00:00, not 02:00:00",
+            "Here:MaxDelay must be 00:00:00 to 01:00:00, not 03:00:00",
+            "Here:HealthyAfter must be 00:00:00.0010000 to 1.00:00:00, not 00:00:00",
+            "Here:MaxRestarts must be 1 to 1000, not 0",
+            "Here:Window must be 00:00:00.0010000 to 1.00:00:00, not 2.00:00:00",
+        ];
+        Assert.Equal(expected.Order(), errors.Order());
     }
 
     [Fact]
-    public void The_defaults_are_valid()
-    {
-        List<string> errors = [];
-        RestartValidator.Check(new RestartOptions(), "Here", errors);
-        LivenessValidator.Check(new LivenessOptions(), errors);
+    public void Errors_CapBelowTheFirstDelay_IsTold() => Assert.Equal(
+        ["Here: MaxDelay must not be below InitialDelay (00:00:02), as 00:00:01 is"],
+        RangeValidation.Errors(new RestartOptions { InitialDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1) }, "Here"));
 
-        Assert.Empty(errors);
+    [Fact]
+    public void Errors_Defaults_None()
+    {
+        Assert.Empty(RangeValidation.Errors(new RestartOptions(), "Here"));
+        Assert.Empty(RangeValidation.Errors(new LivenessOptions(), "Here"));
     }
 
     private static double Delay(RestartPolicy policy) =>

@@ -1,0 +1,49 @@
+using System.Net;
+using System.Net.Sockets;
+using Pipeline.AppHost;
+
+namespace Pipeline.Tests.AppHost;
+
+/// <summary>What one AppHost has, another one may not use.</summary>
+public sealed class SecondAppHostTests : IDisposable
+{
+    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public void Take_HeldByAnother_IsRefusedUntilItIsReleased()
+    {
+        using (DataLock.Take(_data))
+        {
+            var refused = Assert.Throws<PipelineException>(() => DataLock.Take(_data));
+            Assert.Equal($"data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another", refused.Message);
+        }
+
+        DataLock.Take(_data).Dispose();
+    }
+
+    [Fact]
+    public async Task AppHost_SameDataDirectory_EndsWithOneLine()
+    {
+        using var held = DataLock.Take(_data);
+        using var second = AppHostProcess.Start(_data, new Dictionary<string, string>());
+
+        Assert.Equal((1, "", $"error: data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another\n"), await second.EndAsync());
+    }
+
+    [Theory]
+    [InlineData("ASPNETCORE_URLS")]
+    [InlineData("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL")]
+    [InlineData("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL")]
+    public async Task AppHost_DashboardPortTaken_EndsWithOneLine(string variable)
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        using var second = AppHostProcess.Start(_data, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
+
+        var expected = $"error: port {port} is in use, and the dashboard needs it; is another pipeline up? {variable}=http://localhost:N takes another\n";
+        Assert.Equal((1, "", expected), await second.EndAsync());
+    }
+}
