@@ -112,11 +112,16 @@ internal sealed class PipelineModel
     // By a callback: WithEnvironment(name, parameter) would draw an edge from every resource to the key in the dashboard's graph.
     private void SetKey(EnvironmentCallbackContext context) => context.EnvironmentVariables["PIPELINE_KEY"] = Key;
 
-    // Without its dashboard Aspire still names the dashboard's address for telemetry, and every process would try to reach it.
+    // Without its dashboard Aspire still names the dashboard's address for telemetry, and every process would try to reach it. An address that
+    // the user configured is a string, and stays.
     private void WithoutDashboard(EnvironmentCallbackContext context)
     {
         var options = _builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
-        if (options?.DisableDashboard == true && string.IsNullOrEmpty(_builder.Configuration[OtlpEndpoint]))
+        if (options?.DisableDashboard != true || context.EnvironmentVariables.GetValueOrDefault(OtlpEndpoint) is null or string)
+            return;
+        if (_builder.Configuration[OtlpEndpoint] is { Length: > 0 } collector)
+            context.EnvironmentVariables[OtlpEndpoint] = collector;
+        else
             context.EnvironmentVariables.Remove(OtlpEndpoint);
     }
 }
