@@ -22,6 +22,9 @@ internal static class PipelineApplication
     {
         try
         {
+            // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.
+            if (Environment.CurrentDirectory == Projects.Pipeline_AppHost.ProjectPath)
+                Environment.CurrentDirectory = Path.GetDirectoryName(Environment.CurrentDirectory)!;
             var command = PipelineCommand.Parse(args);
             if (command.Help)
             {
@@ -40,9 +43,16 @@ internal static class PipelineApplication
             var running = application.RunAsync();
             if (await Task.WhenAny(running, lost) == lost)
                 return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, data)}");
-            await using (application)
-                await running;
-            processes.KillAll();
+            try
+            {
+                await using (application)
+                    await running;
+            }
+            finally
+            {
+                processes.KillAll();
+            }
+
             return outcome.ExitCode;
         }
         catch (UsageException exception)
@@ -53,7 +63,7 @@ internal static class PipelineApplication
         {
             return await FailAsync(Failure, [.. exception.Failures]);
         }
-        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return await FailAsync(Failure, exception.Message);
         }

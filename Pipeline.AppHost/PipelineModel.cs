@@ -11,6 +11,9 @@ namespace Pipeline.AppHost;
 /// <summary>Adds the pipeline's resources, each as the configuration says.</summary>
 internal sealed class PipelineModel
 {
+    /// <summary>Name of the parameter that holds the key.</summary>
+    public const string KeyName = "pipeline-key";
+
     private const int KeyDigits = 64;
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
@@ -25,7 +28,7 @@ internal sealed class PipelineModel
         _command = command;
         Directories = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
         var key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
-        Key = builder.AddParameter("pipeline-key", () => key, secret: true).Resource;
+        Key = builder.AddParameter(KeyName, () => key, secret: true).Resource;
     }
 
     /// <summary>Where the pipeline keeps and finds its files.</summary>
@@ -78,7 +81,7 @@ internal sealed class PipelineModel
         var run = AddProgram<TCommandLine>(RunConsole.Run, null)
             .WithArgs(_command.ToRun(Directories.Sample))
             .WithOrchestrator(orchestrator)
-            .WithEnvironment("PIPELINE_RESUME_COMMAND", _command.Exit ? _command.ToResume("{run}") : "")
+            .WithEnvironment("PIPELINE_RESUME_COMMAND", _command.ToResume("{run}"))
             .WithIconName("Play");
         _builder.Services.AddHostedService<RunConsole>();
         if (_command is { Input: null, Resume: null } && !File.Exists(Directories.Sample))

@@ -32,7 +32,7 @@ internal static class PortCheck
         foreach (var variable in DashboardUrls)
         {
             foreach (var url in (configuration[variable] ?? "").Split(';'))
-                Check(Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Port : null, "the dashboard", $"{variable}=http://localhost:N");
+                Check(Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Port : null, "the dashboard", $"{variable} in Pipeline.AppHost/Properties/launchSettings.json");
         }
     }
 

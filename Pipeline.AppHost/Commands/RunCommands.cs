@@ -93,10 +93,16 @@ internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<Proje
     private async Task CheckAsync(InputsDialogValidationContext context)
     {
         var command = await ToProcessAsync([.. ToArguments("run", context.Inputs), "--check"], context.CancellationToken);
-        using var process = Process.Start(new ProcessStartInfo(command.ExecutablePath, command.Arguments) { RedirectStandardError = true })!;
+        var start = new ProcessStartInfo(command.ExecutablePath, command.Arguments) { RedirectStandardError = true };
+        foreach (var (name, value) in command.EnvironmentVariables)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var output = await process.StandardError.ReadToEndAsync(context.CancellationToken);
         await process.WaitForExitAsync(context.CancellationToken);
-        foreach (var error in ErrorsOf(output.Split('\n')))
+        var errors = ErrorsOf(output.Split('\n')).ToList();
+        if (errors.Count == 0 && process.ExitCode != 0)
+            errors.Add($"cannot be checked: exit code {process.ExitCode}");
+        foreach (var error in errors)
         {
             var input = context.Inputs.FirstOrDefault(input => error.StartsWith($"--{input.Name}", StringComparison.Ordinal)) ?? context.Inputs[0];
             context.AddValidationError(input, error.Replace($"--{input.Name}", "", StringComparison.Ordinal).TrimStart(':', ' '));
@@ -110,7 +116,7 @@ internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<Proje
             Format = CommandResultFormat.Markdown,
             DisplayImmediately = true,
         })
-        : CommandResults.Failure(string.Join("; ", ErrorsOf(context.Output)));
+        : CommandResults.Failure(string.Join("; ", ErrorsOf(context.Output).DefaultIfEmpty($"exit code {context.ExitCode}")));
 
     private static IEnumerable<string> ErrorsOf(IEnumerable<string> output) => output
         .Where(line => line.StartsWith(Error, StringComparison.Ordinal)).Select(line => line[Error.Length..].TrimEnd());

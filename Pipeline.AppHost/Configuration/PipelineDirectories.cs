@@ -25,7 +25,7 @@ internal sealed record PipelineDirectories(string Data, string Roots)
             Environment.CurrentDirectory,
             data,
             .. options.Roots.Select(Path.GetFullPath),
-            .. (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+            .. (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath),
             Directory.Exists(input) ? input : Path.GetDirectoryName(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];

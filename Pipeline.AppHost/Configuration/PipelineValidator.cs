@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Pipeline.AppHost.Runs;
 using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.AppHost.Configuration;
@@ -9,6 +10,7 @@ internal static partial class PipelineValidator
     private const int MaxReplicas = 64;
 
     private static readonly string[] Single = ["broker", "orchestrator"];
+    private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName];
 
     public static void Check(PipelineOptions options, List<string> errors)
     {
@@ -45,6 +47,8 @@ internal static partial class PipelineValidator
             errors.Add($"{place}: a name takes 1 to 64 ASCII letters, digits and single hyphens, a letter first and no hyphen last");
         if (PipelineSettings.ServiceNames.Contains(name, StringComparer.OrdinalIgnoreCase))
             errors.Add($"{place}: the name is taken by a service");
+        if (OwnNames.Contains(name, StringComparer.OrdinalIgnoreCase))
+            errors.Add($"{place}: the name is taken by a resource of the AppHost");
         if (string.IsNullOrWhiteSpace(process.Command))
             errors.Add($"{place}:Command must name a program");
     }

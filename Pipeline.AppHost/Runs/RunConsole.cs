@@ -42,12 +42,24 @@ internal sealed class RunConsole(
             using var following = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var running = WaitForEndAsync(Run, following.Token);
             var copying = CopyAsync(following.Token);
-            var ended = await Task.WhenAny(running, supervision.GivenUp);
-            if (ended == running)
-                await WriteRestAsync((await running).ResourceId, stoppingToken);
+            if (await Task.WhenAny(running, supervision.GivenUp) != running)
+            {
+                await Console.Error.WriteLineAsync($"error: {await supervision.GivenUp}");
+                // Without --exit a person may repair what was given up, and the run goes on.
+                if (command.Exit)
+                {
+                    outcome.ExitCode = Failure;
+                    lifetime.StopApplication();
+                    return;
+                }
+            }
+
+            var ended = await running;
             await following.CancelAsync();
             await copying;
-            await EndAsync(ended == running ? (await running).Snapshot.ExitCode : null);
+            // Also while the AppHost stops: the last lines say how to resume.
+            await WriteRestAsync(ended.ResourceId, CancellationToken.None);
+            await EndAsync(ended.Snapshot);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -58,17 +70,20 @@ internal sealed class RunConsole(
             lifetime.StopApplication();
     }
 
-    private async Task EndAsync(int? exitCode)
+    private async Task EndAsync(CustomResourceSnapshot run)
     {
         if (command.Exit)
-            outcome.ExitCode = exitCode is 0 or Interrupted ? exitCode.Value : Failure;
-        if (supervision.GivenUp is { IsCompletedSuccessfully: true, Result: var reason })
-            await Console.Error.WriteLineAsync($"error: {reason}");
-        else if (exitCode is null)
+            outcome.ExitCode = run.ExitCode is 0 or Interrupted ? run.ExitCode.Value : Failure;
+        if (run.ExitCode is null)
+        {
+            var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;
             await Console.Error.WriteLineAsync(
-                $"error: the run was not started: {Path.Combine(directories.Logs, $"{Sample}.log")} says why the sample could not be generated");
-        else if (exitCode == 0 && !command.Exit)
+                $"error: the run was not started ({run.State?.Text}); {Path.Combine(directories.Logs, $"{culprit}.log")} says why");
+        }
+        else if (run.ExitCode == 0 && !command.Exit)
+        {
             await Console.Out.WriteLineAsync($"The pipeline stays up at {Address()} until Ctrl-C.");
+        }
     }
 
     private string Address() => model.Resources.OfType<ProjectResource>()

@@ -27,7 +27,7 @@ internal sealed class RunDrain(ResourceNotificationService notifications, Resour
         {
             if (IsRunning(RunConsole.Run, out var run))
             {
-                await Console.Error.WriteLineAsync("interrupted: the run goes to a checkpoint; another Ctrl-C does not wait for it");
+                await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C does not wait for it");
                 await StopAsync(run, ending.Token);
             }
 
@@ -53,6 +53,10 @@ internal sealed class RunDrain(ResourceNotificationService notifications, Resour
     private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
         notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
 
-    private Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken) => commands
-        .ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
+    private async Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken)
+    {
+        await commands.ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
+        await notifications.WaitForResourceAsync(
+            resource.Resource.Name, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
+    }
 }

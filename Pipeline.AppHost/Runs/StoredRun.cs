@@ -58,7 +58,7 @@ internal sealed record StoredRun(string Id, string State, string Input, string O
         {
             return Read(data, id);
         }
-        catch (PipelineException)
+        catch (Exception exception) when (exception is PipelineException or IOException or UnauthorizedAccessException)
         {
             // A folder without a readable run has nothing to list.
             return null;

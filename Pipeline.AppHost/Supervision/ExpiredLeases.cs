@@ -42,7 +42,7 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
         {
             var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
             var port = await broker.Property(EndpointProperty.Port).GetValueAsync(stoppingToken);
-            var key = await model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == "pipeline-key").GetValueAsync(stoppingToken);
+            var key = await model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == PipelineModel.KeyName).GetValueAsync(stoppingToken);
             var options = new BrokerClientOptions { Address = new Uri($"http://127.0.0.1:{port}") };
             using var channels = new PipelineChannels(
                 Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key! })));

@@ -31,11 +31,14 @@ internal sealed class HangDetector(
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task UntilHungAsync(ProcessIdentity process, Uri? address, CancellationToken cancellationToken)
     {
+        // The start-up allowance ends with the first answer, and with the first silence: after a refused verdict the process is asked again as usual.
+        var allowed = options.Startup;
         do
         {
             await (address is null
                 ? UntilLeaseLostAsync(process, cancellationToken)
-                : UntilSilentAsync(process, new Uri(address, options.Path), cancellationToken));
+                : UntilSilentAsync(process, new Uri(address, options.Path), allowed, cancellationToken));
+            allowed = options.Silence;
         }
         while (!Judge());
     }
@@ -52,9 +55,8 @@ internal sealed class HangDetector(
         }
     }
 
-    private async Task UntilSilentAsync(ProcessIdentity process, Uri url, CancellationToken cancellationToken)
+    private async Task UntilSilentAsync(ProcessIdentity process, Uri url, TimeSpan allowed, CancellationToken cancellationToken)
     {
-        var allowed = options.Startup;
         while (await AnswersAsync(process, url, allowed, cancellationToken))
         {
             allowed = options.Silence;

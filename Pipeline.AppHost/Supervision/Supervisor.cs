@@ -27,7 +27,10 @@ internal sealed class Supervisor(
     private const string Dashboard = "aspire-dashboard";
 
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
-    private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
     private bool _dashboardRuns;
 
     public override void Dispose()

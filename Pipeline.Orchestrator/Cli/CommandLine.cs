@@ -41,6 +41,7 @@ internal static class CommandLine
 
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        AppHostWatch.Start(interrupt.Cancel);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
         try
         {

@@ -35,6 +35,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
                 if (run is { State: not RunState.Interrupted } && !run.State.IsActive())
                     return End(run);
                 context.Terminal.Error.WriteLine($"{id}: the orchestrator went away, waiting for it");
+                await Task.Delay(RetryDelay, context.Time, interrupt);
                 client = await ReturnAsync(id, interrupt);
             }
         }
@@ -84,9 +85,10 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         var since = context.Time.GetTimestamp();
         while (true)
         {
+            PipelineClient? client = null;
             try
             {
-                var client = PipelineClient.Connect(context.Environment);
+                client = PipelineClient.Connect(context.Environment);
                 if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
                     await client.ChangeAsync(id, "resume", CancellationToken.None);
                 return client;
@@ -94,8 +96,12 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
             catch (CliException error) when (error.ExitCode is ExitCodes.NoPipeline or ExitCodes.Failed)
             {
                 // Failed: the orchestrator that is stopping refuses to resume.
+                client?.Dispose();
                 if (context.Time.GetElapsedTime(since) > ReconnectTimeout)
-                    throw new CliException(ExitCodes.NoPipeline, $"the orchestrator went away; once the pipeline is up again, go on with: {HowToResume(id)}", error);
+                    throw new CliException(
+                        ExitCodes.NoPipeline,
+                        $"the orchestrator went away ({error.Message}); once the pipeline is up again, go on with: {HowToResume(id)}",
+                        error);
             }
 
             await Task.Delay(RetryDelay, context.Time, interrupt);

@@ -43,7 +43,7 @@ public sealed class SecondAppHostTests : IDisposable
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
 
-        var expected = $"error: port {port} is in use, and the dashboard needs it; is another pipeline up? {variable}=http://localhost:N takes another\n";
+        var expected = $"error: port {port} is in use, and the dashboard needs it; is another pipeline up? {variable} in Pipeline.AppHost/Properties/launchSettings.json takes another\n";
         Assert.Equal((1, "", expected), await second.EndAsync());
     }
 }

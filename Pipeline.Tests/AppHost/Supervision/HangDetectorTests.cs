@@ -95,6 +95,24 @@ public sealed class HangDetectorTests : IDisposable
     }
 
     [Fact]
+    public async Task UntilHung_AnotherProcessWasJustJudged_IsFoundAfterAnotherSilence()
+    {
+        const int readInTheSilence = 4;
+        _answers.Left = 1;
+        HangDetector detector = null!;
+        detector = Detector(read =>
+        {
+            if (read == readInTheSilence)
+                Assert.True(detector.Judge());
+            return default;
+        });
+
+        await detector.UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+
+        Assert.Equal(2 * (Options.Silence + HangDetector.LastQuestion), _time.GetElapsedTime(_answers.Unanswered!.Value));
+    }
+
+    [Fact]
     public void Judge_TwoAtOnce_OneVerdict()
     {
         var time = new FakeTimeProvider();
