@@ -8,9 +8,12 @@ namespace Pipeline.AppHost;
 /// <summary>Finds a port in use before anything is started: most often another AppHost has it.</summary>
 internal static class PortCheck
 {
+    private const string LaunchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
+
     private static readonly string[] DashboardUrls =
     [
-        "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+        "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL",
+        "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
     ];
 
     /// <exception cref="PipelineException">A wanted port is in use.</exception>
@@ -32,7 +35,10 @@ internal static class PortCheck
         foreach (var variable in DashboardUrls)
         {
             foreach (var url in (configuration[variable] ?? "").Split(';'))
-                Check(Uri.TryCreate(url, UriKind.Absolute, out var uri) ? uri.Port : null, "the dashboard", $"{variable} in Pipeline.AppHost/Properties/launchSettings.json");
+            {
+                if (Uri.TryCreate(url, UriKind.Absolute, out var uri))
+                    Check(uri.Port, "the dashboard", $"{variable} in {LaunchSettings}");
+            }
         }
     }
 

@@ -5,7 +5,10 @@ using Pipeline.AppHost.Configuration;
 
 namespace Pipeline.AppHost.Logs;
 
-/// <summary>Keeps the output of each process in a file of its own below DATA/logs; not of Aspire's hidden ones, such as the dashboard with its login token.</summary>
+/// <summary>
+/// Keeps the output of each process in a file of its own below DATA/logs; not of Aspire's hidden ones, such as the dashboard with its
+/// login token.
+/// </summary>
 internal sealed partial class LogFiles(
     ResourceNotificationService notifications,
     ResourceLoggerService logs,

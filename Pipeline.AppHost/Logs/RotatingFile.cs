@@ -1,6 +1,8 @@
 namespace Pipeline.AppHost.Logs;
 
-/// <summary>A log file that is moved aside when it is full, and when a new start begins it: two files at most. Only its owner may read it.</summary>
+/// <summary>
+/// A log file that is moved aside when it is full, and when a new start begins it: two files at most. Only its owner may read it.
+/// </summary>
 internal sealed class RotatingFile : IAsyncDisposable
 {
     /// <summary>Bytes.</summary>

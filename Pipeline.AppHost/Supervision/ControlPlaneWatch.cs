@@ -24,8 +24,8 @@ internal sealed class ControlPlaneWatch(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
         {
-            var endpoint = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
-            var port = await endpoint.Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
+            var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker");
+            var port = await broker.GetEndpoint("grpc").Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
             await UntilGoneAsync(int.Parse(port!, CultureInfo.InvariantCulture), time, stopping.Token);
             processes.KillAll();
             outcome.ControlPlaneLost();

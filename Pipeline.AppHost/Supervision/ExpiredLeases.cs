@@ -33,7 +33,10 @@ internal sealed class ExpiredLeases
         _processes.Values.Where(process => ResourceProcesses.IsBelow(process, resource)).Cast<ProcessIdentity?>().FirstOrDefault();
 }
 
-/// <summary>Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be asked at.</summary>
+/// <summary>
+/// Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be
+/// asked at.
+/// </summary>
 internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, TimeProvider time) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -42,7 +45,8 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
         {
             var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
             var port = await broker.Property(EndpointProperty.Port).GetValueAsync(stoppingToken);
-            var key = await model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == PipelineModel.KeyName).GetValueAsync(stoppingToken);
+            var parameter = model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == PipelineModel.KeyName);
+            var key = await parameter.GetValueAsync(stoppingToken);
             var options = new BrokerClientOptions { Address = new Uri($"http://127.0.0.1:{port}") };
             using var channels = new PipelineChannels(
                 Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key! })));

@@ -43,7 +43,8 @@ internal sealed class HangDetector(
         while (!Judge());
     }
 
-    // Where several processes seem hung at once, the machine or this process is more likely to have stood still: the others are asked again.
+    // Where several processes seem hung at once, the machine or this process is more likely to have stood still: the others are asked
+    // again.
     internal bool Judge()
     {
         lock (_lock)

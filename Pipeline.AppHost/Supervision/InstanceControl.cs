@@ -76,12 +76,14 @@ internal sealed class InstanceControl(
         _shown = state is null ? null : new ResourceStateSnapshot(state, style);
         return notifications.PublishUpdateAsync(resource, id, snapshot => snapshot with
         {
-            Properties = [.. snapshot.Properties.Where(property => property.Name != Property), new ResourcePropertySnapshot(Property, decision)],
+            Properties = [.. snapshot.Properties.Where(property => property.Name != Property), new(Property, decision)],
             State = _shown ?? RestartStates.Original(snapshot.State),
         });
     }
 
     /// <summary>Shows the state again where Aspire, which publishes an ended process more than once, has overwritten it.</summary>
-    public Task ShowAgainAsync() => _shown is not { } shown ? Task.CompletedTask : notifications.PublishUpdateAsync(
-        resource, id, snapshot => KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) ? snapshot with { State = shown } : snapshot);
+    public Task ShowAgainAsync() => _shown is not { } shown
+        ? Task.CompletedTask
+        : notifications.PublishUpdateAsync(resource, id, snapshot =>
+            KnownResourceStates.TerminalStates.Contains(snapshot.State?.Text) ? snapshot with { State = shown } : snapshot);
 }

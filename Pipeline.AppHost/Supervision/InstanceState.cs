@@ -39,7 +39,9 @@ internal sealed record InstanceState(
             return new InstanceState(InstancePhase.Stopping);
         if (text == KnownResourceStates.Starting || text == KnownResourceStates.Waiting)
             return new InstanceState(InstancePhase.Starting);
-        return KnownResourceStates.TerminalStates.Contains(text) ? new InstanceState(InstancePhase.Ended, IdOf(snapshot), snapshot.ExitCode) : null;
+        return KnownResourceStates.TerminalStates.Contains(text)
+            ? new InstanceState(InstancePhase.Ended, IdOf(snapshot), snapshot.ExitCode)
+            : null;
     }
 
     private static int? IdOf(CustomResourceSnapshot snapshot) =>

@@ -10,7 +10,9 @@ internal static class LastWords
     /// <summary>So many errors are told; the log has them all.</summary>
     private const int Most = 10;
 
-    /// <summary>The last consecutive lines on standard error that begin with "error: ", each once; without any the last line there.</summary>
+    /// <summary>
+    /// The last consecutive lines on standard error that begin with "error: ", each once; without any the last line there.
+    /// </summary>
     /// <param name="output">The output, of former starts too.</param>
     /// <param name="since">Start of the process (UTC), if known.</param>
     /// <returns>Null where there is nothing.</returns>

@@ -12,7 +12,10 @@ internal sealed class LivenessOptions : IValidatableObject
     [RegularExpression("/.*", ErrorMessage = "Path must begin with /")]
     public string Path { get; set; } = "/alive";
 
-    /// <value>The time between an answer and the next question, and between two looks at what a silent process does; 50 ms to 1 minute. Default 500 ms.</value>
+    /// <value>
+    /// The time between an answer and the next question, and between two looks at what a silent process does; 50 ms to 1 minute.
+    /// Default 500 ms.
+    /// </value>
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan Interval { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -26,5 +29,5 @@ internal sealed class LivenessOptions : IValidatableObject
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        Startup < Silence ? [new ValidationResult($"Startup must not be below Silence ({Silence}), as {Startup} is")] : [];
+        Startup < Silence ? [new ValidationResult($"Startup must not be below Silence ({Silence}): {Startup}")] : [];
 }

@@ -17,7 +17,9 @@ internal readonly record struct ProcessActivity(TimeSpan Busy, bool IsRunnable)
         {
             using var found = Process.GetProcessById(process.Id);
             var activity = new ProcessActivity(found.TotalProcessorTime, false);
-            return OperatingSystem.IsLinux() ? Directory.EnumerateDirectories($"/proc/{process.Id}/task").Aggregate(activity, AddThread) : activity;
+            return OperatingSystem.IsLinux()
+                ? Directory.EnumerateDirectories($"/proc/{process.Id}/task").Aggregate(activity, AddThread)
+                : activity;
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException or Win32Exception or IOException)
         {
@@ -26,9 +28,13 @@ internal readonly record struct ProcessActivity(TimeSpan Busy, bool IsRunnable)
     }
 
     // schedstat: nanoseconds on a CPU, nanoseconds of waiting for one, time slices (sched-stats.txt of the kernel).
-    private static ProcessActivity AddThread(ProcessActivity sum, string thread) => new(
-        sum.Busy + TimeSpan.FromMicroseconds(long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[1], CultureInfo.InvariantCulture) / 1000),
-        sum.IsRunnable || ProcessStatus.Read(thread) is { IsRunnable: true });
+    private static ProcessActivity AddThread(ProcessActivity sum, string thread)
+    {
+        var nanoseconds = long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[1], CultureInfo.InvariantCulture);
+        return new(
+            sum.Busy + TimeSpan.FromMicroseconds(nanoseconds / 1000),
+            sum.IsRunnable || ProcessStatus.Read(thread) is { IsRunnable: true });
+    }
 }
 
 /// <summary>

@@ -11,7 +11,8 @@ namespace Pipeline.AppHost.Supervision;
 /// The processes of this AppHost's resources, and what they started. When a resource's own process dies, its children are killed: DCP would
 /// not notice its end as long as a child has its output open.
 /// </summary>
-internal sealed class ResourceProcesses(PipelineDirectories directories, TimeProvider time, ILogger<ResourceProcesses> log) : BackgroundService
+internal sealed class ResourceProcesses(PipelineDirectories directories, TimeProvider time, ILogger<ResourceProcesses> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -19,7 +20,10 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
     private int _launcher;
 
-    /// <summary>Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost alone.</summary>
+    /// <summary>
+    /// Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost
+    /// alone.
+    /// </summary>
     public static string Mark(PipelineDirectories directories) => $"{ProcessIdentity.Current}:{directories.Data}";
 
     /// <summary>Sees the state of a replica.</summary>
@@ -86,7 +90,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
     }
 
-    private static ProcessIdentity? ParentOf(int id) => OperatingSystem.IsLinux() && ProcessStatus.Read(id) is { Parent: var parent } ? ProcessIdentity.Find(parent) : null;
+    private static ProcessIdentity? ParentOf(int id) =>
+        OperatingSystem.IsLinux() && ProcessStatus.Read(id) is { Parent: var parent } ? ProcessIdentity.Find(parent) : null;
 
     // An orphan has the mark, and a parent that neither has it nor is DCP, which starts the resources' own processes. Linux only.
     private void Kill(bool orphansOnly)

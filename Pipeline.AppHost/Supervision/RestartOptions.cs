@@ -44,5 +44,5 @@ internal sealed class RestartOptions : IValidatableObject
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        MaxDelay < InitialDelay ? [new ValidationResult($"MaxDelay must not be below InitialDelay ({InitialDelay}), as {MaxDelay} is")] : [];
+        MaxDelay < InitialDelay ? [new ValidationResult($"MaxDelay must not be below InitialDelay ({InitialDelay}): {MaxDelay}")] : [];
 }

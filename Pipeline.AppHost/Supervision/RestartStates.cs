@@ -1,6 +1,8 @@
 namespace Pipeline.AppHost.Supervision;
 
-/// <summary>States that the supervisor shows in the dashboard in the place of Aspire's own, and what Aspire's commands make of them.</summary>
+/// <summary>
+/// States that the supervisor shows in the dashboard in the place of Aspire's own, and what Aspire's commands make of them.
+/// </summary>
 internal static class RestartStates
 {
     /// <summary>How the state of a replica that is to be restarted begins.</summary>
@@ -13,19 +15,24 @@ internal static class RestartStates
     public const string Hung = "does not answer";
 
     private static readonly string[] FollowedCommands =
-        [KnownResourceCommands.StartCommand, KnownResourceCommands.StopCommand, KnownResourceCommands.RestartCommand, KnownResourceCommands.RebuildCommand];
+    [
+        KnownResourceCommands.StartCommand, KnownResourceCommands.StopCommand,
+        KnownResourceCommands.RestartCommand, KnownResourceCommands.RebuildCommand,
+    ];
 
     /// <summary>Aspire's state behind a shown one.</summary>
     public static ResourceStateSnapshot? Original(ResourceStateSnapshot? state) => state?.Text switch
     {
         Hung => KnownResourceStates.Running,
-        { } text when text.StartsWith(Due, StringComparison.Ordinal) || text.StartsWith(GivenUp, StringComparison.Ordinal) => KnownResourceStates.Finished,
+        { } text when text.StartsWith(Due, StringComparison.Ordinal) || text.StartsWith(GivenUp, StringComparison.Ordinal) =>
+            KnownResourceStates.Finished,
         _ => state,
     };
 
     /// <summary>Has Aspire's commands know the shown states, and tell before they stop anything.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="demand">Called with the replica, whether all others are meant too, and whether a person asks for an end, or nothing has come of it.</param>
+    /// <param name="demand">Called with the replica, whether all others are meant too, and whether a person asks for an end, or nothing
+    /// has come of it.</param>
     public static void FollowCommands(IResource resource, Func<string, bool, bool, Task> demand)
     {
         for (var i = 0; i < resource.Annotations.Count; i++)

@@ -75,7 +75,7 @@ internal sealed class SupervisedInstance(
         }
     }
 
-    /// <summary>A person has asked for a stop, a restart or a rebuild: the end that follows is not a crash, and a restart that is due is off.</summary>
+    /// <summary>A person asks for a stop, restart or rebuild: the end that follows is no crash, and a restart that is due is off.</summary>
     /// <param name="asked">False: nothing came of it.</param>
     public Task DemandAsync(bool asked)
     {

@@ -9,7 +9,10 @@ internal sealed class SupervisionOutcome
     /// <summary>Completes with the reason when the first replica was given up.</summary>
     public Task<string> GivenUp => _givenUp.Task;
 
-    /// <summary>Completes when Aspire's control plane is gone and all processes were killed. Aspire's own stop would wait for it: the AppHost just ends.</summary>
+    /// <summary>
+    /// Completes when Aspire's control plane is gone and all processes were killed. Aspire's own stop would wait for it: the AppHost
+    /// just ends.
+    /// </summary>
     public Task Lost => _lost.Task;
 
     public void GiveUp(string reason) => _givenUp.TrySetResult(reason);

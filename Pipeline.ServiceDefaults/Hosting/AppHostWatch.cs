@@ -7,10 +7,10 @@ public static class AppHostWatch
     public const string Variable = "PIPELINE_APPHOST_PROCESS";
 
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1.5);
+    internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Watches in the background, where an AppHost started this process; otherwise does nothing.</summary>
-    /// <param name="stop">Asks this process to stop. After 1.5 s it is killed.</param>
+    /// <param name="stop">Asks this process to stop. After a second it is killed.</param>
     public static void Start(Action stop)
     {
         if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { } appHost)

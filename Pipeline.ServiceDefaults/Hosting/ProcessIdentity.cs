@@ -4,7 +4,9 @@ using System.Globalization;
 
 namespace Pipeline.ServiceDefaults.Hosting;
 
-/// <summary>One process of this machine. The operating system uses ids again: only with its start time does an id mean one process.</summary>
+/// <summary>
+/// One process of this machine. The operating system uses ids again: only with its start time does an id mean one process.
+/// </summary>
 /// <param name="Id">The process id.</param>
 /// <param name="Start">Its start time. Linux: clock ticks since boot, which no change of the clock moves; elsewhere ticks of UTC.</param>
 public readonly record struct ProcessIdentity(int Id, long Start)

@@ -27,7 +27,8 @@ public readonly record struct ProcessStatus(char State, int Parent, long Start)
             // "ID (NAME) STATE PARENT ...": the name may hold spaces and parentheses.
             var text = File.ReadAllText(Path.Combine(folder, "stat"));
             var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
-            return new ProcessStatus(fields[0][0], int.Parse(fields[1], CultureInfo.InvariantCulture), long.Parse(fields[19], CultureInfo.InvariantCulture));
+            var start = long.Parse(fields[19], CultureInfo.InvariantCulture);
+            return new ProcessStatus(fields[0][0], int.Parse(fields[1], CultureInfo.InvariantCulture), start);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -13,8 +13,14 @@ public static class ServiceRunner
 
     private const int Failure = 1;
 
-    /// <summary>Runs until the service is asked to stop or its AppHost is gone. What keeps it from starting is said on standard error, a line for each error.</summary>
-    /// <returns>Exit code: 0 after a stop on demand, 1 where it could not start or broke, <see cref="Misconfigured"/> where its configuration is why.</returns>
+    /// <summary>
+    /// Runs until the service is asked to stop or its AppHost is gone. What keeps it from starting is said on standard error, a line
+    /// for each error.
+    /// </summary>
+    /// <returns>
+    /// Exit code: 0 after a stop on demand, 1 where it could not start or broke, <see cref="Misconfigured"/> where its configuration
+    /// is why.
+    /// </returns>
     public static async Task<int> RunServiceAsync(this IHost host)
     {
         AppHostWatch.Start(host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);

@@ -9,6 +9,8 @@ public sealed class SecondAppHostTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
 
+    private string InUse => $"data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another";
+
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
@@ -17,7 +19,7 @@ public sealed class SecondAppHostTests : IDisposable
         using (DataLock.Take(_data))
         {
             var refused = Assert.Throws<PipelineException>(() => DataLock.Take(_data));
-            Assert.Equal($"data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another", refused.Message);
+            Assert.Equal(InUse, refused.Message);
         }
 
         DataLock.Take(_data).Dispose();
@@ -29,7 +31,7 @@ public sealed class SecondAppHostTests : IDisposable
         using var held = DataLock.Take(_data);
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string>());
 
-        Assert.Equal((1, "", $"error: data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another\n"), await second.EndAsync());
+        Assert.Equal((1, "", $"error: {InUse}\n"), await second.EndAsync());
     }
 
     [Theory]
@@ -43,7 +45,9 @@ public sealed class SecondAppHostTests : IDisposable
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
 
-        var expected = $"error: port {port} is in use, and the dashboard needs it; is another pipeline up? {variable} in Pipeline.AppHost/Properties/launchSettings.json takes another\n";
+        const string launchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
+        const string question = "and the dashboard needs it; is another pipeline up?";
+        var expected = $"error: port {port} is in use, {question} {variable} in {launchSettings} takes another\n";
         Assert.Equal((1, "", expected), await second.EndAsync());
     }
 }

@@ -56,7 +56,8 @@ public sealed class AppHostDeathTests : IDisposable
                 var settings = NewRun(input, $"out-{++n}");
                 settings.Rate = reference.Counts.Lines / MayLinger.TotalSeconds;
                 var run = await api.StartAsync(settings);
-                await UntilAsync(async () => (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.3);
+                await UntilAsync(async () =>
+                    (await api.GetAsync(run.Id)).Progress.Lines >= reference.Counts.Lines * random.NextDouble() * 0.3);
 
                 var dcp = DcpProcesses.Of(host.Id);
                 host.Kill();

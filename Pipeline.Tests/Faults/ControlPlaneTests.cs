@@ -5,7 +5,9 @@ using Pipeline.Tests.AppHost;
 
 namespace Pipeline.Tests.Faults;
 
-/// <summary>SIGKILL of DCP, which runs all processes for Aspire: the AppHost ends what is left, says so in one line and exits with 1.</summary>
+/// <summary>
+/// SIGKILL of DCP, which runs all processes for Aspire: the AppHost ends what is left, says so in one line and exits with 1.
+/// </summary>
 [Collection(FaultCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "dcp")]
@@ -69,7 +71,8 @@ public sealed class ControlPlaneTests : IDisposable
             Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
         });
         row.Note = string.Create(
-            CultureInfo.InvariantCulture, $"services gone after {slowestServices.TotalSeconds:0.0} s, all after {slowest.TotalSeconds:0.0} s at most");
+            CultureInfo.InvariantCulture,
+            $"services gone after {slowestServices.TotalSeconds:0.0} s, all after {slowest.TotalSeconds:0.0} s at most");
         row.Require(slowestServices <= ServicesMayLinger, "a service lived on");
         row.Require(slowest <= AnythingMayLinger, "DCP or the dashboard lived on");
         row.Finish();

@@ -6,7 +6,9 @@ using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;
 
-/// <summary>A stage that cannot start: restarted with growing delays, given up, the run fails and says why, and goes on after the repair.</summary>
+/// <summary>
+/// A stage that cannot start: restarted with growing delays, given up, the run fails and says why, and goes on after the repair.
+/// </summary>
 [Collection(FaultCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "loop")]
@@ -47,7 +49,8 @@ public sealed class CrashLoopTests : IDisposable
         taken.Start();
         await using var broken = await PipelineUnderTest.StartInAsync(
             _data,
-            application => given = application.ResourceNotifications.WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience),
+            application => given = application.ResourceNotifications
+                .WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience),
             $"--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT={((IPEndPoint)taken.LocalEndpoint).Port}",
             "--Pipeline:Services:rules:Restart:InitialDelay=00:00:01",
             "--Pipeline:Services:rules:Restart:MaxDelay=00:00:04",
@@ -75,7 +78,8 @@ public sealed class CrashLoopTests : IDisposable
 
         bool IsGivenUp(ResourceEvent change)
         {
-            if (change.Snapshot.Properties.FirstOrDefault(property => property.Name == "restart")?.Value is string decision && decision != decisions.LastOrDefault())
+            if (change.Snapshot.Properties.FirstOrDefault(property => property.Name == "restart")?.Value is string decision
+                && decision != decisions.LastOrDefault())
                 decisions.Add(decision);
             return decisions.Count > 0 && decisions[^1].StartsWith("given up", StringComparison.Ordinal);
         }

@@ -8,7 +8,8 @@ namespace Pipeline.Tests.Faults;
 /// <param name="Controllers">Starts and watches the resources' processes, and hosts the proxies of their endpoints.</param>
 /// <param name="Monitors">One for each process, which they end when DCP dies.</param>
 /// <param name="Dashboard">None where it is disabled.</param>
-internal sealed record DcpProcesses(ProcessIdentity ApiServer, ProcessIdentity Controllers, IReadOnlyList<ProcessIdentity> Monitors, ProcessIdentity? Dashboard)
+internal sealed record DcpProcesses(
+    ProcessIdentity ApiServer, ProcessIdentity Controllers, IReadOnlyList<ProcessIdentity> Monitors, ProcessIdentity? Dashboard)
 {
     public IEnumerable<ProcessIdentity> Dcp => [ApiServer, Controllers, .. Monitors];
 
@@ -17,14 +18,16 @@ internal sealed record DcpProcesses(ProcessIdentity ApiServer, ProcessIdentity C
     /// <summary>Those of an AppHost that has started.</summary>
     public static DcpProcesses Of(int appHost)
     {
-        var api = All().Single(process => Arguments(process) is [_, "start-apiserver", "--monitor", var id, ..] && int.Parse(id) == appHost);
+        var api = All().Single(process =>
+            Arguments(process) is [_, "start-apiserver", "--monitor", var id, ..] && int.Parse(id) == appHost);
         var controllers = All().Single(process => ProcessStatus.Read(process.Id)?.Parent == api.Id);
         var children = All().Where(process => ProcessStatus.Read(process.Id)?.Parent == controllers.Id).ToList();
         return new DcpProcesses(
             api,
             controllers,
             [.. children.Where(process => Arguments(process) is [_, "monitor-process", ..])],
-            children.Where(process => Arguments(process) is [var program, ..] && program.EndsWith("Aspire.Dashboard", StringComparison.Ordinal))
+            children
+                .Where(process => Arguments(process) is [var program, ..] && program.EndsWith("Aspire.Dashboard", StringComparison.Ordinal))
                 .Cast<ProcessIdentity?>().FirstOrDefault());
     }
 

@@ -50,8 +50,9 @@ public sealed class OverloadTests : IDisposable
             var began = Stopwatch.GetTimestamp();
             do
             {
+                var output = Path.Combine(_data, "results.ndjson");
                 var run = await pipeline.RunAsync(
-                    new() { Input = input, Output = Path.Combine(_data, "results.ndjson"), MaxLineBytes = MixedInput.MaxLineBytes }, FaultBench.Patience);
+                    new() { Input = input, Output = output, MaxLineBytes = MixedInput.MaxLineBytes }, FaultBench.Patience);
                 Assert.Equal((RunState.Completed, 1), (run.State, run.Attempts));
             }
             while (Stopwatch.GetElapsedTime(began) < Loaded);

@@ -29,7 +29,8 @@ public class ExpiredLeasesTests
     {
         Depart(LeaseState.Expired);
         var instance = new Instance { InstanceId = "own-2", ProcessId = This.Id };
-        _leases.Apply(new RegistryReset(RegistryView.Empty with { Instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance) }));
+        var instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance);
+        _leases.Apply(new RegistryReset(RegistryView.Empty with { Instances = instances }));
 
         Assert.Null(_leases.Below(This));
     }

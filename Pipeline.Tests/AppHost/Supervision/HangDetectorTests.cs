@@ -44,10 +44,13 @@ public sealed class HangDetectorTests : IDisposable
         const int busyReads = 1000;
         _answers.Left = 1;
 
-        await Detector(read => new ProcessActivity(usesCpu ? Options.Interval * 0.03 * Math.Min(read, busyReads) : default, waitsForCpu && read < busyReads))
+        await Detector(read => new ProcessActivity(
+                usesCpu ? Options.Interval * 0.03 * Math.Min(read, busyReads) : default,
+                waitsForCpu && read < busyReads))
             .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
 
-        Assert.InRange(_reads, busyReads + (int)(Options.Silence / Options.Interval), busyReads + (int)(Options.Silence / Options.Interval) + 1);
+        var stillReads = (int)(Options.Silence / Options.Interval);
+        Assert.InRange(_reads, busyReads + stillReads, busyReads + stillReads + 1);
     }
 
     [Fact]
@@ -65,9 +68,11 @@ public sealed class HangDetectorTests : IDisposable
     {
         const int busyReads = 200;
 
-        await Detector(read => new ProcessActivity(default, read < busyReads)).UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+        await Detector(read => new ProcessActivity(default, read < busyReads))
+            .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
 
-        Assert.InRange(_reads, busyReads + (int)(Options.Startup / Options.Interval), busyReads + (int)(Options.Startup / Options.Interval) + 1);
+        var stillReads = (int)(Options.Startup / Options.Interval);
+        Assert.InRange(_reads, busyReads + stillReads, busyReads + stillReads + 1);
     }
 
     [Fact]

@@ -15,7 +15,8 @@ public sealed class ResourceProcessesTests : IDisposable
     private readonly ResourceProcesses _processes;
     private readonly List<Process> _started = [];
 
-    public ResourceProcessesTests() => _processes = new ResourceProcesses(_directories, TimeProvider.System, NullLogger<ResourceProcesses>.Instance);
+    public ResourceProcessesTests() =>
+        _processes = new ResourceProcesses(_directories, TimeProvider.System, NullLogger<ResourceProcesses>.Instance);
 
     public void Dispose()
     {

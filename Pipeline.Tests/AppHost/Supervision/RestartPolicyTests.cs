@@ -92,7 +92,9 @@ public class RestartPolicyTests
     {
         var policy = Policy(options => options.MaxRestarts = 3);
 
-        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => Assert.IsType<RestartDecision.Restart>(policy.Ended(Ending.Failed)).Number));
+        Assert.Equal(
+            [1, 2, 3],
+            Enumerable.Range(0, 3).Select(_ => Assert.IsType<RestartDecision.Restart>(policy.Ended(Ending.Failed)).Number));
         Assert.IsType<RestartDecision.GiveUp>(policy.Ended(Ending.Failed));
     }
 
@@ -152,7 +154,7 @@ public class RestartPolicyTests
 
     [Fact]
     public void Errors_CapBelowTheFirstDelay_IsTold() => Assert.Equal(
-        ["Here: MaxDelay must not be below InitialDelay (00:00:02), as 00:00:01 is"],
+        ["Here: MaxDelay must not be below InitialDelay (00:00:02): 00:00:01"],
         RangeValidation.Errors(new RestartOptions { InitialDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1) }, "Here"));
 
     [Fact]

@@ -325,7 +325,8 @@ public sealed class SupervisedInstanceTests : IDisposable
             return Output;
         }
 
-        public Task ShowAsync(string decision, string? state, string? style) => Record($"show {decision}{(state is null ? "" : $" [{state}]")}");
+        public Task ShowAsync(string decision, string? state, string? style) =>
+            Record($"show {decision}{(state is null ? "" : $" [{state}]")}");
 
         private Task<string?> Record(string call)
         {
@@ -343,7 +344,8 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Messages.Enqueue(formatter(state, exception));
     }
 

@@ -30,7 +30,7 @@ public class SupervisorTests
             ],
             decisions);
         Assert.Equal(("given up: ended with exit code 3", "error"), (given.Snapshot.State?.Text, given.Snapshot.State?.Style));
-        Assert.Equal(ResourceCommandState.Enabled, given.Snapshot.Commands.Single(command => command.Name == KnownResourceCommands.StartCommand).State);
+        Assert.Equal(ResourceCommandState.Enabled, StateOf(given, KnownResourceCommands.StartCommand));
         Assert.True(host.Application.ResourceNotifications.TryGetCurrentState("broker", out var broker));
         Assert.Equal(KnownResourceStates.Running, broker.Snapshot.State?.Text);
     }
@@ -50,12 +50,14 @@ public class SupervisorTests
     {
         await using var host = await StartAsync("exit 3", "Policy=Always", "InitialDelay=00:10:00", "MaxDelay=00:10:00");
         var due = await host.WaitForAsync("own", change => change.Snapshot.State?.Text == "restart 1 of 10 in 600 s");
-        Assert.Equal(ResourceCommandState.Enabled, due.Snapshot.Commands.Single(command => command.Name == KnownResourceCommands.StopCommand).State);
+        Assert.Equal(ResourceCommandState.Enabled, StateOf(due, KnownResourceCommands.StopCommand));
 
-        Assert.True((await host.Application.ResourceCommands.ExecuteCommandAsync(due.ResourceId, KnownResourceCommands.StopCommand)).Success);
-        await host.WaitForAsync("own", change => (Decision(change), change.Snapshot.State?.Text) == (OnDemand, KnownResourceStates.Finished));
+        var commands = host.Application.ResourceCommands;
+        Assert.True((await commands.ExecuteCommandAsync(due.ResourceId, KnownResourceCommands.StopCommand)).Success);
+        await host.WaitForAsync(
+            "own", change => (Decision(change), change.Snapshot.State?.Text) == (OnDemand, KnownResourceStates.Finished));
 
-        await host.Application.ResourceCommands.ExecuteCommandAsync(due.ResourceId, KnownResourceCommands.StartCommand);
+        await commands.ExecuteCommandAsync(due.ResourceId, KnownResourceCommands.StartCommand);
         await host.WaitForAsync("own", change => change.Snapshot.State?.Text == "restart 1 of 10 in 600 s");
     }
 
@@ -66,7 +68,9 @@ public class SupervisorTests
         for (var restarts = 0; restarts < 3; restarts++)
         {
             var running = await host.WaitForAsync("own", change => change.Snapshot.State?.Text == KnownResourceStates.Running);
-            Assert.True((await host.Application.ResourceCommands.ExecuteCommandAsync(running.ResourceId, KnownResourceCommands.RestartCommand)).Success);
+            var restarted = await host.Application.ResourceCommands.ExecuteCommandAsync(
+                running.ResourceId, KnownResourceCommands.RestartCommand);
+            Assert.True(restarted.Success);
         }
 
         var last = await host.WaitForAsync("own", change => change.Snapshot.State?.Text == KnownResourceStates.Running);
@@ -115,11 +119,15 @@ public class SupervisorTests
         using var patience = new CancellationTokenSource(AppHostUnderTest.Patience);
         while (true)
         {
-            if (File.Exists(file) && int.TryParse(await File.ReadAllTextAsync(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var id))
+            var text = File.Exists(file) ? await File.ReadAllTextAsync(file) : "";
+            if (int.TryParse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var id))
                 return ProcessIdentity.Find(id)!.Value;
             await Task.Delay(5, patience.Token);
         }
     }
+
+    private static ResourceCommandState StateOf(ResourceEvent change, string command) =>
+        change.Snapshot.Commands.Single(known => known.Name == command).State;
 
     private static string? Decision(ResourceEvent change) =>
         change.Snapshot.Properties.FirstOrDefault(property => property.Name == "restart")?.Value as string;
