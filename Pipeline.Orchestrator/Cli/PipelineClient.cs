@@ -142,10 +142,17 @@ internal sealed class PipelineClient : IDisposable
     private async IAsyncEnumerable<SseItem<T>> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
+        // Aspire's proxy may hold a connection that was made while the orchestrator was down: only the answer's beginning is bounded.
+        using var timeout = new CancellationTokenSource(Deadline);
+        using var beginning = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            await RequireSuccessAsync(response, cancellationToken);
+            response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, beginning.Token);
+            await RequireSuccessAsync(response, beginning.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Away(error);
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
