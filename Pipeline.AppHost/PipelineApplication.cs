@@ -12,6 +12,9 @@ internal static class PipelineApplication
     private const int Failure = 1;
     private const int Misuse = 2;
 
+    /// <summary>How long processes may take to stop, before they are killed.</summary>
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs until Ctrl-C, or until the run is made that <c>--exit</c> asks for.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="describe">Describes the application.</param>
@@ -50,7 +53,7 @@ internal static class PipelineApplication
             }
             finally
             {
-                processes.KillAll();
+                await processes.EndAsync(EndTimeout);
             }
 
             return outcome.ExitCode;

@@ -1,19 +1,40 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
+using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.AppHost.Runs;
 
 /// <summary>
 /// Brings runs to a checkpoint before any stage stops: stops first the resource "run", which pauses its run, and then the orchestrator,
-/// which drains what other clients have started.
+/// which drains what other clients have started. Then all other processes are asked to stop.
 /// </summary>
-internal sealed class RunDrain(ResourceNotificationService notifications, ResourceCommandService commands) : IHostedLifecycleService
+internal sealed class RunDrain(
+    PipelineCommand command, ResourceNotificationService notifications, ResourceCommandService commands, ResourceProcesses processes)
+    : IHostedLifecycleService
 {
     /// <summary>Longest time for both together; a run that did not get to a checkpoint resumes from the one before.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        // Where the one run of --exit has ended by itself there is nothing to drain.
+        if (!command.Exit || !HasEnded(RunConsole.Run))
+            await DrainAsync(cancellationToken);
+        processes.Terminate();
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task DrainAsync(CancellationToken cancellationToken)
     {
         // Not disposed: a Ctrl-C that is under way when this returns still cancels it.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -40,18 +61,11 @@ internal sealed class RunDrain(ResourceNotificationService notifications, Resour
         }
     }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
         notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
+
+    private bool HasEnded(string resource) =>
+        notifications.TryGetCurrentState(resource, out var current) && KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text);
 
     private async Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan EndInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<string, ProcessIdentity> _processes = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
@@ -47,6 +48,26 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         return _processes[resource] = process;
     }
 
+    /// <summary>The process of a replica.</summary>
+    /// <returns>Null where none runs.</returns>
+    public ProcessIdentity? Find(string resource) =>
+        _processes.TryGetValue(resource, out var process) && process.IsAlive ? process : null;
+
+    /// <summary>
+    /// Asks the processes of all resources to stop, where the system has a signal for it. Aspire asks them, too, but its control plane takes
+    /// most of a second to get to them.
+    /// </summary>
+    public void Terminate()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        foreach (var process in _processes.Values)
+        {
+            if (process.Send(ProcessSignal.Terminate) is { } reason)
+                log.NotTerminated(process.Id, reason);
+        }
+    }
+
     /// <summary>Where a resource's process has died since the last call, kills what is left of its descendants.</summary>
     public void KillOrphans()
     {
@@ -54,6 +75,15 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         dead.ForEach(resource => _processes.TryRemove(resource));
         if (dead.Count > 0)
             Kill(orphansOnly: true);
+    }
+
+    /// <summary>Waits until the processes of all resources have ended, and kills what is left of them after a time.</summary>
+    public async Task EndAsync(TimeSpan timeout)
+    {
+        var since = time.GetTimestamp();
+        while (_processes.Values.Any(process => process.IsAlive) && time.GetElapsedTime(since) < timeout)
+            await Task.Delay(EndInterval, time);
+        KillAll();
     }
 
     /// <summary>Kills every process that is left of any resource.</summary>

@@ -24,4 +24,7 @@ internal static partial class SupervisorLog
 
     [LoggerMessage(7, LogLevel.Error, "Process {Process} is left over and could not be killed: {Reason}")]
     public static partial void NotKilled(this ILogger logger, int process, string reason);
+
+    [LoggerMessage(8, LogLevel.Warning, "Process {Process} could not be asked to stop: {Reason}")]
+    public static partial void NotTerminated(this ILogger logger, int process, string reason);
 }

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Pipeline.ServiceDefaults.Hosting;
 
@@ -9,7 +11,7 @@ namespace Pipeline.ServiceDefaults.Hosting;
 /// </summary>
 /// <param name="Id">The process id.</param>
 /// <param name="Start">Its start time. Linux: clock ticks since boot, which no change of the clock moves; elsewhere ticks of UTC.</param>
-public readonly record struct ProcessIdentity(int Id, long Start)
+public readonly partial record struct ProcessIdentity(int Id, long Start)
 {
     /// <summary>This process.</summary>
     public static ProcessIdentity Current { get; } = Find(Environment.ProcessId)!.Value;
@@ -65,6 +67,25 @@ public readonly record struct ProcessIdentity(int Id, long Start)
         }
     }
 
+    /// <summary>Sends it a signal; does nothing where it has ended.</summary>
+    /// <returns>Why the signal could not be sent, or null.</returns>
+    [UnsupportedOSPlatform("windows")]
+    public string? Send(ProcessSignal signal) =>
+        !IsAlive || SendSignal(Id, Number(signal)) == 0 || !IsAlive ? null : Marshal.GetLastPInvokeErrorMessage();
+
     /// <summary>ID:START.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}:{Start}");
+
+    // The numbers of stop and continue differ between Linux and macOS.
+    private static int Number(ProcessSignal signal) => signal switch
+    {
+        ProcessSignal.Kill => 9,
+        ProcessSignal.Terminate => 15,
+        ProcessSignal.Stop => OperatingSystem.IsMacOS() ? 17 : 19,
+        ProcessSignal.Continue => OperatingSystem.IsMacOS() ? 19 : 18,
+        _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "no signal"),
+    };
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
 }
