@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Runs;
 
@@ -50,6 +51,9 @@ internal sealed class RunDrain(
             {
                 await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C does not wait for it");
                 await StopAsync(run, ending.Token);
+                // Its last lines, which say how to resume, are copied once Aspire knows of its end.
+                await notifications.WaitForResourceAsync(
+                    RunConsole.Run, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), ending.Token);
             }
 
             if (IsRunning("orchestrator", out var orchestrator))
@@ -69,8 +73,11 @@ internal sealed class RunDrain(
 
     private async Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken)
     {
-        await commands.ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
-        await notifications.WaitForResourceAsync(
-            resource.Resource.Name, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
+        if (OperatingSystem.IsWindows())
+            await commands.ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
+        else
+            processes.Find(resource.ResourceId)?.Send(ProcessSignal.Terminate);
+        while (processes.Find(resource.ResourceId) is not null)
+            await Task.Delay(ResourceProcesses.EndInterval, cancellationToken);
     }
 }

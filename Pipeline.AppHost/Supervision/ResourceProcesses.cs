@@ -14,8 +14,10 @@ namespace Pipeline.AppHost.Supervision;
 internal sealed class ResourceProcesses(PipelineDirectories directories, TimeProvider time, ILogger<ResourceProcesses> log)
     : BackgroundService
 {
+    /// <summary>How often it is looked whether a process has ended that was asked to.</summary>
+    public static readonly TimeSpan EndInterval = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan EndInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<string, ProcessIdentity> _processes = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");

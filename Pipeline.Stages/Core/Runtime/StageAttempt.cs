@@ -133,6 +133,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
                     (_linesBefore, _itemsBefore) = (checkpoint.Position?.TotalLines ?? _linesBefore, metrics.Edge.ItemsIn);
+                    // A stage that hands on little would keep it until its output is full, and its input need not ever pause.
+                    await output.FlushAsync(cancellationToken);
                 }
                 else if (message?.EndOfInput is not null || message?.Control is not null)
                 {

@@ -4,8 +4,12 @@ using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
-/// <summary>A source of line frames of one line each; `before` runs before each and hears of the drain.</summary>
-internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false) : ISource
+/// <summary>
+/// A source of line frames of one line each; `before` runs before each and hears of the drain. A checkpoint stands at the end, and after the
+/// line `checkpointAfter`, with the next line in the same write.
+/// </summary>
+internal sealed class FakeSource(
+    int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1) : ISource
 {
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
 
@@ -14,7 +18,7 @@ internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>?
         var i = 0;
         for (; i < frames && !drain.IsCancellationRequested; i++)
         {
-            if (before is not null)
+            if (before is not null && (checkpointAfter < 0 || i > checkpointAfter + 1))
             {
                 await output.FlushAsync(cancellationToken);
                 await before(i, drain).WaitAsync(cancellationToken);
@@ -24,12 +28,19 @@ internal sealed class FakeSource(int frames, Func<int, CancellationToken, Task>?
             var buffer = SharedBuffer.Rent(line.Length);
             line.CopyTo(buffer.Array, 0);
             await output.WriteAsync(new LineFrame(buffer, 0, line.Length) { Count = 1, FirstLine = i + 1, More = more }, cancellationToken);
+            if (i == checkpointAfter)
+            {
+                await CheckpointAsync(1, i + 1);
+            }
         }
 
-        await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position { Line = i } } }), cancellationToken);
+        await CheckpointAsync(checkpointAfter < 0 ? 1 : 2, i);
         await output.WriteAsync(
             new MessageFrame(i == frames ? new StageInput { EndOfInput = new EndOfInput() } : new StageInput { Control = new Control { Action = ControlAction.Drain } }),
             cancellationToken);
+
+        ValueTask CheckpointAsync(long id, long line) => output.WriteAsync(
+            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = new Position { Line = line } } }), cancellationToken);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -79,6 +79,27 @@ public sealed class StageServiceTests
     }
 
     [Fact]
+    public async Task A_checkpoint_passes_at_once_though_the_frames_round_it_announce_more()
+    {
+        var committed = new TaskCompletionSource();
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(3, (i, _) => i == 2 ? committed.Task.WaitAsync(Timeout, CancellationToken.None) : Task.CompletedTask, more: true, checkpointAfter: 0),
+            _ => new FakeTransform(),
+            context => new FakeSink(context, []));
+        using var call = chain.Open();
+
+        while (await call.Call.ResponseStream.MoveNext(CancellationToken.None))
+        {
+            if (call.Call.ResponseStream.Current.CheckpointCommitted is { Id: 1 })
+            {
+                committed.SetResult();
+            }
+        }
+
+        Assert.True(committed.Task.IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public async Task Drain_stops_the_source_at_a_checkpoint()
     {
         var lines = new List<string>();
