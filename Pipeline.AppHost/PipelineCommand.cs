@@ -11,6 +11,7 @@ internal sealed partial record PipelineCommand
 
           --input FILE|DIR     the NDJSON to run (plain or .gz); default a generated sample of 100,000 events
           --output FILE        where the results go; default the run's folder below the data directory
+          --overwrite          replace files that stand where results and rejects go, whoever wrote them
           --batch-size N       lines per batch, 1 to 100000; default 0: as fits
           --resume RUN         go on with a run of this data directory that did not complete, as it was begun
           --exit               make the run and exit: 0, or not 0 with the reason; default stay up until Ctrl-C
@@ -31,6 +32,9 @@ internal sealed partial record PipelineCommand
 
     /// <summary>Absolute; none means the run's folder.</summary>
     public string? Output { get; private init; }
+
+    /// <summary>Whether what stands at the output may be replaced.</summary>
+    public bool Overwrite { get; private init; }
 
     /// <summary>Lines per batch; 0 means as fits.</summary>
     public int BatchSize { get; private init; }
@@ -66,6 +70,7 @@ internal sealed partial record PipelineCommand
             {
                 "--input" => command with { Input = FullPath(name, Value()) },
                 "--output" => command with { Output = FullPath(name, Value()) },
+                "--overwrite" => command with { Overwrite = Switch() },
                 "--batch-size" => command with { BatchSize = Number(Value()) },
                 "--resume" => command with { Resume = Run(Value()) },
                 "--exit" => command with { Exit = Switch() },
@@ -80,8 +85,8 @@ internal sealed partial record PipelineCommand
             bool Switch() => attached is null ? true : throw new UsageException($"{name} takes no value");
         }
 
-        if (command is { Resume: not null } and not { Input: null, Output: null, BatchSize: 0 })
-            throw new UsageException("--resume goes on with the run as it was begun: without --input, --output and --batch-size");
+        if (command is { Resume: not null } and not { Input: null, Output: null, Overwrite: false, BatchSize: 0 })
+            throw new UsageException("--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size");
         return command with { Configuration = configuration };
     }
 
@@ -91,6 +96,7 @@ internal sealed partial record PipelineCommand
     [
         .. Resume is { } run ? ["resume", run] : (string[])["run", "--input", Input ?? sample, "--batch-size", $"{BatchSize}"],
         .. Output is { } output ? ["--output", output] : Array.Empty<string>(),
+        .. Overwrite ? ["--overwrite"] : Array.Empty<string>(),
         .. Exit ? Array.Empty<string>() : ["--figures"],
     ];
 
@@ -123,7 +129,9 @@ internal sealed partial record PipelineCommand
         Plain().IsMatch(argument) ? argument : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string FullPath(string name, string path) =>
-        string.IsNullOrWhiteSpace(path) ? throw new UsageException($"{name} must name a file") : Path.GetFullPath(path);
+        string.IsNullOrWhiteSpace(path) || path == "-"
+            ? throw new UsageException($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}")
+            : Path.GetFullPath(path);
 
     private static string Run(string text) =>
         RunId().IsMatch(text) ? text : throw new UsageException($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");

@@ -89,7 +89,7 @@ internal sealed class AttemptRunner(
                     resume = answer.RunOpened.Resume ?? resume;
                     if (answer.RunOpened.More)
                         break;
-                    observer.Opened(resume);
+                    observer.Opened(resume, answer.RunOpened.Skipped);
                     opened.TrySetResult();
                     break;
                 case StageOutput.OutputOneofCase.CheckpointCommitted:

@@ -7,7 +7,8 @@ internal interface IAttemptObserver
 {
     /// <summary>All stages are open.</summary>
     /// <param name="resume">The checkpoint that it goes on from; null at the beginning.</param>
-    void Opened(Checkpoint? resume);
+    /// <param name="skipped">What lies in the input directory and is not read; null where there is nothing.</param>
+    void Opened(Checkpoint? resume, SkippedFiles? skipped);
 
     /// <summary>A checkpoint is durable.</summary>
     void Committed(CheckpointCommitted checkpoint);

@@ -31,6 +31,8 @@ internal sealed class GenerateCommand
         HelpName = "FILE",
     };
 
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace a file of that name" };
+
     private readonly Option<bool> _json;
 
     private GenerateCommand(Option<bool> json) => _json = json;
@@ -42,7 +44,7 @@ internal sealed class GenerateCommand
         var command = new Command("generate", "Make events or work items to try the pipeline with")
         {
             generate._count, generate._users, generate._seed, generate._distribution, generate._workload, generate._workRatio,
-            generate._payload, generate._types, generate._start, generate._output,
+            generate._payload, generate._types, generate._start, generate._output, generate._overwrite,
         };
         command.SetAction((parsed, cancellationToken) => Task.FromResult(generate.Run(parsed, terminal, cancellationToken)));
         return command;
@@ -60,9 +62,9 @@ internal sealed class GenerateCommand
         try
         {
             if (terminal.Interactive is { } console && output != GeneratorOutput.StandardOutput)
-                WithBar(console, options, output, cancellationToken);
+                WithBar(console, options, output, parsed.GetValue(_overwrite), cancellationToken);
             else
-                GeneratorOutput.Write(options, output, null, cancellationToken);
+                GeneratorOutput.Write(options, output, parsed.GetValue(_overwrite), null, cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -74,11 +76,12 @@ internal sealed class GenerateCommand
         return ExitCodes.Ok;
     }
 
-    private static void WithBar(IAnsiConsole console, GeneratorOptions options, string output, CancellationToken cancellationToken) =>
+    private static void WithBar(
+        IAnsiConsole console, GeneratorOptions options, string output, bool overwrite, CancellationToken cancellationToken) =>
         console.Progress().AutoClear(true).Start(context =>
         {
             var bar = context.AddTask("generate", maxValue: Math.Max(1, options.Count));
-            GeneratorOutput.Write(options, output, new Reporter(bar), cancellationToken);
+            GeneratorOutput.Write(options, output, overwrite, new Reporter(bar), cancellationToken);
         });
 
     private static void Tell(Terminal terminal, GeneratorOptions options, string output, TimeSpan elapsed, bool json)

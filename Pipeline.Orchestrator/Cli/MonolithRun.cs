@@ -9,7 +9,10 @@ using Pipeline.Stages.Monolith;
 namespace Pipeline.Orchestrator.Cli;
 
 /// <summary>run --monolith: the same transforms, chained in this process. What a run keeps meanwhile lies in a folder that goes with it.</summary>
-internal static class MonolithRun
+/// <param name="context">What commands share.</param>
+/// <param name="format">Format of the report.</param>
+/// <param name="threads">Batches that are parsed at once: 1 to <see cref="MaxThreads"/>.</param>
+internal sealed class MonolithRun(CommandContext context, ReportFormat format, int threads)
 {
     /// <summary>Most batches that are parsed at once.</summary>
     public const int MaxThreads = 64;
@@ -17,16 +20,40 @@ internal static class MonolithRun
     /// <summary>Runs to the end.</summary>
     /// <returns>The completed run.</returns>
     /// <exception cref="CliException">It failed.</exception>
-    public static async Task<Run> RunAsync(
-        RunSettings settings, int threads, CommandContext context, ReportFormat format, CancellationToken cancellationToken)
+    public async Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         var run = NewRun(settings, context.Time);
-        var folder = MakeFolder(run.Output);
+        using var folder = TemporaryFolder.Beside(run.Output);
+        return await RunAsync(run, folder.Path, cancellationToken);
+    }
+
+    /// <summary>Runs to the end, and writes the results to standard output.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CliException">It failed; nothing is written then.</exception>
+    public async Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        using var folder = TemporaryFolder.Beside(Path.Combine(Path.GetTempPath(), RunDefaults.OutputName));
+        var run = await RunAsync(
+            NewRun(settings with { Output = Path.Combine(folder.Path, RunDefaults.OutputName) }, context.Time), folder.Path, cancellationToken);
+        using (var results = File.OpenText(run.Output))
+        {
+            var block = new char[16 * 1024];
+            for (int read; (read = await results.ReadBlockAsync(block, cancellationToken)) > 0;)
+                await context.Terminal.Output.WriteAsync(block.AsMemory(0, read), cancellationToken);
+        }
+
+        if (run.Counts.Rejected > 0)
+            context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
+        return ExitCodes.Ok;
+    }
+
+    private async Task<Run> RunAsync(Run run, string folder, CancellationToken cancellationToken)
+    {
         try
         {
             var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder) };
             // The person who gives the command may read and write wherever the system lets them.
-            var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!] };
+            var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!, Path.GetPathRoot(run.Output)!] };
             var events = Channel.CreateUnbounded<SseItem<Run>>();
             var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
             var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
@@ -44,10 +71,6 @@ internal static class MonolithRun
         {
             throw new CliException(ExitCodes.Failed, $"the run failed: {error.Failure.Reason}: {error.Message}", error);
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
     }
 
     private static async Task<Run> WorkAsync(
@@ -55,6 +78,8 @@ internal static class MonolithRun
     {
         var answers = new Answers(answer =>
         {
+            if (answer.RunOpened is { } opened)
+                run = run with { Skipped = SkippedInput.Of(opened.Skipped) };
             if (answer.CheckpointCommitted?.Position is { } position)
                 run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
             events.TryWrite(new SseItem<Run>(run, RunEvents.Progress));
@@ -81,22 +106,9 @@ internal static class MonolithRun
         Updated = time.GetUtcNow(),
         Options = settings,
         Input = settings.Input!,
+        MayReplace = settings.Overwrite,
         Output = settings.Output ?? throw new CliException(ExitCodes.Usage, "--output is needed with --monolith: there is no run's folder"),
     };
-
-    /// <summary>Beside the output, and so on its file system: what is finished is renamed.</summary>
-    private static string MakeFolder(string output)
-    {
-        var folder = Path.Combine(Path.GetDirectoryName(output)!, $".{Path.GetFileName(output)}.{Environment.ProcessId}.tmp");
-        try
-        {
-            return Directory.CreateDirectory(folder).FullName;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException(ExitCodes.Failed, $"{output} cannot be written: {error.Message}", error);
-        }
-    }
 
     private sealed class Answers(Action<StageOutput> tell) : IProgress<StageOutput>
     {

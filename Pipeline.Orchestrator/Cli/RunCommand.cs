@@ -23,13 +23,19 @@ internal static class RunCommand
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var settings = options.Read(parsed);
+            var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
             if (parsed.GetValue(check))
                 return ExitCodes.Ok;
             var format = context.FormatOf(parsed);
             var follower = new RunFollower(context, format, parsed.GetValue(figures));
             if (parsed.GetValue(monolith))
-                return follower.End(await MonolithRun.RunAsync(settings, (int)parsed.GetValue(threads), context, format, cancellationToken));
+            {
+                var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
+                return options.WriteToStandardOutput(parsed)
+                    ? await alone.WriteAsync(settings, cancellationToken)
+                    : follower.End(await alone.RunAsync(settings, cancellationToken));
+            }
+
             using var client = PipelineClient.Connect(context.Environment);
             await client.WaitUntilUpAsync(context, cancellationToken);
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.

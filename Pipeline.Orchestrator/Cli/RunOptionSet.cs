@@ -6,6 +6,8 @@ namespace Pipeline.Orchestrator.Cli;
 /// <summary>The options of a run on the command line.</summary>
 internal sealed class RunOptionSet
 {
+    private const string StandardStream = "-";
+
     private static readonly RunSettings Defaults = new();
 
     private readonly Option<string> _input = new("--input")
@@ -17,8 +19,13 @@ internal sealed class RunOptionSet
 
     private readonly Option<string?> _output = new("--output")
     {
-        Description = "File for the results; rejects stand beside it. Default: results.ndjson in the run's folder",
+        Description = "File for the results, gzip where it ends in .gz; rejects stand beside it. Default: results.ndjson in the run's folder",
         HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite")
+    {
+        Description = "Replace files that stand where results and rejects go, whoever wrote them",
     };
 
     private readonly Option<long> _batchSize = OptionKinds.Whole("--batch-size", "Lines per batch", 0, 100_000, Defaults.BatchSize, word: "auto");
@@ -35,20 +42,28 @@ internal sealed class RunOptionSet
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_input, _output, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates, _checkpointInterval, _rate];
+        [_input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates, _checkpointInterval, _rate];
+
+    /// <summary>Whether the results are to go to standard output.</summary>
+    public bool WriteToStandardOutput(ParseResult parsed) => parsed.GetValue(_output) == StandardStream;
 
     /// <summary>The settings that they say, with paths made absolute.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="standardOutput">Whether the results may go to standard output; then no output is set.</param>
     /// <exception cref="CliException">A file cannot be read, or settings are wrong; all that is wrong at once.</exception>
-    public RunSettings Read(ParseResult parsed)
+    public RunSettings Read(ParseResult parsed, bool standardOutput = false)
     {
         var errors = new List<string>();
         var input = ReadPath(parsed.GetRequiredValue(_input));
-        if (input.Length > 0 && !Path.Exists(input))
+        if (parsed.GetRequiredValue(_input) == StandardStream)
+            errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
+        else if (input.Length > 0 && !Path.Exists(input))
             errors.Add($"--input: there is no file or directory {input}");
         var settings = new RunSettings
         {
             Input = input,
-            Output = parsed.GetValue(_output) is { } output ? ReadPath(output) : null,
+            Output = parsed.GetValue(_output) is { } output and not StandardStream ? ReadPath(output) : null,
+            Overwrite = parsed.GetValue(_overwrite),
             BatchSize = (int)parsed.GetValue(_batchSize),
             LingerMicros = parsed.GetValue(_linger),
             MaxLineBytes = (int)parsed.GetValue(_maxLineBytes),
@@ -59,6 +74,8 @@ internal sealed class RunOptionSet
             CheckpointIntervalMillis = parsed.GetValue(_checkpointInterval),
             Rate = parsed.GetValue(_rate),
         };
+        if (WriteToStandardOutput(parsed) && !standardOutput)
+            errors.Add("--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
         if (settings.Output is not null && Directory.Exists(settings.Output))
             errors.Add($"--output: {settings.Output} is a directory");
         errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.IO.Compression;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Orchestrator.Cli;
 
@@ -44,13 +46,21 @@ internal static class RunReport
     {
         try
         {
-            var lines = File.ReadLines(run.Output).Take(ShownResults + 1).Select(Terminal.OneLine).ToList();
+            var lines = ReadLines(run.Output).Take(ShownResults + 1).Select(Terminal.OneLine).ToList();
             return lines.Count > ShownResults ? [.. lines[..ShownResults], "..."] : lines;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return [];
         }
+    }
+
+    private static IEnumerable<string> ReadLines(string path)
+    {
+        using var file = File.OpenRead(path);
+        using var reader = new StreamReader(OutputFiles.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file);
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 
     /// <summary>A few lines: how it ended, and where its results are.</summary>
@@ -69,6 +79,8 @@ internal static class RunReport
             output.WriteLine($"results: {run.Output}");
             if (run.Rejects is not null)
                 output.WriteLine($"rejects: {run.Rejects}");
+            if (run.Skipped is { } skipped)
+                output.WriteLine(string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories; 'show' names them"));
         }
     }
 
@@ -91,6 +103,14 @@ internal static class RunReport
         {
             output.WriteLine($"output: {run.Output}");
             output.WriteLine(string.Create(Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
+        }
+
+        if (run.Skipped is { } skipped)
+        {
+            foreach (var path in skipped.Paths)
+                output.WriteLine($"skipped: {Terminal.OneLine(path)}");
+            if (skipped.Count > skipped.Paths.Count)
+                output.WriteLine(string.Create(Invariant, $"skipped: {skipped.Count - skipped.Paths.Count:N0} more"));
         }
 
         if (run.WaitingFor is not null)

@@ -9,10 +9,10 @@ internal static class GeneratorOutput
     /// <summary>Name that stands for standard output.</summary>
     public const string StandardOutput = "-";
 
-    /// <summary>Generates into <paramref name="path"/>; gzip where the name ends in .gz. A file of that name is replaced at the end, in one step.</summary>
+    /// <summary>Generates into <paramref name="path"/>; gzip where the name ends in .gz. A file of that name is replaced only where <paramref name="overwrite"/> says so, at the end and in one step.</summary>
     /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
-    public static void Write(GeneratorOptions options, string path, IProgress<long>? progress, CancellationToken cancellationToken)
+    public static void Write(GeneratorOptions options, string path, bool overwrite, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         if (path == StandardOutput)
         {
@@ -28,9 +28,14 @@ internal static class GeneratorOutput
             throw new IOException($"{target} is a directory");
         }
 
-        if (FileKind.DescribeSpecial(target) is { } kind)
+        if (FileStatus.DescribeSpecial(target) is { } kind)
         {
             throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or {StandardOutput} for standard output");
+        }
+
+        if (File.Exists(target) && !overwrite)
+        {
+            throw new IOException("it exists; name another file, or replace it with --overwrite");
         }
 
         var unfinished = $"{target}.{Environment.ProcessId}.tmp";
@@ -43,7 +48,7 @@ internal static class GeneratorOutput
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(unfinished, target, overwrite: true);
+            File.Move(unfinished, target, overwrite);
         }
         catch
         {
@@ -54,7 +59,7 @@ internal static class GeneratorOutput
 
     private static void WriteTo(FileStream file, string target, GeneratorOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        if (!target.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
+        if (!OutputFiles.IsCompressed(target))
         {
             LineGenerator.Write(options, file, progress, cancellationToken);
             return;

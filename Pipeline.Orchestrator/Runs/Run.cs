@@ -33,8 +33,17 @@ internal sealed record Run
     /// <summary>Where the results are or will be.</summary>
     public required string Output { get; init; }
 
+    /// <summary>Whether what stands there may be replaced: because its settings say so, or an earlier run to this output wrote it.</summary>
+    public bool MayReplace { get; init; }
+
     /// <summary>Where the rejects are; null where there are none.</summary>
     public string? Rejects { get; init; }
+
+    /// <summary>The results and rejects as the run left them; empty before it has completed.</summary>
+    public IReadOnlyList<WrittenFile> Written { get; init; } = [];
+
+    /// <summary>What lies in the input directory and is not read; null where there is nothing.</summary>
+    public SkippedInput? Skipped { get; init; }
 
     public RunProgress Progress { get; init; } = new();
 
@@ -63,7 +72,7 @@ internal sealed record Run
         History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
 
     /// <summary>Without what only a single run's page shows.</summary>
-    public Run Brief() => this with { Stages = [], History = [] };
+    public Run Brief() => this with { Stages = [], History = [], Written = [] };
 }
 
 /// <summary>How far the run is durable.</summary>
@@ -123,6 +132,14 @@ internal sealed record RunCounts
         Events = counts.Events,
         WorkItems = counts.WorkItems,
     };
+}
+
+/// <summary>Entries of an input directory that are not read: hidden ones, links to directories, files with other extensions.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="Paths">The first of them, at most 100: paths below the directory.</param>
+internal sealed record SkippedInput(long Count, IReadOnlyList<string> Paths)
+{
+    public static SkippedInput? Of(SkippedFiles? skipped) => skipped is null ? null : new(skipped.Count, [.. skipped.Paths]);
 }
 
 /// <summary>Why an attempt failed.</summary>

@@ -8,10 +8,10 @@ internal static class RunOptionsMapping
     private const long MicrosPerMilli = 1_000;
 
     /// <summary>The contract's options of a run whose folder is <paramref name="workDirectory"/>.</summary>
-    public static RunOptions ToOptions(Run run, string workDirectory) => ToOptions(run.Options, run.Input, run.Output, workDirectory);
+    public static RunOptions ToOptions(Run run, string workDirectory) => ToOptions(run.Options, run.Input, run.Output, workDirectory, run.MayReplace);
 
     /// <summary>The contract's options of these settings.</summary>
-    public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory)
+    public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace)
     {
         var options = new RunOptions
         {
@@ -24,6 +24,7 @@ internal static class RunOptionsMapping
             Rules = settings.Rules ?? "",
             CheckpointIntervalMicros = settings.CheckpointIntervalMillis * MicrosPerMilli,
             Rate = settings.Rate,
+            Overwrite = mayReplace,
         };
         options.AllowedTypes.AddRange(settings.AllowedTypes);
         options.GroupBy.AddRange(settings.GroupBy);

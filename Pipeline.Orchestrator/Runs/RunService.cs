@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Observing;
+using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -79,14 +80,15 @@ internal sealed class RunService : IHostedService
 
     /// <summary>Stores a new run and starts it.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">Another active run writes that output, or the orchestrator stops.</exception>
+    /// <exception cref="RunConflictException">The output is in use, or what stands there may not be replaced, or the orchestrator stops.</exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Create(RunSettings settings)
     {
         lock (_lock)
         {
+            RefuseWhileStopping();
             var output = settings.Output is null ? null : Path.GetFullPath(settings.Output);
-            RefuseTaken(output, exceptFor: null);
+            var replaces = output is not null && Claim(output, settings);
             var now = _time.GetUtcNow();
             var id = CreateFolder(now);
             var run = new Run
@@ -97,6 +99,7 @@ internal sealed class RunService : IHostedService
                 Options = settings,
                 Input = Path.GetFullPath(settings.Input!),
                 Output = output ?? Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
+                MayReplace = settings.Overwrite || replaces,
             };
             Save(run);
             var entry = new Entry(new Observable<Run>(run));
@@ -125,7 +128,8 @@ internal sealed class RunService : IHostedService
             var run = entry.Run.Current.Value;
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
-            RefuseTaken(run.Output, exceptFor: id);
+            RefuseWhileStopping();
+            RefuseTaken(OutputFiles.Of(RootedPath.Resolve(run.Output)), exceptFor: id);
             var now = _time.GetUtcNow();
             Save(run with { State = RunState.Pending, Updated = now, Ended = null });
             run = entry.Run.Change(former => former with { State = RunState.Pending, Updated = now, Ended = null });
@@ -202,13 +206,41 @@ internal sealed class RunService : IHostedService
         }
     }
 
-    private void RefuseTaken(string? output, string? exceptFor)
+    private void RefuseWhileStopping()
     {
         if (_stopping is not null)
             throw new RunConflictException("the orchestrator is stopping");
-        var other = List().FirstOrDefault(run => run.State.IsActive() && run.Output == output && run.Id != exceptFor);
-        if (other is not null)
-            throw new RunConflictException($"run {other.Id} is writing {output}: wait for it, or cancel it");
+    }
+
+    /// <summary>Sees that a new run may write its files.</summary>
+    /// <returns>Whether there are any that it replaces: those that an earlier run wrote to the same output, and nobody since.</returns>
+    private bool Claim(string output, RunSettings settings)
+    {
+        var files = OutputFiles.Of(RootedPath.Resolve(output));
+        if (SameFile.IsUnder(files.Results, _store.Root))
+            throw new RunConflictException($"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");
+        RefuseTaken(files, exceptFor: null);
+        var earlier = List().Where(run => SameFile.Is(RootedPath.Resolve(run.Output), files.Results)).SelectMany(run => run.Written).ToList();
+        var replaces = false;
+        foreach (var (name, path) in files.Named.Where(file => File.Exists(file.Path)))
+        {
+            replaces = true;
+            if (!settings.Overwrite && !earlier.Exists(written => written.Is(path)))
+                throw new RunConflictException(OutputFiles.Refusal(name, path));
+        }
+
+        return replaces;
+    }
+
+    private void RefuseTaken(OutputFiles files, string? exceptFor)
+    {
+        foreach (var other in List().Where(run => run.State.IsActive() && run.Id != exceptFor))
+        {
+            if (files.Overlaps(OutputFiles.Of(RootedPath.Resolve(other.Output))))
+                throw new RunConflictException($"run {other.Id} is writing {other.Output} and its rejects: wait for it, or cancel it");
+            if (files.Named.Any(file => SameFile.Is(file.Path, RootedPath.Resolve(other.Input))))
+                throw new RunConflictException($"run {other.Id} is reading {other.Input}: wait for it, or cancel it");
+        }
     }
 
     private void Save(Run run)

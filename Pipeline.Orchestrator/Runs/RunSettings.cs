@@ -38,6 +38,9 @@ internal sealed record RunSettings
     /// <summary>File for the results, absolute; null = in the run's folder.</summary>
     public string? Output { get; set; }
 
+    /// <summary>Whether files that stand where results and rejects go may be replaced, whoever wrote them.</summary>
+    public bool Overwrite { get; set; }
+
     /// <summary>Lines per batch: 0 to 100,000; 0 = auto.</summary>
     public int BatchSize { get; set; } = RunDefaults.BatchSize;
 

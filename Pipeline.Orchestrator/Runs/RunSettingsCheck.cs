@@ -32,8 +32,8 @@ internal static class RunSettingsCheck
         var errors = new List<FieldError>();
         CheckPath("input", settings.Input, required: true, errors);
         CheckPath("output", settings.Output, required: false, errors);
-        if (settings.Input is not null && settings.Output is not null && Same(settings.Input, settings.Output))
-            errors.Add(new("output", "must not be the input"));
+        if (errors.Count == 0 && settings.Output is not null && Same(settings.Input!, settings.Output))
+            errors.Add(new("output", "must not be the input, nor may the rejects beside it"));
         CheckNumbers(settings, errors);
         CheckNames(settings, errors);
         CheckRules(settings, errors);
@@ -55,6 +55,8 @@ internal static class RunSettingsCheck
             errors.Add(new(field, $"must be an absolute path, not {path}"));
         else if (field == "output" && Path.EndsInDirectorySeparator(path))
             errors.Add(new(field, $"must be a file, not the directory {path}"));
+        else if (field == "output" && OutputFiles.IsOtherwiseCompressed(path))
+            errors.Add(new(field, $"must end in .gz or in no extension of a compression, not {Path.GetExtension(path)}"));
         else
             CheckResolvable(field, path, errors);
     }
@@ -72,8 +74,7 @@ internal static class RunSettingsCheck
     }
 
     private static bool Same(string input, string output) =>
-        Path.IsPathFullyQualified(input) && Path.IsPathFullyQualified(output) && !input.Contains('\0') && !output.Contains('\0')
-        && Path.GetFullPath(input) == Path.GetFullPath(output);
+        OutputFiles.Of(RootedPath.Resolve(output)).Named.Any(file => SameFile.Is(file.Path, RootedPath.Resolve(input)));
 
     private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
     {

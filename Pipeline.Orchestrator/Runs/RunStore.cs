@@ -8,7 +8,6 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed partial class RunStore : IDisposable
 {
     private const string RunFile = "run.json";
-    private readonly string _root;
     private readonly FileStream _lock;
     private readonly ILogger<RunStore> _logger;
 
@@ -17,21 +16,24 @@ internal sealed partial class RunStore : IDisposable
     public RunStore(string dataDirectory, ILogger<RunStore> logger)
     {
         _logger = logger;
-        _root = Path.Combine(Path.GetFullPath(dataDirectory), "runs");
+        Root = Path.Combine(Path.GetFullPath(dataDirectory), "runs");
         try
         {
-            Directory.CreateDirectory(_root);
+            Directory.CreateDirectory(Root);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InvalidOperationException($"The data directory cannot be used: {error.Message}", error);
         }
 
-        _lock = Lock(Path.Combine(_root, ".lock"));
+        _lock = Lock(Path.Combine(Root, ".lock"));
     }
 
+    /// <summary>The folder of all runs.</summary>
+    public string Root { get; }
+
     /// <summary>Folder of a run.</summary>
-    public string FolderOf(string id) => Path.Combine(_root, id);
+    public string FolderOf(string id) => Path.Combine(Root, id);
 
     /// <summary>Makes an id that nobody has, and its folder.</summary>
     public string CreateFolder(DateTimeOffset now)
@@ -46,7 +48,7 @@ internal sealed partial class RunStore : IDisposable
                 Directory.CreateDirectory(folder);
             else
                 Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            DurableFile.FlushDirectory(_root, "run_folder");
+            DurableFile.FlushDirectory(Root, "run_folder");
             return id;
         }
     }
@@ -60,7 +62,7 @@ internal sealed partial class RunStore : IDisposable
     public IReadOnlyList<Run> LoadAll()
     {
         var runs = new List<Run>();
-        foreach (var folder in Directory.EnumerateDirectories(_root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder))))
+        foreach (var folder in Directory.EnumerateDirectories(Root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder))))
         {
             try
             {

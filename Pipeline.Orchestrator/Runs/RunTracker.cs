@@ -105,8 +105,9 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     }
 
     /// <inheritdoc/>
-    public void Opened(Checkpoint? resume)
+    public void Opened(Checkpoint? resume, SkippedFiles? skipped)
     {
+        Change(now => now with { Skipped = SkippedInput.Of(skipped) });
         if (resume?.Position is { } position)
             Change(now => At(now, resume.Id, position));
     }
@@ -157,6 +158,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         {
             Counts = completed.Counts is null ? now.Counts : RunCounts.Of(completed.Counts),
             Rejects = completed.Rejects.Length > 0 ? completed.Rejects : now.Rejects,
+            Written = completed.Drained ? [] : [.. new[] { now.Output, completed.Rejects }.Select(WrittenFile.Read).OfType<WrittenFile>()],
             ElapsedMicros = completed.ElapsedMicros,
             Progress = completed.Drained ? now.Progress : now.Progress with { Fraction = 1 },
         });

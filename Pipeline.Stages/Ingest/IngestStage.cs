@@ -43,7 +43,7 @@ public sealed class IngestStage(StageContext context) : ISource
             _progress = new ReadProgress(_catalog.Files);
         }
 
-        return ValueTask.FromResult(new RunOpened { Resume = below?.Resume });
+        return ValueTask.FromResult(new RunOpened { Resume = below?.Resume, Skipped = _catalog.Skipped });
     }
 
     /// <inheritdoc/>

@@ -49,7 +49,8 @@ public static class MonolithRunner
             opened = await parse.OpenAsync(open, below.Clone(), cancellationToken);
         }
 
-        await ingest.OpenAsync(open, opened, cancellationToken);
+        opened = await ingest.OpenAsync(open, opened, cancellationToken);
+        answers?.Report(new StageOutput { RunOpened = opened });
         var tail = new Link(rules, figures[2], new Link(aggregate, figures[1], new Link(sink, figures[0], NoOutput.Instance)));
         if (parsers.Length == 1)
         {

@@ -36,6 +36,11 @@ internal sealed partial class SinkRun : IDisposable
         _openedMicros = context.Time.GetMicros();
         plan.RequireFolders();
         _claims = new AttemptClaims(plan.WorkFolder, attempt);
+        if (_claims.IsFirst && !open.Options.Overwrite)
+        {
+            plan.RequireFree();
+        }
+
         _claims.Claim(files);
         _open = new OpenAttempt(plan.WorkFolder, attempt);
         _folder = new CheckpointFolder(plan.WorkFolder, context.Logger);

@@ -28,13 +28,14 @@ public class PipelineCommandTests
     [InlineData("--batch-size 100001", "--batch-size must be 0 to 100000, not '100001'")]
     [InlineData("--exit=yes", "--exit takes no value")]
     [InlineData("--resume ../x", "--resume must be the id of a run, such as 20260101-120000-ab12, not '../x'")]
-    [InlineData("--resume 20260101-120000-ab12 --output x", "--resume goes on with the run as it was begun: without --input, --output and --batch-size")]
+    [InlineData("--resume 20260101-120000-ab12 --output x", "--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size")]
     public void Refuses_what_it_does_not_know(string line, string reason) =>
         Assert.Equal(reason, Assert.Throws<UsageException>(() => PipelineCommand.Parse(line.Split(' '))).Message);
 
     [Theory]
     [InlineData("", "run --input /sample --batch-size 0 --figures")]
     [InlineData("--input /in --output /out --batch-size 7 --exit", "run --input /in --batch-size 7 --output /out")]
+    [InlineData("--output /out --overwrite", "run --input /sample --batch-size 0 --output /out --overwrite --figures")]
     [InlineData("--resume 20260101-120000-ab12 --exit", "resume 20260101-120000-ab12")]
     public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments) => Assert.Equal(
         arguments, string.Join(' ', PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToRun("/sample")));

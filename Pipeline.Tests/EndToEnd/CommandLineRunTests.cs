@@ -14,11 +14,9 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
 
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
-    [Fact]
+    [LinuxFact]
     public async Task Run_OrchestratorKilledMeanwhile_FollowsTheRunToTheSameResults()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         var folder = Pipeline.Folder(nameof(Run_OrchestratorKilledMeanwhile_FollowsTheRunToTheSameResults));
         var input = Path.Combine(folder, "input.ndjson");
         FaultBench.Write(input, Lines, badShare: 0);

@@ -80,11 +80,9 @@ public sealed class HostileInputTests(PipelineFixture fixture)
         Assert.False(File.Exists(run.Output));
     }
 
-    [Fact]
+    [UnixFact]
     public async Task A_fifo_is_refused()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         var folder = Pipeline.Folder("fifo");
         var input = Path.Combine(folder, "input.ndjson");
         Fifo.Create(input);

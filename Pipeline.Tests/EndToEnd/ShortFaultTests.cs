@@ -9,7 +9,7 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
 {
     private const int Lines = 40_000;
 
-    [Theory]
+    [LinuxTheory]
     [InlineData("broker")]
     [InlineData("ingest")]
     [InlineData("parse")]
@@ -19,9 +19,6 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
     [InlineData("orchestrator")]
     public async Task A_process_killed_in_the_middle_changes_nothing(string service)
     {
-        if (!OperatingSystem.IsLinux())
-            return;
-
         var pipeline = fixture.Pipeline;
         // Restarts after the kill of the test before would take the machine's time.
         await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));

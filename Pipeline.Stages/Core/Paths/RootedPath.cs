@@ -12,6 +12,9 @@ public static class RootedPath
 
     // What lies there depends on the process that opens it (descriptors), or is made by the kernel as it is read.
     private static readonly string[] KernelFolders = ["/proc", "/sys", "/dev/fd"];
+    private static readonly string[] Devices =
+        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(0, 10).SelectMany(number => new[] { $"COM{number}", $"LPT{number}" })];
+
     private static readonly string[] StandardStreams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
 
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
@@ -33,6 +36,11 @@ public static class RootedPath
 
             var candidate = Path.Join(resolved, part);
             RequireSameForAll(path, candidate);
+            if (OperatingSystem.IsWindows() && RefusalOnWindows(part) is { } refusal)
+            {
+                throw new IOException(refusal);
+            }
+
             var target = new FileInfo(candidate).LinkTarget;
             if (target is null)
             {
@@ -57,14 +65,6 @@ public static class RootedPath
         return resolved;
     }
 
-    /// <summary>Whether a resolved path is that folder or lies below it.</summary>
-    public static bool IsUnder(string resolved, string resolvedFolder)
-    {
-        var folder = Path.TrimEndingDirectorySeparator(resolvedFolder);
-        return resolved.StartsWith(folder, StringComparison.Ordinal)
-            && (resolved.Length == folder.Length || Path.EndsInDirectorySeparator(folder) || resolved[folder.Length] == Path.DirectorySeparatorChar);
-    }
-
     /// <summary>Resolves a path that must be absolute and lie under one of the roots.</summary>
     /// <param name="path">As it came with the run's options.</param>
     /// <param name="roots">Absolute; they are resolved as well.</param>
@@ -80,20 +80,22 @@ public static class RootedPath
         try
         {
             var resolved = Resolve(path);
-            if (IsUnder(resolved, Resolve(AppContext.BaseDirectory)))
+            if (SameFile.IsUnder(resolved, Resolve(AppContext.BaseDirectory)))
             {
                 throw new StageException(FailureReasons.PathOutsideRoots, $"{what} '{path}' lies in the folder of this program; name another folder.");
             }
 
-            if (roots.Any(root => IsUnder(resolved, Resolve(root))))
+            if (roots.Any(root => SameFile.IsUnder(resolved, Resolve(root))))
             {
                 return resolved;
             }
 
             var where = resolved == path ? "" : $" (which is '{resolved}')";
+            var folder = Path.GetDirectoryName(resolved) ?? resolved;
             throw new StageException(
                 FailureReasons.PathOutsideRoots,
-                $"{what} '{path}'{where} lies under none of the roots {string.Join(", ", roots.Select(root => $"'{root}'"))}; add its folder to PIPELINE_ROOTS.");
+                $"{what} '{path}'{where} lies under none of the folders that may be used: {string.Join(", ", roots.Select(root => $"'{root}'"))}. "
+                + $"Restart the AppHost with '--Pipeline:Roots:0={folder}', or a stage that runs by itself with PIPELINE_ROOTS='{folder}'.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -101,11 +103,29 @@ public static class RootedPath
         }
     }
 
+    /// <summary>Why Windows would open something else than a file of this name; null where it would not.</summary>
+    /// <remarks>See "Naming Files, Paths, and Namespaces" in the documentation of Windows.</remarks>
+    internal static string? RefusalOnWindows(string part)
+    {
+        var name = part.Split('.')[0].TrimEnd();
+        if (part.Contains(':'))
+        {
+            return $"'{part}' names an alternate stream of a file, which does not appear in its folder; name a file of its own";
+        }
+
+        if (part.EndsWith('.') || part.EndsWith(' '))
+        {
+            return $"'{part}' ends in a dot or a space, which Windows drops; name it without";
+        }
+
+        return Devices.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"'{part}' is a device to Windows; name another file" : null;
+    }
+
     // Checked on the way, since a link such as /dev/fd or /proc/self leads somewhere else in each process.
     private static void RequireSameForAll(string path, string candidate)
     {
         if (!OperatingSystem.IsWindows()
-            && (StandardStreams.Contains(candidate, StringComparer.Ordinal) || KernelFolders.Any(folder => IsUnder(candidate, folder))))
+            && (StandardStreams.Contains(candidate, StringComparer.Ordinal) || KernelFolders.Any(folder => candidate == folder || candidate.StartsWith(folder + '/', StringComparison.Ordinal))))
         {
             throw new IOException($"'{candidate}' is not the same file to every process; copy the data to a file, or name a file for it");
         }

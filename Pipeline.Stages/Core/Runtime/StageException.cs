@@ -44,6 +44,9 @@ public static class FailureReasons
     /// <summary>The output may not or cannot be written.</summary>
     public const string OutputUnwritable = "output_unwritable";
 
+    /// <summary>A file stands where the output is to go, and may not be replaced.</summary>
+    public const string OutputExists = "output_exists";
+
     /// <summary>No space left.</summary>
     public const string DiskFull = "disk_full";
 

@@ -4,11 +4,14 @@ using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest.Input;
 
-/// <summary>The files of the input, in ordinal order of their paths, as they are now.</summary>
+/// <summary>The files of the input, in the order of their paths as UTF-8 bytes, as they are now.</summary>
 internal sealed class InputCatalog
 {
     /// <summary>Their entries travel in every checkpoint, which has to fit into one message.</summary>
     public const int MaxFiles = 50_000;
+
+    /// <summary>Of those that are skipped so many are named.</summary>
+    private const int MaxSkippedNames = 100;
 
     private const int MaxPathBytes = 8 * 1024 * 1024;
     private static readonly string[] Extensions = [".ndjson", ".jsonl", ".json"];
@@ -21,6 +24,9 @@ internal sealed class InputCatalog
 
     /// <summary>What each file is, without hash.</summary>
     public List<InputFile> Files { get; } = [];
+
+    /// <summary>What lies in the folder and is not read; null where there is nothing.</summary>
+    public SkippedFiles? Skipped { get; private init; }
 
     /// <summary>Where a file lies, links resolved.</summary>
     public string PathOf(int index) => _paths[index];
@@ -58,7 +64,7 @@ internal sealed class InputCatalog
         {
             var before = index < files.Count ? files[index] : null;
             var now = index < Files.Count ? Files[index] : null;
-            var order = before is null ? 1 : now is null ? -1 : string.CompareOrdinal(before.Path, now.Path);
+            var order = before is null ? 1 : now is null ? -1 : CompareUtf8(before.Path, now.Path);
             var how = order switch
             {
                 > 0 => $"file '{now!.Path}' was added to it",
@@ -79,20 +85,22 @@ internal sealed class InputCatalog
 
     private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
-        var catalog = new InputCatalog(isFolder: true);
-        var found = new System.IO.Enumeration.FileSystemEnumerable<string>(
-            folder, (ref entry) => entry.ToFullPath(), options)
+        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
+        var entries = new System.IO.Enumeration.FileSystemEnumerable<(string Path, bool IsInput)>(
+            folder, (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && !IsHidden(entry.FileName) && IsInput(entry.FileName)), options)
         {
-            // Links to folders are not followed: they might lead in circles.
-            ShouldRecursePredicate = (ref entry) =>
-                (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !string.Equals(entry.ToFullPath(), workFolder, StringComparison.Ordinal),
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && IsInput(entry.FileName),
+            ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
         };
-        var files = found
-            .Select(path => (Path: path, Name: Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/')))
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
-            .ToList();
+        var found = entries.Select(entry => (entry.Path, Name: Path.GetRelativePath(folder, entry.Path).Replace(Path.DirectorySeparatorChar, '/'), entry.IsInput))
+            .OrderBy(entry => entry.Name, Comparer<string>.Create(CompareUtf8))
+            .ToLookup(entry => entry.IsInput, entry => (entry.Path, entry.Name));
+        var files = found[true].ToList();
+        var skipped = found[false].Select(entry => entry.Name).ToList();
+        var catalog = new InputCatalog(isFolder: true)
+        {
+            Skipped = skipped.Count == 0 ? null : new SkippedFiles { Count = skipped.Count, Paths = { skipped.Take(MaxSkippedNames) } },
+        };
         if (files.Count == 0)
         {
             throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
@@ -109,6 +117,32 @@ internal sealed class InputCatalog
         }
 
         return catalog;
+
+        // Links to folders are not followed: they might lead in circles.
+        bool IsRead(ref System.IO.Enumeration.FileSystemEntry entry) =>
+            entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
+
+        bool IsWorkFolder(ref System.IO.Enumeration.FileSystemEntry entry) =>
+            workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
+    }
+
+    // By its name, on every system: what Windows calls hidden is an attribute, and would give other results there.
+    private static bool IsHidden(ReadOnlySpan<char> name) => name is ['.', ..];
+
+    /// <summary>The order of the UTF-8 bytes: that of the characters, save that surrogates stand for what comes after all others.</summary>
+    private static int CompareUtf8(string one, string other)
+    {
+        for (var at = 0; at < Math.Min(one.Length, other.Length); at++)
+        {
+            if (one[at] != other[at])
+            {
+                return char.IsSurrogate(one[at]) == char.IsSurrogate(other[at])
+                    ? one[at].CompareTo(other[at])
+                    : char.IsSurrogate(one[at]) ? 1 : -1;
+            }
+        }
+
+        return one.Length - other.Length;
     }
 
     private static bool IsInput(ReadOnlySpan<char> name)
@@ -131,7 +165,7 @@ internal sealed class InputCatalog
 
     private void Add(string path, string name)
     {
-        if (FileKind.DescribeSpecial(path) is { } kind)
+        if (FileStatus.DescribeSpecial(path) is { } kind)
         {
             throw new StageException(
                 FailureReasons.InputUnreadable, $"'{path}' is {kind}: a run must be able to read its input again. Copy it to a file first.");

@@ -19,7 +19,7 @@ internal sealed class StoredFile : IByteSource
     /// <exception cref="StageException">It is not, or cannot be read.</exception>
     public static StoredFile Open(string path, InputFile expected)
     {
-        if (FileKind.DescribeSpecial(path) is { } kind)
+        if (FileStatus.DescribeSpecial(path) is { } kind)
         {
             throw new StageException(FailureReasons.InputChanged, $"'{path}' was a file when the run started and is {kind} now.");
         }

@@ -18,8 +18,8 @@ internal static class WriteFailures
     {
         var full = failure.HResult is NoSpace or DiskFullWindows || failure.HResult == (OperatingSystem.IsMacOS() ? QuotaExceededMac : QuotaExceeded);
         return full
-            ? new StageException(FailureReasons.DiskFull, $"The disk is full: {failure.Message}. Make room and resume the run.", inner: failure)
+            ? new StageException(FailureReasons.DiskFull, $"The disk is full: {failure.Message}. Make room.", inner: failure)
             : new StageException(
-                FailureReasons.OutputUnwritable, $"Writing failed: {failure.Message}. What was committed is safe; mend it and resume the run.", inner: failure);
+                FailureReasons.OutputUnwritable, $"Writing failed: {failure.Message}", inner: failure);
     }
 }

@@ -13,6 +13,9 @@ internal sealed class AttemptClaims(string folder, long attempt)
 {
     private const string Prefix = "claim.";
 
+    /// <summary>Whether no attempt has begun yet.</summary>
+    public bool IsFirst => !Numbered.In(folder, Prefix).Any();
+
     /// <summary>Claims the attempt.</summary>
     /// <exception cref="StageException">It is not above all that there have been.</exception>
     public void Claim(IDurableFiles files)

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;
 using Pipeline.Stages.Sink.Durability;
@@ -59,8 +61,8 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     private FinishedFile Write(string path, string role, IEnumerable<(string Path, long Length)> segments, IReadOnlyCollection<Group> groups)
     {
         using var file = files.Create(path, role);
-        var hash = new XxHash3();
-        long length = 0;
+        var target = new FinishedStream(file);
+        Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
         {
@@ -80,14 +82,15 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
             ResultLines.Write(lines, group, plan.WithMin, plan.WithMax);
             if (lines.WrittenCount >= BlockBytes / 2)
             {
-                Append(lines.WrittenSpan);
+                output.Write(lines.WrittenSpan);
                 lines.ResetWrittenCount();
             }
         }
 
-        Append(lines.WrittenSpan);
+        output.Write(lines.WrittenSpan);
+        output.Dispose();
         file.Flush();
-        return new FinishedFile(length, hash.GetCurrentHashAsUInt64());
+        return target.Finished;
 
         void Copy(string source, long bytes, byte[] buffer)
         {
@@ -110,16 +113,51 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
                     throw Gone($"'{source}' has {copied} of {bytes} bytes");
                 }
 
-                Append(buffer.AsSpan(0, read));
+                output.Write(buffer, 0, read);
                 copied += read;
             }
         }
+    }
 
-        void Append(ReadOnlySpan<byte> bytes)
+    // Compressed in pieces of one size, however the input of this attempt is cut: the bytes are the same after any recovery.
+    private static BufferedStream Compress(Stream target) => new(new GZipStream(target, CompressionLevel.Fastest), 4 * BlockBytes);
+
+    /// <summary>Appends to a durable file, and knows what it holds.</summary>
+    private sealed class FinishedStream(IDurableFile file) : Stream
+    {
+        private readonly XxHash3 _hash = new();
+        private long _length;
+
+        public FinishedFile Finished => new(_length, _hash.GetCurrentHashAsUInt64());
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => _length;
+
+        public override long Position { get => _length; set => throw new NotSupportedException(); }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
         {
-            file.Append(bytes);
-            hash.Append(bytes);
-            length += bytes.Length;
+            file.Append(buffer);
+            _hash.Append(buffer);
+            _length += buffer.Length;
         }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        // The file is flushed once, when it is whole.
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
     }
 }

@@ -12,12 +12,13 @@ internal sealed class OutputPlan
     private static readonly string[] OwnNames = ["run.json", "completed"];
     private static readonly string[] OwnPrefixes = ["claim.", "checkpoint."];
 
+    private readonly OutputFiles _files;
+
     private OutputPlan(OpenRun open, IReadOnlyList<string> roots)
     {
-        Results = RootedPath.Require(open.Options.Output, roots, "output");
+        _files = OutputFiles.Of(RootedPath.Require(open.Options.Output, roots, "output"));
         WorkFolder = RootedPath.Require(open.Options.WorkDirectory, roots, "work directory");
         Folder = Path.GetDirectoryName(Results) ?? Results;
-        Rejects = Path.Join(Folder, Path.GetFileNameWithoutExtension(Results) + ".rejects" + Path.GetExtension(Results));
         UnfinishedResults = Unfinished(Results, open);
         UnfinishedRejects = Unfinished(Rejects, open);
         WithMin = open.Options.ExtraAggregates.Contains("min");
@@ -25,10 +26,10 @@ internal sealed class OutputPlan
     }
 
     /// <summary>The finished results, links resolved.</summary>
-    public string Results { get; }
+    public string Results => _files.Results;
 
     /// <summary>The finished rejects, beside them.</summary>
-    public string Rejects { get; }
+    public string Rejects => _files.Rejects;
 
     /// <summary>The folder of both.</summary>
     public string Folder { get; }
@@ -63,6 +64,11 @@ internal sealed class OutputPlan
         }
 
         var plan = new OutputPlan(open, roots);
+        if (OutputFiles.IsOtherwiseCompressed(plan.Results))
+        {
+            throw Invalid($"output '{plan.Results}' has the extension of a compression that is not supported; name it .gz, or without.");
+        }
+
         plan.RequireApart(open.Options.Input);
         return plan;
     }
@@ -70,16 +76,16 @@ internal sealed class OutputPlan
     /// <summary>Sees that the output can be put where it is to go, as far as that can be seen without writing.</summary>
     public void RequireFolders()
     {
-        if (Directory.Exists(Results))
+        foreach (var (name, file) in _files.Named)
         {
-            throw Unwritable($"output '{Results}' is a folder; name a file.");
-        }
-
-        foreach (var file in new[] { Results, Rejects })
-        {
-            if (FileKind.DescribeSpecial(file) is { } kind)
+            if (Directory.Exists(file))
             {
-                throw Unwritable($"output '{file}' is {kind}, and would be replaced by a file; name another one.");
+                throw Unwritable($"{name} '{file}' is a folder; name another output.");
+            }
+
+            if (FileStatus.DescribeSpecial(file) is { } kind)
+            {
+                throw Unwritable($"{name} '{file}' is {kind}, and would be replaced by a file; name another output.");
             }
         }
 
@@ -89,6 +95,19 @@ internal sealed class OutputPlan
         }
 
         Directory.CreateDirectory(WorkFolder);
+    }
+
+    /// <summary>Sees that no file is replaced that was there before the run.</summary>
+    /// <exception cref="StageException">One would be.</exception>
+    public void RequireFree()
+    {
+        foreach (var (name, file) in _files.Named)
+        {
+            if (File.Exists(file))
+            {
+                throw new StageException(FailureReasons.OutputExists, OutputFiles.Refusal(name, file));
+            }
+        }
     }
 
     /// <summary>Clears away what earlier attempts left unfinished, and sees that the output can be written.</summary>
@@ -138,13 +157,13 @@ internal sealed class OutputPlan
             return;
         }
 
-        if (source == Results || source == Rejects)
+        if (SameFile.Is(source, Results) || SameFile.Is(source, Rejects))
         {
             throw Invalid($"output '{Results}' (with its rejects '{Rejects}') is the input itself.");
         }
 
         // Below the input folder it would be part of the input of the next run, or of this one's next attempt.
-        if (Directory.Exists(source) && RootedPath.IsUnder(Results, source) && !RootedPath.IsUnder(Results, WorkFolder) && IsInputName(name))
+        if (Directory.Exists(source) && SameFile.IsUnder(Results, source) && !SameFile.IsUnder(Results, WorkFolder) && IsInputName(name))
         {
             throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
         }

@@ -85,11 +85,9 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         Assert.Contains("20260101-120000-ab12", result.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task Kill_StageInTheMiddleOfARun_IsRestartedAndTheResultsAreTheSame()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         var parse = await Pipeline.Host.WaitForHealthyAsync("parse");
         var former = new ServiceProcesses(Pipeline.Host.Data).Find("parse");
         var (run, reference) = await Pipeline.StartPacedAsync(nameof(Kill_StageInTheMiddleOfARun_IsRestartedAndTheResultsAreTheSame));

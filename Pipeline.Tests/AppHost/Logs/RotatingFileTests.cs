@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Pipeline.AppHost.Logs;
 
 namespace Pipeline.Tests.AppHost.Logs;
@@ -36,11 +37,10 @@ public sealed class RotatingFileTests : IDisposable
         Assert.True(new FileInfo(LogPath + ".1").Length > RotatingFile.MaxLength);
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Create_ReadableFolder_OnlyTheOwnerMayRead()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!, (UnixFileMode)0b111_101_101);
         await using var file = RotatingFile.Create(LogPath);
 

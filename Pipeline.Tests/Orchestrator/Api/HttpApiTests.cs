@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -93,6 +94,55 @@ public sealed class HttpApiTests : IAsyncLifetime
         var listed = await _served.Client.GetFromJsonAsync<JsonElement>("/runs");
         Assert.Equal(id, Assert.Single(listed.EnumerateArray()).GetProperty("id").GetString());
     }
+
+    [Fact]
+    public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
+    {
+        var output = Path.Combine(_served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        File.WriteAllText(output, "mine");
+        await RefusedAsync(body, $"output '{output}' exists");
+        File.Delete(output);
+
+        await CompleteAsync(body, output);
+        // What an earlier run has written is replaced without asking, as long as nobody has changed it.
+        await CompleteAsync(body, output);
+        File.AppendAllText(output, "note");
+        await RefusedAsync(body, $"output '{output}' exists");
+        using var forced = await PostAsync(body.Replace("}", ",\"overwrite\":true}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Created, forced.StatusCode);
+        Assert.True((await _served.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
+    {
+        var results = Path.Combine(_served.Folder, "day.rejects.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{results}}"}""", results);
+
+        await RefusedAsync(
+            $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "day.ndjson")}}"}""", $"rejects file '{results}' exists");
+    }
+
+    [Fact]
+    public async Task Post_OutputInUseThroughALink_IsRefused()
+    {
+        Directory.CreateDirectory(Path.Combine(_served.Folder, "real"));
+        Directory.CreateSymbolicLink(Path.Combine(_served.Folder, "alias"), Path.Combine(_served.Folder, "real"));
+        using var first = await PostAsync($$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "real", "x.ndjson")}}"}""");
+        var id = await IdOfAsync(first);
+        foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
+        {
+            await RefusedAsync(
+                $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "alias", name)}}"}""", $"run {id} is writing");
+        }
+
+        await RefusedAsync($$"""{"input":"/in","output":"/data/in.ndjson"}""", $"run {id} is reading");
+    }
+
+    [Fact]
+    public async Task Post_OutputInTheFolderOfAnotherRun_IsRefused() => await RefusedAsync(
+        $$"""{"input":"/in","output":"{{Path.Combine(_served.Folder, "data", "runs", "x", "run.json")}}","overwrite":true}""", "lies in the folder of runs");
 
     [Fact]
     public async Task The_results_of_a_run_without_output_are_in_its_folder()
@@ -270,11 +320,10 @@ public sealed class HttpApiTests : IAsyncLifetime
         Assert.Equal(6, events.Current.Data.GetProperty("instances").GetArrayLength());
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void The_endpoint_file_is_for_this_user_only()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_served.EndpointPath));
         Assert.Equal((ServedOrchestrator.Key, Environment.ProcessId), (_served.Endpoint.Key, _served.Endpoint.Pid));
     }
@@ -317,5 +366,27 @@ public sealed class HttpApiTests : IAsyncLifetime
         await foreach (var item in EventsAsync(id))
             last = item.EventType;
         return last;
+    }
+
+    private async Task RefusedAsync(string body, string reason)
+    {
+        using var response = await PostAsync(body);
+        var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
+        Assert.Contains(reason, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    private async Task CompleteAsync(string body, string output)
+    {
+        using var created = await PostAsync(body);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var id = await IdOfAsync(created);
+        var attempt = await _served.Stages.NextAsync();
+        attempt.Opens().Commits(1, 5);
+        File.WriteAllText(output, "results");
+        attempt.Completes(lines: 5);
+        await foreach (var _ in EventsAsync(id))
+        {
+            // To its end.
+        }
     }
 }

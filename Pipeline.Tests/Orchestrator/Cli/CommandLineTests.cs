@@ -46,11 +46,64 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("error: --output must name a file", "run", "--input", "/", "--output", "")]
     [InlineData("error: --rules must name a file", "run", "--input", "/", "--rules", "")]
     [InlineData("error: --output must name a file", "generate", "--output", "")]
+    [InlineData("error: --input: a run must be able to read its input again; save standard input to a file first", "run", "--input", "-", "--monolith", "--output", "x")]
+    [InlineData(
+        "error: --output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith",
+        "run", "--input", "/", "--output", "-")]
     [InlineData("error: RUN must be the id of a run, as runs lists it", "show", "")]
     public async Task Command_EmptyPathOrRun_IsRefusedByItsName(string error, params string[] args)
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync(args));
         Assert.Contains(error, _error.ToString().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Monolith_OutputMinus_WritesTheResultsToStandardOutput()
+    {
+        var input = Write("in.ndjson", "{\"ts\":\"2026-01-01T00:00:00Z\",\"type\":\"click\",\"user\":\"a\",\"value\":60,\"metadata\":{}}\nno\n");
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", "-"));
+
+        Assert.Equal("{\"key\":\"click\",\"count\":1,\"sum\":60,\"avg\":60}\n", _output.ToString());
+        Assert.Contains("1 lines were rejected", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Monolith_OutputExists_IsRefusedUnlessOverwrite()
+    {
+        var input = Write("in.ndjson", "{\"ts\":\"2026-01-01T00:00:00Z\",\"type\":\"click\",\"user\":\"a\",\"value\":60,\"metadata\":{}}\n");
+        var output = Write("out.ndjson", "mine");
+
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
+        Assert.Contains("--overwrite", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(output));
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output, "--overwrite"));
+        Assert.StartsWith("{\"key\"", File.ReadAllText(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Monolith_FolderOfTheOutputIsMissing_IsRefused()
+    {
+        var input = Write("in.ndjson", "");
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "none", "x.ndjson")));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "none")));
+    }
+
+    [Fact]
+    public async Task Monolith_FolderThatAKilledOneLeft_IsTakenAway()
+    {
+        var input = Write("in.ndjson", "");
+        var output = Path.Combine(_folder, "x.ndjson");
+        var left = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.1.tmp")).FullName;
+        File.WriteAllText(Path.Combine(left, ".lock"), "");
+        var used = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.2.tmp")).FullName;
+        using var @lock = new FileStream(Path.Combine(used, ".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
+
+        Assert.False(Directory.Exists(left));
+        Assert.True(Directory.Exists(used));
     }
 
     [Fact]

@@ -14,8 +14,8 @@ public sealed class GeneratorOutputTests : IDisposable
     [Fact]
     public void A_name_in_gz_is_compressed()
     {
-        GeneratorOutput.Write(_options, InFolder("a.ndjson"), null, CancellationToken.None);
-        GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), null, CancellationToken.None);
+        GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
+        GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), overwrite: false, null, CancellationToken.None);
 
         using var unzipped = new GZipStream(File.OpenRead(InFolder("a.ndjson.gz")), CompressionMode.Decompress);
         using var bytes = new MemoryStream();
@@ -30,31 +30,43 @@ public sealed class GeneratorOutputTests : IDisposable
         var path = InFolder("a.ndjson");
         File.WriteAllText(path, "old");
 
-        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(_options, path, null, new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(_options, path, overwrite: true, null, new CancellationToken(true)));
 
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]
+    public void Write_ExistingFile_IsRefusedWithoutOverwrite()
+    {
+        var path = InFolder("a.ndjson");
+        File.WriteAllText(path, "mine");
+
+        var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, path, overwrite: false, null, CancellationToken.None));
+        Assert.Contains("--overwrite", error.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(path));
+
+        GeneratorOutput.Write(_options, path, overwrite: true, null, CancellationToken.None);
+        Assert.Equal(1_000, File.ReadLines(path).Count());
+    }
+
+    [LinuxFact]
     public void A_fifo_is_an_error_and_stays()
     {
-        if (!OperatingSystem.IsLinux())
-            return;
         Fifo.Create(InFolder("fifo"));
 
-        Assert.Contains("is a FIFO", Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a FIFO", Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), overwrite: true, null, CancellationToken.None)).Message, StringComparison.Ordinal);
 
-        Assert.Equal("a FIFO", FileKind.DescribeSpecial(InFolder("fifo")));
+        Assert.Equal("a FIFO", FileStatus.DescribeSpecial(InFolder("fifo")));
     }
 
     [Fact]
     public void A_folder_that_is_not_there_is_an_error() =>
-        Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), null, CancellationToken.None));
+        Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));
 
     [Fact]
     public void A_directory_in_its_place_is_an_error() =>
-        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, null, CancellationToken.None));
+        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, overwrite: true, null, CancellationToken.None));
 
     private string InFolder(string name) => Path.Combine(_folder, name);
 }

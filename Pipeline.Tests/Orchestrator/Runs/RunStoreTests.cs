@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Orchestrator.Runs;
 
@@ -39,11 +40,10 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(settings.GroupBy, loaded.Options.GroupBy);
     }
 
-    [Fact]
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
     public void Only_this_user_may_read_it()
     {
-        if (OperatingSystem.IsWindows())
-            return;
         using var store = Open();
         var id = store.CreateFolder(Now);
         store.Save(New(id));

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using CsCheck;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Ingest.Input;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
@@ -122,6 +123,37 @@ public sealed class IngestInputTests : IDisposable
         ]);
         var position = run.Checkpoints[^1].Checkpoint.Position;
         Assert.Equal((4, 0L, 7L, 1L, 20L), (position.FileIndex, position.Offset, position.TotalLines, position.BlankLines, position.TotalBytes));
+    }
+
+    [Fact]
+    public void Read_FolderWithOtherEntries_CountsAndNamesWhatIsSkipped()
+    {
+        _folder.Write("in/a.ndjson", "a\n");
+        _folder.Write("in/notes.txt", "no");
+        _folder.Write("in/a.ndjson.1", "no");
+        _folder.Write("in/.hidden.ndjson", "no");
+        _folder.Write("in/.git/x.ndjson", "no");
+        _folder.Write("in/run/x.ndjson", "no");
+        Directory.CreateSymbolicLink(Path.Join(_folder.Path, "in", "link"), _folder.Path);
+
+        var catalog = InputCatalog.Read(Path.Join(_folder.Path, "in"), Path.Join(_folder.Path, "in", "run"), [_folder.Path]);
+
+        Assert.Equal(["a.ndjson"], catalog.Files.Select(file => file.Path));
+        Assert.Equal([".git", ".hidden.ndjson", "a.ndjson.1", "link", "notes.txt"], catalog.Skipped!.Paths);
+        Assert.Equal(5, catalog.Skipped.Count);
+    }
+
+    [Fact]
+    public void Read_NamesBeyondTheBasicPlane_AreInTheOrderOfTheirUtf8Bytes()
+    {
+        string[] names = ["a.ndjson", "\uFF5E.ndjson", "\U0001F600.ndjson"];
+        foreach (var name in names)
+            _folder.Write($"in/{name}", "x\n");
+
+        var catalog = InputCatalog.Read(Path.Join(_folder.Path, "in"), "", [_folder.Path]);
+
+        Assert.Equal(names, catalog.Files.Select(file => file.Path));
+        catalog.RequireSame(catalog.Files);
     }
 
     [Fact]

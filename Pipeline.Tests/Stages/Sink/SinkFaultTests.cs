@@ -23,6 +23,7 @@ public sealed class SinkFaultTests
             using var script = new SinkRunScript();
             File.WriteAllText(script.Results, "old results");
             File.WriteAllText(script.Rejects, "old rejects");
+            script.Open.Options.Overwrite = true;
             var disk = new SimulatedDisk { FailAt = at, Fault = fault };
             await Record.ExceptionAsync(() => script.RunAsync(1, disk));
             Assert.True(disk.Operations >= at, $"operation {at} was not reached");
@@ -124,6 +125,7 @@ public sealed class SinkFaultTests
         using var script = new SinkRunScript();
         File.WriteAllText(script.Results, "old results");
         File.WriteAllText(script.Rejects, "old rejects");
+        script.Open.Options.Overwrite = true;
         var disk = new SimulatedDisk();
         await script.RunAsync(1, disk);
         script.AssertComplete();

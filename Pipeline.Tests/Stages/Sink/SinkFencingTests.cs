@@ -85,6 +85,7 @@ public sealed class SinkFencingTests : IDisposable
     public async Task An_attempt_that_is_succeeded_while_it_puts_the_files_together_does_not_publish_them()
     {
         File.WriteAllText(_script.Results, "old");
+        _script.Open.Options.Overwrite = true;
         var disk = new SimulatedDisk
         {
             OnOperation = what =>

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
@@ -30,6 +31,7 @@ public sealed class SinkStageTests : IDisposable
     {
         using var script = new SinkRunScript { HasRejects = false };
         File.WriteAllText(script.Rejects, "stale");
+        script.Open.Options.Overwrite = true;
         await script.RunAsync(1);
 
         script.AssertComplete();
@@ -40,12 +42,37 @@ public sealed class SinkStageTests : IDisposable
     public async Task Earlier_results_stay_until_the_run_is_complete()
     {
         File.WriteAllText(_script.Results, "old");
+        _script.Open.Options.Overwrite = true;
         await _script.RunAsync(1, lines: 50);
         Assert.Equal("old", File.ReadAllText(_script.Results));
         Assert.False(File.Exists(_script.Rejects));
 
         await _script.RunAsync(2);
         _script.AssertComplete();
+    }
+
+    [Fact]
+    public async Task Complete_OutputInGz_IsCompressedAndTheSameAfterADrain()
+    {
+        await _script.RunAsync(1);
+        var (results, rejects) = (File.ReadAllBytes(_script.Results), File.ReadAllBytes(_script.Rejects));
+        var compressed = new List<byte[]>();
+        foreach (var stop in new[] { 0, 50, 77 })
+        {
+            using var script = new SinkRunScript();
+            script.Open.Options.Output += ".gz";
+            if (stop > 0)
+                await script.RunAsync(1, lines: stop);
+            await script.RunAsync(2);
+
+            Assert.Equal(script.Rejects + ".gz", script.Answers[^1].RunCompleted.Rejects);
+            Assert.Equal(rejects, Unzip(script.Rejects + ".gz"));
+            Assert.Equal(results, Unzip(script.Results + ".gz"));
+            compressed.Add(File.ReadAllBytes(script.Results + ".gz"));
+        }
+
+        Assert.Equal(compressed[0], compressed[1]);
+        Assert.Equal(compressed[0], compressed[2]);
     }
 
     [Theory]
@@ -197,5 +224,13 @@ public sealed class SinkStageTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[bytes.Length / 2] ^= 1;
         File.WriteAllBytes(path, bytes);
+    }
+
+    private static byte[] Unzip(string path)
+    {
+        using var unzipped = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        unzipped.CopyTo(bytes);
+        return bytes.ToArray();
     }
 }

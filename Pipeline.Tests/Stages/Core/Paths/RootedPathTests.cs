@@ -40,6 +40,22 @@ public sealed class RootedPathTests : IDisposable
     }
 
     [Theory]
+    [InlineData("x.ndjson:s", "alternate stream")]
+    [InlineData("x.ndjson.", "dot or a space")]
+    [InlineData("x.ndjson ", "dot or a space")]
+    [InlineData("nul", "device")]
+    [InlineData("COM1.ndjson", "device")]
+    [InlineData("console.ndjson", null)]
+    [InlineData("x.ndjson", null)]
+    public void RefusalOnWindows_NamesThatMeanSomethingElse_AreRefused(string part, string? reason)
+    {
+        var refusal = RootedPath.RefusalOnWindows(part);
+
+        Assert.Equal(reason is null, refusal is null);
+        Assert.Contains(reason ?? "", refusal ?? "", StringComparison.Ordinal);
+    }
+
+    [UnixTheory]
     [InlineData("/dev/fd/63")]
     [InlineData("/dev/stdin")]
     [InlineData("/dev/stdout")]
@@ -50,8 +66,6 @@ public sealed class RootedPathTests : IDisposable
     [InlineData("/sys/kernel/notes")]
     public void Require_PathOfTheKernel_IsRefusedWithWhatToDo(string path)
     {
-        if (OperatingSystem.IsWindows())
-            return;
         var direct = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
         File.CreateSymbolicLink(Path.Join(_folder, "link"), path);
         var linked = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(_folder, "link"), ["/"], "input"));
@@ -79,7 +93,7 @@ public sealed class RootedPathTests : IDisposable
     [InlineData("/", "/r", false)]
     [InlineData("/r/a", "/", true)]
     public void Under_means_whole_components(string path, string folder, bool expected) =>
-        Assert.Equal(expected, RootedPath.IsUnder(path, folder));
+        Assert.Equal(expected, SameFile.IsUnder(path, folder));
 
     [Fact]
     public void A_link_out_of_the_roots_is_refused()

@@ -1,0 +1,39 @@
+namespace Pipeline.Stages.Core.Paths;
+
+/// <summary>The two files that a run writes.</summary>
+/// <param name="Results">Where its results go.</param>
+/// <param name="Rejects">Where the lines go that it rejected: NAME.rejects.EXTENSION beside the results.</param>
+public readonly record struct OutputFiles(string Results, string Rejects)
+{
+    private const string Gzip = ".gz";
+
+    private static readonly string[] OtherCompressions = [".zst", ".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".lzma", ".z"];
+
+    /// <summary>The files of a run whose results go to this path.</summary>
+    public static OutputFiles Of(string results)
+    {
+        var compression = IsCompressed(results) ? results[^Gzip.Length..] : "";
+        var plain = results[..^compression.Length];
+        var rejects = $"{Path.GetFileNameWithoutExtension(plain)}.rejects{Path.GetExtension(plain)}{compression}";
+        return new OutputFiles(results, Path.Join(Path.GetDirectoryName(results), rejects));
+    }
+
+    /// <summary>Whether a file of this name is written and read as gzip.</summary>
+    public static bool IsCompressed(string path) => path.EndsWith(Gzip, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether the name promises a compression that is not supported.</summary>
+    public static bool IsOtherwiseCompressed(string path) =>
+        OtherCompressions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Both, with what they are called.</summary>
+    public IEnumerable<(string Name, string Path)> Named => [("output", Results), ("rejects file", Rejects)];
+
+    /// <summary>What is told where a file stands in the way that no run wrote to this output.</summary>
+    public static string Refusal(string name, string path) =>
+        $"{name} '{path}' exists, and no run of this pipeline wrote it as it is now; name another output, or replace it with --overwrite.";
+
+    /// <summary>Whether one of the files is one of another run's.</summary>
+    public bool Overlaps(OutputFiles other) =>
+        SameFile.Is(Results, other.Results) || SameFile.Is(Results, other.Rejects)
+        || SameFile.Is(Rejects, other.Results) || SameFile.Is(Rejects, other.Rejects);
+}
