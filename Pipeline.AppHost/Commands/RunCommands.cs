@@ -18,6 +18,7 @@ internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<Proje
         Add("run", "Run...", "Play", "Makes a run over a file or directory of NDJSON, and shows its results.",
             Text("input", "Input", "A file, plain or .gz, or a directory of them", required: true),
             Text("output", "Output", "File for the results; default: results.ndjson in the run's folder"),
+            new() { Name = "overwrite", Label = "Overwrite files that stand at the output", InputType = InputType.Boolean },
             Text("batch-size", "Batch size", "Lines per batch; default: auto"),
             Text("group-by", "Group by", "Columns, such as type,user; default: type"),
             Text("rules", "Rules", "File of rules; default: the built-in ones"));
