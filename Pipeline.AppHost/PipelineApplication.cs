@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
 
@@ -23,6 +24,7 @@ internal static class PipelineApplication
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
     {
+        StandardStreams.Guard();
         try
         {
             // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.

@@ -44,9 +44,9 @@ internal sealed class PipelineClient : IDisposable
     {
         if (environment(AddressVariable) is { Length: > 0 } address)
             return new PipelineClient(new EndpointFile(address, environment(SharedKeyOptions.Variable) ?? "", 0), AddressVariable);
-        var path = EndpointFile.PathIn(environment);
         try
         {
+            var path = EndpointFile.PathIn(environment);
             var endpoint = EndpointFile.Read(path)
                 ?? throw new CliException(ExitCodes.NoPipeline, $"no pipeline is up (there is no {path}): {HowToStart}");
             return new PipelineClient(endpoint, path);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Stages.Core.Durability;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -48,7 +49,7 @@ internal sealed partial class RunStore : IDisposable
                 Directory.CreateDirectory(folder);
             else
                 Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            DurableFile.FlushDirectory(Root, "run_folder");
+            DurableFiles.Private.FlushFolder(Root, "run_folder");
             return id;
         }
     }
@@ -56,7 +57,7 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
     public void Save(Run run) =>
-        DurableFile.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+        DurableFiles.Private.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
 
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()

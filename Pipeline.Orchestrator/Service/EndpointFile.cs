@@ -16,13 +16,17 @@ internal sealed record EndpointFile(string Address, string Key, int Pid)
 
     /// <summary>Its path: as the environment says, else below the user's runtime or state directory.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
+    /// <exception cref="InvalidDataException">The user has neither, and it must not lie where others might read it.</exception>
     public static string PathIn(Func<string, string?> environment)
     {
         if (environment(Variable) is { Length: > 0 } path)
             return Path.GetFullPath(path);
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         var folder = environment("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
             ? runtime
-            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state");
+            : Path.IsPathFullyQualified(home)
+                ? Path.Combine(home, ".local", "state")
+                : throw new InvalidDataException($"there is no home directory for the endpoint file: set {Variable} to a path that only you can read");
         return Path.Combine(folder, "pipeline", "endpoint.json");
     }
 

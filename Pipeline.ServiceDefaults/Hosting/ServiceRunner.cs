@@ -53,7 +53,7 @@ public static class ServiceRunner
         // Kestrel names the address and says "address already in use".
         IOException { InnerException: AddressInUseException } inUse =>
             [$"{inUse.Message} PIPELINE_GRPC_PORT and ASPNETCORE_URLS choose other ports."],
-        InvalidOperationException or IOException => [exception.Message],
+        InvalidOperationException or IOException or InvalidDataException => [exception.Message],
         _ => [exception.ToString()],
     };
 }

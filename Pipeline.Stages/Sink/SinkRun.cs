@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;

@@ -1,5 +1,6 @@
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;
 using Pipeline.Stages.Sink.Durability;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Pipeline.Stages.Sink.Durability;
+using Pipeline.Stages.Core.Durability;
 
 namespace Pipeline.Stages.Sink.Checkpoints;
 

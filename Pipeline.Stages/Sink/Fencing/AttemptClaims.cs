@@ -1,6 +1,6 @@
 using System.Globalization;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Runtime;
-using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Stages.Sink.Fencing;
 

@@ -2,10 +2,10 @@ using System.Buffers;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;
-using Pipeline.Stages.Sink.Durability;
 using Pipeline.Stages.Sink.Lines;
 
 namespace Pipeline.Stages.Sink.Output;

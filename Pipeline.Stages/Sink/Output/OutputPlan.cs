@@ -1,7 +1,7 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
-using Pipeline.Stages.Sink.Durability;
 using Pipeline.Stages.Sink.Fencing;
 
 namespace Pipeline.Stages.Sink.Output;

@@ -1,4 +1,4 @@
-using Pipeline.Stages.Sink.Durability;
+using Pipeline.Stages.Core.Durability;
 
 namespace Pipeline.Tests.Stages.Sink;
 

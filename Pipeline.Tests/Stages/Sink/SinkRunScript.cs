@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink;
-using Pipeline.Stages.Sink.Durability;
 using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink;

@@ -1,7 +1,7 @@
-namespace Pipeline.Stages.Sink.Durability;
+namespace Pipeline.Stages.Core.Durability;
 
 /// <summary>The few file operations that the promise rests on, apart, so that tests can let each of them fail.</summary>
-internal interface IDurableFiles
+public interface IDurableFiles
 {
     /// <summary>Creates a file that must not exist yet.</summary>
     /// <param name="path">Where.</param>
@@ -19,7 +19,7 @@ internal interface IDurableFiles
 }
 
 /// <summary>A file being written, from its beginning on.</summary>
-internal interface IDurableFile : IDisposable
+public interface IDurableFile : IDisposable
 {
     /// <summary>Writes behind what was written before.</summary>
     void Append(ReadOnlySpan<byte> bytes);

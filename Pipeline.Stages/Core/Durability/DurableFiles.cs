@@ -1,0 +1,211 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Core.Durability;
+
+/// <summary>
+/// Files that are either as before or as after, whenever the power goes: written beside, flushed, renamed, and the folder flushed.
+/// </summary>
+/// <remarks>
+/// macOS flushes to the disk itself with F_FULLFSYNC only, which .NET uses for files and this class for folders; see fcntl(2) there. Windows
+/// has no flush of a folder: a rename with write-through returns when it is on the disk; see MoveFileEx.
+/// </remarks>
+/// <param name="mode">Mode of new files; null = as the system has it. Not on Windows.</param>
+public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFiles
+{
+    private const int InvalidArgument = 22;
+    private const int FullFlush = 51;
+
+    // ENOTSUP and EOPNOTSUPP, which are two numbers on macOS.
+    private static readonly int[] NotSupported = OperatingSystem.IsMacOS() ? [45, 102] : [95];
+
+    /// <summary>Files with the mode that the system gives them.</summary>
+    public static DurableFiles Instance { get; } = new();
+
+    /// <summary>Files that only this user reads.</summary>
+    public static DurableFiles Private { get; } = new(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    /// <summary>Replaces a small file, or leaves it as it is.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">All of its content.</param>
+    /// <param name="role">What it is to the run; names its crash points.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Replace(string path, ReadOnlySpan<byte> bytes, string role)
+    {
+        var unfinished = path + ".tmp";
+        // What a killed process has left.
+        File.Delete(unfinished);
+        using (var file = Create(unfinished, role))
+        {
+            file.Append(bytes);
+            file.Flush();
+        }
+
+        Rename(unfinished, path, role);
+        FlushFolder(Path.GetDirectoryName(path)!, role);
+    }
+
+    /// <inheritdoc/>
+    public IDurableFile Create(string path, string role)
+    {
+        CrashPoints.Before(role, "create");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            // .NET would take an exclusive lock otherwise, and one held by a process that hangs would shut out its successor.
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+        };
+        if (mode is not null && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = mode;
+        }
+
+        var file = new DurableFile(new FileStream(path, options), role);
+        CrashPoints.After(role, "create");
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to, string role)
+    {
+        CrashPoints.Before(role, "rename");
+        if (OperatingSystem.IsWindows())
+        {
+            WindowsRetry.Run(() => Windows.Rename(from, to), TimeProvider.System, Thread.Sleep);
+        }
+        else
+        {
+            File.Move(from, to, overwrite: true);
+        }
+
+        CrashPoints.After(role, "rename");
+    }
+
+    /// <inheritdoc/>
+    public void Delete(string path, string role)
+    {
+        CrashPoints.Before(role, "delete");
+        if (OperatingSystem.IsWindows())
+        {
+            WindowsRetry.Run(() => File.Delete(path), TimeProvider.System, Thread.Sleep);
+        }
+        else
+        {
+            File.Delete(path);
+        }
+
+        CrashPoints.After(role, "delete");
+    }
+
+    /// <inheritdoc/>
+    public void FlushFolder(string path, string role)
+    {
+        CrashPoints.Before(role, "folder_flush");
+        if (!OperatingSystem.IsWindows())
+        {
+            Unix.FlushFolder(path);
+        }
+
+        CrashPoints.After(role, "folder_flush");
+    }
+
+    /// <summary>Whether a file system answers so that has no flush of folders: then there is nothing more to be had from it.</summary>
+    internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
+
+    private static partial class Unix
+    {
+        // O_CLOEXEC.
+        private static readonly int ReadOnly = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+
+        // .NET opens no folders.
+        public static void FlushFolder(string path)
+        {
+            var folder = Open(path, ReadOnly);
+            if (folder < 0)
+            {
+                throw Error("opened");
+            }
+
+            try
+            {
+                if (OperatingSystem.IsMacOS() && Control(folder, FullFlush) == 0)
+                {
+                    return;
+                }
+
+                if (Flush(folder) != 0 && !HasNoFolderFlush(Marshal.GetLastPInvokeError()))
+                {
+                    throw Error("flushed");
+                }
+            }
+            finally
+            {
+                _ = Close(folder);
+            }
+
+            IOException Error(string what)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                return new IOException($"Folder '{path}' cannot be {what}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+            }
+        }
+
+        [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int Open(string path, int flags);
+
+        [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+        private static partial int Flush(int file);
+
+        // Without an argument, which would have to be passed as those of a variadic function are.
+        [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+        private static partial int Control(int file, int command);
+
+        [LibraryImport("libc", EntryPoint = "close")]
+        private static partial int Close(int file);
+    }
+
+    private static partial class Windows
+    {
+        private const int ReplaceExistingAndWriteThrough = 0x1 | 0x8;
+        private const int FacilityWin32 = unchecked((int)0x80070000);
+
+        public static void Rename(string from, string to)
+        {
+            if (!Move(Path.GetFullPath(from), Path.GetFullPath(to), ReplaceExistingAndWriteThrough))
+            {
+                var error = Marshal.GetLastPInvokeError();
+                throw new IOException($"'{from}' cannot be renamed to '{to}': {Marshal.GetPInvokeErrorMessage(error)}", FacilityWin32 | error);
+            }
+        }
+
+        [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
+        [return: MarshalAs(UnmanagedType.Bool)]
+        private static partial bool Move(string from, string to, int flags);
+    }
+
+    private sealed class DurableFile(FileStream stream, string role) : IDurableFile
+    {
+        private readonly SafeFileHandle _handle = stream.SafeFileHandle;
+        private long _length;
+
+        public void Append(ReadOnlySpan<byte> bytes)
+        {
+            CrashPoints.Before(role, "append");
+            RandomAccess.Write(_handle, bytes, _length);
+            _length += bytes.Length;
+            CrashPoints.After(role, "append");
+        }
+
+        public void Flush()
+        {
+            CrashPoints.Before(role, "flush");
+            RandomAccess.FlushToDisk(_handle);
+            CrashPoints.After(role, "flush");
+        }
+
+        public void Dispose() => stream.Dispose();
+    }
+}
