@@ -1,0 +1,235 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Pipeline.AppHost;
+using Pipeline.AppHost.Runs;
+using Pipeline.Orchestrator.Cli;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.EndToEnd;
+
+/// <summary>Every way to name a path against every place that takes one: accepted, or refused before anything is read, with the reason.</summary>
+public sealed class PathMatrixTests : IDisposable
+{
+    private const string Event = """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""";
+    private const string Ok = "";
+    private const string NotForAll = "not the same file to every process";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("paths-").FullName;
+    private readonly string _shared = Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
+
+    private readonly List<Socket> _sockets = [];
+
+    public void Dispose()
+    {
+        _sockets.ForEach(socket => socket.Dispose());
+        Directory.Delete(_folder, recursive: true);
+        Directory.Delete(_shared, recursive: true);
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok, Ok)]
+    [InlineData("relative", Ok, Ok)]
+    [InlineData("dot-dot", Ok, Ok)]
+    [InlineData("link to file", Ok, "exists")]
+    [InlineData("through link to folder", Ok, Ok)]
+    [InlineData("dangling link", "does not exist", Ok)]
+    [InlineData("hard link", Ok, "exists")]
+    [InlineData("descriptor", NotForAll, NotForAll)]
+    [InlineData("link to descriptor", NotForAll, NotForAll)]
+    [InlineData("proc", NotForAll, NotForAll)]
+    [InlineData("device", "is a device", "is a device")]
+    [InlineData("fifo", "is a FIFO", "is a FIFO")]
+    [InlineData("socket", "is a socket", "is a socket")]
+    [InlineData("empty", "must name a file", "must name a file")]
+    [InlineData("blank", "must name a file", "must name a file")]
+    [InlineData("folder", "holds no", "directory")]
+    [InlineData("trailing slash", "there is no file or directory", "must be a file, not the directory")]
+    [InlineData("missing folder", "there is no file or directory", "there is no directory")]
+    [InlineData("name of 255 bytes", Ok, "cannot be written")]
+    [InlineData("other file system", Ok, Ok)]
+    [InlineData("program's own folder", "folder of this program", "folder of this program")]
+    public async Task CommandLine_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
+    {
+        var outcome = await CommandAsync(Make(kind, forInput: true), Path.Combine(_folder, "out.ndjson"));
+        Check(asInput, outcome);
+        if (asInput == Ok)
+            Assert.StartsWith("{\"key\":\"click\",\"count\":1", File.ReadAllText(Path.Combine(_folder, "out.ndjson")), StringComparison.Ordinal);
+
+        var (good, output) = (Write("good.ndjson"), Make(kind, forInput: false));
+        var before = Snapshot();
+        Check(asOutput, await CommandAsync(good, output));
+        if (asOutput != Ok)
+            Assert.Equal(before, Snapshot());
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok, Ok)]
+    [InlineData("dot-dot", Ok, Ok)]
+    [InlineData("link to file", Ok, "exists")]
+    [InlineData("through link to folder", Ok, Ok)]
+    [InlineData("hard link", Ok, "exists")]
+    [InlineData("descriptor", NotForAll, NotForAll)]
+    [InlineData("link to descriptor", NotForAll, NotForAll)]
+    [InlineData("proc", NotForAll, NotForAll)]
+    [InlineData("empty", "must name a file", "must name a file")]
+    [InlineData("relative", "must be an absolute path", "must be an absolute path")]
+    [InlineData("trailing slash", Ok, "must be a file, not the directory")]
+    public async Task HttpApi_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Check(asInput, await PostAsync(served, Make(kind, forInput: true), Path.Combine(_folder, "out.ndjson")));
+        Check(asOutput, await PostAsync(served, Write("good.ndjson"), Make(kind, forInput: false)));
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok, Ok)]
+    [InlineData("relative", Ok, Ok)]
+    [InlineData("empty", "must name a file", "must name a file")]
+    [InlineData("blank", "must name a file", "must name a file")]
+    [InlineData("dangling link", "cannot be read", Ok)]
+    [InlineData("folder", Ok, "is a directory")]
+    [InlineData("missing folder", "does not exist", "directory does not exist")]
+    public void AppHost_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
+    {
+        Check(asInput, Start("--input", Make(kind, forInput: true)));
+        Check(asOutput, Start("--output", Make(kind, forInput: false)));
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok)]
+    [InlineData("link to file", Ok)]
+    [InlineData("dangling link", "--rules: ")]
+    [InlineData("device", "must not be empty")]
+    [InlineData("socket", "--rules: ")]
+    [InlineData("empty", "must name a file")]
+    [InlineData("blank", "must name a file")]
+    [InlineData("folder", "--rules: ")]
+    public async Task Rules_Path_IsAcceptedOrRefused(string kind, string expected)
+    {
+        var rules = Make(kind, forInput: true);
+        if (expected == Ok)
+            File.WriteAllText(rules, """{"rules":[]}""");
+        Check(expected, await CommandAsync(Write("good.ndjson"), Path.Combine(_folder, "out.ndjson"), "--rules", rules));
+    }
+
+    private static void Check(string expected, string actual)
+    {
+        if (expected == Ok)
+            Assert.Equal(Ok, actual);
+        else
+            Assert.Contains(expected, actual, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> CommandAsync(string input, string output, params string[] more)
+    {
+        using var error = new StringWriter();
+        var code = await CommandLine.RunAsync(
+            ["run", "--monolith", "--input", input, "--output", output, .. more], new Terminal(TextWriter.Null, error), _ => null);
+        return code == ExitCodes.Ok ? Ok : error.ToString();
+    }
+
+    private static async Task<string> PostAsync(ServedOrchestrator served, string input, string output)
+    {
+        using var content = new StringContent(JsonSerializer.Serialize(new { input, output }), Encoding.UTF8, "application/json");
+        using var response = await served.Client.PostAsync("/runs", content);
+        if (response.StatusCode != HttpStatusCode.Created)
+            return await response.Content.ReadAsStringAsync();
+        (await served.Stages.NextAsync()).Opens().Completes(lines: 0);
+        return Ok;
+    }
+
+    private static string Start(params string[] args)
+    {
+        try
+        {
+            RunFiles.Check(PipelineCommand.Parse(args));
+            return Ok;
+        }
+        catch (Exception refusal) when (refusal is PipelineException or UsageException)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private string Make(string kind, bool forInput)
+    {
+        var name = forInput ? "in.ndjson" : "result.ndjson";
+        switch (kind)
+        {
+            case "relative":
+                return Path.GetRelativePath(Environment.CurrentDirectory, Named(_folder));
+            case "dot-dot":
+                Directory.CreateDirectory(Path.Combine(_folder, "sub"));
+                return Path.Combine(_folder, "sub", "..", Path.GetFileName(Named(_folder)));
+            case "link to file":
+                return Linked(Write($"target-of-{name}"));
+            case "through link to folder":
+                Directory.CreateDirectory(Path.Combine(_folder, "real"));
+                Named(Path.Combine(_folder, "real"));
+                return Path.Combine(Linked(Path.Combine(_folder, "real")), name);
+            case "dangling link":
+                return Linked(Path.Combine(_folder, $"missing-{name}"));
+            case "hard link":
+                var link = Path.Combine(_folder, $"hard-{name}");
+                HardLink.Create(Write($"named-{name}"), link);
+                return link;
+            case "descriptor":
+                return "/dev/fd/0";
+            case "link to descriptor":
+                return Linked("/proc/self/fd/0");
+            case "proc":
+                return "/proc/version";
+            case "device":
+                return "/dev/null";
+            case "fifo":
+                Fifo.Create(Path.Combine(_folder, name));
+                return Path.Combine(_folder, name);
+            case "socket":
+                // Disposing of it would take its file away.
+                _sockets.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
+                _sockets[^1].Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder, name)));
+                return Path.Combine(_folder, name);
+            case "empty":
+                return "";
+            case "blank":
+                return "  ";
+            case "folder":
+                return Directory.CreateDirectory(Path.Combine(_folder, $"folder-{name}")).FullName;
+            case "trailing slash":
+                return Named(_folder) + "/";
+            case "missing folder":
+                return Path.Combine(_folder, "none", name);
+            case "name of 255 bytes":
+                name = new string('n', 255 - ".ndjson".Length) + ".ndjson";
+                return Named(_folder);
+            case "other file system":
+                return Named(_shared);
+            case "program's own folder":
+                return Path.Combine(AppContext.BaseDirectory, forInput ? "Pipeline.Tests.dll" : name);
+            default:
+                return Named(_folder);
+        }
+
+        string Named(string folder) => forInput ? Write(name, folder) : Path.Combine(folder, name);
+
+        string Linked(string target)
+        {
+            var path = Path.Combine(_folder, $"link-to-{Path.GetFileName(target)}-{forInput}");
+            File.CreateSymbolicLink(path, target);
+            return path;
+        }
+    }
+
+    private string Write(string name, string? folder = null)
+    {
+        var path = Path.Combine(folder ?? _folder, name);
+        File.WriteAllText(path, Event + "\n");
+        return path;
+    }
+
+    // Names of all that is there, and times of the files.
+    private string Snapshot() => string.Join('\n', new DirectoryInfo(_folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+        .Select(entry => $"{entry.FullName} {(entry is FileInfo ? entry.LastWriteTimeUtc : default):O}").Order(StringComparer.Ordinal));
+}
