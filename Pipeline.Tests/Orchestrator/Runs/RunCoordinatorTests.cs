@@ -135,6 +135,41 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_AttemptFailedAtAnInstance_ItsSiblingIsTakenNext()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        Assert.Equal("parse-0", first.Open.Route[0].InstanceId);
+        first.Opens().Commits(1, 5).Fails("internal", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        // Both have failed once now: the longest registered is taken again.
+        second.Opens().Commits(2, 6).Fails("internal", retryable: true, "parse-1");
+        var third = await bench.Stages.NextAsync();
+        Assert.Equal("parse-0", third.Open.Route[0].InstanceId);
+        third.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunAsync_FailedInstanceRegistersAgain_StillRanksBehindItsSibling()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        bench.Registry.Register("parse-0", "parse");
+        bench.Registry.Register("parse-1", "parse");
+        first.Opens().Fails("internal", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task Attempts_that_get_no_further_end_in_failure()
     {
         var bench = new RunBench();
