@@ -17,7 +17,16 @@ internal sealed class AttemptRunner(
     public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
-        var call = client.Open(route.First, open);
+        IAttemptCall call;
+        try
+        {
+            call = client.Open(route.First, open);
+        }
+        catch (StageException error)
+        {
+            return FailedAt(route, error);
+        }
+
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var reading = ReadAsync(call, open.RunId, observer, opened, ending.Token);
         var news = watch.NextAsync(route, ending.Token);
@@ -121,11 +130,17 @@ internal sealed class AttemptRunner(
         }
         catch (StageException error)
         {
-            var failure = error.Failure.Clone();
-            if (failure.InstanceId.Length == 0)
-                (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
-            return new AttemptOutcome.Failed(failure);
+            return FailedAt(route, error);
         }
+    }
+
+    /// <summary>A failure that names no instance is the first one's.</summary>
+    private static AttemptOutcome.Failed FailedAt(StageRoute route, StageException error)
+    {
+        var failure = error.Failure.Clone();
+        if (failure.InstanceId.Length == 0)
+            (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
+        return new AttemptOutcome.Failed(failure);
     }
 
     private static async Task DrainAsync(IAttemptCall call, CancellationToken cancellationToken)

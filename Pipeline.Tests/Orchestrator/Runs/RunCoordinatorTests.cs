@@ -2,6 +2,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
@@ -95,6 +96,15 @@ public sealed class RunCoordinatorTests
         (await bench.Stages.NextAsync()).Fails("unauthenticated", retryable: false);
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal(("ingest-0", "ingest"), (bench.Run.Error?.InstanceId, bench.Run.Error?.Role));
+    }
+
+    [Fact]
+    public async Task RunAsync_FirstHopHasNoAddress_FailsTheRunAndItsAttempt()
+    {
+        var bench = new RunBench { Stages = { OpenFailure = new StageException("protocol_violation", "the address is wrong") } };
+        await bench.Start().WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Failed, "the address is wrong"), (bench.Run.State, bench.Run.Error?.Message));
+        Assert.Equal(("failed", "ingest-0"), (Assert.Single(bench.Run.History).Outcome, bench.Run.Error?.InstanceId));
     }
 
     [Fact]
