@@ -8,9 +8,10 @@ namespace Pipeline.Orchestrator.Attempts;
 
 /// <summary>Carries out attempts: opens the route, hears what comes up, drains it when it is to stop or an instance leaves.</summary>
 internal sealed class AttemptRunner(
-    IStageClient client, RouteWatch watch, CoordinatorOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+    IStageClient client, RouteWatch watch, RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     private static readonly Task<RouteNews> Never = new TaskCompletionSource<RouteNews>().Task;
+    private static readonly Task<Failure> NoStall = new TaskCompletionSource<Failure>().Task;
 
     /// <summary>Carries out one attempt to its end.</summary>
     /// <exception cref="OperationCanceledException">It was broken off.</exception>
@@ -28,7 +29,9 @@ internal sealed class AttemptRunner(
         }
 
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reading = ReadAsync(call, open.RunId, observer, opened, ending.Token);
+        using var stall = new StallMonitor(route, open.RunId, observer, instruments, options, time, logger);
+        var reading = ReadAsync(call, open.RunId, observer, stall, opened, ending.Token);
+        var stalling = NoStall;
         var news = watch.NextAsync(route, ending.Token);
         var stopRequested = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Drain.Register(() => stopRequested.TrySetResult());
@@ -42,7 +45,7 @@ internal sealed class AttemptRunner(
         {
             while (true)
             {
-                var first = await Task.WhenAny(reading, news, stopping, opening, deadline);
+                var first = await Task.WhenAny(reading, news, stopping, opening, deadline, stalling);
                 stop.Abort.ThrowIfCancellationRequested();
                 if (first == reading)
                 {
@@ -52,11 +55,16 @@ internal sealed class AttemptRunner(
                 {
                     opening = Never;
                     handshake?.Dispose();
+                    stalling = stall.WatchAsync(ending.Token);
                     deadline = drained ? deadline : Never;
                 }
                 else if (first == deadline)
                 {
                     return new AttemptOutcome.Failed(TooLate(route, drained));
+                }
+                else if (first == stalling)
+                {
+                    return new AttemptOutcome.Failed(await stalling);
                 }
                 else if (first == news && !(await news).IsDraining)
                 {
@@ -87,7 +95,7 @@ internal sealed class AttemptRunner(
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     private async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, string runId, IAttemptObserver observer, TaskCompletionSource opened, CancellationToken cancellationToken)
+        IAttemptCall call, string runId, IAttemptObserver observer, StallMonitor stall, TaskCompletionSource opened, CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;
         await foreach (var answer in call.ReadAsync(cancellationToken))
@@ -102,11 +110,14 @@ internal sealed class AttemptRunner(
                     opened.TrySetResult();
                     break;
                 case StageOutput.OutputOneofCase.CheckpointCommitted:
+                    stall.Committed(answer.CheckpointCommitted);
                     observer.Committed(answer.CheckpointCommitted);
                     RunLog.Commits(logger, runId, answer.CheckpointCommitted.Id, answer.CheckpointCommitted.Position?.TotalLines ?? 0);
                     break;
                 case StageOutput.OutputOneofCase.Progress:
-                    observer.Progressed(answer.Progress.Metrics ?? new StageMetrics());
+                    var metrics = answer.Progress.Metrics ?? new StageMetrics();
+                    stall.Progressed(metrics);
+                    observer.Progressed(metrics);
                     break;
                 case StageOutput.OutputOneofCase.RunCompleted:
                     return answer.RunCompleted;
