@@ -26,7 +26,8 @@ internal static class Problems
     public static void Describe(ProblemDetailsContext context) => context.ProblemDetails.Detail ??= context.ProblemDetails.Status switch
     {
         StatusCodes.Status404NotFound => "There is nothing at this path; /openapi/v1.json describes what there is.",
-        StatusCodes.Status405MethodNotAllowed => $"{context.HttpContext.Request.Method} is not answered here; the header Allow lists what is.",
+        StatusCodes.Status405MethodNotAllowed =>
+            $"{context.HttpContext.Request.Method} is not answered here; the header Allow lists what is.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be JSON, with the header content-type: application/json.",
         _ => null,
     };

@@ -13,12 +13,16 @@ internal static class RunEndpoints
     public static void MapRuns(this IEndpointRouteBuilder app)
     {
         var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized);
-        runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json").WithName("CreateRun").WithSummary("Stores a run and starts it")
-            .Fails(StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable);
+        runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json")
+            .WithName("CreateRun").WithSummary("Stores a run and starts it")
+            .Fails(
+                StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge,
+                StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable);
         runs.MapGet("/", (RunService service) => TypedResults.Ok<IReadOnlyList<Run>>([.. service.List().Select(run => run.Brief())]))
             .WithName("ListRuns").WithSummary("All runs, newest first");
         runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run").Fails(StatusCodes.Status404NotFound);
-        runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests").Fails(StatusCodes.Status404NotFound);
+        runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests")
+            .Fails(StatusCodes.Status404NotFound);
         runs.MapPost("/{id}/pause", (string id, RunService service) => Change(id, service, service.Pause))
             .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);

@@ -34,6 +34,7 @@ internal static class RunEvents
     {
         if (!now.State.IsActive())
             return now.State.ToText();
-        return told?.State == now.State && told.WaitingFor == now.WaitingFor && (told.Stall is null) == (now.Stall is null) ? Progress : State;
+        var same = told?.State == now.State && told.WaitingFor == now.WaitingFor && (told.Stall is null) == (now.Stall is null);
+        return same ? Progress : State;
     }
 }

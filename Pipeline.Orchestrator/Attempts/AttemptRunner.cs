@@ -8,7 +8,8 @@ namespace Pipeline.Orchestrator.Attempts;
 
 /// <summary>Carries out attempts: opens the route, hears what comes up, drains it when it is to stop or an instance leaves.</summary>
 internal sealed class AttemptRunner(
-    IStageClient client, RouteWatch watch, RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+    IStageClient client, RouteWatch watch, RunInstruments instruments, CoordinatorOptions options, TimeProvider time,
+    ILogger<AttemptRunner> logger)
 {
     private static readonly Task<RouteNews> Never = new TaskCompletionSource<RouteNews>().Task;
     private static readonly Task<Failure> NoStall = new TaskCompletionSource<Failure>().Task;
@@ -95,7 +96,8 @@ internal sealed class AttemptRunner(
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     private async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, string runId, IAttemptObserver observer, StallMonitor stall, TaskCompletionSource opened, CancellationToken cancellationToken)
+        IAttemptCall call, string runId, IAttemptObserver observer, StallMonitor stall, TaskCompletionSource opened,
+        CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;
         await foreach (var answer in call.ReadAsync(cancellationToken))

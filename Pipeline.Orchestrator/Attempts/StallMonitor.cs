@@ -11,8 +11,8 @@ namespace Pipeline.Orchestrator.Attempts;
 /// instance waits for which, once in the log, and in the run as long as it lasts; where there is a limit, it ends the attempt.
 /// </summary>
 internal sealed class StallMonitor(
-    StageRoute route, string runId, IAttemptObserver observer, RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger logger)
-    : IDisposable
+    StageRoute route, string runId, IAttemptObserver observer, RunInstruments instruments, CoordinatorOptions options, TimeProvider time,
+    ILogger logger) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, StageMetrics> _latest = [];
@@ -125,7 +125,9 @@ internal sealed class StallMonitor(
     private string Describe(TimeSpan silence)
     {
         var (waiting, awaited) = FindWait(silence);
-        var who = awaited is null ? "no stage waits for another" : $"{waiting?.InstanceId ?? "the orchestrator"} waits for {awaited.InstanceId}";
+        var who = awaited is null
+            ? "no stage waits for another"
+            : $"{waiting?.InstanceId ?? "the orchestrator"} waits for {awaited.InstanceId}";
         return $"no progress for {silence.TotalSeconds:0} s, {who}";
     }
 

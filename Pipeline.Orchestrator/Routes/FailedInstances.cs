@@ -3,7 +3,7 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Orchestrator.Routes;
 
-/// <summary>Counts the attempts of one run that failed at each instance, so that the next attempt prefers the instances that did not fail.</summary>
+/// <summary>Counts the attempts of one run that failed at each instance, so that the next one prefers those that did not fail.</summary>
 /// <remarks>
 /// The count is of the instance id and survives a new registration: a process that was restarted may fail on the same input again.
 /// One run makes one attempt at a time, so there is nothing to synchronize.

@@ -5,7 +5,8 @@ namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Waits, by the broker's notifications, for a full route.</summary>
 internal sealed class RouteFinder(
-    IStageRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options, TimeProvider time)
+    IStageRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
+    TimeProvider time)
 {
     /// <summary>Reason of a failure: a role has no instance for too long.</summary>
     public const string NoRoute = "no_route";

@@ -4,14 +4,16 @@ using Pipeline.Contracts.Broker.V1;
 namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Picks a live instance for every role, so that each accepts all that the one above emits.</summary>
-/// <remarks>Among several it takes the one at which the fewest attempts of the run failed, then the least busy, then the longest registered.</remarks>
+/// <remarks>Among several those count first at which fewest attempts of the run failed, then the least busy, then the longest
+/// registered.</remarks>
 internal static class RoutePlanner
 {
     /// <param name="roles">Roles from first to last.</param>
     /// <param name="usable">Instances that may be taken.</param>
     /// <param name="failures">How many attempts of the run failed at an instance.</param>
     /// <param name="load">How many attempts an instance works on.</param>
-    public static RoutePlan Plan(IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> failures, Func<Instance, int> load)
+    public static RoutePlan Plan(
+        IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> failures, Func<Instance, int> load)
     {
         var byRole = usable
             .Where(instance => instance is { Interface: RegistrySnapshot.StageInterface, State: InstanceState.Live })

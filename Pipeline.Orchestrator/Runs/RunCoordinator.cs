@@ -14,13 +14,13 @@ namespace Pipeline.Orchestrator.Runs;
 /// answers and yet attempts fail without getting further, a short growing pause, and their number.
 /// </remarks>
 internal sealed class RunCoordinator(
-    RouteFinder routes, SuspectList suspects, FailedInstances failures, InstanceLoad load, AttemptRunner attempts, RunInstruments instruments,
-    CoordinatorOptions options, TimeProvider time, ILogger logger)
+    RouteFinder routes, SuspectList suspects, FailedInstances failures, InstanceLoad load, AttemptRunner attempts,
+    RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>Reason of a failure: attempts fail one after another and none gets further.</summary>
     public const string NoProgress = "no_progress";
 
-    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>. Suspects and failures are kept for each run.</summary>
+    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>; it keeps suspects and failures itself.</summary>
     public static RunCoordinator Create(IServiceProvider services)
     {
         var options = services.GetRequiredService<CoordinatorOptions>();

@@ -18,13 +18,14 @@ public static class PeerText
     public static string Name(string text) => Clean(text, MaxName, keepLines: false);
 
     /// <summary>The status of a call, on one line.</summary>
-    public static string Describe(Status status) => Clean($"{status.StatusCode}: {status.Detail}".ReplaceLineEndings(" "), MaxMessage, keepLines: false);
+    public static string Describe(Status status) =>
+        Clean($"{status.StatusCode}: {status.Detail}".ReplaceLineEndings(" "), MaxMessage, keepLines: false);
 
     private static string Clean(string text, int maxLength, bool keepLines)
     {
         if (text.Length <= maxLength && !text.Any(IsUnfit))
             return text;
-        var kept = text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 2]) ? maxLength - 2 : maxLength - 1)] + "…";
+        var kept = text.Length <= maxLength ? text : text[..(maxLength - (char.IsHighSurrogate(text[maxLength - 2]) ? 2 : 1))] + "…";
         return string.Create(kept.Length, kept, (span, from) =>
         {
             for (var at = 0; at < span.Length; at++)
@@ -33,6 +34,7 @@ public static class PeerText
 
         // Of the characters that only format, those that turn the direction of text: they make a line read as something else.
         bool IsUnfit(char character) => !(keepLines && character == '\n')
-            && (char.IsControl(character) || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+            && (char.IsControl(character)
+                || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
     }
 }

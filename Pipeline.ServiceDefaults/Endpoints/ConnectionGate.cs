@@ -27,10 +27,17 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
 
         oldest?.Close("there are too many connections without the key");
         await using var timer = time.CreateTimer(
-            _ => newcomer.Close("no request with the key came in time"), null, options.Value.AuthorizationTimeout, Timeout.InfiniteTimeSpan);
+            _ => newcomer.Close("no request with the key came in time"),
+            null, options.Value.AuthorizationTimeout, Timeout.InfiniteTimeSpan);
         connection.Features.Set(newcomer);
-        await next(connection);
-        newcomer.TryLeave();
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            newcomer.TryLeave();
+        }
     }
 
     /// <summary>A connection, which is of the gate's list until the first request with the key.</summary>

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Pipeline.ServiceDefaults.Endpoints;
 
-/// <summary>The address of a service as services tell it to each other: http://HOST:PORT, where HOST is of 127.0.0.0/8, [::1] or localhost.</summary>
+/// <summary>The address of a service as services tell it to each other: http://HOST:PORT with 127.x.x.x, [::1] or localhost.</summary>
 public static class LoopbackAddress
 {
     /// <summary>What an address must be like, for error messages.</summary>
@@ -12,7 +12,7 @@ public static class LoopbackAddress
         "must be an http URI of loopback with a port and nothing else, such as http://127.0.0.1:41234; "
         + "short, numeric and IPv4-mapped forms of the host are not accepted";
 
-    /// <summary>Reads an address. localhost becomes 127.0.0.1 and a slash at the end is dropped, so that one endpoint has one address.</summary>
+    /// <summary>Reads an address. localhost becomes 127.0.0.1 and a slash at the end is dropped: one endpoint has one address.</summary>
     /// <param name="text">The address.</param>
     /// <param name="canonical">The address in its canonical form.</param>
     /// <returns>False: <paramref name="text"/> does not have the <see cref="Form"/>.</returns>
@@ -29,7 +29,7 @@ public static class LoopbackAddress
         return true;
     }
 
-    /// <summary>True for an http URI whose host is loopback. Unlike <see cref="Uri.IsLoopback"/>, names other than localhost are not.</summary>
+    /// <summary>True for an http URI whose host is loopback. Unlike <see cref="Uri.IsLoopback"/>, no name but localhost is.</summary>
     public static bool IsLoopback(Uri uri) =>
         uri.IsAbsoluteUri && uri.Scheme == Uri.UriSchemeHttp && (uri.Host == "localhost" || IsLoopback(uri.Host));
 

@@ -36,7 +36,7 @@ internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, 
         return Task.CompletedTask;
     }
 
-    /// <summary>A connection may stay from the first request with the key. One of HTTP/1.1 without it ends with its answer, such as of a health check.</summary>
+    /// <summary>From the first request with the key a connection may stay. Until then one of HTTP/1.1 ends with each answer.</summary>
     private static void Count(HttpContext context, bool hasKey)
     {
         if (context.Features.Get<ConnectionGate.Newcomer>() is not { HasLeft: false } newcomer)

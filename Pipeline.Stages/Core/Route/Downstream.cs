@@ -63,7 +63,8 @@ internal sealed class Downstream : IAsyncDisposable
             FrameContentHandler? handler = null;
             channel = channels.Create(hop.ParseAddress(), inner => handler = new FrameContentHandler(inner));
             call = channel.Invoker.AsyncServerStreamingCall(
-                StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken), new StageInput { OpenRun = below });
+                StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken),
+                new StageInput { OpenRun = below });
             var opened = await RunOpenedPages
                 .JoinAsync(async () => await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null)
                 .WaitAsync(timeout, time, cancellationToken);

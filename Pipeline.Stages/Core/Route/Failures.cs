@@ -42,7 +42,8 @@ public static class Failures
     {
         try
         {
-            if (exception.Trailers.GetValueBytes(Trailer) is not { } bytes || Failure.Parser.ParseFrom(bytes) is not { Reason.Length: > 0 } failure)
+            if (exception.Trailers.GetValueBytes(Trailer) is not { } bytes
+                || Failure.Parser.ParseFrom(bytes) is not { Reason.Length: > 0 } failure)
             {
                 return null;
             }

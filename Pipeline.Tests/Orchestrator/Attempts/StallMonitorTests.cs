@@ -57,8 +57,9 @@ public sealed class StallMonitorTests : IDisposable
         await _bench.Until(run => run.Progress.Checkpoint == 1, "the checkpoint");
 
         foreach (var stage in heard.Split(' '))
-            attempt.Answers(Report(stage, sending.Contains(stage, StringComparison.Ordinal), receiving.Contains(stage, StringComparison.Ordinal)));
-        await _bench.Until(run => heard.Split(' ').All(id => run.Stages.Single(stage => stage.InstanceId == id).ProcessingMicros == 1), "the reports");
+            attempt.Answers(Report(stage, sending.Split(' ').Contains(stage), receiving.Split(' ').Contains(stage)));
+        await _bench.Until(
+            run => heard.Split(' ').All(id => run.Stages.Single(stage => stage.InstanceId == id).ProcessingMicros == 1), "the reports");
         await _bench.Time.LetPassAsync(Warning);
 
         var stalled = await _bench.Until(run => run.Stall is not null, "the stall");
@@ -94,8 +95,9 @@ public sealed class StallMonitorTests : IDisposable
         await attempt.BrokenOff;
 
         var second = await _bench.Stages.NextAsync();
-        Assert.Equal(("unreachable", "ingest-0", true), (_bench.Run.Error?.Reason, _bench.Run.Error?.InstanceId, _bench.Run.Error?.Retryable));
-        Assert.StartsWith("no progress for 45 s, the orchestrator waits for ingest-0", _bench.Run.Error!.Message, StringComparison.Ordinal);
+        var error = _bench.Run.Error!;
+        Assert.Equal(("unreachable", "ingest-0", true), (error.Reason, error.InstanceId, error.Retryable));
+        Assert.StartsWith("no progress for 45 s, the orchestrator waits for ingest-0", error.Message, StringComparison.Ordinal);
         Assert.Equal(("ingest-1", 0), (second.First.InstanceId, _meters.Collect()["pipeline.run.stalled"]));
         second.Opens().Completes();
         await work.WaitAsync(Waiting.Limit);

@@ -25,7 +25,7 @@ public sealed class ConnectionGateTests
             sockets.Add(await ConnectAsync(grpc ? fixture.Service.GrpcAddress : fixture.Service.HttpAddress));
 
         var closed = 0;
-        await foreach (var socket in Task.WhenEach(sockets.Select(UntilClosedAsync)).WithCancellation(new CancellationTokenSource(Patience).Token))
+        await foreach (var socket in Task.WhenEach(sockets.Select(UntilClosedAsync)))
         {
             await socket;
             if (++closed == 250)
@@ -60,8 +60,10 @@ public sealed class ConnectionGateTests
     {
         var time = new FakeTimeProvider();
         await using var fixture = await ServiceFixture.StartAsync(
-            builder => builder.Services.AddSingleton<TimeProvider>(time), app => app.MapGet("/port", (HttpContext context) => context.Connection.RemotePort));
-        using var client = new HttpClient { DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", BrokerFixture.Key) } };
+            builder => builder.Services.AddSingleton<TimeProvider>(time),
+            app => app.MapGet("/port", (HttpContext context) => context.Connection.RemotePort));
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", BrokerFixture.Key);
         var first = await client.GetStringAsync(new Uri(fixture.HttpAddress, "/port"));
 
         time.Advance(TimeSpan.FromMinutes(1));

@@ -26,11 +26,15 @@ public sealed class DownstreamTests
         using var ring = new RingWriter(memory);
         var open = new OpenRun
         {
-            RunId = "run", Attempt = 1, Options = new RunOptions(), Route = { new Hop { InstanceId = "parse-0", Role = "parse", Address = address } },
+            RunId = "run",
+            Attempt = 1,
+            Options = new RunOptions(),
+            Route = { new Hop { InstanceId = "parse-0", Role = "parse", Address = address } },
         };
 
         var error = await Assert.ThrowsAsync<StageException>(() => Downstream.OpenAsync(
-            open, [], ring, channels, new EdgeMeter(TimeProvider.System), TimeSpan.FromSeconds(20), TimeProvider.System, CancellationToken.None));
+            open, [], ring, channels, new EdgeMeter(TimeProvider.System), TimeSpan.FromSeconds(20), TimeProvider.System,
+            CancellationToken.None));
 
         Assert.Equal((FailureReasons.ProtocolViolation, false), (error.Failure.Reason, error.Failure.Retryable));
         Assert.Contains($"the address of parse (parse-0) in the route is '{address}'", error.Failure.Message, StringComparison.Ordinal);
