@@ -72,6 +72,7 @@ public static class ServiceDefaultsExtensions
         builder.Configuration[WebHostDefaults.ServerUrlsKey] = ";";
         builder.Services.AddSingleton(urls);
         builder.Services.AddSingleton<BoundEndpoints>();
+        builder.Services.AddSingleton<ConnectionGate>();
         builder.Services.AddOptions<EndpointOptions>()
             .Configure(options => configure?.Invoke(options))
             .BindConfiguration(EndpointOptions.Section)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Broker.Leases;
 using Pipeline.Broker.Watch;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Broker.Registry;
 
@@ -57,6 +58,7 @@ internal sealed partial class InstanceRegistry
 
             var lease = _leases.Grant(instance.InstanceId);
             var registered = instance.Clone();
+            registered.Address = LoopbackAddress.TryParse(instance.Address, out var canonical) ? canonical : instance.Address;
             registered.State = InstanceState.Live;
             registered.LeaseId = lease.Id;
             registered.RegisteredRevision = _history.Latest + 1;

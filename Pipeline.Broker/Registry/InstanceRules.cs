@@ -1,6 +1,6 @@
-using System.Net;
 using System.Text.RegularExpressions;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Broker.Registry;
 
@@ -24,8 +24,8 @@ internal static partial class InstanceRules
         CheckText(errors, "interface", instance.Interface, 256);
         if (!Role().IsMatch(instance.Role))
             errors.Add("role: must be 1 to 64 of [a-z0-9-], beginning with a letter");
-        if (instance.Address.Length > MaxAddress || !IsLoopbackHttp(instance.Address))
-            errors.Add("address: must be an http URI of loopback with a port and nothing else, such as http://127.0.0.1:41234");
+        if (instance.Address.Length > MaxAddress || !LoopbackAddress.TryParse(instance.Address, out _))
+            errors.Add($"address: {LoopbackAddress.Form}");
         CheckKinds(errors, "accepts", instance.Accepts);
         CheckKinds(errors, "emits", instance.Emits);
         CheckText(errors, "version", instance.Version, 64);
@@ -53,12 +53,6 @@ internal static partial class InstanceRules
 
     // Control characters would reach terminals and logs by way of listings.
     private static bool HasControl(string text) => text.Any(char.IsControl);
-
-    private static bool IsLoopbackHttp(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri)
-        && uri.Scheme == Uri.UriSchemeHttp
-        && uri is { UserInfo: "", PathAndQuery: "/", Fragment: "", Port: > 0 }
-        && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 
     [GeneratedRegex(@"\A[A-Za-z0-9._-]{1,128}\z")]
     private static partial Regex InstanceId();

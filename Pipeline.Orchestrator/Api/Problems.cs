@@ -14,6 +14,24 @@ internal static class Problems
         detail: string.Join(" ", errors.Select(error => $"{error.Field} {error.Message}.")),
         title: "Bad Request");
 
+    /// <summary>Problem details that a call may answer, for the API's description.</summary>
+    public static RouteHandlerBuilder Fails(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+            builder.ProducesProblem(status);
+        return builder;
+    }
+
+    /// <summary>Says what to do about a status that routing answers by itself.</summary>
+    public static void Describe(ProblemDetailsContext context) => context.ProblemDetails.Detail ??= context.ProblemDetails.Status switch
+    {
+        StatusCodes.Status404NotFound => "There is nothing at this path; /openapi/v1.json describes what there is.",
+        StatusCodes.Status405MethodNotAllowed =>
+            $"{context.HttpContext.Request.Method} is not answered here; the header Allow lists what is.",
+        StatusCodes.Status415UnsupportedMediaType => "The body must be JSON, with the header content-type: application/json.",
+        _ => null,
+    };
+
     /// <summary>404.</summary>
     public static ProblemHttpResult NoRun(string id) =>
         TypedResults.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);

@@ -13,17 +13,25 @@ internal static class RunEndpoints
     public static void MapRuns(this IEndpointRouteBuilder app)
     {
         var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized);
-        runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json").WithName("CreateRun").WithSummary("Stores a run and starts it");
+        runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json")
+            .WithName("CreateRun").WithSummary("Stores a run and starts it")
+            .Fails(
+                StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge,
+                StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable);
         runs.MapGet("/", (RunService service) => TypedResults.Ok<IReadOnlyList<Run>>([.. service.List().Select(run => run.Brief())]))
             .WithName("ListRuns").WithSummary("All runs, newest first");
-        runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run");
-        runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests");
+        runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run").Fails(StatusCodes.Status404NotFound);
+        runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests")
+            .Fails(StatusCodes.Status404NotFound);
         runs.MapPost("/{id}/pause", (string id, RunService service) => Change(id, service, service.Pause))
-            .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later");
+            .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         runs.MapPost("/{id}/cancel", (string id, RunService service) => Change(id, service, service.Cancel))
-            .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up");
+            .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
         runs.MapPost("/{id}/resume", (string id, RunService service) => Change(id, service, service.Resume))
-            .WithName("ResumeRun").WithSummary("Goes on from the last committed checkpoint");
+            .WithName("ResumeRun").WithSummary("Goes on from the last committed checkpoint")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
     }
 
     private static async Task<Results<Created<Run>, ValidationProblem, ProblemHttpResult>> CreateAsync(

@@ -8,7 +8,7 @@ namespace Pipeline.Orchestrator.Api;
 /// <summary>What happens to a run, as server-sent events.</summary>
 internal static class RunEvents
 {
-    /// <summary>Another state, or waiting for others.</summary>
+    /// <summary>Another state, waiting for others, or the beginning or end of a stall.</summary>
     public const string State = "state";
 
     /// <summary>Other figures.</summary>
@@ -34,6 +34,7 @@ internal static class RunEvents
     {
         if (!now.State.IsActive())
             return now.State.ToText();
-        return told?.State == now.State && told.WaitingFor == now.WaitingFor ? Progress : State;
+        var same = told?.State == now.State && told.WaitingFor == now.WaitingFor && (told.Stall is null) == (now.Stall is null);
+        return same ? Progress : State;
     }
 }

@@ -8,18 +8,31 @@ namespace Pipeline.Orchestrator.Attempts;
 
 /// <summary>Carries out attempts: opens the route, hears what comes up, drains it when it is to stop or an instance leaves.</summary>
 internal sealed class AttemptRunner(
-    IStageClient client, RouteWatch watch, CoordinatorOptions options, TimeProvider time, ILogger<AttemptRunner> logger)
+    IStageClient client, RouteWatch watch, RunInstruments instruments, CoordinatorOptions options, TimeProvider time,
+    ILogger<AttemptRunner> logger)
 {
     private static readonly Task<RouteNews> Never = new TaskCompletionSource<RouteNews>().Task;
+    private static readonly Task<Failure> NoStall = new TaskCompletionSource<Failure>().Task;
 
     /// <summary>Carries out one attempt to its end.</summary>
     /// <exception cref="OperationCanceledException">It was broken off.</exception>
     public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
-        var call = client.Open(route.First, open);
+        IAttemptCall call;
+        try
+        {
+            call = client.Open(route.First, open);
+        }
+        catch (StageException error)
+        {
+            return FailedAt(route, error);
+        }
+
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var reading = ReadAsync(call, open.RunId, observer, opened, ending.Token);
+        using var stall = new StallMonitor(route, open.RunId, observer, instruments, options, time, logger);
+        var reading = ReadAsync(call, open.RunId, observer, stall, opened, ending.Token);
+        var stalling = NoStall;
         var news = watch.NextAsync(route, ending.Token);
         var stopRequested = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Drain.Register(() => stopRequested.TrySetResult());
@@ -33,7 +46,7 @@ internal sealed class AttemptRunner(
         {
             while (true)
             {
-                var first = await Task.WhenAny(reading, news, stopping, opening, deadline);
+                var first = await Task.WhenAny(reading, news, stopping, opening, deadline, stalling);
                 stop.Abort.ThrowIfCancellationRequested();
                 if (first == reading)
                 {
@@ -43,11 +56,16 @@ internal sealed class AttemptRunner(
                 {
                     opening = Never;
                     handshake?.Dispose();
+                    stalling = stall.WatchAsync(ending.Token);
                     deadline = drained ? deadline : Never;
                 }
                 else if (first == deadline)
                 {
                     return new AttemptOutcome.Failed(TooLate(route, drained));
+                }
+                else if (first == stalling)
+                {
+                    return new AttemptOutcome.Failed(await stalling);
                 }
                 else if (first == news && !(await news).IsDraining)
                 {
@@ -78,7 +96,8 @@ internal sealed class AttemptRunner(
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     private async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, string runId, IAttemptObserver observer, TaskCompletionSource opened, CancellationToken cancellationToken)
+        IAttemptCall call, string runId, IAttemptObserver observer, StallMonitor stall, TaskCompletionSource opened,
+        CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;
         await foreach (var answer in call.ReadAsync(cancellationToken))
@@ -93,11 +112,14 @@ internal sealed class AttemptRunner(
                     opened.TrySetResult();
                     break;
                 case StageOutput.OutputOneofCase.CheckpointCommitted:
+                    stall.Committed(answer.CheckpointCommitted);
                     observer.Committed(answer.CheckpointCommitted);
                     RunLog.Commits(logger, runId, answer.CheckpointCommitted.Id, answer.CheckpointCommitted.Position?.TotalLines ?? 0);
                     break;
                 case StageOutput.OutputOneofCase.Progress:
-                    observer.Progressed(answer.Progress.Metrics ?? new StageMetrics());
+                    var metrics = answer.Progress.Metrics ?? new StageMetrics();
+                    stall.Progressed(metrics);
+                    observer.Progressed(metrics);
                     break;
                 case StageOutput.OutputOneofCase.RunCompleted:
                     return answer.RunCompleted;
@@ -121,11 +143,17 @@ internal sealed class AttemptRunner(
         }
         catch (StageException error)
         {
-            var failure = error.Failure.Clone();
-            if (failure.InstanceId.Length == 0)
-                (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
-            return new AttemptOutcome.Failed(failure);
+            return FailedAt(route, error);
         }
+    }
+
+    /// <summary>A failure that names no instance is the first one's.</summary>
+    private static AttemptOutcome.Failed FailedAt(StageRoute route, StageException error)
+    {
+        var failure = error.Failure.Clone();
+        if (failure.InstanceId.Length == 0)
+            (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
+        return new AttemptOutcome.Failed(failure);
     }
 
     private static async Task DrainAsync(IAttemptCall call, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
-using Google.Protobuf;
 using Grpc.Core;
 using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
@@ -8,14 +9,11 @@ namespace Pipeline.Orchestrator.Attempts;
 /// <summary>Why a call to the first stage failed: what its trailer says, or else what its status means.</summary>
 internal static class CallFailure
 {
-    /// <summary>The trailer that carries a Failure.</summary>
-    public const string Trailer = "pipeline-failure-bin";
-
     /// <summary>The failure behind <paramref name="error"/> of a call to <paramref name="first"/>.</summary>
     public static Failure Of(Exception error, Hop first)
     {
         var rpc = error as RpcException;
-        if (Carried(rpc) is { } carried)
+        if (rpc is not null && Failures.Carried(rpc) is { } carried)
             return carried;
         var (reason, retryable) = rpc?.StatusCode switch
         {
@@ -26,7 +24,7 @@ internal static class CallFailure
             StatusCode.ResourceExhausted => (FailureReasons.ProtocolViolation, true),
             _ => (FailureReasons.Unreachable, true),
         };
-        var detail = rpc is null ? error.Message : $"{rpc.StatusCode}: {rpc.Status.Detail}";
+        var detail = rpc is null ? error.Message : PeerText.Describe(rpc.Status);
         return new Failure
         {
             Reason = reason,
@@ -35,19 +33,5 @@ internal static class CallFailure
             Role = first.Role,
             Retryable = retryable,
         };
-    }
-
-    private static Failure? Carried(RpcException? error)
-    {
-        if (error?.Trailers.GetValueBytes(Trailer) is not { } bytes)
-            return null;
-        try
-        {
-            return Failure.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
     }
 }

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Telemetry;
+using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
@@ -14,7 +15,7 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
     /// <inheritdoc/>
     public IAttemptCall Open(Hop first, OpenRun open)
     {
-        var channel = channels.Create(new Uri(first.Address));
+        var channel = channels.Create(first.ParseAddress());
         var call = new Stage.StageClient(channel.Invoker).Process(TraceContext.HeadersOf(Activity.Current));
         return new Call(first, channel, call, open);
     }

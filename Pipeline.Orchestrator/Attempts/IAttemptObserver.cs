@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Attempts;
 
@@ -15,6 +16,10 @@ internal interface IAttemptObserver
 
     /// <summary>Figures of a stage.</summary>
     void Progressed(StageMetrics metrics);
+
+    /// <summary>It makes no progress, or again.</summary>
+    /// <param name="stall">Null: it goes on.</param>
+    void Stalled(RunStall? stall);
 
     /// <summary>It was asked to drain.</summary>
     /// <param name="onDemand">True: somebody stops the run; false: an instance is leaving, and the run goes on elsewhere.</param>

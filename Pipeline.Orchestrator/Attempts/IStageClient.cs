@@ -7,6 +7,7 @@ namespace Pipeline.Orchestrator.Attempts;
 internal interface IStageClient
 {
     /// <summary>Calls the first hop and sends <paramref name="open"/>; never waits.</summary>
+    /// <exception cref="StageException">The hop's address is not one.</exception>
     IAttemptCall Open(Hop first, OpenRun open);
 }
 

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Health.V1;
 using Pipeline.ServiceDefaults.Channels;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Orchestrator.Routes;
 
@@ -12,11 +13,11 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe
     /// <inheritdoc/>
     public async Task<bool> AnswersAsync(string address, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
+        if (!LoopbackAddress.TryParse(address, out var canonical))
             return false;
         try
         {
-            using var channel = channels.Create(uri);
+            using var channel = channels.Create(new Uri(canonical));
             // Any answer is one: a process that is not ready, such as one that waits for the broker, can still do its part.
             await new Health.HealthClient(channel.Invoker).CheckAsync(
                 new HealthCheckRequest(), deadline: DateTime.UtcNow + Deadline, cancellationToken: cancellationToken);
@@ -26,10 +27,6 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe
         {
             cancellationToken.ThrowIfCancellationRequested();
             return error.StatusCode is StatusCode.Unimplemented or StatusCode.NotFound;
-        }
-        catch (ArgumentException)
-        {
-            return false;
         }
     }
 }

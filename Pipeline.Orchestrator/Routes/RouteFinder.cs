@@ -4,7 +4,9 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Waits, by the broker's notifications, for a full route.</summary>
-internal sealed class RouteFinder(IStageRegistry registry, SuspectList suspects, InstanceLoad load, CoordinatorOptions options, TimeProvider time)
+internal sealed class RouteFinder(
+    IStageRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
+    TimeProvider time)
 {
     /// <summary>Reason of a failure: a role has no instance for too long.</summary>
     public const string NoRoute = "no_route";
@@ -25,7 +27,7 @@ internal sealed class RouteFinder(IStageRegistry registry, SuspectList suspects,
         {
             var observed = registry.Current;
             var instances = observed.Value.Instances;
-            switch (RoutePlanner.Plan(options.Route, instances.Where(instance => !suspects.Contains(instance)), load.Of))
+            switch (RoutePlanner.Plan(options.Route, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;

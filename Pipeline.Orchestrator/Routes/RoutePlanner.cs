@@ -3,17 +3,22 @@ using Pipeline.Contracts.Broker.V1;
 
 namespace Pipeline.Orchestrator.Routes;
 
-/// <summary>Picks a live instance for every role, so that each accepts all that the one above emits. Among several it takes the least busy, then the longest registered.</summary>
+/// <summary>Picks a live instance for every role, so that each accepts all that the one above emits.</summary>
+/// <remarks>Among several those count first at which fewest attempts of the run failed, then the least busy, then the longest
+/// registered.</remarks>
 internal static class RoutePlanner
 {
     /// <param name="roles">Roles from first to last.</param>
     /// <param name="usable">Instances that may be taken.</param>
+    /// <param name="failures">How many attempts of the run failed at an instance.</param>
     /// <param name="load">How many attempts an instance works on.</param>
-    public static RoutePlan Plan(IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> load)
+    public static RoutePlan Plan(
+        IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> failures, Func<Instance, int> load)
     {
         var byRole = usable
             .Where(instance => instance is { Interface: RegistrySnapshot.StageInterface, State: InstanceState.Live })
-            .OrderBy(load)
+            .OrderBy(failures)
+            .ThenBy(load)
             .ThenBy(instance => instance.RegisteredRevision)
             .ToLookup(instance => instance.Role);
         var missing = roles.Where(role => !byRole[role].Any()).Distinct().ToImmutableArray();

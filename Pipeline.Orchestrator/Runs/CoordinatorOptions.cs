@@ -36,6 +36,16 @@ internal sealed class CoordinatorOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Time without progress after which a run says so, in its state, its metrics and the log: 1 s to 1 h.</summary>
+    /// <value>Default 30 s: stages report every second, and a healthy one gets on with each report.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan StallWarning { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time without progress after which an attempt is ended, to be followed by another: 0 to 24 h.</summary>
+    /// <value>Default 0 = none: a slow stage is not a broken one.</value>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan StallTimeout { get; set; }
+
     /// <summary>Attempts in a row without a new checkpoint, after which the run fails (and can be resumed): 1 to 1,000.</summary>
     /// <value>Default 10.</value>
     [Range(1, 1_000)]

@@ -16,6 +16,9 @@ internal sealed record Run
     /// <summary>Roles without a usable instance; null unless it waits for them.</summary>
     public string? WaitingFor { get; init; }
 
+    /// <summary>Set while its attempt makes no progress.</summary>
+    public RunStall? Stall { get; init; }
+
     /// <summary>Attempts so far: the number of the latest.</summary>
     public long Attempts { get; init; }
 
@@ -74,6 +77,11 @@ internal sealed record Run
     /// <summary>Without what only a single run's page shows.</summary>
     public Run Brief() => this with { Stages = [], History = [], Written = [] };
 }
+
+/// <summary>An attempt makes no progress.</summary>
+/// <param name="Since">When it last did.</param>
+/// <param name="Message">For how long, and which instance waits for which.</param>
+internal sealed record RunStall(DateTimeOffset Since, string Message);
 
 /// <summary>How far the run is durable.</summary>
 internal sealed record RunProgress

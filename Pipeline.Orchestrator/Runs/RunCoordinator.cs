@@ -14,23 +14,24 @@ namespace Pipeline.Orchestrator.Runs;
 /// answers and yet attempts fail without getting further, a short growing pause, and their number.
 /// </remarks>
 internal sealed class RunCoordinator(
-    RouteFinder routes, SuspectList suspects, InstanceLoad load, AttemptRunner attempts, RunInstruments instruments,
-    CoordinatorOptions options, TimeProvider time, ILogger logger)
+    RouteFinder routes, SuspectList suspects, FailedInstances failures, InstanceLoad load, AttemptRunner attempts,
+    RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>Reason of a failure: attempts fail one after another and none gets further.</summary>
     public const string NoProgress = "no_progress";
 
-    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>: what one run suspects is its own affair.</summary>
+    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>; it keeps suspects and failures itself.</summary>
     public static RunCoordinator Create(IServiceProvider services)
     {
         var options = services.GetRequiredService<CoordinatorOptions>();
         var time = services.GetRequiredService<TimeProvider>();
         var load = services.GetRequiredService<InstanceLoad>();
         var suspects = new SuspectList(services.GetRequiredService<IHealthProbe>(), time);
-        var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, load, options, time);
+        var failures = new FailedInstances();
+        var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, failures, load, options, time);
         var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
         return new RunCoordinator(
-            routes, suspects, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(),
+            routes, suspects, failures, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(),
             options, time, logger);
     }
 
@@ -99,6 +100,7 @@ internal sealed class RunCoordinator(
                         break;
                     if (!failure.Retryable)
                         throw new StageException(failure);
+                    failures.Count(route, failure);
                     fruitless = tracker.HasProgressed ? 0 : fruitless + 1;
                     if (fruitless >= options.MaxFruitlessAttempts)
                         throw GivesUp(failure, fruitless);

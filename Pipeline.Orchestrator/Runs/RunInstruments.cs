@@ -12,6 +12,7 @@ internal sealed class RunInstruments
     };
 
     private readonly UpDownCounter<int> _active;
+    private readonly UpDownCounter<int> _stalled;
     private readonly Histogram<double> _runs;
     private readonly Histogram<double> _attempts;
 
@@ -19,6 +20,7 @@ internal sealed class RunInstruments
     {
         var meter = meters.Create(PipelineTelemetry.Name);
         _active = meter.CreateUpDownCounter<int>("pipeline.run.active", "{run}", "Runs that are worked on.");
+        _stalled = meter.CreateUpDownCounter<int>("pipeline.run.stalled", "{run}", "Runs whose attempt makes no progress.");
         _runs = meter.CreateHistogram("pipeline.run.duration", "s", "From a run's start, or resumption, to its end.", tags: null, Seconds);
         _attempts = meter.CreateHistogram("pipeline.attempt.duration", "s", "From an attempt's opening to its end.", tags: null, Seconds);
     }
@@ -32,6 +34,12 @@ internal sealed class RunInstruments
         _active.Add(-1);
         _runs.Record(duration.TotalSeconds, new KeyValuePair<string, object?>(PipelineTelemetry.RunState, state.ToText()));
     }
+
+    /// <summary>A run's attempt makes no progress.</summary>
+    public void StallBegan() => _stalled.Add(1);
+
+    /// <summary>It makes progress again, or is over.</summary>
+    public void StallEnded() => _stalled.Add(-1);
 
     /// <summary>An attempt is over.</summary>
     public void AttemptEnded(string outcome, TimeSpan duration) =>

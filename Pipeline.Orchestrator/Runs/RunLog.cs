@@ -24,6 +24,12 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3014, Level = LogLevel.Information, Message = "Run {RunId}: {State} in attempt {Attempt}{Error}")]
     public static partial void Rests(ILogger logger, string runId, string state, long attempt, string error);
 
+    [LoggerMessage(EventId = 3021, Level = LogLevel.Warning, Message = "Run {RunId}: {Stall}")]
+    public static partial void Stalls(ILogger logger, string runId, string stall);
+
+    [LoggerMessage(EventId = 3022, Level = LogLevel.Information, Message = "Run {RunId}: the stall is over after {Seconds} s")]
+    public static partial void StallEnds(ILogger logger, string runId, long seconds);
+
     [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "Run {RunId}: its orchestrator stopped while it was active; it is interrupted and can be resumed")]
     public static partial void Interrupted(ILogger logger, string runId);
 

@@ -127,9 +127,13 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         Publish();
         if (time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
-        trySave(Run);
+        // A stall is of a moment: where the orchestrator dies in it, it is not there any more.
+        trySave(Run with { Stall = null });
         _savedAt = time.GetTimestamp();
     }
+
+    /// <inheritdoc/>
+    public void Stalled(RunStall? stall) => Change(now => now with { Stall = stall });
 
     /// <inheritdoc/>
     public void Draining(bool onDemand)

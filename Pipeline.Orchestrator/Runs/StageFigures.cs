@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -51,8 +52,8 @@ internal sealed record StageFigures
 
     public static StageFigures Of(StageMetrics metrics) => new()
     {
-        InstanceId = metrics.InstanceId,
-        Role = metrics.Role,
+        InstanceId = PeerText.Name(metrics.InstanceId),
+        Role = PeerText.Name(metrics.Role),
         ItemsIn = metrics.ItemsIn,
         ItemsOut = metrics.ItemsOut,
         Filtered = metrics.Filtered,

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.ServiceDefaults.BrokerClient;
 
@@ -33,7 +34,7 @@ public sealed class BrokerClientOptions : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (!Address.IsAbsoluteUri || Address.Scheme != Uri.UriSchemeHttp || !Address.IsLoopback)
+        if (!LoopbackAddress.IsLoopback(Address))
             yield return new ValidationResult($"services__broker__grpc__0: '{Address}' is not an http URI on loopback, such as http://127.0.0.1:5070.");
         if (MaxRetryDelay < RetryDelay)
             yield return new ValidationResult($"{nameof(MaxRetryDelay)} must not be below {nameof(RetryDelay)}.");

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.ServiceDefaults.Channels;
@@ -32,7 +33,7 @@ public sealed class PipelineChannels(
     /// <exception cref="ArgumentException">Another kind of address.</exception>
     public PipelineChannel Create(Uri address, Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
-        if (!address.IsAbsoluteUri || address.Scheme != Uri.UriSchemeHttp || !address.IsLoopback)
+        if (!LoopbackAddress.IsLoopback(address))
             throw new ArgumentException($"'{address}' is not an http URI on loopback.", nameof(address));
         var channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {

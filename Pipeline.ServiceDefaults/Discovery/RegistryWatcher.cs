@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.BrokerClient;
+using Pipeline.ServiceDefaults.Channels;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.ServiceDefaults.Discovery;
@@ -130,7 +131,7 @@ public sealed partial class RegistryWatcher(
             }
             if (_replica.Disconnect() is not { } disconnected)
                 return;
-            LogAway(logger, options.Value.Address, exception is RpcException failure ? failure.Status.ToString() : exception.Message);
+            LogAway(logger, options.Value.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
             Publish(disconnected);
         }
     }

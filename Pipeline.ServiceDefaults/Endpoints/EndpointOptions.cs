@@ -41,10 +41,16 @@ public sealed class EndpointOptions
     [Range(1, 10_000)]
     public int MaxStreamsPerConnection { get; set; } = 100;
 
-    /// <summary>Connections at once: 1 to 100,000. Further ones are closed. Times <see cref="ConnectionWindowBytes"/>, it bounds what callers can make the service hold.</summary>
+    /// <summary>Connections at once: 1 to 100,000. Further ones are closed. Those without the key hold half of them at most.</summary>
+    /// <remarks>Times <see cref="ConnectionWindowBytes"/>, it bounds what callers can make the service hold.</remarks>
     /// <value>Default 256.</value>
     [Range(1, 100_000)]
     public int MaxConnections { get; set; } = 256;
+
+    /// <summary>Longest time to the first request with the key, after which a connection is closed: 1 s to 10 min.</summary>
+    /// <value>Default 10 s.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan AuthorizationTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Largest gRPC message taken or sent, in bytes: 1 KiB to 64 MiB.</summary>
     /// <value>Default 16 MiB, the contract's limit.</value>

@@ -25,7 +25,7 @@ internal sealed class HttpUrls
     {
         if (!Uri.TryCreate(entry, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttp)
             Errors.Add($"ASPNETCORE_URLS: '{entry}' is not an http URL such as http://127.0.0.1:5080.");
-        else if (!uri.IsLoopback)
+        else if (!LoopbackAddress.IsLoopback(uri))
             Errors.Add($"ASPNETCORE_URLS: '{entry}' is not on loopback; Pipeline serves this machine only.");
         else
             Endpoints.Add((IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) ? address : null, uri.Port));

@@ -7,7 +7,8 @@ namespace Pipeline.ServiceDefaults.Endpoints;
 
 /// <summary>Binds the HTTP/1.1 endpoints that ASPNETCORE_URLS names, and the gRPC endpoint beside them.</summary>
 /// <remarks>Plain-text HTTP/2 cannot share a port with HTTP/1.1: there is no TLS to negotiate the protocol with.</remarks>
-internal sealed class KestrelSetup(IOptions<EndpointOptions> options, HttpUrls urls, BoundEndpoints bound) : IConfigureOptions<KestrelServerOptions>
+internal sealed class KestrelSetup(IOptions<EndpointOptions> options, HttpUrls urls, BoundEndpoints bound, ConnectionGate gate)
+    : IConfigureOptions<KestrelServerOptions>
 {
     /// <inheritdoc/>
     public void Configure(KestrelServerOptions kestrel)
@@ -27,16 +28,23 @@ internal sealed class KestrelSetup(IOptions<EndpointOptions> options, HttpUrls u
         foreach (var url in urls.Endpoints)
         {
             if (url.Port == 0)
-                kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+                kestrel.Listen(IPAddress.Loopback, 0, Http1);
             else if (url.Address is null)
-                kestrel.ListenLocalhost(url.Port, listen => listen.Protocols = HttpProtocols.Http1);
+                kestrel.ListenLocalhost(url.Port, Http1);
             else
-                kestrel.Listen(url.Address, url.Port, listen => listen.Protocols = HttpProtocols.Http1);
+                kestrel.Listen(url.Address, url.Port, Http1);
         }
         kestrel.Listen(IPAddress.Loopback, limits.GrpcPort, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
+            listen.Use(next => connection => gate.HandleAsync(connection, next));
             bound.Expect(listen);
         });
+
+        void Http1(ListenOptions listen)
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(next => connection => gate.HandleAsync(connection, next));
+        }
     }
 }

@@ -17,17 +17,24 @@ internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, Ti
             throw new RpcException(new Status(StatusCode.InvalidArgument, $"{context.Method} needs a deadline."));
         // A peer is a connection here: its name holds the port that it calls from.
         var peer = $"{context.Peer} {context.Method}";
-        using var ofPeer = Enter(_perPeer, peer, _policy.MaxCallsPerPeer, context.Method, "over this connection");
-        using var ofMethod = Enter(_perMethod, context.Method, _policy.MaxCallsPerMethod, context.Method, "in all");
+        var handler = HoldPlacesAsync();
         if (kind != MethodType.Unary)
-            return await call();
+            return await handler;
         try
         {
-            return await call().WaitAsync(_policy.MaxUnaryDuration, time);
+            return await handler.WaitAsync(_policy.MaxUnaryDuration, time);
         }
-        catch (TimeoutException)
+        catch (TimeoutException) when (!handler.IsCompleted)
         {
             throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"{context.Method} took longer than {_policy.MaxUnaryDuration}."));
+        }
+
+        // Until the handler returns, which may be long after its caller was answered that it took too long.
+        async Task<T> HoldPlacesAsync()
+        {
+            using var ofPeer = Enter(_perPeer, peer, _policy.MaxCallsPerPeer, context.Method, "over this connection");
+            using var ofMethod = Enter(_perMethod, context.Method, _policy.MaxCallsPerMethod, context.Method, "in all");
+            return await call();
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.BrokerClient;
+using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
@@ -189,7 +190,7 @@ public sealed partial class BrokerRegistration : BackgroundService
     {
         // Once, and not at each try.
         if (!_away)
-            LogAway(_logger, _client.Address, exception is RpcException failure ? failure.Status.ToString() : exception.Message);
+            LogAway(_logger, _client.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
         _away = true;
     }
 }

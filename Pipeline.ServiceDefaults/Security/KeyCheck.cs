@@ -24,7 +24,9 @@ internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, 
 
     private Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (!Guards(context) || key.Matches(context.Request.Headers.Authorization))
+        var hasKey = key.Matches(context.Request.Headers.Authorization);
+        Count(context, hasKey);
+        if (hasKey || !Guards(context))
             return next(context);
         LogRefused(logger, context.Request.Path.Value, context.Connection.RemotePort);
         // A response of trailers only, as gRPC has it: the status stands in the headers.
@@ -32,6 +34,17 @@ internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, 
         context.Response.Headers["grpc-status"] = ((int)StatusCode.Unauthenticated).ToString(CultureInfo.InvariantCulture);
         context.Response.Headers["grpc-message"] = "The header authorization does not carry this pipeline's key.";
         return Task.CompletedTask;
+    }
+
+    /// <summary>From the first request with the key a connection may stay. Until then one of HTTP/1.1 ends with each answer.</summary>
+    private static void Count(HttpContext context, bool hasKey)
+    {
+        if (context.Features.Get<ConnectionGate.Newcomer>() is not { HasLeft: false } newcomer)
+            return;
+        if (hasKey)
+            newcomer.TryLeave();
+        else if (HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
     }
 
     private bool Guards(HttpContext context) =>

@@ -53,15 +53,18 @@ internal sealed class Downstream : IAsyncDisposable
         TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
-        var below = open.Clone();
-        below.Route.RemoveAt(0);
-        below.Ring = ring?.Offer;
-        FrameContentHandler? handler = null;
-        var channel = channels.Create(new Uri(hop.Address), inner => handler = new FrameContentHandler(inner));
-        var call = channel.Invoker.AsyncServerStreamingCall(
-            StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken), new StageInput { OpenRun = below });
+        PipelineChannel? channel = null;
+        AsyncServerStreamingCall<StageOutput>? call = null;
         try
         {
+            var below = open.Clone();
+            below.Route.RemoveAt(0);
+            below.Ring = ring?.Offer;
+            FrameContentHandler? handler = null;
+            channel = channels.Create(hop.ParseAddress(), inner => handler = new FrameContentHandler(inner));
+            call = channel.Invoker.AsyncServerStreamingCall(
+                StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken),
+                new StageInput { OpenRun = below });
             var opened = await RunOpenedPages
                 .JoinAsync(async () => await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null)
                 .WaitAsync(timeout, time, cancellationToken);
@@ -77,8 +80,8 @@ internal sealed class Downstream : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            call.Dispose();
-            channel.Dispose();
+            call?.Dispose();
+            channel?.Dispose();
             ring?.Dispose();
             if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
             {

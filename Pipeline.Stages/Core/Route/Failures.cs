@@ -1,6 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Channels;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Route;
@@ -22,17 +24,35 @@ public static class Failures
     {
         StageException stage => stage.Failure,
         RpcException rpc when Carried(rpc) is { } carried => carried,
-        RpcException rpc => Unreachable(hop, $"{rpc.StatusCode}: {rpc.Status.Detail}", IsTransient(rpc.StatusCode)),
+        RpcException rpc => Unreachable(hop, PeerText.Describe(rpc.Status), IsTransient(rpc.StatusCode)),
         TimeoutException => Unreachable(hop, exception.Message, true),
         _ => Unreachable(hop, $"{exception.GetType().Name}: {exception.Message}", true),
     };
 
-    /// <summary>What the trailer says; null where there is none, or nonsense.</summary>
-    private static Failure? Carried(RpcException exception)
+    /// <summary>The hop's address.</summary>
+    /// <exception cref="StageException">It is not one; another attempt does not help.</exception>
+    public static Uri ParseAddress(this Hop hop) => LoopbackAddress.TryParse(hop.Address, out var address)
+        ? new Uri(address)
+        : throw new StageException(
+            FailureReasons.ProtocolViolation,
+            PeerText.Message($"the address of {hop.Role} ({hop.InstanceId}) in the route is '{hop.Address}': it {LoopbackAddress.Form}"));
+
+    /// <summary>The failure that the trailer carries, its texts fit for display; null where there is none that can be read.</summary>
+    public static Failure? Carried(RpcException exception)
     {
         try
         {
-            return exception.Trailers.GetValueBytes(Trailer) is { } bytes && Failure.Parser.ParseFrom(bytes) is { Reason.Length: > 0 } failure ? failure : null;
+            if (exception.Trailers.GetValueBytes(Trailer) is not { } bytes
+                || Failure.Parser.ParseFrom(bytes) is not { Reason.Length: > 0 } failure)
+            {
+                return null;
+            }
+
+            failure.Reason = PeerText.Name(failure.Reason);
+            failure.Message = PeerText.Message(failure.Message);
+            failure.InstanceId = PeerText.Name(failure.InstanceId);
+            failure.Role = PeerText.Name(failure.Role);
+            return failure;
         }
         catch (InvalidProtocolBufferException)
         {

@@ -54,7 +54,7 @@ internal sealed class ResultEvaluator(CheckedExpression expression) : IDisposabl
                 : Number.TryRound(_number!(cursor), out var number) ? Good(number.Mantissa, number.Scale)
                 : new Result(0, 0, ResultStatus.Failed);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (ArithmeticException)
         {
             return new Result(0, 0, ResultStatus.Failed);
         }

@@ -197,7 +197,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         {
             return _condition(cursor) ? Outcome.True : Outcome.False;
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (ArithmeticException)
         {
             return Outcome.Failed;
         }

@@ -45,6 +45,20 @@ public sealed class InstanceRegistryTests
         Assert.Equal([ChangeKind.Departed, ChangeKind.Registered], changes.Select(change => change.Kind));
     }
 
+    [Theory]
+    [InlineData("http://localhost:41234", "http://127.0.0.1:41234")]
+    [InlineData("http://127.0.0.1:80/", "http://127.0.0.1:80")]
+    [InlineData("http://[::1]:41234", "http://[::1]:41234")]
+    public void Register_AddressInAnotherForm_WatchersSeeTheCanonicalOne(string address, string canonical)
+    {
+        var registry = NewRegistry();
+        registry.Register(BrokerFixture.NewInstance("a", address: address));
+
+        Assert.Equal(canonical, Assert.Single(registry.Snapshot(Any).Instances).Address);
+        Assert.True(registry.TryChangesAfter(0, 1, out var changes));
+        Assert.Equal(canonical, Assert.Single(changes).Instance.Address);
+    }
+
     [Fact]
     public void TwoInstancesOfOneRoleLiveSideBySide()
     {

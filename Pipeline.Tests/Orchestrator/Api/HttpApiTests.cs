@@ -64,6 +64,42 @@ public sealed class HttpApiTests : IAsyncLifetime
         Assert.Equal(expected, calls.Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("get", "/runs", "200 401")]
+    [InlineData("post", "/runs", "201 400 401 409 413 415 503")]
+    [InlineData("get", "/runs/{id}", "200 401 404")]
+    [InlineData("get", "/runs/{id}/events", "200 401 404")]
+    [InlineData("post", "/runs/{id}/pause", "202 401 404 409")]
+    [InlineData("post", "/runs/{id}/cancel", "202 401 404 409")]
+    [InlineData("post", "/runs/{id}/resume", "202 401 404 409 503")]
+    [InlineData("get", "/topology", "200 401")]
+    [InlineData("get", "/topology/events", "200 401")]
+    public async Task OpenApi_EveryCall_NamesTheStatusesThatItAnswers(string method, string path, string statuses)
+    {
+        using var document = JsonDocument.Parse(await _served.Client.GetStringAsync("/openapi/v1.json"));
+        var paths = document.RootElement.GetProperty("paths").EnumerateObject();
+        var call = paths.Single(entry => entry.Name.TrimEnd('/') == path).Value.GetProperty(method);
+        var responses = call.GetProperty("responses").EnumerateObject().ToDictionary(response => response.Name, response => response.Value);
+        Assert.Equal(statuses.Split(' '), responses.Keys.Order(StringComparer.Ordinal));
+        Assert.All(responses.Where(response => response.Key[0] is '4' or '5'), response =>
+            Assert.True(response.Value.GetProperty("content").TryGetProperty("application/problem+json", out _), response.Key));
+    }
+
+    [Theory]
+    [InlineData("GET", "/nothing", HttpStatusCode.NotFound)]
+    [InlineData("GET", "/runs/none", HttpStatusCode.NotFound)]
+    [InlineData("DELETE", "/runs", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("PUT", "/topology", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "/runs", HttpStatusCode.UnsupportedMediaType)]
+    public async Task Routing_RefusesARequest_SaysWhatIsWrong(string method, string path, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Content = method == "POST" ? new StringContent("{}", Encoding.UTF8, "text/plain") : null;
+        using var response = await _served.Client.SendAsync(request);
+        var problem = await ProblemAsync(response, status);
+        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+    }
+
     [Fact]
     public async Task A_run_is_made_and_told_of_to_its_end()
     {

@@ -79,6 +79,29 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
         Assert.Equal((reason, "ingest-0", "ingest", retryable), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
     }
 
+    [Theory]
+    [InlineData("hostile")]
+    [InlineData("hostile trailer")]
+    public async Task ReadAsync_PeersTextHasControlCharacters_TheyAreReplacedAndItsLengthIsBounded(string behaviour)
+    {
+        var failure = await FailureOf(Open(behaviour));
+        Assert.DoesNotContain(failure.Message, character => char.IsControl(character) && character != '\n');
+        Assert.DoesNotContain(failure.Reason + failure.InstanceId + failure.Role, char.IsControl);
+        Assert.Contains("\uFFFD[2Jdone", failure.Message, StringComparison.Ordinal);
+        Assert.InRange(failure.Message.Length, 1_000, 17_000);
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("http://example.com:80")]
+    [InlineData("http://127.1:5000")]
+    public void Open_AddressIsNotOne_FailsForGood(string address)
+    {
+        var failure = Assert.Throws<StageException>(() => Open("drain", address)).Failure;
+        Assert.Equal((FailureReasons.ProtocolViolation, false), (failure.Reason, failure.Retryable));
+        Assert.Contains($"'{address}'", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Where_nobody_listens_it_is_unreachable()
     {
@@ -117,6 +140,8 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     /// <summary>Does as the run's id says.</summary>
     internal sealed class PlayedStage : Stage.StageBase
     {
+        private static readonly string Hostile = "\u001b[2Jdone\r\nrun completed\u009b1A" + new string('x', 20_000);
+
         public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
             Assert.True(await requestStream.MoveNext());
@@ -129,6 +154,11 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
                 case "fail":
                     var failure = new Failure { Reason = "disk_full", Message = "no space", InstanceId = "sink-0", Role = "sink" };
                     throw new RpcException(new Status(StatusCode.FailedPrecondition, ""), new Metadata { { "pipeline-failure-bin", failure.ToByteArray() } });
+                case "hostile":
+                    throw new RpcException(new Status(StatusCode.Unavailable, Hostile));
+                case "hostile trailer":
+                    var hostile = new Failure { Reason = "disk\u001b_full", Message = Hostile, InstanceId = "sink\r\n0", Role = "si\u0007nk" };
+                    throw new RpcException(new Status(StatusCode.Internal, ""), new Metadata { { "pipeline-failure-bin", hostile.ToByteArray() } });
                 case "nonsense":
                     throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { "pipeline-failure-bin", [0xFF, 0xFF] } });
                 case "aborted":

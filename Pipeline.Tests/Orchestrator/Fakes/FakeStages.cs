@@ -10,8 +10,13 @@ internal sealed class FakeStages : IStageClient
 {
     private readonly Channel<FakeAttempt> _attempts = Channel.CreateUnbounded<FakeAttempt>();
 
+    /// <summary>What opening ends with; null = it succeeds.</summary>
+    public StageException? OpenFailure { get; set; }
+
     public IAttemptCall Open(Hop first, OpenRun open)
     {
+        if (OpenFailure is not null)
+            throw OpenFailure;
         var attempt = new FakeAttempt(first, open);
         _attempts.Writer.TryWrite(attempt);
         return attempt;

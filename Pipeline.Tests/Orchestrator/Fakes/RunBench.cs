@@ -55,11 +55,13 @@ internal sealed class RunBench
     public Task Start()
     {
         var suspects = new SuspectList(Probe, Time);
+        var failures = new FailedInstances();
         var load = new InstanceLoad();
+        var instruments = new RunInstruments(_meters);
         var coordinator = new RunCoordinator(
-            new RouteFinder(Registry, suspects, load, Options, Time), suspects, load,
-            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), Options, Time, _log),
-            new RunInstruments(_meters), Options, Time, _log);
+            new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
+            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
+            instruments, Options, Time, _log);
         return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Time), "/work", Stop);
     }
 

@@ -2,6 +2,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
@@ -98,6 +99,15 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_FirstHopHasNoAddress_FailsTheRunAndItsAttempt()
+    {
+        var bench = new RunBench { Stages = { OpenFailure = new StageException("protocol_violation", "the address is wrong") } };
+        await bench.Start().WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Failed, "the address is wrong"), (bench.Run.State, bench.Run.Error?.Message));
+        Assert.Equal(("failed", "ingest-0"), (Assert.Single(bench.Run.History).Outcome, bench.Run.Error?.InstanceId));
+    }
+
+    [Fact]
     public async Task A_stage_that_does_not_answer_is_left_until_it_registers_again()
     {
         var bench = new RunBench();
@@ -132,6 +142,41 @@ public sealed class RunCoordinatorTests
         (await bench.Stages.NextAsync()).Opens().Completes();
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal(RunState.Completed, bench.Run.State);
+    }
+
+    [Fact]
+    public async Task RunAsync_AttemptFailedAtAnInstance_ItsSiblingIsTakenNext()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        Assert.Equal("parse-0", first.Open.Route[0].InstanceId);
+        first.Opens().Commits(1, 5).Fails("internal", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        // Both have failed once now: the longest registered is taken again.
+        second.Opens().Commits(2, 6).Fails("internal", retryable: true, "parse-1");
+        var third = await bench.Stages.NextAsync();
+        Assert.Equal("parse-0", third.Open.Route[0].InstanceId);
+        third.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunAsync_FailedInstanceRegistersAgain_StillRanksBehindItsSibling()
+    {
+        var bench = new RunBench();
+        bench.Registry.Register("parse-1", "parse");
+        var work = bench.Start();
+        var first = await bench.Stages.NextAsync();
+        bench.Registry.Register("parse-0", "parse");
+        bench.Registry.Register("parse-1", "parse");
+        first.Opens().Fails("internal", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
+        second.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
     }
 
     [Fact]

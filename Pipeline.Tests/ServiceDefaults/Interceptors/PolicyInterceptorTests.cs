@@ -57,6 +57,39 @@ public sealed class PolicyInterceptorTests
         Assert.Contains("took longer", failure.Status.Detail);
     }
 
+    [Theory]
+    [InlineData("MaxCallsPerMethod")]
+    [InlineData("MaxCallsPerPeer")]
+    public async Task AroundAsync_CallTimedOutButItsHandlerRuns_ItsPlaceStaysTaken(string limit)
+    {
+        await using var fixture = await StubFixture.StartAsync(
+            ("Interceptors:Policy:MaxUnaryDuration", "00:00:00.100"), ($"Interceptors:Policy:{limit}", "1"));
+        var gate = new Gate(fixture.Stub);
+        var ended = await FailureOf(fixture.Client.LookupAsync(new LookupRequest()));
+        await gate.EnteredAsync(1);
+
+        var refused = await FailureOf(fixture.Client.LookupAsync(new LookupRequest()));
+        gate.Open();
+
+        Assert.Equal([StatusCode.DeadlineExceeded, StatusCode.ResourceExhausted], [ended.StatusCode, refused.StatusCode]);
+        // The handler returns now, and with it its place; nothing tells when.
+        using var patience = new CancellationTokenSource(Patience);
+        while (!patience.IsCancellationRequested)
+        {
+            try
+            {
+                await fixture.Client.LookupAsync(new LookupRequest());
+                return;
+            }
+            catch (RpcException again) when (again.StatusCode == StatusCode.ResourceExhausted)
+            {
+                // Not yet.
+            }
+        }
+
+        Assert.Fail("the place was not given back");
+    }
+
     [Fact]
     public async Task ADeadlineCanBeRequired()
     {

@@ -1,0 +1,81 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
+
+namespace Pipeline.ServiceDefaults.Endpoints;
+
+/// <summary>
+/// Bounds the connections over which no request with the key has come yet, so that they cannot take the places of others. Such a
+/// connection is closed after <see cref="EndpointOptions.AuthorizationTimeout"/>. They hold at most half of
+/// <see cref="EndpointOptions.MaxConnections"/>: beyond that the oldest is closed, because a caller with the key sends it at once.
+/// </summary>
+/// <remarks>Callers are not told apart: all come from this machine, and each connection has a port of its own.</remarks>
+internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Newcomer> _newcomers = [];
+
+    /// <summary>Connection middleware: stands around a connection's whole life.</summary>
+    public async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var newcomer = new Newcomer(this, connection);
+        Newcomer? oldest;
+        lock (_lock)
+        {
+            oldest = _newcomers.Count < Math.Max(1, options.Value.MaxConnections / 2) ? null : _newcomers.First!.Value;
+            _newcomers.AddLast(newcomer.Node);
+        }
+
+        oldest?.Close("there are too many connections without the key");
+        await using var timer = time.CreateTimer(
+            _ => newcomer.Close("no request with the key came in time"),
+            null, options.Value.AuthorizationTimeout, Timeout.InfiniteTimeSpan);
+        connection.Features.Set(newcomer);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            newcomer.TryLeave();
+        }
+    }
+
+    /// <summary>A connection, which is of the gate's list until the first request with the key.</summary>
+    internal sealed class Newcomer
+    {
+        private readonly ConnectionGate _gate;
+        private readonly ConnectionContext _connection;
+
+        public Newcomer(ConnectionGate gate, ConnectionContext connection)
+        {
+            (_gate, _connection) = (gate, connection);
+            Node = new LinkedListNode<Newcomer>(this);
+        }
+
+        public LinkedListNode<Newcomer> Node { get; }
+
+        /// <summary>True once a request with the key has come.</summary>
+        public bool HasLeft => Node.List is null;
+
+        /// <summary>A request with the key has come, or the connection is over.</summary>
+        /// <returns>False: it was so before.</returns>
+        public bool TryLeave()
+        {
+            lock (_gate._lock)
+            {
+                if (HasLeft)
+                    return false;
+                _gate._newcomers.Remove(Node);
+                return true;
+            }
+        }
+
+        /// <summary>Closes the connection, unless a request with the key has come.</summary>
+        public void Close(string reason)
+        {
+            // Kestrel logs the reason.
+            if (TryLeave())
+                _connection.Abort(new ConnectionAbortedException(reason));
+        }
+    }
+}
