@@ -82,6 +82,8 @@ internal sealed class ResultColumn(Slot target)
             _codes = new int[Math.Max(evaluator.Texts.Count, _codes.Length * 2)];
         }
 
+        // Rows that were dropped have entries that are not used: their codes must be within the table, too, since later rules look them up.
+        Array.Clear(_raw, 0, entries.Length);
         foreach (var entry in used)
         {
             if (entries[entry].Status != ResultStatus.Good)

@@ -1,0 +1,24 @@
+using System.Linq.Expressions;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Rules.Evaluation;
+using Pipeline.Stages.Rules.Expressions;
+
+namespace Pipeline.Tests.Stages.Rules.Evaluation;
+
+public sealed class ResultColumnTests
+{
+    [Fact]
+    public void TryMake_TextOfDroppedRows_HasACodeWithinTheTable()
+    {
+        using var evaluator = new ResultEvaluator(new CheckedExpression(Expression.Constant("a"), ColumnKind.Text, [], true));
+        Result[] entries = [.. new[] { "a", "b", "c" }.Select(text => new Result(evaluator.Texts.GetOrAdd(System.Text.Encoding.UTF8.GetBytes(text)), 0, ResultStatus.Good))];
+        var columns = new ResultColumn(new Slot(0, "text", ColumnKind.Text));
+        using var all = columns.TryMake(3, entries, [0, 1, 2], null, [], evaluator)!;
+        Assert.Equal([0, 1, 2], all.Data[..3].ToArray().Select(code => (int)code));
+
+        // The last two rows were dropped: what their entries were before is not in the table of this frame. Two texts keep it a byte wide.
+        using var rest = columns.TryMake(3, entries, [0, 1], null, [], evaluator)!;
+
+        Assert.All(rest.Data[..3].ToArray(), code => Assert.InRange(code, 0, rest.Texts!.Count - 1));
+    }
+}
