@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Pipeline.Tests;
 
-/// <summary>Signals to processes (kill(2)), without a program for it, which a bare machine may lack.</summary>
+/// <summary>Signals to processes by system calls: a minimal machine may lack the program kill.</summary>
 internal static partial class Signals
 {
+    private const uint CtrlBreakEvent = 1;
     private const int InterruptSignal = 2;
     private const int TerminateSignal = 15;
     private const int ContinueSignal = 18;
@@ -16,8 +18,14 @@ internal static partial class Signals
         && File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var ignored
         && (ulong.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1UL << (InterruptSignal - 1))) != 0;
 
-    /// <summary>As Ctrl-C does.</summary>
-    public static void Interrupt(int process) => Send(process, InterruptSignal);
+    /// <summary>As Ctrl-C does. On Windows it is Ctrl-Break to a process that leads its group: Ctrl-C cannot be sent to one group only.</summary>
+    public static void Interrupt(int process)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.True(GenerateConsoleCtrlEvent(CtrlBreakEvent, (uint)process));
+        else
+            Send(process, InterruptSignal);
+    }
 
     public static void Terminate(int process) => Send(process, TerminateSignal);
 
@@ -30,4 +38,9 @@ internal static partial class Signals
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int process, int signal);
+
+    [LibraryImport("kernel32")]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    [SupportedOSPlatform("windows")]
+    private static partial bool GenerateConsoleCtrlEvent(uint controlEvent, uint processGroup);
 }

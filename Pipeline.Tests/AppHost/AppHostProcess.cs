@@ -51,6 +51,9 @@ internal sealed class AppHostProcess : IDisposable
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
+        // An interrupt is sent to a group.
+        if (OperatingSystem.IsWindows())
+            start.CreateNewProcessGroup = true;
         return new AppHostProcess(Process.Start(start)!);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -81,6 +82,14 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
         using var timeout = new CancellationTokenSource(Patience);
         return await Application.ResourceNotifications.WaitForResourceHealthyAsync(
             resource, WaitBehavior.WaitOnResourceUnavailable, timeout.Token);
+    }
+
+    /// <summary>The process of a service that is up, as Aspire knows it: on every system.</summary>
+    public int ProcessOf(string service)
+    {
+        Assert.True(Application.ResourceNotifications.TryGetCurrentState(service, out var current));
+        var id = current.Snapshot.Properties.Single(property => property.Name == "executable.pid").Value;
+        return Convert.ToInt32(id, CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync()

@@ -5,8 +5,13 @@ using System.Net.Sockets;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>The AppHost as a script sees it: what goes wrong before anything is started.</summary>
-public class ExitCodeTests
+public sealed class ExitCodeTests : IDisposable
 {
+    // The data directory is made below the working directory.
+    private readonly string _folder = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
     [InlineData(1, "error: input '/no/such/file' does not exist", "--input", "/no/such/file", "--exit")]
@@ -41,11 +46,12 @@ public class ExitCodeTests
         Assert.Contains("--batch-size", output, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {
         using var process = Process.Start(
             new ProcessStartInfo("dotnet", [typeof(Projects.Pipeline_AppHost).Assembly.Location, .. args])
             {
+                WorkingDirectory = _folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;

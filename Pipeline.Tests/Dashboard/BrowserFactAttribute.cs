@@ -1,10 +1,10 @@
 namespace Pipeline.Tests.Dashboard;
 
-/// <summary>A test in Chromium: skipped where there is none, but not in CI, where it fails.</summary>
+/// <summary>A test in Chromium or Chrome: skipped where there is none, but not in CI, where it fails.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class BrowserFactAttribute : FactAttribute
 {
-    private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome"];
+    private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome", "Google Chrome", "chrome.exe"];
 
     public BrowserFactAttribute() => Skip = SkipReason;
 

@@ -9,7 +9,7 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
 {
     private const int Lines = 40_000;
 
-    [LinuxTheory]
+    [Theory]
     [InlineData("broker")]
     [InlineData("ingest")]
     [InlineData("parse")]
@@ -25,14 +25,13 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
         var input = Path.Combine(pipeline.Folder($"killed-{service}"), "input.ndjson");
         FaultBench.Write(input, Lines, badShare: 0.01);
         var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
-        var process = new ServiceProcesses(pipeline.Host.Data).Find(service);
-        Assert.NotNull(process);
+        var process = pipeline.Host.ProcessOf(service);
 
         // A second of input, so that there is a middle, on a busy machine too.
         var settings = NewRun(input, "disturbed");
         settings.Rate = Lines;
         var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
-        ServiceProcesses.Kill(process.Value);
+        ServiceProcesses.Kill(process);
         Assert.Equal(RunState.Running, run.State);
         run = await pipeline.RestAsync(run);
 
