@@ -60,6 +60,7 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
         var lines = run.Progress.Lines > 0 ? string.Create(CultureInfo.InvariantCulture, $", {run.Progress.Lines:N0} lines") : "";
         var share = run.Progress.Fraction is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", {fraction:0 %}") : "";
         var attempt = run.Attempts > 1 ? $", attempt {run.Attempts}" : "";
-        return $"{run.State.ToText()}{waiting}{lines}{share}{attempt}";
+        var stall = run.Stall is { } stalled ? $" ({stalled.Message})" : "";
+        return $"{run.State.ToText()}{waiting}{lines}{share}{attempt}{stall}";
     }
 }

@@ -20,11 +20,15 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     private StageRoute? _route;
     private Run _before = run.Current.Value;
     private long _savedAt;
+    private long _furthest;
 
     /// <summary>As it is now.</summary>
     public Run Run => run.Current.Value;
 
-    /// <summary>True where a checkpoint was committed in the present attempt.</summary>
+    /// <summary>
+    /// True where the present attempt goes on from a later checkpoint than all before it. That a stage only claims to have committed one does
+    /// not count: what is stored tells in the next attempt.
+    /// </summary>
     public bool HasProgressed { get; private set; }
 
     /// <summary>It has its turn.</summary>
@@ -108,6 +112,8 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     public void Opened(Checkpoint? resume, SkippedFiles? skipped)
     {
         Change(now => now with { Skipped = SkippedInput.Of(skipped) });
+        if (resume?.Id > _furthest)
+            (HasProgressed, _furthest) = (true, resume.Id);
         if (resume?.Position is { } position)
             Change(now => At(now, resume.Id, position));
     }
@@ -115,7 +121,6 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     /// <inheritdoc/>
     public void Committed(CheckpointCommitted checkpoint)
     {
-        HasProgressed = true;
         if (checkpoint.Position is { } position)
             Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with { Checkpoint = checkpoint.Id }));
     }

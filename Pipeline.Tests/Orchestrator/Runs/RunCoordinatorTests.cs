@@ -156,7 +156,7 @@ public sealed class RunCoordinatorTests
         var second = await bench.Stages.NextAsync();
         Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
         // Both have failed once now: the longest registered is taken again.
-        second.Opens().Commits(2, 6).Fails("internal", retryable: true, "parse-1");
+        second.Opens(new Checkpoint { Id = 1, Position = new Position() }).Commits(2, 6).Fails("internal", retryable: true, "parse-1");
         var third = await bench.Stages.NextAsync();
         Assert.Equal("parse-0", third.Open.Route[0].InstanceId);
         third.Opens().Completes();
@@ -179,8 +179,10 @@ public sealed class RunCoordinatorTests
         await work.WaitAsync(Waiting.Limit);
     }
 
-    [Fact]
-    public async Task Attempts_that_get_no_further_end_in_failure()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Attempts_that_get_no_further_end_in_failure(bool claimed)
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -189,7 +191,9 @@ public sealed class RunCoordinatorTests
             // The second follows at once, the others after a growing pause.
             if (attempt > 2)
                 await bench.Time.LetPassAsync(TimeSpan.FromMilliseconds(Math.Min(50 << (attempt - 3), 2_000)));
-            (await bench.Stages.NextAsync()).Opens().Fails("internal", retryable: true, "rules-0");
+            var next = (await bench.Stages.NextAsync()).Opens();
+            // What is only claimed is not there in the next attempt.
+            (claimed ? next.Commits(attempt, attempt) : next).Fails("internal", retryable: true, "rules-0");
         }
 
         await work.WaitAsync(Waiting.Limit);
@@ -204,7 +208,11 @@ public sealed class RunCoordinatorTests
         var bench = new RunBench { Options = { MaxFruitlessAttempts = 2 } };
         var work = bench.Start();
         for (var attempt = 1; attempt <= 8; attempt++)
-            (await bench.Stages.NextAsync()).Opens().Commits(attempt, attempt).Fails("internal", retryable: true, "rules-0");
+        {
+            var resume = attempt == 1 ? null : new Checkpoint { Id = attempt - 1, Position = new Position { TotalLines = attempt - 1 } };
+            (await bench.Stages.NextAsync()).Opens(resume).Commits(attempt, attempt).Fails("internal", retryable: true, "rules-0");
+        }
+
         (await bench.Stages.NextAsync()).Opens().Completes();
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal((RunState.Completed, 9), (bench.Run.State, bench.Run.Attempts));
