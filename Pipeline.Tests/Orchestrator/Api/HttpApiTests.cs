@@ -303,9 +303,13 @@ public sealed class HttpApiTests : IAsyncLifetime
     {
         var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
         (await _served.Stages.NextAsync()).Opens().Commits(3, 30);
-        var end = EndAsync(id);
+        await using var events = EventsAsync(id).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
         await _served.StopAsync();
-        Assert.Equal("interrupted", await end);
+        var last = events.Current;
+        while (await events.MoveNextAsync())
+            last = events.Current;
+        Assert.Equal("interrupted", StateOf(last));
         Assert.False(File.Exists(_served.EndpointPath));
 
         await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
