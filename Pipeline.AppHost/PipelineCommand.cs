@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Pipeline.Contracts;
 
 namespace Pipeline.AppHost;
 
@@ -19,8 +20,6 @@ internal sealed partial record PipelineCommand
           --help               show this
           --SECTION:KEY=VALUE  anything of appsettings.json, such as --Pipeline:Services:parse:Replicas=2
         """;
-
-    private const int MaxBatchSize = 100_000;
 
     private const string KeySetting = "--Pipeline:Key=";
 
@@ -137,9 +136,9 @@ internal sealed partial record PipelineCommand
         RunId().IsMatch(text) ? text : throw new UsageException($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");
 
     private static int Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MaxBatchSize
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines
             ? number
-            : throw new UsageException($"--batch-size must be 0 to {MaxBatchSize}, not '{text}'");
+            : throw new UsageException($"--batch-size must be 0 to {RunLimits.MaxBatchLines}, not '{text}'");
 
     [GeneratedRegex(@"^[\w@%+=:,./-]+\z")]
     private static partial Regex Plain();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
@@ -28,17 +29,20 @@ internal sealed class RunOptionSet
         Description = "Replace files that stand where results and rejects go, whoever wrote them",
     };
 
-    private readonly Option<long> _batchSize = OptionKinds.Whole("--batch-size", "Lines per batch", 0, 100_000, Defaults.BatchSize, word: "auto");
-    private readonly Option<long> _linger = OptionKinds.Whole("--linger", "Longest wait for a batch to fill, microseconds", 0, 10_000_000, Defaults.LingerMicros);
+    private readonly Option<long> _batchSize = OptionKinds.Whole(
+        "--batch-size", "Lines per batch", 0, RunLimits.MaxBatchLines, Defaults.BatchSize, word: "auto");
+    private readonly Option<long> _linger = OptionKinds.Whole(
+        "--linger", "Longest wait for a batch to fill, microseconds", 0, RunLimits.MaxLingerMicros, Defaults.LingerMicros);
     private readonly Option<long> _maxLineBytes = OptionKinds.Whole(
-        "--max-line-bytes", "Longer lines are rejected", 64, 4 << 20, Defaults.MaxLineBytes);
+        "--max-line-bytes", "Longer lines are rejected", RunLimits.MinLineBytes, RunLimits.MaxLineBytes, Defaults.MaxLineBytes);
     private readonly Option<string?> _rules = new("--rules") { Description = "File of rules; docs/rules.md describes them", HelpName = "FILE" };
     private readonly Option<string[]> _groupBy = OptionKinds.Names("--group-by", "Columns to group by", [.. Defaults.GroupBy], "COLUMN,...");
     private readonly Option<string[]> _allowedTypes = OptionKinds.Names("--allowed-types", "Types that an event may have; others are rejected", [], "TYPE,...");
     private readonly Option<string[]> _aggregates = OptionKinds.Names("--aggregates", "Figures besides count, sum and avg", [], "min,max");
     private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
-        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end", 0, 3_600_000, Defaults.CheckpointIntervalMillis);
-    private readonly Option<double> _rate = OptionKinds.Number("--rate", "Lines per second to read at; 0 = as fast as it goes", 0, 1_000_000_000, Defaults.Rate);
+        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end", 0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
+    private readonly Option<double> _rate = OptionKinds.Number(
+        "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>

@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Rules.Definition;
@@ -12,15 +13,9 @@ internal sealed record FieldError(string Field, string Message);
 /// <summary>Checks settings before a run is made of them: everything that can be known without reading the input, all errors at once.</summary>
 internal static class RunSettingsCheck
 {
-    private const int MaxBatchSize = 100_000;
-    private const long MaxLingerMicros = 10_000_000;
-    private const int MinLineBytes = 64;
-    private const int MaxLineBytes = 4 << 20;
+    private const long MaxCheckpointIntervalMillis = RunLimits.MaxCheckpointMicros / 1_000;
     private const int MaxTypes = 1_000;
     private const int MaxNameLength = 256;
-    private const int MaxGroupColumns = 8;
-    private const long MaxCheckpointIntervalMillis = 3_600_000;
-    private const double MaxRate = 1_000_000_000;
     private const int MaxRulesLength = 1 << 20;
     private const int MaxPathLength = 4_096;
 
@@ -78,17 +73,17 @@ internal static class RunSettingsCheck
 
     private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
     {
-        Require("batchSize", settings.BatchSize is >= 0 and <= MaxBatchSize, $"must be 0 (auto) to {MaxBatchSize}, not {settings.BatchSize}");
-        Require("lingerMicros", settings.LingerMicros is >= 0 and <= MaxLingerMicros, $"must be 0 to {MaxLingerMicros}, not {settings.LingerMicros}");
+        Require("batchSize", settings.BatchSize is >= 0 and <= RunLimits.MaxBatchLines, $"must be 0 (auto) to {RunLimits.MaxBatchLines}, not {settings.BatchSize}");
+        Require("lingerMicros", settings.LingerMicros is >= 0 and <= RunLimits.MaxLingerMicros, $"must be 0 to {RunLimits.MaxLingerMicros}, not {settings.LingerMicros}");
         Require(
             "maxLineBytes",
-            settings.MaxLineBytes is >= MinLineBytes and <= MaxLineBytes,
-            $"must be {MinLineBytes} to {MaxLineBytes}, not {settings.MaxLineBytes}");
+            settings.MaxLineBytes is >= RunLimits.MinLineBytes and <= RunLimits.MaxLineBytes,
+            $"must be {RunLimits.MinLineBytes} to {RunLimits.MaxLineBytes}, not {settings.MaxLineBytes}");
         Require(
             "checkpointIntervalMillis",
             settings.CheckpointIntervalMillis is >= 0 and <= MaxCheckpointIntervalMillis,
             $"must be 0 (only at the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
-        Require("rate", settings.Rate is >= 0 and <= MaxRate, $"must be 0 (no limit) to {MaxRate}, not {settings.Rate}");
+        Require("rate", settings.Rate is >= 0 and <= RunLimits.MaxRate, $"must be 0 (no limit) to {RunLimits.MaxRate}, not {settings.Rate}");
 
         void Require(string field, bool holds, string error)
         {
@@ -100,7 +95,7 @@ internal static class RunSettingsCheck
     private static void CheckNames(RunSettings settings, List<FieldError> errors)
     {
         CheckList("allowedTypes", settings.AllowedTypes, 0, MaxTypes, errors);
-        CheckList("groupBy", settings.GroupBy, 1, MaxGroupColumns, errors);
+        CheckList("groupBy", settings.GroupBy, 1, RunLimits.MaxGroupColumns, errors);
         CheckList("extraAggregates", settings.ExtraAggregates, 0, Figures.Length, errors);
         foreach (var figure in settings.ExtraAggregates?.Where(figure => !Figures.Contains(figure)) ?? [])
             errors.Add(new("extraAggregates", $"must be of {string.Join(", ", Figures)}, not {figure}"));

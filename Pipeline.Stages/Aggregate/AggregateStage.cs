@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Contracts;
 using Pipeline.Stages.Aggregate.Groups;
 using Pipeline.Stages.Aggregate.WorkItems;
 using Pipeline.Stages.Core.Batching;
@@ -11,8 +12,6 @@ namespace Pipeline.Stages.Aggregate;
 /// <param name="options">Limits; null = the defaults.</param>
 public sealed class AggregateStage(StageContext context, AggregateOptions? options = null) : ITransform
 {
-    private const int MaxColumns = 8;
-
     private GroupTable? _groups;
     private long _events;
     private long _filtered;
@@ -22,9 +21,9 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
-        if (columns.Length > MaxColumns || columns.Distinct().Count() != columns.Length)
+        if (columns.Length > RunLimits.MaxGroupColumns || columns.Distinct().Count() != columns.Length)
         {
-            throw new StageException(FailureReasons.InvalidOptions, $"a run groups by at most {MaxColumns} columns, each named once");
+            throw new StageException(FailureReasons.InvalidOptions, $"a run groups by at most {RunLimits.MaxGroupColumns} columns, each named once");
         }
 
         _groups = new GroupTable(columns, options ?? new AggregateOptions());

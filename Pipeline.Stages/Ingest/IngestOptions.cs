@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest;
@@ -11,13 +12,6 @@ internal sealed class IngestOptions
 
     /// <summary>Most bytes of a batch of any size, unless of one line.</summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
-
-    private const int MaxBatchLines = 100_000;
-    private const long MaxLingerMicros = 10_000_000;
-    private const int MinLineBytes = 64;
-    private const int MaxLineBytesLimit = 4 * 1024 * 1024;
-    private const long MinCheckpointMicros = 1_000;
-    private const long MaxCheckpointMicros = 3_600_000_000;
 
     private IngestOptions(RunOptions options)
     {
@@ -52,17 +46,18 @@ internal sealed class IngestOptions
     public static IngestOptions From(RunOptions options)
     {
         var errors = new List<string>();
-        Check("batch_size", options.BatchSize, 0, MaxBatchLines);
-        Check("linger_micros", options.LingerMicros, 0, MaxLingerMicros);
-        Check("max_line_bytes", options.MaxLineBytes, MinLineBytes, MaxLineBytesLimit);
+        Check("batch_size", options.BatchSize, 0, RunLimits.MaxBatchLines);
+        Check("linger_micros", options.LingerMicros, 0, RunLimits.MaxLingerMicros);
+        Check("max_line_bytes", options.MaxLineBytes, RunLimits.MinLineBytes, RunLimits.MaxLineBytes);
         if (options.CheckpointIntervalMicros != 0)
         {
-            Check("checkpoint_interval_micros", options.CheckpointIntervalMicros, MinCheckpointMicros, MaxCheckpointMicros);
+            Check(
+                "checkpoint_interval_micros", options.CheckpointIntervalMicros, RunLimits.MinCheckpointMicros, RunLimits.MaxCheckpointMicros);
         }
 
-        if (!double.IsFinite(options.Rate) || options.Rate < 0)
+        if (!(options.Rate is >= 0 and <= RunLimits.MaxRate))
         {
-            errors.Add($"rate is {options.Rate}; it must be 0 (as fast as it goes) or above.");
+            errors.Add($"rate is {options.Rate}; it must be 0 (as fast as it goes) to {RunLimits.MaxRate}.");
         }
 
         return errors.Count == 0

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Pipeline.Bench.Modes;
 using Pipeline.Bench.Rows;
+using Pipeline.Contracts;
 
 namespace Pipeline.Bench.Cli;
 
@@ -10,14 +11,13 @@ namespace Pipeline.Bench.Cli;
 internal sealed class OptionSet
 {
     private const string Auto = "auto";
-    private const int MaxBatchSize = 100_000;
 
     private readonly Option<long?> _count = Whole(
         "--count", 1, 1_000_000_000, "Lines of the input; default 10000000, of work items 50000, for --latency 1000000, for --checkpoint-cost 40000000");
 
     private readonly Option<int[]> _batchSizes = new("--batch-sizes")
     {
-        Description = $"Lines per batch, each 1 to {MaxBatchSize} or {Auto}; default 1,10,100,1000,{Auto}, for --latency {Auto}",
+        Description = $"Lines per batch, each 1 to {RunLimits.MaxBatchLines} or {Auto}; default 1,10,100,1000,{Auto}, for --latency {Auto}",
         HelpName = "A,B,...",
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = ParseBatchSizes,
@@ -107,10 +107,10 @@ internal sealed class OptionSet
         {
             if (text == Auto)
                 sizes.Add(0);
-            else if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= MaxBatchSize)
+            else if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= RunLimits.MaxBatchLines)
                 sizes.Add(size);
             else
-                result.AddError($"--batch-sizes must be whole numbers from 1 to {MaxBatchSize} or {Auto}, with commas between them; '{text}' is none");
+                result.AddError($"--batch-sizes must be whole numbers from 1 to {RunLimits.MaxBatchLines} or {Auto}, with commas between them; '{text}' is none");
         }
 
         if (sizes.Distinct().Count() != sizes.Count)
