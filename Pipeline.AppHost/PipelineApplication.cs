@@ -24,7 +24,8 @@ internal static class PipelineApplication
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
     {
-        StandardStreams.Guard();
+        // Its results are files, and its exit code tells how it ended.
+        StandardStreams.Guard(outputMatters: false);
         try
         {
             // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.

@@ -21,6 +21,7 @@ internal sealed class StallMonitor(
     private long _progressAt;
     private long _checkpoint;
     private bool _stalled;
+    private bool _over;
 
     /// <summary>A checkpoint is durable.</summary>
     public void Committed(CheckpointCommitted checkpoint)
@@ -74,7 +75,10 @@ internal sealed class StallMonitor(
     public void Dispose()
     {
         lock (_lock)
+        {
+            _over = true;
             EndStall();
+        }
     }
 
     private static (long, long, long, long, long, long) AmountsOf(StageMetrics metrics) =>
@@ -103,6 +107,8 @@ internal sealed class StallMonitor(
 
     private void Tell(TimeSpan silence)
     {
+        if (_over)
+            return;
         var message = Describe(silence);
         observer.Stalled(new RunStall(time.GetUtcNow() - silence, message));
         if (_stalled)

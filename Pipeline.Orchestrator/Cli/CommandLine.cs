@@ -18,7 +18,7 @@ internal static class CommandLine
         // A host passes configuration such as --urls, which is the service's affair.
         if (args.Length == 0 || args[0] == Serve && !args.Any(IsHelp))
             return OrchestratorService.Build(args.Length == 0 ? args : args[1..]).RunServiceAsync();
-        StandardStreams.Guard();
+        StandardStreams.Guard(outputMatters: true);
         return RunAsync(args, Terminal.System, Environment.GetEnvironmentVariable);
     }
 

@@ -32,19 +32,22 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     /// <exception cref="CliException">It failed; nothing is written then.</exception>
     public async Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken)
     {
-        using var folder = TemporaryFolder.Beside(Path.Combine(Path.GetTempPath(), RunDefaults.OutputName));
-        var run = await RunAsync(
-            NewRun(settings with { Output = Path.Combine(folder.Path, RunDefaults.OutputName) }, context.Time), folder.Path, cancellationToken);
-        using (var results = File.OpenText(run.Output))
+        var folder = Directory.CreateTempSubdirectory("pipeline-").FullName;
+        try
         {
-            var block = new char[16 * 1024];
-            for (int read; (read = await results.ReadBlockAsync(block, cancellationToken)) > 0;)
-                await context.Terminal.Output.WriteAsync(block.AsMemory(0, read), cancellationToken);
+            var output = Path.Combine(folder, RunDefaults.OutputName);
+            var run = await RunAsync(NewRun(settings with { Output = output }, context.Time), folder, cancellationToken);
+            await using (var standardOutput = context.Terminal.OpenOutput())
+            await using (var results = File.OpenRead(output))
+                await results.CopyToAsync(standardOutput, cancellationToken);
+            if (run.Counts.Rejected > 0)
+                context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
+            return ExitCodes.Ok;
         }
-
-        if (run.Counts.Rejected > 0)
-            context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
-        return ExitCodes.Ok;
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     private async Task<Run> RunAsync(Run run, string folder, CancellationToken cancellationToken)

@@ -3,7 +3,7 @@ namespace Pipeline.Orchestrator.Cli;
 /// <summary>A folder beside a file, on the same file system, that goes with this process; what a killed one has left goes with the next.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private const string LockName = ".lock";
+    private const string LockName = ".pipeline-lock";
     private const string Extension = ".tmp";
 
     private readonly FileStream _lock;
@@ -13,7 +13,7 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>Makes one; its name begins with a dot and the file's name.</summary>
+    /// <summary>Makes one, named after the file and this process.</summary>
     /// <exception cref="CliException">It cannot be made.</exception>
     public static TemporaryFolder Beside(string file)
     {
@@ -23,11 +23,11 @@ internal sealed class TemporaryFolder : IDisposable
         {
             if (!Directory.Exists(parent))
                 throw new IOException($"there is no directory {parent}");
-            foreach (var left in Directory.EnumerateDirectories(parent, $"{prefix}*{Extension}"))
-                DeleteUnlessLocked(left);
+            foreach (var left in Directory.EnumerateDirectories(parent).Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
+                DeleteUnlessUsed(left);
             var path = System.IO.Path.Combine(parent, $"{prefix}{Environment.ProcessId}{Extension}");
             Directory.CreateDirectory(path);
-            return new TemporaryFolder(path, Lock(path));
+            return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -36,30 +36,43 @@ internal sealed class TemporaryFolder : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _lock.Dispose();
-        Directory.Delete(Path, recursive: true);
-    }
+    public void Dispose() => Delete(Path, _lock);
 
-    private static FileStream Lock(string path) =>
-        new(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+    private static bool IsNamed(string name, string prefix) =>
+        name.Length > prefix.Length + Extension.Length
+        && name.StartsWith(prefix, StringComparison.Ordinal)
+        && name.EndsWith(Extension, StringComparison.Ordinal)
+        && name.AsSpan()[prefix.Length..^Extension.Length].IndexOfAnyExceptInRange('0', '9') < 0;
 
-    // The lock goes with its process. A folder without one was made otherwise, or a moment ago, and stays.
-    private static void DeleteUnlessLocked(string path)
+    // The lock goes with its process, on Windows also where the folder is deleted under it.
+    private static FileStream Lock(string path, FileMode mode) => new(
+        System.IO.Path.Combine(path, LockName), mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+
+    private static void DeleteUnlessUsed(string path)
     {
-        if (!File.Exists(System.IO.Path.Combine(path, LockName)))
-            return;
         try
         {
-            Lock(path).Dispose();
+            Delete(path, Lock(path, FileMode.Open));
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // In use.
-            return;
+            // It has no lock, or one that is held, or it is another user's: it is not ours to delete.
         }
+    }
 
-        Directory.Delete(path, recursive: true);
+    // Locked to the end: whoever else cleans up finds it in use, or gone.
+    private static void Delete(string path, FileStream @lock)
+    {
+        using (@lock)
+        {
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // What is left goes with the next one.
+            }
+        }
     }
 }

@@ -6,17 +6,21 @@ using Spectre.Console;
 namespace Pipeline.Orchestrator.Cli;
 
 /// <summary>Where a command writes.</summary>
-internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? interactive = null)
+internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null)
 {
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
-        Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console);
+        Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
+        Console.OpenStandardOutput);
 
     /// <summary>For progress bars; null where nobody watches.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;
 
     /// <summary>What was asked for.</summary>
     public TextWriter Output { get; } = output;
+
+    /// <summary>Standard output for bytes, which no encoding changes.</summary>
+    public Stream OpenOutput() => openOutput?.Invoke() ?? throw new NotSupportedException("There is no standard output for bytes.");
 
     /// <summary>Errors, and notes beside what was asked for.</summary>
     public TextWriter Error { get; } = error;

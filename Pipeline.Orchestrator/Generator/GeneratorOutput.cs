@@ -38,8 +38,8 @@ internal static class GeneratorOutput
             throw new IOException("it exists; name another file, or replace it with --overwrite");
         }
 
-        var unfinished = $"{target}.{Environment.ProcessId}.tmp";
-        var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        var unfinished = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        var file = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         try
         {
             using (file)

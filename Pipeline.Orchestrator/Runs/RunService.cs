@@ -88,7 +88,7 @@ internal sealed class RunService : IHostedService
         {
             RefuseWhileStopping();
             var output = settings.Output is null ? null : Path.GetFullPath(settings.Output);
-            var replaces = output is not null && Claim(output, settings);
+            var replaces = output is not null && Claim(output, settings, null);
             var now = _time.GetUtcNow();
             var id = CreateFolder(now);
             var run = new Run
@@ -129,12 +129,20 @@ internal sealed class RunService : IHostedService
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             RefuseWhileStopping();
-            RefuseTaken(OutputFiles.Of(RootedPath.Resolve(run.Output)), exceptFor: id);
+            var replaces = run.Options.Output is not null && Claim(run.Output, run.Options, run);
             var now = _time.GetUtcNow();
-            Save(run with { State = RunState.Pending, Updated = now, Ended = null });
-            run = entry.Run.Change(former => former with { State = RunState.Pending, Updated = now, Ended = null });
+            Save(Pending(run));
+            run = entry.Run.Change(Pending);
             Begin(entry);
             return run;
+
+            Run Pending(Run former) => former with
+            {
+                State = RunState.Pending,
+                Updated = now,
+                Ended = null,
+                MayReplace = former.Options.Overwrite || replaces,
+            };
         }
     }
 
@@ -212,21 +220,32 @@ internal sealed class RunService : IHostedService
             throw new RunConflictException("the orchestrator is stopping");
     }
 
-    /// <summary>Sees that a new run may write its files.</summary>
-    /// <returns>Whether there are any that it replaces: those that an earlier run wrote to the same output, and nobody since.</returns>
-    private bool Claim(string output, RunSettings settings)
+    /// <summary>Sees that a run may write its files.</summary>
+    /// <param name="output">Where its results go.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="resumed">The run, where it is not new: what it published itself, and died before it was told, Sink knows.</param>
+    /// <returns>Whether it replaces files: those that an earlier run to the same output has written, and nobody since.</returns>
+    private bool Claim(string output, RunSettings settings, Run? resumed)
     {
-        var files = OutputFiles.Of(RootedPath.Resolve(output));
+        if (FilesOf(output) is not { } files)
+            throw new RunConflictException($"output '{output}' cannot be resolved: a link leads in circles, or a directory cannot be read");
         if (SameFile.IsUnder(files.Results, _store.Root))
             throw new RunConflictException($"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");
-        RefuseTaken(files, exceptFor: null);
-        var earlier = List().Where(run => SameFile.Is(RootedPath.Resolve(run.Output), files.Results)).SelectMany(run => run.Written).ToList();
-        var replaces = false;
-        foreach (var (name, path) in files.Named.Where(file => File.Exists(file.Path)))
+        RefuseTaken(files, exceptFor: resumed?.Id);
+        var standing = files.Named.Where(file => File.Exists(file.Path)).ToList();
+        if (standing.Count == 0 || settings.Overwrite)
+            return settings.Overwrite;
+        var written = List().Where(run => run.Written.Count > 0 && FilesOf(run.Output) is { } other && SameFile.Is(other.Results, files.Results))
+            .SelectMany(run => run.Written.Select(file => (Run: run, File: file))).ToList();
+        var replaces = true;
+        foreach (var (name, path) in standing)
         {
-            replaces = true;
-            if (!settings.Overwrite && !earlier.Exists(written => written.Is(path)))
+            var owner = written.Where(file => file.File.Is(path)).Select(file => file.Run).FirstOrDefault();
+            if (owner is null && resumed is null)
                 throw new RunConflictException(OutputFiles.Refusal(name, path));
+            if (owner is not null && resumed is not null && owner.Created > resumed.Created)
+                throw new RunConflictException($"run {owner.Id}, which came later, has written {path}: move it away, then resume");
+            replaces &= owner is not null;
         }
 
         return replaces;
@@ -236,10 +255,25 @@ internal sealed class RunService : IHostedService
     {
         foreach (var other in List().Where(run => run.State.IsActive() && run.Id != exceptFor))
         {
-            if (files.Overlaps(OutputFiles.Of(RootedPath.Resolve(other.Output))))
+            if (FilesOf(other.Output) is { } others && files.Overlaps(others))
                 throw new RunConflictException($"run {other.Id} is writing {other.Output} and its rejects: wait for it, or cancel it");
-            if (files.Named.Any(file => SameFile.Is(file.Path, RootedPath.Resolve(other.Input))))
+            if (Resolve(other.Input) is { } input && files.Named.Any(file => SameFile.IsUnder(file.Path, input)))
                 throw new RunConflictException($"run {other.Id} is reading {other.Input}: wait for it, or cancel it");
+        }
+    }
+
+    private static OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
+
+    // Null where a path of an earlier run leads nowhere any more.
+    private static string? Resolve(string path)
+    {
+        try
+        {
+            return RootedPath.Resolve(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -163,11 +163,14 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         foreach (var metrics in completed.Stages)
             Take(metrics);
         Publish();
+        IReadOnlyList<WrittenFile> written = completed.Drained
+            ? []
+            : [.. new[] { Run.Output, completed.Rejects }.Select(WrittenFile.Read).OfType<WrittenFile>()];
         Change(now => now with
         {
             Counts = completed.Counts is null ? now.Counts : RunCounts.Of(completed.Counts),
             Rejects = completed.Rejects.Length > 0 ? completed.Rejects : now.Rejects,
-            Written = completed.Drained ? [] : [.. new[] { now.Output, completed.Rejects }.Select(WrittenFile.Read).OfType<WrittenFile>()],
+            Written = written,
             ElapsedMicros = completed.ElapsedMicros,
             Progress = completed.Drained ? now.Progress : now.Progress with { Fraction = 1 },
         });

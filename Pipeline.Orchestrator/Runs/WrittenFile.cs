@@ -16,6 +16,8 @@ internal sealed record WrittenFile(string Path, long Length, DateTimeOffset Modi
     {
         if (string.IsNullOrEmpty(path) || new FileInfo(path) is not { Exists: true } file)
             return null;
+        // Of a link length and time are its own.
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         var identity = FileStatus.Of(path)?.Identity;
         return new WrittenFile(
             path,

@@ -22,10 +22,12 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         lock (_lock)
         {
             oldest = _newcomers.Count < Math.Max(1, options.Value.MaxConnections / 2) ? null : _newcomers.First!.Value;
+            if (oldest is not null)
+                _newcomers.RemoveFirst();
             _newcomers.AddLast(newcomer.Node);
         }
 
-        oldest?.Close("there are too many connections without the key");
+        oldest?.Abort("there are too many connections without the key");
         await using var timer = time.CreateTimer(
             _ => newcomer.Close("no request with the key came in time"),
             null, options.Value.AuthorizationTimeout, Timeout.InfiniteTimeSpan);
@@ -73,9 +75,11 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         /// <summary>Closes the connection, unless a request with the key has come.</summary>
         public void Close(string reason)
         {
-            // Kestrel logs the reason.
             if (TryLeave())
-                _connection.Abort(new ConnectionAbortedException(reason));
+                Abort(reason);
         }
+
+        /// <summary>Closes the connection; Kestrel logs the reason.</summary>
+        public void Abort(string reason) => _connection.Abort(new ConnectionAbortedException(reason));
     }
 }

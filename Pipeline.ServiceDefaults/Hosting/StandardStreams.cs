@@ -7,12 +7,13 @@ public static class StandardStreams
 {
     /// <summary>
     /// From now on what cannot be written to standard error is dropped: a program that has done its work must not fail for want of somebody to
-    /// tell it to. What cannot be written to standard output is an error that says so.
+    /// tell it to.
     /// </summary>
-    public static void Guard()
+    /// <param name="outputMatters">Whether what cannot be written to standard output is an error that says so; otherwise it is dropped, too.</param>
+    public static void Guard(bool outputMatters)
     {
         Console.SetError(new Writer(Console.Error, failure: null));
-        Console.SetOut(new Writer(Console.Out, "standard output cannot be written to; is it closed?"));
+        Console.SetOut(new Writer(Console.Out, outputMatters ? "standard output cannot be written to; is it closed?" : null));
     }
 
     private sealed class Writer(TextWriter inner, string? failure) : TextWriter

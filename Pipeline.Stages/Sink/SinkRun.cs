@@ -19,6 +19,7 @@ internal sealed partial class SinkRun : IDisposable
     private readonly IDurableFiles _files;
     private readonly OutputPlan _plan;
     private readonly long _attempt;
+    private readonly bool _mayReplace;
     private readonly AttemptClaims _claims;
     private readonly OpenAttempt _open;
     private readonly CheckpointFolder _folder;
@@ -37,7 +38,8 @@ internal sealed partial class SinkRun : IDisposable
         _openedMicros = context.Time.GetMicros();
         plan.RequireFolders();
         _claims = new AttemptClaims(plan.WorkFolder, attempt);
-        if (_claims.IsFirst && !open.Options.Overwrite)
+        _mayReplace = open.Options.Overwrite;
+        if (_claims.IsFirst && !_mayReplace)
         {
             plan.RequireFree();
         }
@@ -156,7 +158,7 @@ internal sealed partial class SinkRun : IDisposable
         {
             var (results, rejects) = final.Assemble(Committed.Segments, groups);
             _claims.RequireNewest();
-            final.Publish(rejects);
+            final.Publish(results, rejects, _mayReplace);
             completed.Rejects = rejects == FinishedFile.None ? "" : _plan.Rejects;
             completed.ElapsedMicros = _context.Time.GetMicros() - _openedMicros;
             new CompletionNote(completed, results, rejects).Write(_files, _plan.WorkFolder, _attempt);

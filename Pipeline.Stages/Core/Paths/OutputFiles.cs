@@ -30,7 +30,7 @@ public readonly record struct OutputFiles(string Results, string Rejects)
 
     /// <summary>What is told where a file stands in the way that no run wrote to this output.</summary>
     public static string Refusal(string name, string path) =>
-        $"{name} '{path}' exists, and no run of this pipeline wrote it as it is now; name another output, or replace it with --overwrite.";
+        $"{name} '{path}' exists, and is not known as what an earlier run to this output has written; name another output, or replace it with --overwrite.";
 
     /// <summary>Whether one of the files is one of another run's.</summary>
     public bool Overlaps(OutputFiles other) =>

@@ -31,8 +31,17 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     }
 
     /// <summary>Renames them into place. A rejects file of an earlier run goes where there is none now.</summary>
-    public void Publish(FinishedFile rejects)
+    /// <param name="results">The results as they are written.</param>
+    /// <param name="rejects">The rejects.</param>
+    /// <param name="mayReplace">Whether files of others may be replaced; those that an earlier attempt has published always are.</param>
+    /// <exception cref="StageException">A file has appeared there since the run began.</exception>
+    public void Publish(FinishedFile results, FinishedFile rejects, bool mayReplace)
     {
+        if (!mayReplace && (!IsFree(plan.Results, results) || !IsFree(plan.Rejects, rejects)))
+        {
+            plan.RequireFree();
+        }
+
         if (rejects != FinishedFile.None)
         {
             files.Rename(plan.UnfinishedRejects, plan.Rejects, "rejects");
@@ -48,6 +57,8 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         files.FlushFolder(plan.Folder, "results");
     }
 
+    private static bool IsFree(string path, FinishedFile finished) => !File.Exists(path) || finished.Fits(path);
+
     /// <summary>Takes away what was written and not published.</summary>
     public void Discard()
     {
@@ -62,7 +73,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     {
         using var file = files.Create(path, role);
         var target = new FinishedStream(file);
-        Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
+        using Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
         {

@@ -151,7 +151,7 @@ internal sealed class OutputPlan
         {
             source = RootedPath.Resolve(input);
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // The first stage is the one to say what is wrong with the input.
             return;

@@ -151,6 +151,52 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resume_LaterRunWroteTheOutput_IsRefused()
+    {
+        var output = Path.Combine(_served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var id = await IdOfAsync(await PostAsync(body));
+        (await _served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
+        await EndAsync(id);
+        await CompleteAsync(body, output);
+
+        using var response = await _served.Client.PostAsync($"/runs/{id}/resume", null);
+
+        var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
+        Assert.Contains("which came later", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
+    {
+        var loop = Path.Combine(_served.Folder, "loop.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{loop}}"}""", loop);
+        File.Delete(loop);
+        File.CreateSymbolicLink(loop, loop);
+
+        var fresh = Path.Combine(_served.Folder, "fresh.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{fresh}}"}""", fresh);
+    }
+
+    [Fact]
+    public async Task Post_OutputIsALinkToWhatARunWrote_IsReplaced()
+    {
+        var real = Path.Combine(_served.Folder, "real.ndjson");
+        var link = Path.Combine(_served.Folder, "link.ndjson");
+        File.CreateSymbolicLink(link, real);
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{link}}"}""";
+        await CompleteAsync(body, real);
+        await CompleteAsync(body, real);
+    }
+
+    [Fact]
+    public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
+    {
+        var id = await IdOfAsync(await PostAsync($$"""{"input":"{{_served.Folder}}"}"""));
+        await RefusedAsync($$"""{"input":"/in","output":"{{Path.Combine(_served.Folder, "new.ndjson")}}"}""", $"run {id} is reading");
+    }
+
+    [Fact]
     public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
     {
         var results = Path.Combine(_served.Folder, "day.rejects.ndjson");

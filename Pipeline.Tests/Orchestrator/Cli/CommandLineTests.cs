@@ -9,12 +9,14 @@ public sealed class CommandLineTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
+    private readonly MemoryStream _bytes = new();
 
     public void Dispose()
     {
         Directory.Delete(_folder, recursive: true);
         _output.Dispose();
         _error.Dispose();
+        _bytes.Dispose();
     }
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", "-"));
 
-        Assert.Equal("{\"key\":\"click\",\"count\":1,\"sum\":60,\"avg\":60}\n", _output.ToString());
+        Assert.Equal("{\"key\":\"click\",\"count\":1,\"sum\":60,\"avg\":60}\n", System.Text.Encoding.UTF8.GetString(_bytes.ToArray()));
         Assert.Contains("1 lines were rejected", _error.ToString(), StringComparison.Ordinal);
     }
 
@@ -96,14 +98,17 @@ public sealed class CommandLineTests : IDisposable
         var input = Write("in.ndjson", "");
         var output = Path.Combine(_folder, "x.ndjson");
         var left = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.1.tmp")).FullName;
-        File.WriteAllText(Path.Combine(left, ".lock"), "");
+        File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
         var used = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.2.tmp")).FullName;
-        using var @lock = new FileStream(Path.Combine(used, ".lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var backup = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.backup.tmp")).FullName;
+        File.WriteAllText(Path.Combine(backup, ".pipeline-lock"), "");
+        using var @lock = new FileStream(Path.Combine(used, ".pipeline-lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
 
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
 
         Assert.False(Directory.Exists(left));
         Assert.True(Directory.Exists(used));
+        Assert.True(Directory.Exists(backup));
     }
 
     [Fact]
@@ -310,7 +315,7 @@ public sealed class CommandLineTests : IDisposable
 
     private string? Environment(string name) => name == "PIPELINE_ENDPOINT_FILE" ? Path.Combine(_folder, "endpoint.json") : null;
 
-    private Terminal Terminal() => new(_output, _error);
+    private Terminal Terminal() => new(_output, _error, openOutput: () => _bytes);
 
     private string[] Errors() => [.. _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains(": ", StringComparison.Ordinal))];
 
