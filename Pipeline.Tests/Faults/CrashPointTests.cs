@@ -99,7 +99,7 @@ public sealed class CrashPointTests : IDisposable
     private async Task<bool> IsReachedAsync(FaultBench bench, string service, string name, int time)
     {
         await bench.ProcessOfAsync(service);
-        var settings = bench.NewRun();
+        var settings = bench.NewRun() with { Overwrite = true };
         settings.CheckpointIntervalMillis = 20;
         settings.Rate = Lines * 10;
         await File.WriteAllTextAsync(settings.Output!, "old results");
