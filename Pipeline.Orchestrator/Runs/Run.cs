@@ -36,7 +36,7 @@ internal sealed record Run
     /// <summary>Where the results are or will be.</summary>
     public required string Output { get; init; }
 
-    /// <summary>Whether what stands there may be replaced: because its settings say so, or an earlier run to this output wrote it.</summary>
+    /// <summary>Whether files that stand there may be replaced: its settings say so, or an earlier run to this output wrote them.</summary>
     public bool MayReplace { get; init; }
 
     /// <summary>Where the rejects are; null where there are none.</summary>

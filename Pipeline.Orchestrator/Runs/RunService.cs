@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Observing;
-using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -24,6 +23,7 @@ internal sealed class RunService : IHostedService
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
     private readonly RunStore _store;
+    private readonly OutputClaims _claims;
     private readonly Func<RunCoordinator> _coordinators;
     private readonly CoordinatorOptions _options;
     private readonly TimeProvider _time;
@@ -37,6 +37,7 @@ internal sealed class RunService : IHostedService
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunService> logger)
     {
         _store = store;
+        _claims = new OutputClaims(store.Root, List);
         _coordinators = coordinators;
         _options = options.Value;
         _time = time;
@@ -80,7 +81,7 @@ internal sealed class RunService : IHostedService
 
     /// <summary>Stores a new run and starts it.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">The output is in use, or what stands there may not be replaced, or the orchestrator stops.</exception>
+    /// <exception cref="RunConflictException">The output is in use, or may not be replaced, or the orchestrator stops.</exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Create(RunSettings settings)
     {
@@ -88,7 +89,7 @@ internal sealed class RunService : IHostedService
         {
             RefuseWhileStopping();
             var output = settings.Output is null ? null : Path.GetFullPath(settings.Output);
-            var replaces = output is not null && Claim(output, settings, null);
+            var replaces = output is not null && _claims.Claim(output, settings, resumed: null);
             var now = _time.GetUtcNow();
             var id = CreateFolder(now);
             var run = new Run
@@ -99,7 +100,7 @@ internal sealed class RunService : IHostedService
                 Options = settings,
                 Input = Path.GetFullPath(settings.Input!),
                 Output = output ?? Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
-                MayReplace = settings.Overwrite || replaces,
+                MayReplace = replaces,
             };
             Save(run);
             var entry = new Entry(new Observable<Run>(run));
@@ -129,7 +130,7 @@ internal sealed class RunService : IHostedService
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             RefuseWhileStopping();
-            var replaces = run.Options.Output is not null && Claim(run.Output, run.Options, run);
+            var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
             var now = _time.GetUtcNow();
             Save(Pending(run));
             run = entry.Run.Change(Pending);
@@ -141,7 +142,8 @@ internal sealed class RunService : IHostedService
                 State = RunState.Pending,
                 Updated = now,
                 Ended = null,
-                MayReplace = former.Options.Overwrite || replaces,
+                // Its Sink may have published one of the files: it must be able to replace the other one, as before.
+                MayReplace = former.State == RunState.Interrupted ? former.MayReplace : replaces,
             };
         }
     }
@@ -218,63 +220,6 @@ internal sealed class RunService : IHostedService
     {
         if (_stopping is not null)
             throw new RunConflictException("the orchestrator is stopping");
-    }
-
-    /// <summary>Sees that a run may write its files.</summary>
-    /// <param name="output">Where its results go.</param>
-    /// <param name="settings">Its settings.</param>
-    /// <param name="resumed">The run, where it is not new: what it published itself, and died before it was told, Sink knows.</param>
-    /// <returns>Whether it replaces files: those that an earlier run to the same output has written, and nobody since.</returns>
-    private bool Claim(string output, RunSettings settings, Run? resumed)
-    {
-        if (FilesOf(output) is not { } files)
-            throw new RunConflictException($"output '{output}' cannot be resolved: a link leads in circles, or a directory cannot be read");
-        if (SameFile.IsUnder(files.Results, _store.Root))
-            throw new RunConflictException($"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");
-        RefuseTaken(files, exceptFor: resumed?.Id);
-        var standing = files.Named.Where(file => File.Exists(file.Path)).ToList();
-        if (standing.Count == 0 || settings.Overwrite)
-            return settings.Overwrite;
-        var written = List().Where(run => run.Written.Count > 0 && FilesOf(run.Output) is { } other && SameFile.Is(other.Results, files.Results))
-            .SelectMany(run => run.Written.Select(file => (Run: run, File: file))).ToList();
-        var replaces = true;
-        foreach (var (name, path) in standing)
-        {
-            var owner = written.Where(file => file.File.Is(path)).Select(file => file.Run).FirstOrDefault();
-            if (owner is null && resumed is null)
-                throw new RunConflictException(OutputFiles.Refusal(name, path));
-            if (owner is not null && resumed is not null && owner.Created > resumed.Created)
-                throw new RunConflictException($"run {owner.Id}, which came later, has written {path}: move it away, then resume");
-            replaces &= owner is not null;
-        }
-
-        return replaces;
-    }
-
-    private void RefuseTaken(OutputFiles files, string? exceptFor)
-    {
-        foreach (var other in List().Where(run => run.State.IsActive() && run.Id != exceptFor))
-        {
-            if (FilesOf(other.Output) is { } others && files.Overlaps(others))
-                throw new RunConflictException($"run {other.Id} is writing {other.Output} and its rejects: wait for it, or cancel it");
-            if (Resolve(other.Input) is { } input && files.Named.Any(file => SameFile.IsUnder(file.Path, input)))
-                throw new RunConflictException($"run {other.Id} is reading {other.Input}: wait for it, or cancel it");
-        }
-    }
-
-    private static OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
-
-    // Null where a path of an earlier run leads nowhere any more.
-    private static string? Resolve(string path)
-    {
-        try
-        {
-            return RootedPath.Resolve(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 
     private void Save(Run run)

@@ -1,0 +1,79 @@
+using Pipeline.Stages.Core.Paths;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>Decides whether a run may write its results and rejects where it is to.</summary>
+/// <param name="runsFolder">The folder of all runs: no output lies there but that of a run without one of its own.</param>
+/// <param name="runs">All runs.</param>
+internal sealed class OutputClaims(string runsFolder, Func<IReadOnlyList<Run>> runs)
+{
+    /// <summary>Claims the output of a run that starts, or starts again.</summary>
+    /// <param name="output">Where its results go.</param>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="resumed">
+    /// The run where it is not new. A file that stands there and has no record may be its own: its Sink finds out before it publishes.
+    /// </param>
+    /// <returns>Whether files that stand there may be replaced.</returns>
+    /// <exception cref="RunConflictException">The output is in use, or a file stands there that may not be replaced.</exception>
+    public bool Claim(string output, RunSettings settings, Run? resumed)
+    {
+        if (FilesOf(output) is not { } files)
+            throw new RunConflictException($"output '{output}' cannot be resolved: a link leads in circles, or a directory cannot be read");
+        if (SameFile.IsUnder(files.Results, runsFolder))
+        {
+            throw new RunConflictException(
+                $"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");
+        }
+
+        RefuseTaken(files, exceptFor: resumed?.Id);
+        var standing = files.Named.Where(file => File.Exists(file.Path)).ToList();
+        if (standing.Count == 0 || settings.Overwrite)
+            return settings.Overwrite;
+        var written = WrittenTo(files.Results);
+        var replaces = true;
+        foreach (var (name, path) in standing)
+        {
+            var owner = written.FirstOrDefault(file => file.File.Is(path)).Run;
+            if (owner is null && resumed is null)
+                throw new RunConflictException(OutputFiles.Refusal(name, path));
+            if (resumed is not null && owner?.Ended > resumed.Created)
+                throw new RunConflictException($"run {owner.Id}, which came later, has written {path}: move it away, then resume");
+            replaces &= owner is not null;
+        }
+
+        return replaces;
+    }
+
+    private void RefuseTaken(OutputFiles files, string? exceptFor)
+    {
+        foreach (var other in runs().Where(run => run.State.IsActive() && run.Id != exceptFor))
+        {
+            if (FilesOf(other.Output) is { } others && files.Overlaps(others))
+                throw new RunConflictException($"run {other.Id} is writing {other.Output} and its rejects: wait for it, or cancel it");
+            if (Resolve(other.Input) is { } input && files.Named.Any(file => SameFile.IsUnder(file.Path, input)))
+                throw new RunConflictException($"run {other.Id} is reading {other.Input}: wait for it, or cancel it");
+        }
+    }
+
+    private List<(Run Run, WrittenFile File)> WrittenTo(string results) =>
+    [
+        .. runs()
+            .Where(run => run.Written.Count > 0 && Resolve(run.Output) is { } other && SameFile.Is(other, results))
+            .SelectMany(run => run.Written.Select(file => (run, file))),
+    ];
+
+    private static OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
+
+    // Null where the path of an earlier run leads nowhere any more.
+    private static string? Resolve(string path)
+    {
+        try
+        {
+            return RootedPath.Resolve(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
