@@ -69,7 +69,8 @@ internal static class PipelineApplication
         {
             return await FailAsync(Failure, [.. exception.Failures]);
         }
-        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException or IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException
+            or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             return await FailAsync(Failure, exception.Message);
         }

@@ -68,15 +68,21 @@ internal sealed class RunDrain(
     private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
         notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
 
-    private bool HasEnded(string resource) =>
-        notifications.TryGetCurrentState(resource, out var current) && KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text);
+    private bool HasEnded(string resource) => notifications.TryGetCurrentState(resource, out var current)
+        && KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text);
 
     private async Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows())
-            await commands.ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken).WaitAsync(cancellationToken);
+        {
+            await commands.ExecuteCommandAsync(resource.ResourceId, KnownResourceCommands.StopCommand, cancellationToken)
+                .WaitAsync(cancellationToken);
+        }
         else
+        {
             processes.Find(resource.ResourceId)?.Send(ProcessSignal.Terminate);
+        }
+
         while (processes.Find(resource.ResourceId) is not null)
             await Task.Delay(ResourceProcesses.EndInterval, cancellationToken);
     }

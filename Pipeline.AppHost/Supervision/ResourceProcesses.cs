@@ -14,7 +14,7 @@ namespace Pipeline.AppHost.Supervision;
 internal sealed class ResourceProcesses(PipelineDirectories directories, TimeProvider time, ILogger<ResourceProcesses> log)
     : BackgroundService
 {
-    /// <summary>How often it is looked whether a process has ended that was asked to.</summary>
+    /// <summary>Time between two looks whether a process that was asked to stop has ended.</summary>
     public static readonly TimeSpan EndInterval = TimeSpan.FromMilliseconds(20);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
@@ -56,8 +56,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         _processes.TryGetValue(resource, out var process) && process.IsAlive ? process : null;
 
     /// <summary>
-    /// Asks the processes of all resources to stop, where the system has a signal for it. Aspire asks them, too, but its control plane takes
-    /// most of a second to get to them.
+    /// Asks the processes of all resources to stop, where the system has a signal for it. Aspire asks them, too, but its control plane
+    /// takes most of a second to get to them.
     /// </summary>
     public void Terminate()
     {
@@ -79,7 +79,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             Kill(orphansOnly: true);
     }
 
-    /// <summary>Waits until the processes of all resources have ended, and kills what is left of them after a time.</summary>
+    /// <summary>Waits until the processes of all resources have ended, and kills those that are left after a time.</summary>
     public async Task EndAsync(TimeSpan timeout)
     {
         var since = time.GetTimestamp();

@@ -17,8 +17,8 @@ internal interface IAttemptObserver
     /// <summary>Figures of a stage.</summary>
     void Progressed(StageMetrics metrics);
 
-    /// <summary>It makes no progress, or again.</summary>
-    /// <param name="stall">Null: it goes on.</param>
+    /// <summary>It stopped making progress, or makes progress again.</summary>
+    /// <param name="stall">Null: it makes progress again.</param>
     void Stalled(RunStall? stall);
 
     /// <summary>It was asked to drain.</summary>

@@ -58,22 +58,31 @@ internal sealed class GenerateCommand
         var output = parsed.GetRequiredValue(_output);
         if (string.IsNullOrWhiteSpace(output))
             throw new CliException(ExitCodes.Usage, "--output must name a file");
+        var (toFile, overwrite) = (output != Terminal.StandardStream, parsed.GetValue(_overwrite));
         var clock = Stopwatch.StartNew();
         try
         {
-            if (terminal.Interactive is { } console && output != GeneratorOutput.StandardOutput)
-                WithBar(console, options, output, parsed.GetValue(_overwrite), cancellationToken);
+            if (!toFile)
+                WriteToStandardOutput(terminal, options, cancellationToken);
+            else if (terminal.Interactive is { } console)
+                WithBar(console, options, output, overwrite, cancellationToken);
             else
-                GeneratorOutput.Write(options, output, parsed.GetValue(_overwrite), null, cancellationToken);
+                GeneratorOutput.Write(options, output, overwrite, null, cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new CliException(ExitCodes.Failed, $"{output} cannot be written: {error.Message}", error);
         }
 
-        if (output != GeneratorOutput.StandardOutput)
+        if (toFile)
             Tell(terminal, options, Path.GetFullPath(output), clock.Elapsed, parsed.GetValue(_json));
         return ExitCodes.Ok;
+    }
+
+    private static void WriteToStandardOutput(Terminal terminal, GeneratorOptions options, CancellationToken cancellationToken)
+    {
+        using var standardOutput = terminal.OpenOutput();
+        LineGenerator.Write(options, standardOutput, null, cancellationToken);
     }
 
     private static void WithBar(

@@ -31,7 +31,7 @@ internal static class RunCommand
             if (parsed.GetValue(monolith))
             {
                 var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
-                return options.WriteToStandardOutput(parsed)
+                return options.WritesToStandardOutput(parsed)
                     ? await alone.WriteAsync(settings, cancellationToken)
                     : follower.End(await alone.RunAsync(settings, cancellationToken));
             }

@@ -7,8 +7,6 @@ namespace Pipeline.Orchestrator.Cli;
 /// <summary>The options of a run on the command line.</summary>
 internal sealed class RunOptionSet
 {
-    private const string StandardStream = "-";
-
     private static readonly RunSettings Defaults = new();
 
     private readonly Option<string> _input = new("--input")
@@ -20,7 +18,8 @@ internal sealed class RunOptionSet
 
     private readonly Option<string?> _output = new("--output")
     {
-        Description = "File for the results, gzip where it ends in .gz; rejects stand beside it. Default: results.ndjson in the run's folder",
+        Description = "File for the results, gzip where it ends in .gz; rejects stand beside it. "
+            + "Default: results.ndjson in the run's folder",
         HelpName = "FILE",
     };
 
@@ -40,16 +39,20 @@ internal sealed class RunOptionSet
     private readonly Option<string[]> _allowedTypes = OptionKinds.Names("--allowed-types", "Types that an event may have; others are rejected", [], "TYPE,...");
     private readonly Option<string[]> _aggregates = OptionKinds.Names("--aggregates", "Figures besides count, sum and avg", [], "min,max");
     private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
-        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end", 0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
+        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end",
+        0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
     private readonly Option<double> _rate = OptionKinds.Number(
         "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates, _checkpointInterval, _rate];
+    [
+        _input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates,
+        _checkpointInterval, _rate,
+    ];
 
     /// <summary>Whether the results are to go to standard output.</summary>
-    public bool WriteToStandardOutput(ParseResult parsed) => parsed.GetValue(_output) == StandardStream;
+    public bool WritesToStandardOutput(ParseResult parsed) => parsed.GetValue(_output) == Terminal.StandardStream;
 
     /// <summary>The settings that they say, with paths made absolute.</summary>
     /// <param name="parsed">The command line.</param>
@@ -59,14 +62,14 @@ internal sealed class RunOptionSet
     {
         var errors = new List<string>();
         var input = ReadPath(parsed.GetRequiredValue(_input));
-        if (parsed.GetRequiredValue(_input) == StandardStream)
+        if (parsed.GetRequiredValue(_input) == Terminal.StandardStream)
             errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
         else if (input.Length > 0 && !Path.Exists(input))
             errors.Add($"--input: there is no file or directory {input}");
         var settings = new RunSettings
         {
             Input = input,
-            Output = parsed.GetValue(_output) is { } output and not StandardStream ? ReadPath(output) : null,
+            Output = parsed.GetValue(_output) is { } output and not Terminal.StandardStream ? ReadPath(output) : null,
             Overwrite = parsed.GetValue(_overwrite),
             BatchSize = (int)parsed.GetValue(_batchSize),
             LingerMicros = parsed.GetValue(_linger),
@@ -78,8 +81,12 @@ internal sealed class RunOptionSet
             CheckpointIntervalMillis = parsed.GetValue(_checkpointInterval),
             Rate = parsed.GetValue(_rate),
         };
-        if (WriteToStandardOutput(parsed) && !standardOutput)
-            errors.Add("--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
+        if (WritesToStandardOutput(parsed) && !standardOutput)
+        {
+            errors.Add(
+                "--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
+        }
+
         if (settings.Output is not null && Directory.Exists(settings.Output))
             errors.Add($"--output: {settings.Output} is a directory");
         errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));

@@ -1,6 +1,8 @@
 namespace Pipeline.Orchestrator.Cli;
 
-/// <summary>A folder beside a file, on the same file system, that goes with this process; what a killed one has left goes with the next.</summary>
+/// <summary>
+/// A folder beside a file, on the same file system. It is deleted with this object; what a killed process has left is deleted by the next.
+/// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private const string LockName = ".pipeline-lock";
@@ -44,9 +46,12 @@ internal sealed class TemporaryFolder : IDisposable
         && name.EndsWith(Extension, StringComparison.Ordinal)
         && name.AsSpan()[prefix.Length..^Extension.Length].IndexOfAnyExceptInRange('0', '9') < 0;
 
-    // The lock goes with its process, on Windows also where the folder is deleted under it.
-    private static FileStream Lock(string path, FileMode mode) => new(
-        System.IO.Path.Combine(path, LockName), mode, FileAccess.ReadWrite, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None);
+    // The lock ends with its process. Windows would not delete the folder under a lock that does not share that.
+    private static FileStream Lock(string path, FileMode mode)
+    {
+        var share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+        return new FileStream(System.IO.Path.Combine(path, LockName), mode, FileAccess.ReadWrite, share);
+    }
 
     private static void DeleteUnlessUsed(string path)
     {
@@ -60,7 +65,7 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    // Locked to the end: whoever else cleans up finds it in use, or gone.
+    // The lock is held until the folder is gone, so that no other process cleans it up at the same time.
     private static void Delete(string path, FileStream @lock)
     {
         using (@lock)
@@ -71,7 +76,7 @@ internal sealed class TemporaryFolder : IDisposable
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // What is left goes with the next one.
+                // The next process tries again.
             }
         }
     }

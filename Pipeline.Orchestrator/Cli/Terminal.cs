@@ -8,6 +8,9 @@ namespace Pipeline.Orchestrator.Cli;
 /// <summary>Where a command writes.</summary>
 internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null)
 {
+    /// <summary>Name that stands for standard input or output.</summary>
+    public const string StandardStream = "-";
+
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
         Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
@@ -19,7 +22,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole
     /// <summary>What was asked for.</summary>
     public TextWriter Output { get; } = output;
 
-    /// <summary>Standard output for bytes, which no encoding changes.</summary>
+    /// <summary>Standard output as a stream of bytes.</summary>
     public Stream OpenOutput() => openOutput?.Invoke() ?? throw new NotSupportedException("There is no standard output for bytes.");
 
     /// <summary>Errors, and notes beside what was asked for.</summary>

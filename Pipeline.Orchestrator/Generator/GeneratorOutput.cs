@@ -3,25 +3,20 @@ using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Orchestrator.Generator;
 
-/// <summary>Where generated lines go: a file that appears when it is whole, or standard output.</summary>
+/// <summary>A file of generated lines, which appears when it is whole.</summary>
 internal static class GeneratorOutput
 {
-    /// <summary>Name that stands for standard output.</summary>
-    public const string StandardOutput = "-";
-
-    /// <summary>Generates into <paramref name="path"/>; gzip where the name ends in .gz. A file of that name is replaced only where <paramref name="overwrite"/> says so, at the end and in one step.</summary>
+    /// <summary>Generates into a file.</summary>
+    /// <param name="options">What to generate.</param>
+    /// <param name="path">The file; gzip where the name ends in .gz.</param>
+    /// <param name="overwrite">Whether a file of that name may be replaced, at the end and in one step.</param>
+    /// <param name="progress">Hears how many lines are written; may be null.</param>
+    /// <param name="cancellationToken">Ends it; nothing is left behind.</param>
     /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
-    public static void Write(GeneratorOptions options, string path, bool overwrite, IProgress<long>? progress, CancellationToken cancellationToken)
+    public static void Write(
+        GeneratorOptions options, string path, bool overwrite, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        if (path == StandardOutput)
-        {
-            using var standardOutput = Console.OpenStandardOutput();
-            LineGenerator.Write(options, standardOutput, progress, cancellationToken);
-            standardOutput.Flush();
-            return;
-        }
-
         var target = Path.GetFullPath(path);
         if (Directory.Exists(target))
         {
@@ -30,7 +25,7 @@ internal static class GeneratorOutput
 
         if (FileStatus.DescribeSpecial(target) is { } kind)
         {
-            throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or {StandardOutput} for standard output");
+            throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or - for standard output");
         }
 
         if (File.Exists(target) && !overwrite)

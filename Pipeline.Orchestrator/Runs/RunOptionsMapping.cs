@@ -8,7 +8,8 @@ internal static class RunOptionsMapping
     private const long MicrosPerMilli = 1_000;
 
     /// <summary>The contract's options of a run whose folder is <paramref name="workDirectory"/>.</summary>
-    public static RunOptions ToOptions(Run run, string workDirectory) => ToOptions(run.Options, run.Input, run.Output, workDirectory, run.MayReplace);
+    public static RunOptions ToOptions(Run run, string workDirectory) =>
+        ToOptions(run.Options, run.Input, run.Output, workDirectory, run.MayReplace);
 
     /// <summary>The contract's options of these settings.</summary>
     public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace)

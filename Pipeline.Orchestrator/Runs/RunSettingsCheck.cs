@@ -51,7 +51,7 @@ internal static class RunSettingsCheck
         else if (field == "output" && Path.EndsInDirectorySeparator(path))
             errors.Add(new(field, $"must be a file, not the directory {path}"));
         else if (field == "output" && OutputFiles.IsOtherwiseCompressed(path))
-            errors.Add(new(field, $"must end in .gz or in no extension of a compression, not {Path.GetExtension(path)}"));
+            errors.Add(new(field, $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}"));
         else
             CheckResolvable(field, path, errors);
     }
@@ -73,8 +73,14 @@ internal static class RunSettingsCheck
 
     private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
     {
-        Require("batchSize", settings.BatchSize is >= 0 and <= RunLimits.MaxBatchLines, $"must be 0 (auto) to {RunLimits.MaxBatchLines}, not {settings.BatchSize}");
-        Require("lingerMicros", settings.LingerMicros is >= 0 and <= RunLimits.MaxLingerMicros, $"must be 0 to {RunLimits.MaxLingerMicros}, not {settings.LingerMicros}");
+        Require(
+            "batchSize",
+            settings.BatchSize is >= 0 and <= RunLimits.MaxBatchLines,
+            $"must be 0 (auto) to {RunLimits.MaxBatchLines}, not {settings.BatchSize}");
+        Require(
+            "lingerMicros",
+            settings.LingerMicros is >= 0 and <= RunLimits.MaxLingerMicros,
+            $"must be 0 to {RunLimits.MaxLingerMicros}, not {settings.LingerMicros}");
         Require(
             "maxLineBytes",
             settings.MaxLineBytes is >= RunLimits.MinLineBytes and <= RunLimits.MaxLineBytes,
@@ -83,7 +89,10 @@ internal static class RunSettingsCheck
             "checkpointIntervalMillis",
             settings.CheckpointIntervalMillis is >= 0 and <= MaxCheckpointIntervalMillis,
             $"must be 0 (only at the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
-        Require("rate", settings.Rate is >= 0 and <= RunLimits.MaxRate, $"must be 0 (no limit) to {RunLimits.MaxRate}, not {settings.Rate}");
+        Require(
+            "rate",
+            settings.Rate is >= 0 and <= RunLimits.MaxRate,
+            $"must be 0 (no limit) to {RunLimits.MaxRate}, not {settings.Rate}");
 
         void Require(string field, bool holds, string error)
         {

@@ -56,8 +56,8 @@ internal sealed partial class RunStore : IDisposable
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
-    public void Save(Run run) =>
-        DurableFiles.Private.Replace(Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+    public void Save(Run run) => DurableFiles.Private.Replace(
+        Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
 
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()

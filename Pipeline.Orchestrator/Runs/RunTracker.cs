@@ -26,8 +26,8 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     public Run Run => run.Current.Value;
 
     /// <summary>
-    /// True where the present attempt goes on from a later checkpoint than all before it. That a stage only claims to have committed one does
-    /// not count: what is stored tells in the next attempt.
+    /// True where the present attempt resumes from a later checkpoint than all before it. That a stage reports a commit does not count: the
+    /// next attempt shows what is stored.
     /// </summary>
     public bool HasProgressed { get; private set; }
 
@@ -132,7 +132,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         Publish();
         if (time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
-        // A stall is of a moment: where the orchestrator dies in it, it is not there any more.
+        // A stall is not stored: if the orchestrator dies, the attempt that stalled is over.
         trySave(Run with { Stall = null });
         _savedAt = time.GetTimestamp();
     }

@@ -16,7 +16,7 @@ internal sealed record EndpointFile(string Address, string Key, int Pid)
 
     /// <summary>Its path: as the environment says, else below the user's runtime or state directory.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
-    /// <exception cref="InvalidDataException">The user has neither, and it must not lie where others might read it.</exception>
+    /// <exception cref="InvalidDataException">The user has neither: it holds the key, and must not lie where others can read it.</exception>
     public static string PathIn(Func<string, string?> environment)
     {
         if (environment(Variable) is { Length: > 0 } path)
@@ -26,7 +26,8 @@ internal sealed record EndpointFile(string Address, string Key, int Pid)
             ? runtime
             : Path.IsPathFullyQualified(home)
                 ? Path.Combine(home, ".local", "state")
-                : throw new InvalidDataException($"there is no home directory for the endpoint file: set {Variable} to a path that only you can read");
+                : throw new InvalidDataException(
+                    $"there is no home directory for the endpoint file: set {Variable} to a path that only you can read");
         return Path.Combine(folder, "pipeline", "endpoint.json");
     }
 

@@ -42,7 +42,7 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         }
     }
 
-    /// <summary>A connection, which is of the gate's list until the first request with the key.</summary>
+    /// <summary>A connection, on the gate's list until its first request with the key.</summary>
     internal sealed class Newcomer
     {
         private readonly ConnectionGate _gate;

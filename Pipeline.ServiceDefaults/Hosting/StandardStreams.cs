@@ -2,21 +2,23 @@ using System.Text;
 
 namespace Pipeline.ServiceDefaults.Hosting;
 
-/// <summary>Standard output and error of a program that a person starts, who may have closed either.</summary>
+/// <summary>Guards against a standard output or standard error that the caller has closed.</summary>
 public static class StandardStreams
 {
-    /// <summary>
-    /// From now on what cannot be written to standard error is dropped: a program that has done its work must not fail for want of somebody to
-    /// tell it to.
-    /// </summary>
-    /// <param name="outputMatters">Whether what cannot be written to standard output is an error that says so; otherwise it is dropped, too.</param>
+    /// <summary>Drops what cannot be written to standard error: a program that has done its work must not fail because of a message.</summary>
+    /// <param name="outputMatters">
+    /// True: what cannot be written to standard output is an <see cref="IOException"/> that says so. False: it is dropped, too.
+    /// </param>
     public static void Guard(bool outputMatters)
     {
         Console.SetError(new Writer(Console.Error, failure: null));
         Console.SetOut(new Writer(Console.Out, outputMatters ? "standard output cannot be written to; is it closed?" : null));
     }
 
-    private sealed class Writer(TextWriter inner, string? failure) : TextWriter
+    /// <summary>Writes to another writer.</summary>
+    /// <param name="inner">The writer.</param>
+    /// <param name="failure">Message of the <see cref="IOException"/> where it cannot be written to; null drops the text.</param>
+    internal sealed class Writer(TextWriter inner, string? failure) : TextWriter
     {
         public override Encoding Encoding => inner.Encoding;
 
@@ -26,8 +28,7 @@ public static class StandardStreams
 
         public override void Write(char[] buffer, int index, int count) => Try(() => inner.Write(buffer, index, count));
 
-        public override void Write(ReadOnlySpan<char> buffer) => Write(buffer.ToString());
-
+        // In one piece: lines of several processes share a terminal.
         public override void WriteLine(string? value) => Write(value + NewLine);
 
         public override void Flush() => Try(inner.Flush);

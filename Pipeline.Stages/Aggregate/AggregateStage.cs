@@ -1,5 +1,5 @@
-using Pipeline.Contracts.V1;
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate.Groups;
 using Pipeline.Stages.Aggregate.WorkItems;
 using Pipeline.Stages.Core.Batching;
@@ -23,7 +23,8 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
         var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
         if (columns.Length > RunLimits.MaxGroupColumns || columns.Distinct().Count() != columns.Length)
         {
-            throw new StageException(FailureReasons.InvalidOptions, $"a run groups by at most {RunLimits.MaxGroupColumns} columns, each named once");
+            throw new StageException(
+                FailureReasons.InvalidOptions, $"a run groups by at most {RunLimits.MaxGroupColumns} columns, each named once");
         }
 
         _groups = new GroupTable(columns, options ?? new AggregateOptions());

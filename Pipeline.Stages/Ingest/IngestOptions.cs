@@ -1,5 +1,5 @@
-using Pipeline.Contracts.V1;
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest;
@@ -52,7 +52,8 @@ internal sealed class IngestOptions
         if (options.CheckpointIntervalMicros != 0)
         {
             Check(
-                "checkpoint_interval_micros", options.CheckpointIntervalMicros, RunLimits.MinCheckpointMicros, RunLimits.MaxCheckpointMicros);
+                "checkpoint_interval_micros", options.CheckpointIntervalMicros,
+                RunLimits.MinCheckpointMicros, RunLimits.MaxCheckpointMicros);
         }
 
         if (!(options.Rate is >= 0 and <= RunLimits.MaxRate))

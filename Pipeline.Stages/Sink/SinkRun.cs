@@ -41,7 +41,7 @@ internal sealed partial class SinkRun : IDisposable
         _mayReplace = open.Options.Overwrite;
         if (_claims.IsFirst && !_mayReplace)
         {
-            plan.RequireFree();
+            plan.RequireFree(FinishedFile.None, FinishedFile.None);
         }
 
         _claims.Claim(files);

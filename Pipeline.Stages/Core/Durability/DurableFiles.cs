@@ -8,8 +8,8 @@ namespace Pipeline.Stages.Core.Durability;
 /// Files that are either as before or as after, whenever the power goes: written beside, flushed, renamed, and the folder flushed.
 /// </summary>
 /// <remarks>
-/// macOS flushes to the disk itself with F_FULLFSYNC only, which .NET uses for files and this class for folders; see fcntl(2) there. Windows
-/// has no flush of a folder: a rename with write-through returns when it is on the disk; see MoveFileEx.
+/// On macOS only F_FULLFSYNC flushes the drive's cache, too: .NET uses it for files, this class for folders; see fcntl(2) there. Windows
+/// has no flush of a folder; a rename with write-through returns when it is on the disk: see MoveFileEx.
 /// </remarks>
 /// <param name="mode">Mode of new files; null = as the system has it. Not on Windows.</param>
 public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFiles
@@ -74,7 +74,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         CrashPoints.Before(role, "rename");
         if (OperatingSystem.IsWindows())
         {
-            WindowsRetry.Run(() => Windows.Rename(from, to), TimeProvider.System, Thread.Sleep);
+            WindowsRetry.Run(() => Windows.Rename(from, to));
         }
         else
         {
@@ -90,7 +90,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         CrashPoints.Before(role, "delete");
         if (OperatingSystem.IsWindows())
         {
-            WindowsRetry.Run(() => File.Delete(path), TimeProvider.System, Thread.Sleep);
+            WindowsRetry.Run(() => File.Delete(path));
         }
         else
         {
@@ -112,7 +112,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         CrashPoints.After(role, "folder_flush");
     }
 
-    /// <summary>Whether a file system answers so that has no flush of folders: then there is nothing more to be had from it.</summary>
+    /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
     internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
 
     private static partial class Unix
@@ -177,7 +177,8 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
             if (!Move(Path.GetFullPath(from), Path.GetFullPath(to), ReplaceExistingAndWriteThrough))
             {
                 var error = Marshal.GetLastPInvokeError();
-                throw new IOException($"'{from}' cannot be renamed to '{to}': {Marshal.GetPInvokeErrorMessage(error)}", FacilityWin32 | error);
+                throw new IOException(
+                    $"'{from}' cannot be renamed to '{to}': {Marshal.GetPInvokeErrorMessage(error)}", FacilityWin32 | error);
             }
         }
 

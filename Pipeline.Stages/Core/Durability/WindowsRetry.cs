@@ -1,7 +1,7 @@
 namespace Pipeline.Stages.Core.Durability;
 
 /// <summary>
-/// Tries again for about two seconds what Windows refuses while a virus scanner, an indexer or a reader has the file open: access denied,
+/// Retries for about two seconds what Windows refuses while a virus scanner, an indexer or a reader has the file open: access denied,
 /// sharing violation, lock violation; see "System Error Codes" 5, 32 and 33.
 /// </summary>
 internal static class WindowsRetry
@@ -14,11 +14,11 @@ internal static class WindowsRetry
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Does it, until it succeeds, fails for another reason, or has failed for long enough.</summary>
-    /// <param name="operation">What to do.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="pause">Waits.</param>
-    public static void Run(Action operation, TimeProvider time, Action<TimeSpan> pause)
+    /// <summary>Runs an operation until it succeeds, fails for another reason, or the time is up.</summary>
+    public static void Run(Action operation) => Run(operation, TimeProvider.System, Thread.Sleep);
+
+    /// <summary>The same with another clock.</summary>
+    internal static void Run(Action operation, TimeProvider time, Action<TimeSpan> pause)
     {
         var since = time.GetTimestamp();
         for (var wait = FirstPause; ; wait = wait * 2 < LongestPause ? wait * 2 : LongestPause)
@@ -28,7 +28,8 @@ internal static class WindowsRetry
                 operation();
                 return;
             }
-            catch (Exception error) when (error.HResult is AccessDenied or SharingViolation or LockViolation && time.GetElapsedTime(since) < Limit)
+            catch (Exception error)
+                when (error.HResult is AccessDenied or SharingViolation or LockViolation && time.GetElapsedTime(since) < Limit)
             {
                 pause(wait);
             }

@@ -28,9 +28,10 @@ public readonly record struct OutputFiles(string Results, string Rejects)
     /// <summary>Both, with what they are called.</summary>
     public IEnumerable<(string Name, string Path)> Named => [("output", Results), ("rejects file", Rejects)];
 
-    /// <summary>What is told where a file stands in the way that no run wrote to this output.</summary>
+    /// <summary>The error where a file stands at an output that the run may not replace.</summary>
     public static string Refusal(string name, string path) =>
-        $"{name} '{path}' exists, and is not known as what an earlier run to this output has written; name another output, or replace it with --overwrite.";
+        $"{name} '{path}' exists, and is not known as what an earlier run to this output has written; "
+        + "name another output, or replace it with --overwrite.";
 
     /// <summary>Whether one of the files is one of another run's.</summary>
     public bool Overlaps(OutputFiles other) =>

@@ -12,10 +12,10 @@ public static class RootedPath
 
     // What lies there depends on the process that opens it (descriptors), or is made by the kernel as it is read.
     private static readonly string[] KernelFolders = ["/proc", "/sys", "/dev/fd"];
-    private static readonly string[] Devices =
-        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(0, 10).SelectMany(number => new[] { $"COM{number}", $"LPT{number}" })];
-
     private static readonly string[] StandardStreams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
+
+    private static readonly string[] WindowsDevices =
+        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(0, 10).SelectMany(number => new[] { $"COM{number}", $"LPT{number}" })];
 
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Too many links, or the path means another file to each process that opens it.</exception>
@@ -94,8 +94,8 @@ public static class RootedPath
             var folder = Path.GetDirectoryName(resolved) ?? resolved;
             throw new StageException(
                 FailureReasons.PathOutsideRoots,
-                $"{what} '{path}'{where} lies under none of the folders that may be used: {string.Join(", ", roots.Select(root => $"'{root}'"))}. "
-                + $"Restart the AppHost with '--Pipeline:Roots:0={folder}', or a stage that runs by itself with PIPELINE_ROOTS='{folder}'.");
+                $"{what} '{path}'{where} lies under none of the folders that may be used: "
+                + $"{string.Join(", ", roots.Select(root => $"'{root}'"))}. Restart the AppHost with '--Pipeline:Roots:0={folder}', or a stage that runs by itself with PIPELINE_ROOTS='{folder}'.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -118,14 +118,15 @@ public static class RootedPath
             return $"'{part}' ends in a dot or a space, which Windows drops; name it without";
         }
 
-        return Devices.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"'{part}' is a device to Windows; name another file" : null;
+        return WindowsDevices.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"'{part}' is a device to Windows; name another file" : null;
     }
 
     // Checked on the way, since a link such as /dev/fd or /proc/self leads somewhere else in each process.
     private static void RequireSameForAll(string path, string candidate)
     {
         if (!OperatingSystem.IsWindows()
-            && (StandardStreams.Contains(candidate, StringComparer.Ordinal) || KernelFolders.Any(folder => candidate == folder || candidate.StartsWith(folder + '/', StringComparison.Ordinal))))
+            && (StandardStreams.Contains(candidate, StringComparer.Ordinal)
+                || KernelFolders.Any(folder => candidate == folder || candidate.StartsWith(folder + '/', StringComparison.Ordinal))))
         {
             throw new IOException($"'{candidate}' is not the same file to every process; copy the data to a file, or name a file for it");
         }

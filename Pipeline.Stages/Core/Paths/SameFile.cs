@@ -1,6 +1,6 @@
 namespace Pipeline.Stages.Core.Paths;
 
-/// <summary>Whether paths lead to the same file or folder, by what is there and not by how it is written: links, case, other names.</summary>
+/// <summary>Compares paths by the file or folder that they lead to, whatever links, case or other names they are written with.</summary>
 public static class SameFile
 {
     /// <summary>Whether two resolved paths are one file or folder. Of what is not there yet, folder and name are compared.</summary>
@@ -45,7 +45,7 @@ public static class SameFile
         return false;
     }
 
-    // How the file systems are that Windows and macOS come with; of what is there the identity tells.
+    // Names of files that do not exist yet: as the default file systems of Windows and macOS compare them.
     private static StringComparison NameComparison =>
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 

@@ -19,7 +19,13 @@ public static class RunOpenedPages
             yield break;
         }
 
-        var last = new RunOpened { Resume = whole.Resume!.Clone(), RingAccepted = whole.RingAccepted, LinesTaken = whole.LinesTaken, Skipped = whole.Skipped };
+        var last = new RunOpened
+        {
+            Resume = whole.Resume!.Clone(),
+            RingAccepted = whole.RingAccepted,
+            LinesTaken = whole.LinesTaken,
+            Skipped = whole.Skipped,
+        };
         last.Resume.Groups.Clear();
         last.Columns.AddRange(whole.Columns);
         var (page, bytes) = (new Checkpoint { Id = whole.Resume.Id }, 0);

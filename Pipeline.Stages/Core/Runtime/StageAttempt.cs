@@ -133,7 +133,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
                     (_linesBefore, _itemsBefore) = (checkpoint.Position?.TotalLines ?? _linesBefore, metrics.Edge.ItemsIn);
-                    // A stage that hands on little would keep it until its output is full, and its input need not ever pause.
+                    // A stage that emits little would keep the checkpoint until its buffer is full: its input may never pause.
                     await output.FlushAsync(cancellationToken);
                 }
                 else if (message?.EndOfInput is not null || message?.Control is not null)

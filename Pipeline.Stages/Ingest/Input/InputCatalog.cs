@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Paths;
 using Pipeline.Stages.Core.Runtime;
@@ -10,11 +11,10 @@ internal sealed class InputCatalog
     /// <summary>Their entries travel in every checkpoint, which has to fit into one message.</summary>
     public const int MaxFiles = 50_000;
 
-    /// <summary>Of those that are skipped so many are named.</summary>
+    /// <summary>Most skipped entries that are named.</summary>
     private const int MaxSkippedNames = 100;
 
     private const int MaxPathBytes = 8 * 1024 * 1024;
-    private static readonly string[] Extensions = [".ndjson", ".jsonl", ".json"];
     private readonly List<string> _paths = [];
 
     private InputCatalog(bool isFolder) => IsFolder = isFolder;
@@ -86,13 +86,15 @@ internal sealed class InputCatalog
     private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
-        var entries = new System.IO.Enumeration.FileSystemEnumerable<(string Path, bool IsInput)>(
-            folder, (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && !IsHidden(entry.FileName) && IsInput(entry.FileName)), options)
+        var entries = new FileSystemEnumerable<(string Path, bool IsInput)>(
+            folder,
+            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && !IsHidden(entry.FileName) && InputNames.IsInput(entry.FileName)),
+            options)
         {
             ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
         };
-        var found = entries.Select(entry => (entry.Path, Name: Path.GetRelativePath(folder, entry.Path).Replace(Path.DirectorySeparatorChar, '/'), entry.IsInput))
+        var found = entries.Select(entry => (entry.Path, Name: NameOf(entry.Path), entry.IsInput))
             .OrderBy(entry => entry.Name, Comparer<string>.Create(CompareUtf8))
             .ToLookup(entry => entry.IsInput, entry => (entry.Path, entry.Name));
         var files = found[true].ToList();
@@ -118,11 +120,13 @@ internal sealed class InputCatalog
 
         return catalog;
 
-        // Links to folders are not followed: they might lead in circles.
-        bool IsRead(ref System.IO.Enumeration.FileSystemEntry entry) =>
-            entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
+        string NameOf(string path) => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
 
-        bool IsWorkFolder(ref System.IO.Enumeration.FileSystemEntry entry) =>
+        // Links to folders are not followed: they might lead in circles.
+        bool IsRead(ref FileSystemEntry entry) => entry.IsDirectory
+            && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
+
+        bool IsWorkFolder(ref FileSystemEntry entry) =>
             workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
     }
 
@@ -143,24 +147,6 @@ internal sealed class InputCatalog
         }
 
         return one.Length - other.Length;
-    }
-
-    private static bool IsInput(ReadOnlySpan<char> name)
-    {
-        if (name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
-        {
-            name = name[..^3];
-        }
-
-        foreach (var extension in Extensions)
-        {
-            if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private void Add(string path, string name)

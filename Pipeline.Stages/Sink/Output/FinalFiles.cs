@@ -33,13 +33,13 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     /// <summary>Renames them into place. A rejects file of an earlier run goes where there is none now.</summary>
     /// <param name="results">The results as they are written.</param>
     /// <param name="rejects">The rejects.</param>
-    /// <param name="mayReplace">Whether files of others may be replaced; those that an earlier attempt has published always are.</param>
+    /// <param name="mayReplace">Whether files that this run has not published itself may be replaced.</param>
     /// <exception cref="StageException">A file has appeared there since the run began.</exception>
     public void Publish(FinishedFile results, FinishedFile rejects, bool mayReplace)
     {
-        if (!mayReplace && (!IsFree(plan.Results, results) || !IsFree(plan.Rejects, rejects)))
+        if (!mayReplace)
         {
-            plan.RequireFree();
+            plan.RequireFree(results, rejects);
         }
 
         if (rejects != FinishedFile.None)
@@ -56,8 +56,6 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         files.Rename(plan.UnfinishedResults, plan.Results, "results");
         files.FlushFolder(plan.Folder, "results");
     }
-
-    private static bool IsFree(string path, FinishedFile finished) => !File.Exists(path) || finished.Fits(path);
 
     /// <summary>Takes away what was written and not published.</summary>
     public void Discard()
@@ -130,7 +128,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         }
     }
 
-    // Compressed in pieces of one size, however the input of this attempt is cut: the bytes are the same after any recovery.
+    // The buffer hands pieces of one size to the compressor, so that its output does not depend on how the attempts cut the segments.
     private static BufferedStream Compress(Stream target) => new(new GZipStream(target, CompressionLevel.Fastest), 4 * BlockBytes);
 
     /// <summary>Appends to a durable file, and knows what it holds.</summary>

@@ -97,15 +97,17 @@ internal sealed class OutputPlan
         Directory.CreateDirectory(WorkFolder);
     }
 
-    /// <summary>Sees that no file is replaced that was there before the run.</summary>
-    /// <exception cref="StageException">One would be.</exception>
-    public void RequireFree()
+    /// <summary>Requires that nothing stands at the outputs but what this run has published itself.</summary>
+    /// <param name="results">The run's results; none before they are written.</param>
+    /// <param name="rejects">The run's rejects; none before they are written.</param>
+    /// <exception cref="StageException">Another file stands there.</exception>
+    public void RequireFree(FinishedFile results, FinishedFile rejects)
     {
-        foreach (var (name, file) in _files.Named)
+        foreach (var ((name, path), own) in _files.Named.Zip([results, rejects]))
         {
-            if (File.Exists(file))
+            if (File.Exists(path) && !own.Fits(path))
             {
-                throw new StageException(FailureReasons.OutputExists, OutputFiles.Refusal(name, file));
+                throw new StageException(FailureReasons.OutputExists, OutputFiles.Refusal(name, path));
             }
         }
     }
@@ -163,16 +165,10 @@ internal sealed class OutputPlan
         }
 
         // Below the input folder it would be part of the input of the next run, or of this one's next attempt.
-        if (Directory.Exists(source) && SameFile.IsUnder(Results, source) && !SameFile.IsUnder(Results, WorkFolder) && IsInputName(name))
+        if (Directory.Exists(source) && SameFile.IsUnder(Results, source) && !SameFile.IsUnder(Results, WorkFolder) && InputNames.IsInput(name))
         {
             throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
         }
-    }
-
-    private static bool IsInputName(string name)
-    {
-        var plain = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
-        return Path.GetExtension(plain).ToUpperInvariant() is ".NDJSON" or ".JSONL" or ".JSON";
     }
 
     private static string UnfinishedPrefix(string path, string runId) => $".{Path.GetFileName(path)}.{runId}.";
