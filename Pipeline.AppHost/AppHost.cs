@@ -26,8 +26,7 @@ return await PipelineApplication.RunAsync(args, command =>
         .StreamsTo(parse);
 
     var orchestrator = pipeline.AddService<Projects.Pipeline_Orchestrator>("orchestrator")
-        .WithHttpEndpoint(pipeline.PortOf("orchestrator"))
-        .WithHttpHealthCheck("/health")
+        .WithApiEndpoint(pipeline.PortOf("orchestrator"))
         .WithNamedUrls()
         .WithIconName("Flow")
         .WithReference(broker)

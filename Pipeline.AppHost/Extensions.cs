@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
@@ -26,6 +27,7 @@ internal static class Extensions
         builder.Services.AddSingleton(command);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(model.Directories);
+        builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<ResourceProcesses>();
         builder.Services.AddSingleton<ExpiredLeases>();
@@ -59,17 +61,43 @@ internal static class Extensions
         .WithoutHttpsCertificate();
 #pragma warning restore ASPIRECERTIFICATES001
 
-    /// <summary>The gRPC endpoint: the process is told its port, and keeps it out of its HTTP/1.1 addresses.</summary>
+    /// <summary>
+    /// The gRPC endpoint: the process is told its port, and keeps it out of its HTTP/1.1 addresses. Without a proxy, which takes connections
+    /// for a process that is gone and lets them wait.
+    /// </summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="port">1 to 65535; null: Aspire allocates one.</param>
     public static IResourceBuilder<ProjectResource> WithGrpcEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) => builder
-        .WithEndpoint(port: port, scheme: "http", name: "grpc", env: "PIPELINE_GRPC_PORT")
+        .WithEndpoint(port: port, targetPort: port, scheme: "http", name: "grpc", env: "PIPELINE_GRPC_PORT", isProxied: false)
         .WithEndpoint("grpc", endpoint => endpoint.Transport = "http2")
         .WithUrlForEndpoint("grpc", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly);
+
+    /// <summary>The HTTP endpoint of a service that others call there; without a proxy, as <see cref="WithGrpcEndpoint"/>.</summary>
+    /// <param name="builder">The service.</param>
+    /// <param name="port">1 to 65535; null: Aspire allocates one.</param>
+    public static IResourceBuilder<ProjectResource> WithApiEndpoint(this IResourceBuilder<ProjectResource> builder, int? port) => builder
+        .WithHttpEndpoint(port: port, targetPort: port, isProxied: false)
+        .WithReplicaHealthCheck();
 
     /// <summary>The HTTP endpoint that tells the service's health; the dashboard lists it among the details only.</summary>
     public static IResourceBuilder<ProjectResource> WithHealthEndpoint(this IResourceBuilder<ProjectResource> builder) => builder
         .WithHttpEndpoint()
-        .WithHttpHealthCheck("/health")
+        .WithReplicaHealthCheck()
         .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText, url.DisplayLocation) = ("/health", "Health", UrlDisplayLocation.DetailsOnly));
+
+    private static IResourceBuilder<ProjectResource> WithReplicaHealthCheck(this IResourceBuilder<ProjectResource> builder)
+    {
+        var name = $"{builder.Resource.Name}-replicas";
+        builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            name,
+            services => new ReplicaHealthCheck(
+                () => services.GetRequiredService<ResourceProcesses>().AddressesOf(builder.Resource.Name),
+                services.GetRequiredService<ReplicaClient>()),
+            failureStatus: null,
+            tags: null,
+            ReplicaHealthCheck.Timeout));
+        return builder.WithHealthCheck(name);
+    }
 
     /// <summary>What the orchestrator's HTTP endpoint offers a browser.</summary>
     public static IResourceBuilder<ProjectResource> WithNamedUrls(this IResourceBuilder<ProjectResource> builder) => builder

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
@@ -37,8 +38,9 @@ internal sealed class PipelineModel
     /// <summary>The key that all services share.</summary>
     public ParameterResource Key { get; }
 
-    /// <summary>The port that others use; none means any.</summary>
-    public int? PortOf(string service) => _settings.Service(service).Port;
+    /// <summary>The port of a service's own that others use; null: any. In tests Aspire chooses the ports.</summary>
+    public int? PortOf(string service) =>
+        _builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false) ? null : _settings.Service(service).Port;
 
     /// <summary>Adds one of the pipeline's own services.</summary>
     public IResourceBuilder<ProjectResource> AddService<TProject>(string name)

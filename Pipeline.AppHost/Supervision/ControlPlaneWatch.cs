@@ -6,9 +6,9 @@ using Microsoft.Extensions.Hosting;
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>
-/// Finds out that DCP is gone, which runs the processes of all resources for Aspire and hosts the proxies of their endpoints. An idle
-/// connection to a proxy ends when DCP or the process behind it dies; another connection is then refused only if it was DCP. Without DCP
-/// no process can be started, stopped or observed any more: all are killed.
+/// Finds out that DCP is gone, which runs the processes of all resources for Aspire and hosts the proxies of their endpoints, such as that
+/// of the broker's health. An idle connection to it ends when DCP or the process behind it dies; another connection is then refused only if
+/// it was DCP. Without DCP no process can be started, stopped or observed any more: all are killed.
 /// </summary>
 internal sealed class ControlPlaneWatch(
     DistributedApplicationModel model,
@@ -25,7 +25,7 @@ internal sealed class ControlPlaneWatch(
         try
         {
             var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker");
-            var port = await broker.GetEndpoint("grpc").Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
+            var port = await broker.GetEndpoint("http").Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
             await UntilGoneAsync(int.Parse(port!, CultureInfo.InvariantCulture), time, stopping.Token);
             processes.KillAll();
             outcome.ControlPlaneLost();

@@ -19,7 +19,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<string, ProcessIdentity> _processes = new();
+    private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
     private int _launcher;
 
@@ -29,14 +29,14 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// </summary>
     public static string Mark(PipelineDirectories directories) => $"{ProcessIdentity.Current}:{directories.Data}";
 
-    /// <summary>Sees the state of a replica.</summary>
+    /// <summary>Sees the state of a replica of a resource.</summary>
     /// <returns>Its process, while it runs.</returns>
-    public ProcessIdentity? Observe(string resource, InstanceState state)
+    public ProcessIdentity? Observe(string resource, string replica, InstanceState state)
     {
         if (state is not { Phase: InstancePhase.Running, ProcessId: { } id })
             return null;
-        if (_processes.TryGetValue(resource, out var known) && known.Id == id)
-            return known;
+        if (_replicas.TryGetValue(replica, out var known) && known.Process.Id == id)
+            return known.Process;
 
         // Its predecessor may have left children; and so may it, if it has died already.
         KillOrphans();
@@ -47,13 +47,20 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
 
         _launcher = ProcessStatus.Read(id)?.Parent ?? _launcher;
-        return _processes[resource] = process;
+        _replicas[replica] = new Replica(resource, process, state.Address);
+        return process;
     }
 
     /// <summary>The process of a replica.</summary>
     /// <returns>Null where none runs.</returns>
-    public ProcessIdentity? Find(string resource) =>
-        _processes.TryGetValue(resource, out var process) && process.IsAlive ? process : null;
+    public ProcessIdentity? Find(string replica) =>
+        _replicas.TryGetValue(replica, out var known) && known.Process.IsAlive ? known.Process : null;
+
+    /// <summary>The own HTTP addresses of a resource's replicas that run.</summary>
+    public IEnumerable<Uri> AddressesOf(string resource) => _replicas.Values
+        .Where(replica => replica.Resource == resource && replica.Process.IsAlive)
+        .Select(replica => replica.Address)
+        .OfType<Uri>();
 
     /// <summary>
     /// Asks the processes of all resources to stop, where the system has a signal for it. Aspire asks them, too, but its control plane
@@ -63,7 +70,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     {
         if (OperatingSystem.IsWindows())
             return;
-        foreach (var process in _processes.Values)
+        foreach (var (_, process, _) in _replicas.Values)
         {
             if (process.Send(ProcessSignal.Terminate) is { } reason)
                 log.NotTerminated(process.Id, reason);
@@ -73,8 +80,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// <summary>Where a resource's process has died since the last call, kills what is left of its descendants.</summary>
     public void KillOrphans()
     {
-        var dead = _processes.Where(resource => !resource.Value.IsAlive).ToList();
-        dead.ForEach(resource => _processes.TryRemove(resource));
+        var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
+        dead.ForEach(replica => _replicas.TryRemove(replica));
         if (dead.Count > 0)
             Kill(orphansOnly: true);
     }
@@ -83,7 +90,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     public async Task EndAsync(TimeSpan timeout)
     {
         var since = time.GetTimestamp();
-        while (_processes.Values.Any(process => process.IsAlive) && time.GetElapsedTime(since) < timeout)
+        while (_replicas.Values.Any(replica => replica.Process.IsAlive) && time.GetElapsedTime(since) < timeout)
             await Task.Delay(EndInterval, time);
         KillAll();
     }
@@ -92,7 +99,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     public void KillAll()
     {
         Kill(orphansOnly: false);
-        foreach (var process in _processes.Values)
+        foreach (var (_, process, _) in _replicas.Values)
             Kill(process, entireTree: true);
     }
 
@@ -157,4 +164,6 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             return false;
         }
     }
+
+    private sealed record Replica(string Resource, ProcessIdentity Process, Uri? Address);
 }

@@ -20,6 +20,7 @@ internal sealed class Supervisor(
     PipelineSettings settings,
     SupervisionOutcome outcome,
     ExpiredLeases leases,
+    ReplicaClient client,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
     ILogger<Supervisor> log) : BackgroundService
@@ -27,22 +28,12 @@ internal sealed class Supervisor(
     private const string Dashboard = "aspire-dashboard";
 
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
     private bool _dashboardRuns;
-
-    public override void Dispose()
-    {
-        _client.Dispose();
-        base.Dispose();
-    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var detector = settings.Options.Liveness.Enabled
-            ? new HangDetector(_client, settings.Options.Liveness, ProcessActivity.Read, leases.Below, time)
+            ? new HangDetector(client, settings.Options.Liveness, ProcessActivity.Read, leases.Below, time)
             : null;
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
@@ -60,7 +51,7 @@ internal sealed class Supervisor(
     {
         if (InstanceState.Read(change.Snapshot) is not { } state)
             return;
-        state = state with { Process = processes.Observe(change.ResourceId, state) };
+        state = state with { Process = processes.Observe(change.Resource.Name, change.ResourceId, state) };
         if (change.Resource.Name == Dashboard)
         {
             if (_dashboardRuns && state.Phase == InstancePhase.Ended)

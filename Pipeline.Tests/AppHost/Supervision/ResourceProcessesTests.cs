@@ -62,6 +62,19 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.False(ResourceProcesses.IsBelow(root, child));
     }
 
+    [Fact]
+    public async Task AddressesOf_ReplicaGone_NamesThoseThatRun()
+    {
+        await StartAsync("own");
+        var (gone, _) = await StartAsync("other");
+        Assert.Equal([new Uri("http://own")], _processes.AddressesOf("own"));
+
+        gone.Kill();
+        await UntilGoneAsync(gone);
+
+        Assert.Empty(_processes.AddressesOf("other"));
+    }
+
     private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource)
     {
         var start = new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true };
@@ -69,7 +82,7 @@ public sealed class ResourceProcessesTests : IDisposable
         var process = Process.Start(start)!;
         _started.Add(process);
         var child = int.Parse((await process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        var root = _processes.Observe(resource, new InstanceState(InstancePhase.Running, process.Id))!.Value;
+        var root = _processes.Observe(resource, $"{resource}-1", new InstanceState(InstancePhase.Running, process.Id, Address: new Uri($"http://{resource}")))!.Value;
         return (root, ProcessIdentity.Find(child)!.Value);
     }
 
