@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Api;
 

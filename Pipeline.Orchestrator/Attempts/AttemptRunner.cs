@@ -1,8 +1,8 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.ServiceDefaults.Telemetry;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,8 +1,8 @@
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Route;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Route;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
 

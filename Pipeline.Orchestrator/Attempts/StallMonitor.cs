@@ -1,8 +1,8 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,9 +1,9 @@
 using System.Net.ServerSentEvents;
 using System.Threading.Channels;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Orchestrator.Cli;

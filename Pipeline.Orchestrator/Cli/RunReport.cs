@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Orchestrator.Cli;
 

@@ -1,5 +1,5 @@
 using System.IO.Compression;
-using Pipeline.Stages.Core.Paths;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Generator;
 

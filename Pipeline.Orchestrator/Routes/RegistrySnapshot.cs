@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Orchestrator.Observing;
 
@@ -7,9 +8,6 @@ namespace Pipeline.Orchestrator.Routes;
 /// <summary>The broker's registry as last heard of.</summary>
 internal sealed record RegistrySnapshot
 {
-    /// <summary>The interface that stages and bridges serve.</summary>
-    public const string StageInterface = "pipeline.v1.Stage";
-
     /// <summary>Nothing is known yet.</summary>
     public static RegistrySnapshot Unknown { get; } = new();
 
@@ -25,7 +23,7 @@ internal sealed record RegistrySnapshot
 
     /// <summary>The registration of this id; null where there is none.</summary>
     public Instance? Find(string instanceId) =>
-        Instances.FirstOrDefault(instance => instance.InstanceId == instanceId && instance.Interface == StageInterface);
+        Instances.FirstOrDefault(instance => instance.InstanceId == instanceId && instance.Interface == StageContract.Interface);
 }
 
 /// <summary>Knows who is registered, by the broker's watch.</summary>

@@ -1,5 +1,5 @@
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Routes;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 
 namespace Pipeline.Orchestrator.Routes;
@@ -16,7 +17,7 @@ internal static class RoutePlanner
         IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> failures, Func<Instance, int> load)
     {
         var byRole = usable
-            .Where(instance => instance is { Interface: RegistrySnapshot.StageInterface, State: InstanceState.Live })
+            .Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live })
             .OrderBy(failures)
             .ThenBy(load)
             .ThenBy(instance => instance.RegisteredRevision)

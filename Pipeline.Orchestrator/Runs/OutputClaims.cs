@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Paths;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
 

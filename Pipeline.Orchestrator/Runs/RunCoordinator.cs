@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.ServiceDefaults.Telemetry;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Runs;
 

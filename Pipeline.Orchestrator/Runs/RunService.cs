@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Observing;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Orchestrator.Runs;
 

@@ -1,6 +1,5 @@
 using Pipeline.Contracts;
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Files;
 using Pipeline.Stages.Rules.Definition;
 
 namespace Pipeline.Orchestrator.Runs;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
 

@@ -1,6 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
-using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -86,8 +86,8 @@ internal sealed record LatencyFigures(long Items, long P50Micros, long P99Micros
 {
     public static LatencyFigures? Of(LatencyHistogram? histogram) => histogram is null || histogram.Counts.Count == 0 ? null : new(
         histogram.Counts.Sum(),
-        LatencyRecorder.Quantile(histogram, 0.5),
-        LatencyRecorder.Quantile(histogram, 0.99),
-        LatencyRecorder.Quantile(histogram, 0.999),
-        LatencyRecorder.Quantile(histogram, 1));
+        LatencyBuckets.Quantile(histogram, 0.5),
+        LatencyBuckets.Quantile(histogram, 0.99),
+        LatencyBuckets.Quantile(histogram, 0.999),
+        LatencyBuckets.Quantile(histogram, 1));
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Stages.Core.Paths;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Contracts;
 
 namespace Pipeline.ServiceDefaults.Endpoints;
 
@@ -55,5 +56,5 @@ public sealed class EndpointOptions
     /// <summary>Largest gRPC message taken or sent, in bytes: 1 KiB to 64 MiB.</summary>
     /// <value>Default 16 MiB, the contract's limit.</value>
     [Range(1024, 64 * 1024 * 1024)]
-    public int MaxMessageBytes { get; set; } = 16 * 1024 * 1024;
+    public int MaxMessageBytes { get; set; } = StageContract.MaxMessageBytes;
 }

@@ -1,7 +1,8 @@
+using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Aggregate;
+using Pipeline.Stages.Core.Runtime;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.AddServiceDefaults();

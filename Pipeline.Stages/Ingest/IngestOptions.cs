@@ -1,6 +1,5 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest;
 

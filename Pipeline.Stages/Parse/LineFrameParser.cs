@@ -1,9 +1,9 @@
 using System.Text;
 using Google.Protobuf;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Parse.Events;
 using Pipeline.Stages.Parse.Lines;
 using Pipeline.Stages.Parse.Shapes;

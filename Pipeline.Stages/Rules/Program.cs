@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Stages.Core.Runtime;

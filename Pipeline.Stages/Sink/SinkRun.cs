@@ -1,6 +1,7 @@
 using Google.Protobuf.Collections;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;

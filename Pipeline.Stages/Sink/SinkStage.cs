@@ -1,6 +1,7 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Durability;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;
 using Pipeline.Stages.Sink.Durability;

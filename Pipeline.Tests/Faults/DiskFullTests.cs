@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 using Xunit.Sdk;
 
 namespace Pipeline.Tests.Faults;

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Tests.Upgrade;

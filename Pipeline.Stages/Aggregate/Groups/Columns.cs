@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Aggregate.Groups;
 

@@ -1,6 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Aggregate.Groups;
 

@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
@@ -18,7 +19,7 @@ internal sealed class RingReader(MappedRing ring, Action<StageOutput> released, 
 
     /// <summary>The next slot, to be read where it stands; the sender may fill it again when the buffer is released.</summary>
     /// <param name="bytes">Bytes that the sender has put there.</param>
-    /// <exception cref="Runtime.StageException">The sender claims more than a slot holds, or a slot that is not free.</exception>
+    /// <exception cref="StageException">The sender claims more than a slot holds, or a slot that is not free.</exception>
     public SharedBuffer Take(int bytes)
     {
         if (bytes < 1 || bytes > ring.Offer.SlotBytes)

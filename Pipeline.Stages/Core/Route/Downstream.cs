@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Route;

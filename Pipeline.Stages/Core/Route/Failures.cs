@@ -1,21 +1,18 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Route;
 
 /// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those who know it.</summary>
 public static class Failures
 {
-    /// <summary>Trailer that carries the Failure.</summary>
-    public const string Trailer = "pipeline-failure-bin";
-
     /// <summary>A failure as the status of a call.</summary>
     public static RpcException ToRpcException(this Failure failure) =>
-        new(new Status(StatusOf(failure.Reason), failure.Message), new Metadata { { Trailer, failure.ToByteArray() } });
+        new(new Status(StatusOf(failure.Reason), failure.Message), new Metadata { { StageContract.FailureTrailer, failure.ToByteArray() } });
 
     /// <summary>The failure of a call to a hop: as the hop reports it, or, where it could not, that it is unreachable.</summary>
     /// <param name="exception">What the call ended with.</param>
@@ -42,7 +39,7 @@ public static class Failures
     {
         try
         {
-            if (exception.Trailers.GetValueBytes(Trailer) is not { } bytes
+            if (exception.Trailers.GetValueBytes(StageContract.FailureTrailer) is not { } bytes
                 || Failure.Parser.ParseFrom(bytes) is not { Reason.Length: > 0 } failure)
             {
                 return null;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Runtime;

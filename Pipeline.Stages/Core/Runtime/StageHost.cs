@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;

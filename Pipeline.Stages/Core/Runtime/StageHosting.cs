@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Registration;
 using Pipeline.Stages.Core.Timing;
@@ -18,7 +19,7 @@ public static class StageHosting
     public static TBuilder AddStage<TBuilder>(this TBuilder builder, StageDefinition definition)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.AddBrokerRegistration(StageMethod.Interface, definition.Role, options =>
+        builder.AddBrokerRegistration(StageContract.Interface, definition.Role, options =>
         {
             definition.Accepts.ToList().ForEach(options.Accepts.Add);
             definition.Emits.ToList().ForEach(options.Emits.Add);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Batching;

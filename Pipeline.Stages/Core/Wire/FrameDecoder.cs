@@ -1,4 +1,6 @@
+using System.Text;
 using Google.Protobuf;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 
@@ -20,7 +22,7 @@ internal static class FrameDecoder
     /// <param name="buffer">Holds the message; a line frame keeps a reference, the caller's own stays the caller's.</param>
     /// <param name="offset">Where in the buffer the message begins.</param>
     /// <param name="length">Bytes of the message.</param>
-    /// <exception cref="Runtime.StageException">The message does not follow the contract.</exception>
+    /// <exception cref="StageException">The message does not follow the contract.</exception>
     public static Frame Decode(SharedBuffer buffer, int offset, int length)
     {
         ReadOnlySpan<byte> message = buffer.Memory.Span.Slice(offset, length);
@@ -146,6 +148,14 @@ internal static class FrameDecoder
         }
     }
 
+    // Without allocating a string for the usual names.
+    private static string NameOf(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("type"u8) ? ColumnNames.Type
+        : name.SequenceEqual("value"u8) ? ColumnNames.Value
+        : name.SequenceEqual("rule"u8) ? "rule"
+        : name.SequenceEqual("user"u8) ? ColumnNames.User
+        : Encoding.UTF8.GetString(name);
+
     private static EventColumn Column(ReadOnlySpan<byte> message)
     {
         var (name, kind, width, scale) = ("", ColumnKind.Unspecified, 0, 0);
@@ -156,7 +166,7 @@ internal static class FrameDecoder
         {
             switch (reader.Field)
             {
-                case 1: name = ColumnNames.Intern(reader.Bytes()); break;
+                case 1: name = NameOf(reader.Bytes()); break;
                 case 2: kind = (ColumnKind)reader.Int32(1, 3); break;
                 case 3: width = reader.Int32(0, 8); break;
                 case 4: data = reader.Bytes(); break;

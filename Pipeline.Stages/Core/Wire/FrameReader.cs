@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Core.Wire;
 
@@ -17,9 +17,6 @@ namespace Pipeline.Stages.Core.Wire;
 /// <param name="edge">Counts what passes and how long it waits.</param>
 internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
 {
-    /// <summary>Largest message taken, in bytes.</summary>
-    public const int MaxMessageBytes = 16 * 1024 * 1024;
-
     private const int MaxChunk = 256 * 1024;
 
     private Messages _chunk;

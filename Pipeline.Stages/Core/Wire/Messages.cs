@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Core.Wire;
@@ -17,7 +18,7 @@ internal struct Messages(SharedBuffer buffer, int end)
     public int At { get; private set; }
 
     /// <summary>The length of the message that this prefix stands before.</summary>
-    /// <exception cref="Runtime.StageException">It is not to be taken.</exception>
+    /// <exception cref="StageException">It is not to be taken.</exception>
     public static int LengthOf(ReadOnlySpan<byte> prefix)
     {
         if (prefix[0] != 0)
@@ -26,13 +27,13 @@ internal struct Messages(SharedBuffer buffer, int end)
         }
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
-        return length <= FrameReader.MaxMessageBytes
+        return length <= StageContract.MaxMessageBytes
             ? (int)length
-            : throw ProtoReader.Violation($"a message of {length} bytes; at most {FrameReader.MaxMessageBytes} are taken");
+            : throw ProtoReader.Violation($"a message of {length} bytes; at most {StageContract.MaxMessageBytes} are taken");
     }
 
     /// <summary>Decodes the next one.</summary>
-    /// <exception cref="Runtime.StageException">It does not follow the contract.</exception>
+    /// <exception cref="StageException">It does not follow the contract.</exception>
     public Frame Decode()
     {
         var start = At + FrameEncoder.GrpcPrefixLength;

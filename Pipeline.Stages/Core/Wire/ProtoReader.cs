@@ -1,5 +1,5 @@
 using System.Text;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 
 namespace Pipeline.Stages.Core.Wire;
 

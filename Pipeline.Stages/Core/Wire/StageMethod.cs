@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Wire;
@@ -14,12 +15,9 @@ internal static class StageMethod
     private static readonly Marshaller<StageInput> InputMarshaller = Marshaller(StageInput.Parser);
     private static readonly Marshaller<StageOutput> OutputMarshaller = Marshaller(StageOutput.Parser);
 
-    /// <summary>Name of the service, as registered with the broker.</summary>
-    public static string Interface => Stage.Descriptor.FullName;
-
     /// <summary>For callers: the first message is the call's request, the frames follow in its body.</summary>
     public static Method<StageInput, StageOutput> Process { get; } =
-        new(MethodType.ServerStreaming, Stage.Descriptor.FullName, "Process", InputMarshaller, OutputMarshaller);
+        new(MethodType.ServerStreaming, StageContract.Interface, "Process", InputMarshaller, OutputMarshaller);
 
     private static Marshaller<T> Marshaller<T>(MessageParser<T> parser)
         where T : class, IMessage<T> =>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 
 namespace Pipeline.Stages.Ingest.Input;
 

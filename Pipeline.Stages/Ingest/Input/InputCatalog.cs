@@ -1,7 +1,7 @@
 using System.IO.Enumeration;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Ingest.Input;
 

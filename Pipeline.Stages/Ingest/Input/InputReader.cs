@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Hashing;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Ingest.Input;
 

@@ -1,7 +1,7 @@
 using Microsoft.Win32.SafeHandles;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Ingest.Input;
 

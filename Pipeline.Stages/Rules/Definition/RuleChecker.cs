@@ -1,5 +1,5 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Rules.Expressions;
 
 namespace Pipeline.Stages.Rules.Definition;

@@ -1,5 +1,4 @@
-using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 using Pipeline.Stages.Rules.Expressions;
 
 namespace Pipeline.Stages.Rules.Definition;

@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Rules.Evaluation;

@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Batching;
+using Pipeline.Contracts;
 using Pipeline.Stages.Rules.Definition;
 using Pipeline.Stages.Rules.Expressions;
 

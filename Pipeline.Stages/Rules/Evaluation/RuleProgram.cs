@@ -1,5 +1,5 @@
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Rules.Definition;
 using Pipeline.Stages.Rules.Expressions;
 

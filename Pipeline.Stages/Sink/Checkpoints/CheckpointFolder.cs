@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 using Pipeline.Stages.Sink.Fencing;
 
 namespace Pipeline.Stages.Sink.Checkpoints;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Sink.Checkpoints;
 

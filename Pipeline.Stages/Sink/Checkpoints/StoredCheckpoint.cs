@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Stages.Sink.Checkpoints;

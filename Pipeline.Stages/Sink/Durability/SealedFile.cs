@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Sink.Durability;
 

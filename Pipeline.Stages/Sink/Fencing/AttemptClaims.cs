@@ -1,6 +1,6 @@
 using System.Globalization;
-using Pipeline.Stages.Core.Durability;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Sink.Fencing;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Sink.Lines;
 

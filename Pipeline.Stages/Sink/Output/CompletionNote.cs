@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Stages.Sink.Output;

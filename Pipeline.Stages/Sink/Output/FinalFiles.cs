@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.IO.Hashing;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Durability;
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Files;
 using Pipeline.Stages.Sink.Checkpoints;
 using Pipeline.Stages.Sink.Lines;
 

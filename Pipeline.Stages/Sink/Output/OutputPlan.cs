@@ -1,7 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Durability;
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Files;
 using Pipeline.Stages.Sink.Fencing;
 
 namespace Pipeline.Stages.Sink.Output;

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Attempts;

@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Orchestrator.Observing;
 using Pipeline.Orchestrator.Routes;
@@ -30,7 +31,7 @@ internal sealed class FakeRegistry : IStageRegistry
         var instance = new Instance
         {
             InstanceId = id,
-            Interface = RegistrySnapshot.StageInterface,
+            Interface = StageContract.Interface,
             Role = role,
             Address = $"http://127.0.0.1:{10_000 + revision}",
             State = InstanceState.Live,

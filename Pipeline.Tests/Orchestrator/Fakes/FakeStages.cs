@@ -1,7 +1,7 @@
 using System.Threading.Channels;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Orchestrator.Fakes;
 

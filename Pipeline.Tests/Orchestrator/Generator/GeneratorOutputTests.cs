@@ -1,6 +1,6 @@
 using System.IO.Compression;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Generator;
-using Pipeline.Stages.Core.Paths;
 
 namespace Pipeline.Tests.Orchestrator.Generator;
 

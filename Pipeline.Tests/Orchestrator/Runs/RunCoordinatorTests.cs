@@ -1,8 +1,8 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Runs;

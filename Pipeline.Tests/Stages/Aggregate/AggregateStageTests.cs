@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Metrics;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Aggregate;
 
@@ -207,7 +206,7 @@ public sealed class AggregateStageTests
 
         var histogram = run.Context.Meter.Latency.ToHistogram();
         Assert.Equal(2, histogram.Counts.Sum());
-        Assert.InRange(LatencyRecorder.Quantile(histogram, 1), 2000, 2130);
+        Assert.InRange(LatencyBuckets.Quantile(histogram, 1), 2000, 2130);
     }
 
     [Fact]

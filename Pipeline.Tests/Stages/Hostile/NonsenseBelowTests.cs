@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Route;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;
@@ -89,7 +89,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
                 "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } }, new StageOutput { RingReleased = new RingReleased { Slots = long.MinValue } }],
                 "committed-what-was-never-sent" => [opened, new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = 77 } }],
                 "completed-before-the-end" => [new StageOutput { RunOpened = new RunOpened { RingAccepted = true } }, new StageOutput { RunCompleted = new RunCompleted() }],
-                "trailer" => throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { Failures.Trailer, [0xFF, 0xFF] } }),
+                "trailer" => throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { StageContract.FailureTrailer, [0xFF, 0xFF] } }),
                 _ => throw new InvalidOperationException("a defect"),
             };
             foreach (var answer in answers)

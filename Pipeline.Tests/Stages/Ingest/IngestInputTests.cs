@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using CsCheck;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 using Pipeline.Stages.Ingest.Input;
 
 namespace Pipeline.Tests.Stages.Ingest;

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Runtime;
 

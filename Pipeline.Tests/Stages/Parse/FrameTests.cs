@@ -1,8 +1,8 @@
 using System.Text;
 using Google.Protobuf;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Core.Wire;
 using Pipeline.Stages.Parse;
 

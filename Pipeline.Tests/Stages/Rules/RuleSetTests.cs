@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 using Pipeline.Stages.Rules.Definition;
 
 namespace Pipeline.Tests.Stages.Rules;

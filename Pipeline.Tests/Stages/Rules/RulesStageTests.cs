@@ -1,6 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Rules;
 
 namespace Pipeline.Tests.Stages.Rules;

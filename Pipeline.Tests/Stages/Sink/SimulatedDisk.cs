@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 
 namespace Pipeline.Tests.Stages.Sink;
 

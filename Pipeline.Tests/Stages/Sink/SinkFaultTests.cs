@@ -1,5 +1,5 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Sink;
 

@@ -1,4 +1,4 @@
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 
 namespace Pipeline.Tests.Stages.Sink;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Sink;
 

@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Tests.Stages.Core.Metrics;
@@ -9,8 +10,8 @@ public sealed class LatencyRecorderTests
     {
         for (long micros = 0; micros < long.MaxValue / 3; micros += 1 + (micros / 7))
         {
-            var bucket = LatencyRecorder.BucketOf(micros);
-            var (lower, upper) = (LatencyRecorder.LowerBound(bucket), LatencyRecorder.LowerBound(bucket + 1));
+            var bucket = LatencyBuckets.BucketOf(micros);
+            var (lower, upper) = (LatencyBuckets.LowerBound(bucket), LatencyBuckets.LowerBound(bucket + 1));
             Assert.InRange(micros, lower, upper - 1);
             Assert.True(upper - lower <= Math.Max(1, lower / 16), $"{lower}..{upper}");
         }
@@ -27,8 +28,8 @@ public sealed class LatencyRecorderTests
 
         var histogram = recorder.ToHistogram();
         Assert.Equal(2000, histogram.Counts.Sum());
-        Assert.InRange(LatencyRecorder.Quantile(histogram, 0.5), 500, 531);
-        Assert.InRange(LatencyRecorder.Quantile(histogram, 0.99), 990, 1052);
-        Assert.InRange(LatencyRecorder.Quantile(histogram, 1), 1000, 1062);
+        Assert.InRange(LatencyBuckets.Quantile(histogram, 0.5), 500, 531);
+        Assert.InRange(LatencyBuckets.Quantile(histogram, 0.99), 990, 1052);
+        Assert.InRange(LatencyBuckets.Quantile(histogram, 1), 1000, 1062);
     }
 }

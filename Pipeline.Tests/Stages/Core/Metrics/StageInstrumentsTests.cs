@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;

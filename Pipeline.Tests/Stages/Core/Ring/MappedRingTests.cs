@@ -1,8 +1,8 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Ring;
 

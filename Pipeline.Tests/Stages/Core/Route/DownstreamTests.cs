@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Security;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Route;
-using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Route;
 

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Runtime;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Grpc.Core;
+using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Telemetry;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.ServiceDefaults.Telemetry;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;

@@ -1,11 +1,11 @@
 using System.IO.Pipelines;
 using CsCheck;
 using Google.Protobuf;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Core.Wire;

@@ -1,6 +1,6 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate.WorkItems;
-using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Rules.WorkItems;
 using Pipeline.Tests.Stages.Parse.WorkItems;
 

@@ -1,4 +1,4 @@
-namespace Pipeline.Stages.Core.Durability;
+namespace Pipeline.Files;
 
 /// <summary>The few file operations that the promise rests on, apart, so that tests can let each of them fail.</summary>
 public interface IDurableFiles

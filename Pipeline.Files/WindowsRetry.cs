@@ -1,4 +1,4 @@
-namespace Pipeline.Stages.Core.Durability;
+namespace Pipeline.Files;
 
 /// <summary>
 /// Retries for about two seconds what Windows refuses while a virus scanner, an indexer or a reader has the file open: access denied,

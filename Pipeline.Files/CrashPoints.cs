@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Pipeline.Stages.Core.Runtime;
+namespace Pipeline.Files;
 
 /// <summary>
 /// Places where a test may have the process killed, as if by SIGKILL from outside. Off unless PIPELINE_CRASH_AT is set in the

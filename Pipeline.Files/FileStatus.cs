@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Pipeline.Stages.Core.Paths;
+namespace Pipeline.Files;
 
 /// <summary>What kind of thing a path leads to.</summary>
 public enum FileKind

@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Pipeline.Stages.Core.Runtime;
 
-namespace Pipeline.Stages.Core.Durability;
+namespace Pipeline.Files;
 
 /// <summary>
 /// Files that are either as before or as after, whenever the power goes: written beside, flushed, renamed, and the folder flushed.

@@ -1,4 +1,4 @@
-namespace Pipeline.Stages.Core.Paths;
+namespace Pipeline.Files;
 
 /// <summary>Compares paths by the file or folder that they lead to, whatever links, case or other names they are written with.</summary>
 public static class SameFile

@@ -1,7 +1,7 @@
-using Pipeline.Stages.Core.Paths;
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
+using Pipeline.Files;
 
-namespace Pipeline.Tests.Stages.Core.Paths;
+namespace Pipeline.Tests.Files;
 
 public sealed class RootedPathTests : IDisposable
 {

@@ -1,6 +1,4 @@
-using System.Text;
-
-namespace Pipeline.Stages.Core.Batching;
+namespace Pipeline.Contracts;
 
 /// <summary>Names of the columns that Parse can give.</summary>
 public static class ColumnNames
@@ -25,12 +23,4 @@ public static class ColumnNames
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<string> All { get; } = [Type, User, Timestamp, Value, Line, Offset];
-
-    /// <summary>The name as a string, without allocating one for the usual ones.</summary>
-    internal static string Intern(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("type"u8) ? Type
-        : name.SequenceEqual("value"u8) ? Value
-        : name.SequenceEqual("rule"u8) ? "rule"
-        : name.SequenceEqual("user"u8) ? User
-        : Encoding.UTF8.GetString(name);
 }

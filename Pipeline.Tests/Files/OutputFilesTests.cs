@@ -1,6 +1,6 @@
-using Pipeline.Stages.Core.Paths;
+using Pipeline.Files;
 
-namespace Pipeline.Tests.Stages.Core.Paths;
+namespace Pipeline.Tests.Files;
 
 public sealed class OutputFilesTests
 {

@@ -1,4 +1,4 @@
-namespace Pipeline.Stages.Core.Paths;
+namespace Pipeline.Files;
 
 /// <summary>The two files that a run writes.</summary>
 /// <param name="Results">Where its results go.</param>

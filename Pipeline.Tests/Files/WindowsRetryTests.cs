@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Stages.Core.Durability;
+using Pipeline.Files;
 
-namespace Pipeline.Tests.Stages.Core.Durability;
+namespace Pipeline.Tests.Files;
 
 public sealed class WindowsRetryTests
 {

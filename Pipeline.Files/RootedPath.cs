@@ -1,6 +1,6 @@
-using Pipeline.Stages.Core.Runtime;
+using Pipeline.Contracts;
 
-namespace Pipeline.Stages.Core.Paths;
+namespace Pipeline.Files;
 
 /// <summary>
 /// Paths as the kernel would resolve them, and whether they lie under the roots that a stage was given. Path.GetFullPath is no

@@ -1,4 +1,4 @@
-namespace Pipeline.Stages.Core.Paths;
+namespace Pipeline.Files;
 
 /// <summary>Which files of an input directory hold lines, by their names.</summary>
 public static class InputNames

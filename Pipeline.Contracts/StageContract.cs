@@ -1,0 +1,14 @@
+namespace Pipeline.Contracts;
+
+/// <summary>What both ends of pipeline.v1.Stage/Process agree on; stage.proto describes it.</summary>
+public static class StageContract
+{
+    /// <summary>Full name of the service, as stages register it with the broker.</summary>
+    public const string Interface = "pipeline.v1.Stage";
+
+    /// <summary>Trailer that carries the <see cref="V1.Failure"/> with which a call ended.</summary>
+    public const string FailureTrailer = "pipeline-failure-bin";
+
+    /// <summary>Largest message, in bytes: 16 MiB.</summary>
+    public const int MaxMessageBytes = 16 * 1024 * 1024;
+}
