@@ -1,3 +1,5 @@
+using Pipeline.Contracts;
+
 namespace Pipeline.Orchestrator.Cli;
 
 /// <summary>Exit codes; docs/cli.md lists them.</summary>
@@ -17,6 +19,9 @@ internal static class ExitCodes
 
     /// <summary>Ctrl-C.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Of a run that failed for this reason: options and rules that a stage refuses are as wrong as those that are refused here.</summary>
+    public static int Of(string reason) => reason is FailureReasons.InvalidOptions or FailureReasons.InvalidRules ? Usage : Failed;
 }
 
 /// <summary>Something went wrong that a person is told in one line.</summary>

@@ -70,6 +70,10 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
                 await showing;
             }
         }
+        catch (StageException error) when (ExitCodes.Of(error.Failure.Reason) == ExitCodes.Usage)
+        {
+            throw new CliException(ExitCodes.Usage, error.Message, error);
+        }
         catch (StageException error)
         {
             throw new CliException(ExitCodes.Failed, $"the run failed: {error.Failure.Reason}: {error.Message}", error);

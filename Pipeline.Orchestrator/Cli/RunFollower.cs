@@ -54,6 +54,8 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         return run.State switch
         {
             RunState.Completed => ExitCodes.Ok,
+            RunState.Failed when run.Error is { } error && ExitCodes.Of(error.Reason) == ExitCodes.Usage =>
+                throw new CliException(ExitCodes.Usage, error.Message),
             RunState.Failed when run.Error is { } error =>
                 throw Failed($"run {run.Id} failed: {error.Reason}: {error.Message}; go on with: {HowToResume(run.Id)}"),
             _ => throw Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),

@@ -1,6 +1,5 @@
 using Pipeline.Contracts;
 using Pipeline.Files;
-using Pipeline.Stages.Rules.Definition;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -9,7 +8,7 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="Message">What is wrong, to be read after the name.</param>
 internal sealed record FieldError(string Field, string Message);
 
-/// <summary>Checks settings before a run is made of them: everything that can be known without reading the input, all errors at once.</summary>
+/// <summary>Checks settings before a run is made of them: everything that can be known without the stages and the input, all errors at once.</summary>
 internal static class RunSettingsCheck
 {
     private const long MaxCheckpointIntervalMillis = RunLimits.MaxCheckpointMicros / 1_000;
@@ -119,32 +118,13 @@ internal static class RunSettingsCheck
             errors.Add(new(field, "must not name one twice"));
     }
 
+    // Their grammar is the Rules stage's, which refuses wrong ones when the run opens.
     private static void CheckRules(RunSettings settings, List<FieldError> errors)
     {
         if (settings.Rules?.Length > MaxRulesLength)
-        {
             errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
-            return;
-        }
-
         // The default rules would drop events by rules that nobody wrote.
-        if (settings.Rules is not null && string.IsNullOrWhiteSpace(settings.Rules))
-        {
+        else if (settings.Rules is not null && string.IsNullOrWhiteSpace(settings.Rules))
             errors.Add(new("rules", "must not be empty; without rules of its own a run has the default ones"));
-            return;
-        }
-
-        var rules = RuleSet.TryParse(settings.Rules ?? "", out var mistakes);
-        errors.AddRange(mistakes.Select(mistake => new FieldError("rules", mistake.ToString())));
-        if (errors.Any(error => error.Field is "rules" or "groupBy"))
-            return;
-        try
-        {
-            rules?.CheckColumns(settings.GroupBy);
-        }
-        catch (StageException error)
-        {
-            errors.Add(new("groupBy", error.Message));
-        }
     }
 }

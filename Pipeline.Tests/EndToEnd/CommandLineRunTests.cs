@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Aspire.Hosting.Testing;
 using Pipeline.Orchestrator.Cli;
 using Pipeline.Orchestrator.Runs;
@@ -29,15 +30,10 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
         var output = Path.Combine(Pipeline.Folder("command-line-disturbed"), "results.ndjson");
         using var standardOutput = new StringWriter();
         using var standardError = new StringWriter();
-        var command = CommandLine.RunAsync(
+        var command = CommandAsync(
             ["run", "--input", input, "--output", output, "--rate", $"{Lines / 4}", "--checkpoint-interval", "20", "--json"],
-            new Terminal(standardOutput, standardError),
-            name => name switch
-            {
-                PipelineClient.AddressVariable => $"{Pipeline.Host.Application.GetEndpoint("orchestrator", "http")}",
-                "PIPELINE_KEY" => AppHostUnderTest.Key,
-                _ => null,
-            });
+            standardOutput,
+            standardError);
         var run = await RunOverAsync(output);
         await Pipeline.UntilAsync(run, now => now.Progress.Lines > 0);
 
@@ -49,6 +45,41 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
         Assert.Equal(2, run.Attempts);
         Assert.Contains($"{run.Id}: the orchestrator went away, waiting for it", standardError.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Run_WrongRules_FailsBeforeAnythingIsRead()
+    {
+        var folder = Pipeline.Folder(nameof(Run_WrongRules_FailsBeforeAnythingIsRead));
+        var (input, rules, output) = (Path.Combine(folder, "input.ndjson"), Path.Combine(folder, "rules.json"), Path.Combine(folder, "results.ndjson"));
+        FaultBench.Write(input, 1_000, badShare: 0);
+        await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+        using var standardOutput = new StringWriter();
+        using var standardError = new StringWriter();
+
+        var code = await CommandAsync(["run", "--input", input, "--output", output, "--rules", rules, "--json"], standardOutput, standardError)
+            .WaitAsync(FaultBench.Patience);
+
+        Assert.Equal(ExitCodes.Usage, code);
+        var errors = $"{standardError}".Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, errors.Count);
+        Assert.Equal("error: the rules are wrong, 2 mistakes:", errors[0]);
+        Assert.StartsWith("error: rule 1 (line 1, column 20): ", errors[1], StringComparison.Ordinal);
+        Assert.StartsWith("error: rule 2 (line 1, column ", errors[2], StringComparison.Ordinal);
+        var run = JsonSerializer.Deserialize($"{standardOutput}", RunJson.Default.Run)!;
+        Assert.Equal((RunState.Failed, 1, 0, "rules"), (run.State, run.Attempts, run.Progress.Lines, run.Error!.Role));
+        Assert.DoesNotContain(run.Stages, stage => stage.ItemsIn > 0);
+        Assert.False(File.Exists(output));
+    }
+
+    private Task<int> CommandAsync(string[] args, TextWriter output, TextWriter error) => CommandLine.RunAsync(
+        args,
+        new Terminal(output, error),
+        name => name switch
+        {
+            PipelineClient.AddressVariable => $"{Pipeline.Host.Application.GetEndpoint("orchestrator", "http")}",
+            "PIPELINE_KEY" => AppHostUnderTest.Key,
+            _ => null,
+        });
 
     // The command prints the id of its run only for a person; the list has it as soon as there is one.
     private async Task<Run> RunOverAsync(string output)

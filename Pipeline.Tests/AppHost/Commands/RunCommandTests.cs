@@ -15,7 +15,6 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     [Theory]
     [InlineData("input", "/no/such/file", "there is no file or directory /no/such/file")]
     [InlineData("batch-size", "many", "must be \"auto\" or a whole number from 0 to 100000, not 'many'")]
-    [InlineData("group-by", "nonsense", "")]
     [InlineData("rules", "/no/such/rules.json", "Could not find a part of the path '/no/such/rules.json'.")]
     public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
     {
@@ -34,6 +33,21 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         var error = Assert.Single(ValidationErrors(arguments[name]));
         Assert.StartsWith(reason, error, StringComparison.Ordinal);
         Assert.All(arguments.Where(input => input.Name != name), input => Assert.Empty(ValidationErrors(input)));
+    }
+
+    [Fact]
+    public async Task Run_RulesStageRefusesTheOptions_FailsWithEveryMistake()
+    {
+        var input = Write(nameof(Run_RulesStageRefusesTheOptions_FailsWithEveryMistake), 1);
+        var rules = Path.Combine(Path.GetDirectoryName(input)!, "rules.json");
+        await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+
+        var wrongRules = await ExecuteAsync("run", await ArgumentsAsync("run", ("input", input), ("rules", rules)));
+        var wrongColumn = await ExecuteAsync("run", await ArgumentsAsync("run", ("input", input), ("group-by", "nonsense")));
+
+        Assert.Contains("rule 1 (line 1, column 20): ", wrongRules.Message, StringComparison.Ordinal);
+        Assert.Contains("rule 2 (line 1, column ", wrongRules.Message, StringComparison.Ordinal);
+        Assert.StartsWith("unknown column 'nonsense': ", wrongColumn.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -119,14 +119,37 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_rules_file_is_told_with_all_its_errors()
+    public async Task Run_SeveralWrongOptions_AreToldAtOnce()
     {
         var input = Write("in.ndjson", "");
-        var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+        var rules = Write("rules.json", " ");
         Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", input, "--rules", rules, "--output", _folder, "--aggregates", "median"));
-        Assert.Equal(2, Errors().Count(line => line.Contains("--rules", StringComparison.Ordinal)));
-        Assert.Contains(Errors(), line => line.Contains("--output", StringComparison.Ordinal));
-        Assert.Contains(Errors(), line => line.Contains("--aggregates", StringComparison.Ordinal));
+        foreach (var wrong in new[] { "--rules", "--output", "--aggregates" })
+            Assert.Contains(Errors(), line => line.Contains(wrong, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Monolith_WrongRules_IsUsageWithTheirPositions()
+    {
+        var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(
+            "run", "--monolith", "--input", Write("in.ndjson", ""), "--rules", rules, "--output", Path.Combine(_folder, "out.ndjson")));
+        Assert.Equal("error: the rules are wrong, 2 mistakes:", Errors()[0]);
+        Assert.StartsWith("error: rule 1 (line 1, column 20): ", Errors()[1], StringComparison.Ordinal);
+        Assert.StartsWith("error: rule 2 (line 1, column ", Errors()[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("invalid_rules")]
+    [InlineData("invalid_options")]
+    public async Task Run_StageRefusesTheOptions_IsUsageAndNotRetried(string reason)
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""));
+        (await served.Stages.NextAsync()).Fails(reason, retryable: false, "rules-0");
+        Assert.Equal(ExitCodes.Usage, await command);
+        Assert.Equal($"error: {reason} happened", Errors()[^1]);
+        Assert.True(served.Stages.IsIdle);
     }
 
     [Theory]
