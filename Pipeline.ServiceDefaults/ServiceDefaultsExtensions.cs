@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Hosting;
@@ -23,34 +22,21 @@ public static class ServiceDefaultsExtensions
 {
     private const string LiveTag = "live";
 
-    /// <summary>Telemetry, the key, endpoints, gRPC with its interceptors, channels, health, and a quick, ordered stop.</summary>
+    /// <summary>Telemetry, the key, endpoints, gRPC with its interceptors, health, and a quick, ordered stop.</summary>
     /// <param name="builder">The service's builder.</param>
     /// <param name="configure">Defaults of this service, such as a fixed port; configuration and environment win over them.</param>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, Action<EndpointOptions>? configure = null)
         where TBuilder : IHostApplicationBuilder
     {
-        builder.AddPipelineClient();
+        builder.AddTelemetry();
+        builder.AddQuietLog();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.AddKey();
         builder.AddEndpoints(configure);
         builder.AddGrpcServer();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [LiveTag]);
         // Below the time after which a host kills what does not stop.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(4));
-        return builder;
-    }
-
-    /// <summary>Telemetry, the key and channels: what a program needs that calls services and serves none.</summary>
-    public static TBuilder AddPipelineClient<TBuilder>(this TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
-    {
-        builder.AddTelemetry();
-        builder.AddQuietLog();
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddOptions<SharedKeyOptions>()
-            .Configure<IConfiguration>((options, configuration) => options.Key = configuration[SharedKeyOptions.Variable] ?? options.Key)
-            .ValidateRanges();
-        builder.Services.TryAddSingleton<SharedKey>();
-        builder.Services.AddOptions<ChannelOptions>().BindConfiguration(ChannelOptions.Section).ValidateRanges(ChannelOptions.Section);
-        builder.Services.TryAddSingleton<PipelineChannels>();
         return builder;
     }
 
@@ -62,6 +48,14 @@ public static class ServiceDefaultsExtensions
         app.MapGrpcHealthChecksService();
         app.MapGrpcReflectionService();
         return app;
+    }
+
+    private static void AddKey(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<SharedKeyOptions>()
+            .Configure<IConfiguration>((options, configuration) => options.Key = configuration[SharedKeyOptions.Variable] ?? options.Key)
+            .ValidateRanges();
+        builder.Services.TryAddSingleton<SharedKey>();
     }
 
     private static void AddEndpoints(this IHostApplicationBuilder builder, Action<EndpointOptions>? configure)

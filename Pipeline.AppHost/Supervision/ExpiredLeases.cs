@@ -2,13 +2,11 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
+using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.ServiceDefaults.BrokerClient;
-using Pipeline.ServiceDefaults.Channels;
-using Pipeline.ServiceDefaults.Discovery;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.ServiceDefaults.Security;
-using LeaseState = Pipeline.Contracts.Broker.V1.InstanceState;
 
 namespace Pipeline.AppHost.Supervision;
 
@@ -16,15 +14,21 @@ namespace Pipeline.AppHost.Supervision;
 internal sealed class ExpiredLeases
 {
     private readonly ConcurrentDictionary<int, ProcessIdentity> _processes = new();
+    private RegistryView _known = RegistryView.Empty;
 
-    /// <summary>Takes a change of the registry into account.</summary>
-    public void Apply(RegistryEvent change)
+    /// <summary>Takes the latest view of the registry into account.</summary>
+    public void Apply(RegistryView view)
     {
-        if (change is RegistryChanged { Kind: ChangeKind.Departed, Instance: { State: LeaseState.Expired, ProcessId: var id } }
-            && ProcessIdentity.Find(id) is { } process)
-            _processes[id] = process;
-        foreach (var instance in change.View.Instances.Values)
+        // Only what is new: later the id may be another process's.
+        foreach (var instance in view.Expired.Values.Except(_known.Expired.Values))
+        {
+            if (ProcessIdentity.Find(instance.ProcessId) is { } process)
+                _processes[instance.ProcessId] = process;
+        }
+
+        foreach (var instance in view.Instances.Values)
             _processes.TryRemove(instance.ProcessId, out _);
+        _known = view;
     }
 
     /// <summary>One of them that is a resource's process or descends from it.</summary>
@@ -57,8 +61,8 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
                 time,
                 NullLogger<RegistryWatcher>.Instance);
             await watcher.StartAsync(stoppingToken);
-            await foreach (var change in watcher.WatchAsync(stoppingToken))
-                leases.Apply(change);
+            await foreach (var view in watcher.WatchAsync(stoppingToken))
+                leases.Apply(view);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

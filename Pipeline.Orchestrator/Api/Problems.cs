@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Api;

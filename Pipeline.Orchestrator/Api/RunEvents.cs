@@ -1,19 +1,13 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using Pipeline.Orchestrator.Observing;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Api;
 
 /// <summary>What happens to a run, as server-sent events.</summary>
 internal static class RunEvents
 {
-    /// <summary>Another state, waiting for others, or the beginning or end of a stall.</summary>
-    public const string State = "state";
-
-    /// <summary>Other figures.</summary>
-    public const string Progress = "progress";
-
     /// <summary>The run now, then after its changes, until it rests. To a slow reader the newest stands for all between.</summary>
     public static async IAsyncEnumerable<SseItem<Run>> FollowAsync(Observable<Run> run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -35,6 +29,6 @@ internal static class RunEvents
         if (!now.State.IsActive())
             return now.State.ToText();
         var same = told?.State == now.State && told.WaitingFor == now.WaitingFor && (told.Stall is null) == (now.Stall is null);
-        return same ? Progress : State;
+        return same ? RunEventNames.Progress : RunEventNames.State;
     }
 }

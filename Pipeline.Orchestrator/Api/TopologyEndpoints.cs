@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Api;
 

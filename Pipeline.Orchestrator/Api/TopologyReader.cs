@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.Orchestrator.Routes;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Orchestrator.Api;
 
 /// <summary>Reads the topology: from the broker, whose leases are fresh; where it is away, from what its watch told last.</summary>
-internal sealed class TopologyReader(BrokerService.BrokerClient broker, IStageRegistry registry)
+internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry)
 {
     private const int PageSize = 1_000;
     private const int MaxInstances = 100_000;
@@ -29,7 +30,7 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IStageRe
                 Revision = known.Revision,
                 Epoch = known.Epoch,
                 Connected = false,
-                Instances = [.. known.Instances.Select(TopologyInstance.Of)],
+                Instances = [.. known.Instances.Values.OrderBy(instance => instance.RegisteredRevision).Select(TopologyInstance.Of)],
             };
         }
     }

@@ -1,8 +1,7 @@
 using Grpc.Core;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
-using Pipeline.Stages.Core.Route;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,11 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Telemetry;
-using Pipeline.Stages.Core.Route;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,5 +1,5 @@
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
-using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Attempts;
 

@@ -1,3 +1,5 @@
+using Pipeline.Client.Registry;
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Orchestrator.Routes;
 
@@ -9,7 +11,7 @@ namespace Pipeline.Orchestrator.Attempts;
 internal sealed record RouteNews(Instance Instance, bool IsDraining);
 
 /// <summary>Watches the instances of a route while an attempt is under way.</summary>
-internal sealed class RouteWatch(IStageRegistry registry, IHealthProbe probe)
+internal sealed class RouteWatch(IRegistry registry, IHealthProbe probe)
 {
     /// <summary>Returns when an instance drains, or is registered no more and does not answer.</summary>
     /// <remarks>
@@ -24,11 +26,11 @@ internal sealed class RouteWatch(IStageRegistry registry, IHealthProbe probe)
             var observed = registry.Current;
             foreach (var instance in route.Instances)
             {
-                var now = observed.Value.Find(instance.InstanceId);
-                var same = now is not null && now.Address == instance.Address;
+                var now = observed.Value.Instances.GetValueOrDefault(instance.InstanceId);
+                var same = now?.Interface == StageContract.Interface && now.Address == instance.Address;
                 if (same && now!.State == InstanceState.Draining)
                     return new RouteNews(instance, IsDraining: true);
-                if (same || !observed.Value.Connected)
+                if (same || !observed.Value.IsConnected)
                     excused.Remove(instance.InstanceId);
                 else if (excused.Add(instance.InstanceId) && !await probe.AnswersAsync(instance.Address, cancellationToken))
                     return new RouteNews(instance, IsDraining: false);

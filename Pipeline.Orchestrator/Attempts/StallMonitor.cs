@@ -1,3 +1,4 @@
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Contracts.V1;

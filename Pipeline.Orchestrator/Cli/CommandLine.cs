@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Service;
 using Pipeline.ServiceDefaults.Hosting;
 
@@ -55,11 +56,11 @@ internal static class CommandLine
             };
             return await parsed.InvokeAsync(configuration, interrupt.Token);
         }
-        catch (CliException error)
+        catch (Exception error) when (error is CliException or RunsApiException)
         {
             foreach (var line in error.Message.Split('\n'))
                 terminal.Error.WriteLine($"error: {Terminal.OneLine(line)}");
-            return error.ExitCode;
+            return ExitCodes.Of(error);
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {

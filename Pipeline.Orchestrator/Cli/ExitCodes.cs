@@ -1,3 +1,5 @@
+using System.Net;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 
 namespace Pipeline.Orchestrator.Cli;
@@ -19,6 +21,15 @@ internal static class ExitCodes
 
     /// <summary>Ctrl-C.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Of a command that ended with this exception.</summary>
+    public static int Of(Exception error) => error switch
+    {
+        CliException cli => cli.ExitCode,
+        RunsApiException { Status: null } => NoPipeline,
+        RunsApiException { Status: HttpStatusCode.BadRequest or HttpStatusCode.NotFound } => Usage,
+        _ => Failed,
+    };
 
     /// <summary>Of a run that failed for this reason: options and rules that a stage refuses are as wrong as those that are refused here.</summary>
     public static int Of(string reason) => reason is FailureReasons.InvalidOptions or FailureReasons.InvalidRules ? Usage : Failed;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 

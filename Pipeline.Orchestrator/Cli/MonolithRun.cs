@@ -1,9 +1,8 @@
 using System.Net.ServerSentEvents;
 using System.Threading.Channels;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Orchestrator.Api;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Orchestrator.Cli;
@@ -89,7 +88,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
                 run = run with { Skipped = SkippedInput.Of(opened.Skipped) };
             if (answer.CheckpointCommitted?.Position is { } position)
                 run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
-            events.TryWrite(new SseItem<Run>(run, RunEvents.Progress));
+            events.TryWrite(new SseItem<Run>(run, RunEventNames.Progress));
         });
         // Nothing of it is kept that could be resumed: it stops where it is.
         var completed = await Task.Run(

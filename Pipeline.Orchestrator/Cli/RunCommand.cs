@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 
@@ -36,10 +36,10 @@ internal static class RunCommand
                     : follower.End(await alone.RunAsync(settings, cancellationToken));
             }
 
-            using var client = PipelineClient.Connect(context.Environment);
-            await client.WaitUntilUpAsync(context, cancellationToken);
+            using var client = RunsClient.Connect(context.Environment);
+            await client.WaitUntilUpAsync(context.Time, cancellationToken);
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
-            var run = await client.CreateAsync(settings, CancellationToken.None);
+            var run = await client.StartAsync(settings, CancellationToken.None);
             if (parsed.GetValue(detach))
                 return Report(context.Terminal, run, format);
             context.Terminal.Error.WriteLine($"run {run.Id} over {Terminal.OneLine(run.Input)}");

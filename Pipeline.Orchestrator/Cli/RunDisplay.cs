@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.ServerSentEvents;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Spectre.Console;
 
 namespace Pipeline.Orchestrator.Cli;
@@ -48,7 +48,7 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
 
     private void Line(SseItem<Run> item)
     {
-        if (item.EventType == Api.RunEvents.Progress && time.GetElapsedTime(_lastLine) < LineInterval)
+        if (item.EventType == RunEventNames.Progress && time.GetElapsedTime(_lastLine) < LineInterval)
             return;
         _lastLine = time.GetTimestamp();
         terminal.Error.WriteLine($"{item.Data.Id}: {Describe(item.Data)}");

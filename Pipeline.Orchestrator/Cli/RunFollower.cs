@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 
@@ -24,7 +24,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     /// <param name="interrupt">Cancelled by an interrupt.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="CliException">The run did not complete, or its orchestrator is gone for good.</exception>
-    public async Task<int> FollowAsync(PipelineClient client, string id, CancellationToken interrupt)
+    public async Task<int> FollowAsync(RunsClient client, string id, CancellationToken interrupt)
     {
         var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
         try
@@ -69,33 +69,33 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         : $"resume {id}";
 
     // Null where the orchestrator did not answer at all.
-    private static async Task<Run?> ShowAsync(RunDisplay display, PipelineClient client, string id, CancellationToken interrupt)
+    private static async Task<Run?> ShowAsync(RunDisplay display, RunsClient client, string id, CancellationToken interrupt)
     {
         try
         {
             return await display.ShowAsync(client.FollowAsync(id, interrupt));
         }
-        catch (CliException error) when (error.ExitCode == ExitCodes.NoPipeline)
+        catch (RunsApiException error) when (error.Status is null)
         {
             return null;
         }
     }
 
     // Waits for the next orchestrator, which has marked the run as interrupted, and resumes the run there.
-    private async Task<PipelineClient> ReturnAsync(string id, CancellationToken interrupt)
+    private async Task<RunsClient> ReturnAsync(string id, CancellationToken interrupt)
     {
         var since = context.Time.GetTimestamp();
         while (true)
         {
-            PipelineClient? client = null;
+            RunsClient? client = null;
             try
             {
-                client = PipelineClient.Connect(context.Environment);
+                client = RunsClient.Connect(context.Environment);
                 if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
-                    await client.ChangeAsync(id, "resume", CancellationToken.None);
+                    await client.ResumeAsync(id, CancellationToken.None);
                 return client;
             }
-            catch (CliException error) when (error.ExitCode is ExitCodes.NoPipeline or ExitCodes.Failed)
+            catch (RunsApiException error) when (ExitCodes.Of(error) is ExitCodes.NoPipeline or ExitCodes.Failed)
             {
                 // Failed: the orchestrator that is stopping refuses to resume.
                 client?.Dispose();
@@ -110,7 +110,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         }
     }
 
-    private async Task<int> PauseAsync(PipelineClient client, string id)
+    private async Task<int> PauseAsync(RunsClient client, string id)
     {
         using var deadline = new CancellationTokenSource(PauseDeadline, context.Time);
         Run? run = null;
@@ -120,7 +120,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
             await foreach (var change in client.FollowAsync(id, deadline.Token))
                 run = change.Data;
         }
-        catch (Exception error) when (error is CliException or OperationCanceledException)
+        catch (Exception error) when (error is RunsApiException or OperationCanceledException)
         {
             throw new CliException(
                 ExitCodes.Interrupted, $"run {id} could not be paused ({error.Message}); go on with: {HowToResume(id)}", error);
@@ -133,13 +133,13 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         return ExitCodes.Interrupted;
     }
 
-    private static async Task<Run?> RequestPauseAsync(PipelineClient client, string id, CancellationToken cancellationToken)
+    private static async Task<Run?> RequestPauseAsync(RunsClient client, string id, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.ChangeAsync(id, "pause", cancellationToken);
+            return await client.PauseAsync(id, cancellationToken);
         }
-        catch (CliException error) when (error.ExitCode == ExitCodes.Failed)
+        catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.Failed)
         {
             // It has come to rest by itself.
             return await client.GetAsync(id, cancellationToken);

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
-using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
+using Pipeline.Client.Runs;
 using Pipeline.Files;
-using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 

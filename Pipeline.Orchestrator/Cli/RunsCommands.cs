@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 
@@ -12,8 +12,8 @@ internal static class RunsCommands
     [
         Runs(context),
         Show(context),
-        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up"),
-        Stop(context, "pause", "Drain a run to a checkpoint, to go on later"),
+        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", (client, run, cancellationToken) => client.CancelAsync(run, cancellationToken)),
+        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", (client, run, cancellationToken) => client.PauseAsync(run, cancellationToken)),
         Resume(context),
     ];
 
@@ -22,7 +22,7 @@ internal static class RunsCommands
         var command = new Command("runs", "List all runs, newest first");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = PipelineClient.Connect(context.Environment);
+            using var client = RunsClient.Connect(context.Environment);
             var runs = await client.ListAsync(cancellationToken);
             if (parsed.GetValue(context.Json))
                 context.Terminal.WriteJson(runs, RunJson.Default.IReadOnlyListRun);
@@ -39,7 +39,7 @@ internal static class RunsCommands
         var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = PipelineClient.Connect(context.Environment);
+            using var client = RunsClient.Connect(context.Environment);
             var run = await client.GetAsync(parsed.GetRequiredValue(id), cancellationToken);
             var format = context.FormatOf(parsed);
             if (format == ReportFormat.Text)
@@ -51,15 +51,16 @@ internal static class RunsCommands
         return command;
     }
 
-    private static Command Stop(CommandContext context, string verb, string description)
+    private static Command Stop(
+        CommandContext context, string verb, string description, Func<RunsClient, string, CancellationToken, Task<Run>> stop)
     {
         var id = Id();
         var command = new Command(verb, description) { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
-            using var client = PipelineClient.Connect(context.Environment);
-            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), verb, cancellationToken);
+            using var client = RunsClient.Connect(context.Environment);
+            var run = await stop(client, parsed.GetRequiredValue(id), cancellationToken);
             if (run.State.IsActive())
             {
                 var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
@@ -81,9 +82,9 @@ internal static class RunsCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
-            using var client = PipelineClient.Connect(context.Environment);
-            await client.WaitUntilUpAsync(context, cancellationToken);
-            var run = await client.ChangeAsync(parsed.GetRequiredValue(id), "resume", CancellationToken.None);
+            using var client = RunsClient.Connect(context.Environment);
+            await client.WaitUntilUpAsync(context.Time, cancellationToken);
+            var run = await client.ResumeAsync(parsed.GetRequiredValue(id), CancellationToken.None);
             if (!parsed.GetValue(detach))
                 return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
             if (format == ReportFormat.Json)

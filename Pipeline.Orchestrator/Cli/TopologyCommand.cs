@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Pipeline.Orchestrator.Api;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Cli;
 
@@ -15,7 +15,7 @@ internal static class TopologyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var json = parsed.GetValue(context.Json);
-            using var client = PipelineClient.Connect(context.Environment);
+            using var client = RunsClient.Connect(context.Environment);
             if (!parsed.GetValue(watch))
             {
                 Write(context.Terminal, await client.TopologyAsync(cancellationToken), json);

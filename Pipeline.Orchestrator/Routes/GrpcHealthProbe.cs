@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Grpc.Health.V1;
-using Pipeline.ServiceDefaults.Channels;
+using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Orchestrator.Routes;

@@ -1,3 +1,4 @@
+using Pipeline.Client.Registry;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 
@@ -5,7 +6,7 @@ namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Waits, by the broker's notifications, for a full route.</summary>
 internal sealed class RouteFinder(
-    IStageRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
+    IRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
     TimeProvider time)
 {
     /// <summary>Reason of a failure: a role has no instance for too long.</summary>
@@ -26,7 +27,7 @@ internal sealed class RouteFinder(
         while (true)
         {
             var observed = registry.Current;
-            var instances = observed.Value.Instances;
+            var instances = observed.Value.Instances.Values;
             switch (RoutePlanner.Plan(options.Route, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
             {
                 case RoutePlan.Found found:
@@ -51,7 +52,7 @@ internal sealed class RouteFinder(
             }
             catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
-                var broker = registry.Current.Value.Connected ? "" : "; the broker is out of reach";
+                var broker = registry.Current.Value.IsConnected ? "" : "; the broker is out of reach";
                 throw new StageException(
                     NoRoute,
                     $"no usable instance of {missing} for {options.RouteTimeout.TotalSeconds:0.###} s{broker}: start one, then resume the run");

@@ -1,3 +1,4 @@
+using Pipeline.Client.Runs;
 using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
@@ -28,7 +30,7 @@ internal sealed class RunCoordinator(
         var load = services.GetRequiredService<InstanceLoad>();
         var suspects = new SuspectList(services.GetRequiredService<IHealthProbe>(), time);
         var failures = new FailedInstances();
-        var routes = new RouteFinder(services.GetRequiredService<IStageRegistry>(), suspects, failures, load, options, time);
+        var routes = new RouteFinder(services.GetRequiredService<IRegistry>(), suspects, failures, load, options, time);
         var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
         return new RunCoordinator(
             routes, suspects, failures, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(),

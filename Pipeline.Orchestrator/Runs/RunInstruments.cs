@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Telemetry;
 
 namespace Pipeline.Orchestrator.Runs;

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Orchestrator.Observing;
 
 namespace Pipeline.Orchestrator.Runs;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Client.Runs;
 using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;

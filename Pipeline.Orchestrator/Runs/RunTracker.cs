@@ -1,6 +1,7 @@
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Orchestrator.Observing;
 using Pipeline.Orchestrator.Routes;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -59,7 +60,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
             Stages = [],
             History =
             [
-                .. now.History.TakeLast(Runs.Run.MaxHistory - 1),
+                .. now.History.TakeLast(Run.MaxHistory - 1),
                 new AttemptRecord
                 {
                     Attempt = now.Attempts + 1,

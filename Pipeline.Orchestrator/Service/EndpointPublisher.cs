@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Configuration;
-using Pipeline.ServiceDefaults.Discovery;
 
 namespace Pipeline.Orchestrator.Service;
 
@@ -49,9 +50,6 @@ internal static class OrchestratorService
         services.AddSingleton(provider => new RunStore(
             provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,
             provider.GetRequiredService<ILogger<RunStore>>()));
-        services.AddSingleton<WatchedRegistry>();
-        services.AddSingleton<IStageRegistry>(provider => provider.GetRequiredService<WatchedRegistry>());
-        services.AddHostedService(provider => provider.GetRequiredService<WatchedRegistry>());
         services.AddSingleton<IHealthProbe, GrpcHealthProbe>();
         services.AddSingleton<IStageClient, GrpcStageClient>();
         services.AddSingleton<InstanceLoad>();

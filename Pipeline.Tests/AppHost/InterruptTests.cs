@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Pipeline.Orchestrator.Service;
-using Pipeline.Tests.EndToEnd;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -54,7 +53,7 @@ public sealed class InterruptTests : IDisposable
             _data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
-        using (var api = new PipelineApi(new Uri(endpoint.Address), endpoint.Key))
+        using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
             await api.PauseAsync(run);
 
         var (code, _, error) = await host.EndAsync();

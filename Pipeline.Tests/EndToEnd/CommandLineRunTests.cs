@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Aspire.Hosting.Testing;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Cli;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.Faults;
 
@@ -76,7 +76,7 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
         new Terminal(output, error),
         name => name switch
         {
-            PipelineClient.AddressVariable => $"{Pipeline.Host.Application.GetEndpoint("orchestrator", "http")}",
+            RunsClient.AddressVariable => $"{Pipeline.Host.Application.GetEndpoint("orchestrator", "http")}",
             "PIPELINE_KEY" => AppHostUnderTest.Key,
             _ => null,
         });

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;

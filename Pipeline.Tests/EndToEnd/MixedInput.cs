@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.EndToEnd;
 

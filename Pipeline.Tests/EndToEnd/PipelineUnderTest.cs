@@ -1,7 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
-using Pipeline.Orchestrator.Api;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.Faults;
 
@@ -13,15 +12,18 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     /// <summary>The roles of a route, in its order.</summary>
     public static readonly IReadOnlyList<string> Stages = ["ingest", "parse", "rules", "aggregate", "sink"];
 
+    /// <summary>For one call; the machine may be busy.</summary>
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(30);
+
     private PipelineUnderTest(AppHostUnderTest host)
     {
         Host = host;
-        Api = new PipelineApi(host.Application.GetEndpoint("orchestrator", "http"), AppHostUnderTest.Key);
+        Api = new RunsClient(host.Application.GetEndpoint("orchestrator", "http"), AppHostUnderTest.Key) { Deadline = CallTimeout };
     }
 
     public AppHostUnderTest Host { get; }
 
-    public PipelineApi Api { get; }
+    public RunsClient Api { get; }
 
     /// <summary>Starts it over a data directory of its own, which is gone afterwards.</summary>
     public static async Task<PipelineUnderTest> StartAsync(params string[] configuration) =>
@@ -82,14 +84,14 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
                 try
                 {
                     await foreach (var now in Api.FollowAsync(run.Id, timeout.Token))
-                        run = now;
+                        run = now.Data;
                     run = await Api.GetAsync(run.Id);
                     if (run.State == RunState.Interrupted)
                         run = await Api.ResumeAsync(run.Id);
                     else if (!run.State.IsActive())
                         return run;
                 }
-                catch (Exception exception) when (exception is IOException or HttpRequestException { StatusCode: null })
+                catch (RunsApiException exception) when (exception.Status is null)
                 {
                     // The orchestrator died; the AppHost brings it back.
                     await Host.WaitForHealthyAsync("orchestrator");
@@ -112,7 +114,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         using var timeout = new CancellationTokenSource(patience ?? AppHostUnderTest.Patience);
         await foreach (var now in Api.FollowAsync(run.Id, timeout.Token))
         {
-            run = now;
+            run = now.Data;
             if (condition(run) || !run.State.IsActive())
                 break;
         }
@@ -126,8 +128,8 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
         await foreach (var topology in Api.FollowTopologyAsync(timeout.Token))
         {
-            if (condition(topology))
-                return topology;
+            if (condition(topology.Data))
+                return topology.Data;
         }
 
         throw new InvalidOperationException("the stream of topologies ended");

@@ -1,7 +1,7 @@
 using System.IO.Compression;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Generator;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -1,4 +1,4 @@
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;

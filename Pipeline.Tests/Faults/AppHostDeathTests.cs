@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;
@@ -39,7 +39,7 @@ public sealed class AppHostDeathTests : IDisposable
     {
         var input = Path.Combine(_data, "input.ndjson");
         FaultBench.Write(input, FaultSettings.Lines, 0.004);
-        using var api = new PipelineApi(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
+        using var api = new RunsClient(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
         var processes = new ServiceProcesses(_data);
         var row = new FaultRow("SIGKILL AppHost");
         var (slowestServices, slowest) = (TimeSpan.Zero, TimeSpan.Zero);
@@ -118,7 +118,7 @@ public sealed class AppHostDeathTests : IDisposable
     // As a person does it: the command line finds the orchestrator by its endpoint file, and follows the run to its end.
     private async Task ResumeAsync(string run)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Pipeline.Orchestrator.Runs.Run).Assembly.Location, "resume", run])
+        var start = new ProcessStartInfo("dotnet", [typeof(Pipeline.Orchestrator.Cli.CommandLine).Assembly.Location, "resume", run])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -150,13 +150,13 @@ public sealed class AppHostDeathTests : IDisposable
         CheckpointIntervalMillis = 100,
     };
 
-    private static Task ReadyAsync(PipelineApi api) => UntilAsync(async () =>
+    private static Task ReadyAsync(RunsClient api) => UntilAsync(async () =>
     {
         var topology = await api.TopologyAsync();
         return PipelineUnderTest.Stages.All(role => topology.Instances.Any(instance => instance.Role == role && instance.State == "live"));
     });
 
-    private static async Task<Run> RestAsync(PipelineApi api, Run run)
+    private static async Task<Run> RestAsync(RunsClient api, Run run)
     {
         await UntilAsync(async () => !(run = await api.GetAsync(run.Id)).State.IsActive());
         return run;
@@ -173,7 +173,7 @@ public sealed class AppHostDeathTests : IDisposable
                 if (await condition())
                     return;
             }
-            catch (HttpRequestException exception) when (exception.StatusCode is null)
+            catch (RunsApiException exception) when (exception.Status is null)
             {
                 // Not up yet.
             }

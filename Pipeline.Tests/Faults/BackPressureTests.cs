@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults;
 

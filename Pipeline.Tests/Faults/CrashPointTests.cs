@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults;
 
@@ -121,7 +121,7 @@ public sealed class CrashPointTests : IDisposable
             {
                 return await bench.Pipeline.Api.StartAsync(settings);
             }
-            catch (Exception exception) when (exception is IOException or HttpRequestException { StatusCode: null })
+            catch (RunsApiException exception) when (exception.Status is null)
             {
                 await bench.ProcessOfAsync("orchestrator");
                 if ((await bench.Pipeline.Api.ListAsync()).FirstOrDefault(run => run.Output == settings.Output) is { } run)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 using Xunit.Sdk;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Aspire.Hosting;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;

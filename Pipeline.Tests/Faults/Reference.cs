@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults;
 

@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.ServiceDefaults;
 
-/// <summary>A service with nothing but the defaults, and what a test adds, on free ports of this process.</summary>
+/// <summary>A service with nothing but the defaults, channels, and what a test adds, on free ports of this process.</summary>
 internal sealed class ServiceFixture : IAsyncDisposable
 {
     private ServiceFixture(WebApplication app) => App = app;
@@ -33,6 +34,7 @@ internal sealed class ServiceFixture : IAsyncDisposable
         foreach (var (key, value) in settings)
             builder.Configuration[key] = value;
         builder.AddServiceDefaults();
+        builder.AddChannels();
         add?.Invoke(builder);
         var app = builder.Build();
         app.MapDefaultEndpoints();

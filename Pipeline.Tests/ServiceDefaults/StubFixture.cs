@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.ServiceDefaults.Channels;
+using Pipeline.Client.Channels;
 using Pipeline.Tests.Broker;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 

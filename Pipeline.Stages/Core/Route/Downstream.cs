@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using Grpc.Core;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Wire;

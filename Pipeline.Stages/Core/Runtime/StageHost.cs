@@ -1,9 +1,9 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 

@@ -2,9 +2,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.Client.Channels;
+using Pipeline.Client.Registration;
 using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Configuration;
-using Pipeline.ServiceDefaults.Registration;
 using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
 
@@ -38,6 +39,7 @@ public static class StageHosting
     internal static TBuilder AddStageRuntime<TBuilder>(this TBuilder builder, StageDefinition definition, string instanceId)
         where TBuilder : IHostApplicationBuilder
     {
+        builder.AddChannels();
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton<StageRoots>();

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
-using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Runtime;

@@ -1,6 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Faults;
 

@@ -1,6 +1,6 @@
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.ServiceDefaults.Discovery;
 using Pipeline.ServiceDefaults.Hosting;
 using LeaseState = Pipeline.Contracts.Broker.V1.InstanceState;
 
@@ -12,29 +12,28 @@ public class ExpiredLeasesTests
 
     private readonly ExpiredLeases _leases = new();
 
-    [Theory]
-    [InlineData(LeaseState.Expired, true)]
-    [InlineData(LeaseState.Unregistered, false)]
-    [InlineData(LeaseState.Replaced, false)]
-    public void Below_Departed_IsFoundWhereItExpired(LeaseState state, bool found)
+    [Fact]
+    public void Below_LeaseExpired_IsTheProcess()
     {
-        Depart(state);
+        Expire();
 
-        Assert.Equal(found ? This : null, _leases.Below(This));
+        Assert.Equal(This, _leases.Below(This));
         Assert.Null(_leases.Below(new ProcessIdentity(int.MaxValue, 1)));
     }
 
     [Fact]
     public void Below_RegisteredAgain_IsNull()
     {
-        Depart(LeaseState.Expired);
+        Expire();
         var instance = new Instance { InstanceId = "own-2", ProcessId = This.Id };
-        var instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance);
-        _leases.Apply(new RegistryReset(RegistryView.Empty with { Instances = instances }));
+        _leases.Apply(RegistryView.Empty with { Instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance) });
 
         Assert.Null(_leases.Below(This));
     }
 
-    private void Depart(LeaseState state) => _leases.Apply(new RegistryChanged(
-        RegistryView.Empty, ChangeKind.Departed, new Instance { InstanceId = "own", ProcessId = This.Id, State = state }));
+    private void Expire()
+    {
+        var instance = new Instance { InstanceId = "own", ProcessId = This.Id, State = LeaseState.Expired };
+        _leases.Apply(RegistryView.Empty with { Expired = RegistryView.Empty.Expired.Add(instance.InstanceId, instance) });
+    }
 }

@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using Pipeline.Orchestrator.Runs;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.Faults;
 

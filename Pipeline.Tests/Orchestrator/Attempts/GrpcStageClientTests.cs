@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.ServiceDefaults;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.Orchestrator.Fakes;
 
@@ -28,6 +28,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["PIPELINE_KEY"] = "k" });
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
+        builder.AddChannels();
         _app = builder.Build();
         _app.MapGrpcService<PlayedStage>();
         _app.MapDefaultEndpoints();

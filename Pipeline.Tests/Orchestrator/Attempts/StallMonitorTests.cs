@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Runs;
@@ -51,7 +52,7 @@ public sealed class StallMonitorTests : IDisposable
     {
         var work = _bench.Start();
         var attempt = (await _bench.Stages.NextAsync()).Opens();
-        foreach (var stage in _bench.Registry.Current.Value.Instances)
+        foreach (var stage in _bench.Registry.Current.Value.Instances.Values)
             attempt.Reports(stage.InstanceId, itemsIn: 7);
         attempt.Commits(1, 7);
         await _bench.Until(run => run.Progress.Checkpoint == 1, "the checkpoint");

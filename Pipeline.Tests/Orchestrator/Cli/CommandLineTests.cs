@@ -315,7 +315,7 @@ public sealed class CommandLineTests : IDisposable
     {
         await using var served = await ServedOrchestrator.StartAsync();
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology"));
-        foreach (var instance in served.Registry.Current.Value.Instances)
+        foreach (var instance in served.Registry.Current.Value.Instances.Values)
             Assert.Contains(instance.Address, _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("out of reach", _output.ToString(), StringComparison.Ordinal);
     }

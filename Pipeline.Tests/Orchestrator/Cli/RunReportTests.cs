@@ -1,5 +1,5 @@
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Cli;
-using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Tests.Orchestrator.Cli;
 

@@ -1,19 +1,19 @@
+using System.Collections.Immutable;
+using Pipeline.Client.Registry;
 using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.Orchestrator.Observing;
-using Pipeline.Orchestrator.Routes;
 
 namespace Pipeline.Tests.Orchestrator.Fakes;
 
 /// <summary>A registry that tests change by hand.</summary>
-internal sealed class FakeRegistry : IStageRegistry
+internal sealed class FakeRegistry : IRegistry
 {
     public static readonly string[] Roles = ["ingest", "parse", "rules", "aggregate", "sink"];
 
-    private readonly Observable<RegistrySnapshot> _snapshots = new(RegistrySnapshot.Unknown with { Connected = true });
+    private readonly Observable<RegistryView> _views = new(RegistryView.Empty with { IsConnected = true });
     private long _revision;
 
-    public Observation<RegistrySnapshot> Current => _snapshots.Current;
+    public Observation<RegistryView> Current => _views.Current;
 
     public static FakeRegistry Full()
     {
@@ -40,16 +40,15 @@ internal sealed class FakeRegistry : IStageRegistry
             Accepts = { accepts ?? (at == 0 ? [] : [at == 1 ? "lines" : "events"]) },
             Emits = { emits ?? (at == 4 ? [] : [at == 0 ? "lines" : "events"]) },
         };
-        Change(instances => [.. instances.Where(other => other.InstanceId != id), instance]);
+        Change(instances => instances.SetItem(id, instance));
         return instance;
     }
 
-    public void Drain(string id) => Change(instances => instances.Select(instance => instance.InstanceId == id
-        ? new Instance(instance) { State = InstanceState.Draining }
-        : instance));
+    public void Drain(string id) =>
+        Change(instances => instances.SetItem(id, new Instance(instances[id]) { State = InstanceState.Draining }));
 
-    public void Remove(string id) => Change(instances => instances.Where(instance => instance.InstanceId != id));
+    public void Remove(string id) => Change(instances => instances.Remove(id));
 
-    private void Change(Func<IEnumerable<Instance>, IEnumerable<Instance>> change) =>
-        _snapshots.Change(snapshot => snapshot with { Instances = [.. change(snapshot.Instances)], Revision = _revision });
+    private void Change(Func<ImmutableSortedDictionary<string, Instance>, ImmutableSortedDictionary<string, Instance>> change) =>
+        _views.Change(view => view with { Instances = change(view.Instances), Revision = _revision });
 }

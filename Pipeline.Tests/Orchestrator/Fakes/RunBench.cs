@@ -2,8 +2,9 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Orchestrator.Observing;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Service;
@@ -57,7 +59,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
                 ["Orchestrator:StopTimeout"] = "00:00:00",
             });
             builder.Logging.ClearProviders();
-            builder.Services.AddSingleton<IStageRegistry>(registry);
+            builder.Services.AddSingleton<IRegistry>(registry);
             builder.Services.AddSingleton<IHealthProbe>(new FakeProbe());
             builder.Services.AddSingleton<IStageClient>(stages);
         });

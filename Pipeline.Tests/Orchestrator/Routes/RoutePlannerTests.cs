@@ -35,7 +35,7 @@ public sealed class RoutePlannerTests
     [Fact]
     public void Instances_of_another_interface_are_no_stages()
     {
-        var instances = _registry.Current.Value.Instances.Select(instance =>
+        var instances = _registry.Current.Value.Instances.Values.Select(instance =>
             instance.Role == "sink" ? new Instance(instance) { Interface = "other.Service" } : instance);
         var missing = Assert.IsType<RoutePlan.Missing>(RoutePlanner.Plan(FakeRegistry.Roles, instances, _ => 0, _ => 0));
         Assert.Equal("sink", Assert.Single(missing.Roles));
@@ -54,11 +54,11 @@ public sealed class RoutePlannerTests
     {
         _registry.Register("bridge-0", "bridge", accepts: ["events"], emits: ["events"]);
         string[] roles = ["ingest", "parse", "bridge", "rules", "aggregate", "sink"];
-        var found = Assert.IsType<RoutePlan.Found>(RoutePlanner.Plan(roles, _registry.Current.Value.Instances, _ => 0, _ => 0));
+        var found = Assert.IsType<RoutePlan.Found>(RoutePlanner.Plan(roles, _registry.Current.Value.Instances.Values, _ => 0, _ => 0));
         Assert.Equal(roles, found.Route.Instances.Select(instance => instance.Role));
     }
 
     private static string Parse(RoutePlan plan) => Assert.IsType<RoutePlan.Found>(plan).Route.Instances[1].InstanceId;
 
-    private RoutePlan Plan(Func<Instance, int> load) => RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances, _ => 0, load);
+    private RoutePlan Plan(Func<Instance, int> load) => RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, _ => 0, load);
 }

@@ -1,3 +1,4 @@
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
@@ -113,7 +114,7 @@ public sealed class RunCoordinatorTests
         var bench = new RunBench();
         var work = bench.Start();
         var first = await bench.Stages.NextAsync();
-        bench.Probe.Silent[bench.Registry.Current.Value.Find("parse-0")!.Address] = true;
+        bench.Probe.Silent[bench.Registry.Current.Value.Instances["parse-0"].Address] = true;
         first.Opens().Fails("unreachable", retryable: true, "parse-0");
 
         await bench.Until(run => run.WaitingFor == "parse", "parse to be missing");
@@ -132,7 +133,7 @@ public sealed class RunCoordinatorTests
         var bench = new RunBench();
         var work = bench.Start();
         var first = await bench.Stages.NextAsync();
-        var address = bench.Registry.Current.Value.Find("parse-0")!.Address;
+        var address = bench.Registry.Current.Value.Instances["parse-0"].Address;
         bench.Probe.Silent[address] = true;
         first.Opens().Fails("unreachable", retryable: true, "parse-0");
         await bench.Until(run => run.WaitingFor == "parse", "parse to be missing");

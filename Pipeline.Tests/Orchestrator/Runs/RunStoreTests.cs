@@ -1,5 +1,6 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Tests.Orchestrator.Runs;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Tests.Orchestrator.Fakes;
 using Pipeline.Tests.ServiceDefaults.Telemetry;

@@ -3,11 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
-using Pipeline.Stages.Core.Route;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;

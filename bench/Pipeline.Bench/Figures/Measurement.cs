@@ -1,3 +1,5 @@
+using Pipeline.Client.Runs;
+
 namespace Pipeline.Bench.Figures;
 
 /// <summary>What one row took in one round.</summary>
@@ -41,6 +43,3 @@ internal sealed record StageMeasurement
 
     public LatencyFigures? Latency { get; init; }
 }
-
-/// <summary>Line read to applied by Aggregate, microseconds.</summary>
-internal sealed record LatencyFigures(long Items, long P50Micros, long P99Micros, long P999Micros, long MaxMicros);

@@ -3,6 +3,7 @@ using Pipeline.Bench.Figures;
 using Pipeline.Bench.Reports;
 using Pipeline.Bench.Rows;
 using Pipeline.Bench.Services;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Modes;
 

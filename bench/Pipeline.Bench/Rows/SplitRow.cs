@@ -1,6 +1,7 @@
 using Pipeline.Bench.Cli;
 using Pipeline.Bench.Figures;
 using Pipeline.Bench.Services;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Rows;
 
@@ -23,8 +24,8 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
             process.ForgetPeak();
         var output = workload.NewOutput();
         var run = await services.WhileAliveAsync(
-            ending => services.Api.RunAsync(
-                new NewRun
+            ending => services.RunAsync(
+                new RunSettings
                 {
                     Input = workload.Input,
                     Output = output,
@@ -41,7 +42,7 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
         return new Outcome(MeasurementOf(run), results);
     }
 
-    private Measurement MeasurementOf(ApiRun run) => new()
+    private Measurement MeasurementOf(Run run) => new()
     {
         Seconds = run.ElapsedMicros / 1e6,
         CpuSeconds = run.Stages.Sum(stage => stage.ProcessCpuMicros) / 1e6,
@@ -50,7 +51,7 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
         Stages = [.. run.Stages.Select(MeasurementOf)],
     };
 
-    private static StageMeasurement MeasurementOf(ApiStage stage) => new()
+    private static StageMeasurement MeasurementOf(StageFigures stage) => new()
     {
         Role = stage.Role,
         CpuSeconds = stage.ProcessCpuMicros / 1e6,

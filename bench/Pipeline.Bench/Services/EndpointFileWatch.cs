@@ -1,11 +1,11 @@
-using System.Text.Json;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Services;
 
 /// <summary>Waits for the endpoint file that the orchestrator writes once it serves. It appears whole, by rename.</summary>
 internal static class EndpointFileWatch
 {
-    public static async Task<Uri> WaitAsync(string path, CancellationToken cancellationToken)
+    public static async Task<EndpointFile> WaitAsync(string path, CancellationToken cancellationToken)
     {
         var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path));
@@ -14,7 +14,6 @@ internal static class EndpointFileWatch
         watcher.EnableRaisingEvents = true;
         if (!File.Exists(path))
             await there.Task.WaitAsync(cancellationToken);
-        var endpoint = JsonSerializer.Deserialize(await File.ReadAllBytesAsync(path, cancellationToken), ApiJson.Default.ApiEndpoint);
-        return new Uri(endpoint!.Address);
+        return EndpointFile.Read(path)!;
     }
 }

@@ -1,7 +1,8 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
 using System.Security.Cryptography;
 using Pipeline.Bench.Cli;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Services;
 
@@ -12,14 +13,12 @@ internal sealed class PipelineServices : IAsyncDisposable
 
     private readonly Session _session;
     private readonly List<ServiceProcess> _processes = [];
-    private PipelineApi? _api;
+    private RunsClient? _client;
 
     private PipelineServices(Session session) => _session = session;
 
     /// <summary>The stages' roles, first stage first.</summary>
     public static IReadOnlyList<string> Roles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
-
-    public PipelineApi Api => _api ?? throw new InvalidOperationException("The services are not started.");
 
     public IReadOnlyList<ServiceProcess> Processes => _processes;
 
@@ -70,10 +69,32 @@ internal sealed class PipelineServices : IAsyncDisposable
         throw ended.Failure();
     }
 
+    /// <summary>Makes a run and waits for its end.</summary>
+    /// <exception cref="BenchException">It did not complete at the first attempt.</exception>
+    public async Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        var client = _client ?? throw new InvalidOperationException("The services are not started.");
+        try
+        {
+            var run = await client.StartAsync(settings, cancellationToken);
+            await client.FollowAsync(run.Id, cancellationToken).LastAsync(cancellationToken);
+            run = await client.GetAsync(run.Id, cancellationToken);
+            if (run.State != RunState.Completed)
+                throw new BenchException($"run {run.Id} is {run.State.ToText()}: {run.Error?.Message}");
+            if (run.Attempts != 1)
+                throw new BenchException($"run {run.Id} took {run.Attempts} attempts ({run.Error?.Message}): its figures say nothing");
+            return run;
+        }
+        catch (RunsApiException error)
+        {
+            throw new BenchException(error.Message, error);
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _api?.Dispose();
+        _client?.Dispose();
         // They hold nothing that is worth an orderly stop, and the promise is that none is needed.
         foreach (var process in _processes)
             await process.DisposeAsync();
@@ -100,16 +121,14 @@ internal sealed class PipelineServices : IAsyncDisposable
         foreach (var role in Roles)
             Start(role, $"Pipeline.Stages.{char.ToUpperInvariant(role[0])}{role[1..]}", new(common) { ["PIPELINE_INSTANCE"] = role });
         Start("orchestrator", "Pipeline.Orchestrator", common);
-        _api = await WhileAliveAsync(
-            async ending => new PipelineApi(await EndpointFileWatch.WaitAsync(endpointFile, ending), key), cancellationToken);
+        var endpoint = await WhileAliveAsync(ending => EndpointFileWatch.WaitAsync(endpointFile, ending), cancellationToken);
+        _client = new RunsClient(new Uri(endpoint.Address), key, endpointFile);
         await WhileAliveAsync(
-            async ending =>
-            {
-                await _api.WaitForAsync(Roles, ending);
-                return true;
-            },
-            cancellationToken);
+            async ending => await _client.FollowTopologyAsync(ending).FirstAsync(item => HasRoute(item.Data), ending), cancellationToken);
     }
+
+    private static bool HasRoute(Topology topology) =>
+        topology.Connected && !Roles.Except(topology.Instances.Where(instance => instance.State == "live").Select(instance => instance.Role)).Any();
 
     private void Start(string name, string assembly, Dictionary<string, string> environment) =>
         _processes.Add(_session.Start(name, assembly, [], environment));

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Security;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;

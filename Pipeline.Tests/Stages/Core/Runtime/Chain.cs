@@ -1,6 +1,6 @@
 using Grpc.Core;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
-using Pipeline.ServiceDefaults.Channels;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Runtime;
 

@@ -1,7 +1,7 @@
 using Grpc.Core;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;

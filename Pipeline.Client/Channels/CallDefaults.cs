@@ -1,0 +1,54 @@
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Client.Channels;
+
+/// <summary>Gives every call the key, and every unary call a deadline; messages pass by untouched.</summary>
+internal sealed class CallDefaults(SharedKey key, TimeSpan unaryDeadline) : Interceptor
+{
+    private const string Authorization = "authorization";
+
+    /// <inheritdoc/>
+    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, BlockingUnaryCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(request, With(context, unary: true));
+
+    /// <inheritdoc/>
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, AsyncUnaryCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(request, With(context, unary: true));
+
+    /// <inheritdoc/>
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+        TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(request, With(context, unary: false));
+
+    /// <inheritdoc/>
+    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
+        ClientInterceptorContext<TRequest, TResponse> context, AsyncClientStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(With(context, unary: false));
+
+    /// <inheritdoc/>
+    public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
+        ClientInterceptorContext<TRequest, TResponse> context, AsyncDuplexStreamingCallContinuation<TRequest, TResponse> continuation) =>
+        continuation(With(context, unary: false));
+
+    private ClientInterceptorContext<TRequest, TResponse> With<TRequest, TResponse>(ClientInterceptorContext<TRequest, TResponse> context, bool unary)
+        where TRequest : class
+        where TResponse : class
+    {
+        // The caller's headers may be shared between its calls: they are copied, not added to.
+        var headers = new Metadata();
+        foreach (var entry in context.Options.Headers ?? [])
+            headers.Add(entry);
+        if (headers.Get(Authorization) is null)
+            headers.Add(Authorization, key.HeaderValue);
+        var options = context.Options.WithHeaders(headers);
+        // The system's clock, because that is what gRPC measures deadlines by.
+        if (unary && options.Deadline is null)
+            options = options.WithDeadline(TimeProvider.System.GetUtcNow().UtcDateTime + unaryDeadline);
+        return new ClientInterceptorContext<TRequest, TResponse>(context.Method, context.Host, options);
+    }
+}

@@ -1,0 +1,84 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Endpoints;
+
+namespace Pipeline.Client.Channels;
+
+/// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those who know it.</summary>
+public static class Failures
+{
+    /// <summary>A failure as the status of a call.</summary>
+    public static RpcException ToRpcException(this Failure failure) =>
+        new(new Status(StatusOf(failure.Reason), failure.Message), new Metadata { { StageContract.FailureTrailer, failure.ToByteArray() } });
+
+    /// <summary>The failure of a call to a hop: as the hop reports it, or, where it could not, that it is unreachable.</summary>
+    /// <param name="exception">What the call ended with.</param>
+    /// <param name="hop">Whom it went to.</param>
+    public static Failure ToFailure(this Exception exception, Hop hop) => exception switch
+    {
+        StageException stage => stage.Failure,
+        RpcException rpc when Carried(rpc) is { } carried => carried,
+        RpcException rpc => Unreachable(hop, PeerText.Describe(rpc.Status), IsTransient(rpc.StatusCode)),
+        TimeoutException => Unreachable(hop, exception.Message, true),
+        _ => Unreachable(hop, $"{exception.GetType().Name}: {exception.Message}", true),
+    };
+
+    /// <summary>The hop's address.</summary>
+    /// <exception cref="StageException">It is not one; another attempt does not help.</exception>
+    public static Uri ParseAddress(this Hop hop) => LoopbackAddress.TryParse(hop.Address, out var address)
+        ? new Uri(address)
+        : throw new StageException(
+            FailureReasons.ProtocolViolation,
+            PeerText.Message($"the address of {hop.Role} ({hop.InstanceId}) in the route is '{hop.Address}': it {LoopbackAddress.Form}"));
+
+    /// <summary>The failure that the trailer carries, its texts fit for display; null where there is none that can be read.</summary>
+    public static Failure? Carried(RpcException exception)
+    {
+        try
+        {
+            if (exception.Trailers.GetValueBytes(StageContract.FailureTrailer) is not { } bytes
+                || Failure.Parser.ParseFrom(bytes) is not { Reason.Length: > 0 } failure)
+            {
+                return null;
+            }
+
+            failure.Reason = PeerText.Name(failure.Reason);
+            failure.Message = PeerText.Message(failure.Message);
+            failure.InstanceId = PeerText.Name(failure.InstanceId);
+            failure.Role = PeerText.Name(failure.Role);
+            return failure;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
+    private static Failure Unreachable(Hop hop, string why, bool retryable) => new()
+    {
+        Reason = FailureReasons.Unreachable,
+        Message = $"{hop.Role} ({hop.InstanceId}, {hop.Address}) is not to be reached: {why}",
+        InstanceId = hop.InstanceId,
+        Role = hop.Role,
+        Retryable = retryable,
+    };
+
+    /// <summary>Statuses that say the two do not fit together: trying again does not help.</summary>
+    private static bool IsTransient(StatusCode code) =>
+        code is not (StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.Unimplemented or StatusCode.InvalidArgument);
+
+    private static StatusCode StatusOf(string reason) => reason switch
+    {
+        FailureReasons.InvalidOptions or FailureReasons.InvalidRules or FailureReasons.ProtocolViolation => StatusCode.InvalidArgument,
+        FailureReasons.PathOutsideRoots => StatusCode.PermissionDenied,
+        FailureReasons.InputUnreadable => StatusCode.NotFound,
+        FailureReasons.InputChanged or FailureReasons.OutputUnwritable => StatusCode.FailedPrecondition,
+        FailureReasons.InputCorrupt or FailureReasons.CheckpointCorrupt => StatusCode.DataLoss,
+        FailureReasons.DiskFull => StatusCode.ResourceExhausted,
+        FailureReasons.Fenced => StatusCode.Aborted,
+        FailureReasons.Unreachable or FailureReasons.Stopping => StatusCode.Unavailable,
+        _ => StatusCode.Internal,
+    };
+}

@@ -1,0 +1,40 @@
+using Grpc.Core;
+
+namespace Pipeline.Client.Channels;
+
+/// <summary>Text from another process, made fit for messages, logs and terminals: no control characters, and not too long.</summary>
+public static class PeerText
+{
+    /// <summary>Longest message, characters: a list of errors fits.</summary>
+    public const int MaxMessage = 16 * 1024;
+
+    /// <summary>Longest name, such as an instance id, characters.</summary>
+    public const int MaxName = 128;
+
+    /// <summary>A message, which may have several lines: a list of errors has.</summary>
+    public static string Message(string text) => Clean(text.ReplaceLineEndings("\n"), MaxMessage, keepLines: true);
+
+    /// <summary>A name, on one line.</summary>
+    public static string Name(string text) => Clean(text, MaxName, keepLines: false);
+
+    /// <summary>The status of a call, on one line.</summary>
+    public static string Describe(Status status) =>
+        Clean($"{status.StatusCode}: {status.Detail}".ReplaceLineEndings(" "), MaxMessage, keepLines: false);
+
+    private static string Clean(string text, int maxLength, bool keepLines)
+    {
+        if (text.Length <= maxLength && !text.Any(IsUnfit))
+            return text;
+        var kept = text.Length <= maxLength ? text : text[..(maxLength - (char.IsHighSurrogate(text[maxLength - 2]) ? 2 : 1))] + "…";
+        return string.Create(kept.Length, kept, (span, from) =>
+        {
+            for (var at = 0; at < span.Length; at++)
+                span[at] = IsUnfit(from[at]) ? '\uFFFD' : from[at];
+        });
+
+        // Of the characters that only format, those that turn the direction of text: they make a line read as something else.
+        bool IsUnfit(char character) => !(keepLines && character == '\n')
+            && (char.IsControl(character)
+                || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+    }
+}

@@ -1,0 +1,196 @@
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
+using Pipeline.Client.Registry;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.ServiceDefaults.Endpoints;
+using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
+
+namespace Pipeline.Client.Registration;
+
+/// <summary>Keeps this service registered from when it listens until it stops, whatever happens to the broker meanwhile.</summary>
+public sealed partial class BrokerRegistration : BackgroundService
+{
+    private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly BrokerService.BrokerClient _broker;
+    private readonly BoundEndpoints _endpoints;
+    private readonly BrokerClientOptions _client;
+    private readonly RegistrationOptions _registration;
+    private readonly TimeProvider _time;
+    private readonly ILogger<BrokerRegistration> _logger;
+    private readonly BackOff _backOff;
+    private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenRegistration _stopping;
+    private volatile HeldLease? _lease;
+    private bool _away;
+
+    /// <summary>Registers once the host has started.</summary>
+    public BrokerRegistration(
+        BrokerService.BrokerClient broker, BoundEndpoints endpoints, IOptions<BrokerClientOptions> client, IOptions<RegistrationOptions> registration,
+        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerRegistration> logger)
+    {
+        _broker = broker;
+        _endpoints = endpoints;
+        _client = client.Value;
+        _registration = registration.Value;
+        _time = time;
+        _logger = logger;
+        _backOff = new BackOff(_client.RetryDelay, _client.MaxRetryDelay, time);
+        _stopping = lifetime.ApplicationStopping.Register(Drain);
+    }
+
+    /// <summary>Name under which it registers.</summary>
+    public string InstanceId => _registration.InstanceId;
+
+    /// <summary>How it stands with the broker now.</summary>
+    public RegistrationState State =>
+        _lease is not { } lease || !lease.IsAlive(_time) ? RegistrationState.Unregistered
+        : _drain.Task.IsCompleted ? RegistrationState.Draining
+        : RegistrationState.Registered;
+
+    /// <summary>From now on it takes nothing new, and nobody is sent to it any more; for good. The host's stop does this by itself.</summary>
+    public void Drain() => _drain.TrySetResult();
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await UnregisterAsync();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _stopping.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var address = await _endpoints.WaitForGrpcAddressAsync(stoppingToken);
+            while (true)
+            {
+                try
+                {
+                    // A broken stream alone says nothing about the lease: only when the broker does not know it is there a new one.
+                    _lease ??= await RegisterAsync(address);
+                    await KeepAliveAsync(stoppingToken);
+                    LogLeaseUnknown(_logger, InstanceId);
+                    _lease = null;
+                }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+                {
+                    Away(exception);
+                }
+                await _backOff.WaitAsync(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+        catch (RpcException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The same, in the words of a call that was under way.
+        }
+    }
+
+    // Not cancelled by a stop: without the answer the lease is not known, and could not be given back.
+    private async Task<HeldLease> RegisterAsync(Uri address)
+    {
+        var sentAt = _time.GetTimestamp();
+        var request = new RegisterRequest
+        {
+            Instance = new Instance
+            {
+                InstanceId = InstanceId,
+                Interface = _registration.Interface,
+                Role = _registration.Role,
+                Address = address.GetLeftPart(UriPartial.Authority),
+                Accepts = { _registration.Accepts },
+                Emits = { _registration.Emits },
+                Version = _registration.Version,
+                Language = "csharp",
+                Metadata = { _registration.Metadata },
+                ProcessId = Environment.ProcessId,
+            },
+        };
+        // With the channel's deadline, which is generous: the first registration meets a broker whose code is not compiled yet, on a machine
+        // on which everything starts at once. A broker that hangs is found by HTTP/2 pings before that.
+        var answer = await _broker.RegisterAsync(request);
+        _away = false;
+        LogRegistered(_logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
+        return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);
+    }
+
+    /// <summary>Renews the lease as long as the broker knows it.</summary>
+    private async Task KeepAliveAsync(CancellationToken cancellationToken)
+    {
+        using var call = _broker.KeepAlive(cancellationToken: cancellationToken);
+        while (_lease is { } lease)
+        {
+            var sentAt = _time.GetTimestamp();
+            var draining = _drain.Task.IsCompleted;
+            await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = lease.LeaseId, Draining = draining }, cancellationToken);
+            var third = lease.TimeToLive / 3;
+            // Renewed after a third of its time, it is lost when the other two have passed without an answer.
+            if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(2 * third, _time, cancellationToken))
+                throw new RpcException(new Status(StatusCode.Unavailable, "The broker ended the stream of renewals."));
+            if (!call.ResponseStream.Current.Known)
+                return;
+            _lease = new HeldLease(lease.LeaseId, TimeSpan.FromMilliseconds(call.ResponseStream.Current.TtlMs), sentAt);
+            Reached();
+            await PauseAsync(third, draining, cancellationToken);
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause, bool draining, CancellationToken cancellationToken)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var delay = Task.Delay(pause, _time, cancel.Token);
+        // That it drains is told at once.
+        await (draining ? delay : Task.WhenAny(delay, _drain.Task));
+        await cancel.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task UnregisterAsync()
+    {
+        if (_lease is not { } lease)
+            return;
+        _lease = null;
+        try
+        {
+            // The host's own patience is nearly used up, and the lease runs out by itself. By the system's clock, as gRPC measures deadlines.
+            await _broker.UnregisterAsync(
+                new UnregisterRequest { InstanceId = InstanceId, LeaseId = lease.LeaseId }, deadline: DateTime.UtcNow + UnregisterTimeout);
+            LogUnregistered(_logger, InstanceId);
+        }
+        catch (RpcException exception)
+        {
+            LogNotUnregistered(_logger, InstanceId, exception.StatusCode);
+        }
+    }
+
+    private void Reached()
+    {
+        if (_away)
+            LogBack(_logger);
+        _away = false;
+        _backOff.Reset();
+    }
+
+    private void Away(Exception exception)
+    {
+        // Once, and not at each try.
+        if (!_away)
+            LogAway(_logger, _client.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
+        _away = true;
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Pipeline.Client.Registry;
+using Pipeline.ServiceDefaults.Configuration;
+
+namespace Pipeline.Client.Registration;
+
+/// <summary>Registration with the broker.</summary>
+public static class RegistrationExtensions
+{
+    /// <summary>Keeps this service registered while it listens, and makes /health tell whether it is. Needs AddServiceDefaults.</summary>
+    /// <param name="builder">The service's builder.</param>
+    /// <param name="interface">Full name of the gRPC service served, such as "pipeline.v1.Stage".</param>
+    /// <param name="role">What it does in a pipeline, such as "parse".</param>
+    /// <param name="configure">What else to tell, such as which batches it accepts and emits.</param>
+    public static TBuilder AddBrokerRegistration<TBuilder>(
+        this TBuilder builder, string @interface, string role, Action<RegistrationOptions>? configure = null)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.AddBrokerClient();
+        builder.Services.AddOptions<RegistrationOptions>()
+            .Configure<IConfiguration>((options, configuration) =>
+            {
+                options.Interface = @interface;
+                options.Role = role;
+                options.InstanceId = InstanceIds.Resolve(configuration, role);
+                configure?.Invoke(options);
+            })
+            .BindConfiguration(RegistrationOptions.Section)
+            .ValidateRanges(RegistrationOptions.Section);
+        builder.Services.AddSingleton<BrokerRegistration>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<BrokerRegistration>());
+        builder.Services.AddHealthChecks().AddCheck<RegistrationHealthCheck>("registered");
+        return builder;
+    }
+}

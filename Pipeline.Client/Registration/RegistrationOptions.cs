@@ -1,0 +1,41 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+
+namespace Pipeline.Client.Registration;
+
+/// <summary>What a service tells the broker of itself; section "Registration".</summary>
+public sealed class RegistrationOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Registration";
+
+    /// <summary>The same after each restart of the service, and of no other: 1 to 128 of [A-Za-z0-9._-].</summary>
+    /// <value>PIPELINE_INSTANCE; else service.instance.id of OTEL_RESOURCE_ATTRIBUTES; else ROLE-PID.</value>
+    [RegularExpression("[A-Za-z0-9._-]{1,128}", ErrorMessage = "The instance id must be 1 to 128 of [A-Za-z0-9._-].")]
+    [Required]
+    public string InstanceId { get; set; } = "";
+
+    /// <summary>Full name of the gRPC service served, such as "pipeline.v1.Stage": 1 to 256 characters.</summary>
+    [Required]
+    [StringLength(256)]
+    public string Interface { get; set; } = "";
+
+    /// <summary>What it does in a pipeline, such as "parse": 1 to 64 of [a-z0-9-], beginning with a letter.</summary>
+    [RegularExpression("[a-z][a-z0-9-]{0,63}", ErrorMessage = "The role must be 1 to 64 of [a-z0-9-], beginning with a letter.")]
+    [Required]
+    public string Role { get; set; } = "";
+
+    /// <summary>Kinds of batch that it takes; at most 16.</summary>
+    public IList<string> Accepts { get; } = [];
+
+    /// <summary>Kinds of batch that it hands on; at most 16.</summary>
+    public IList<string> Emits { get; } = [];
+
+    /// <summary>Version of the service, up to 64 characters.</summary>
+    /// <value>That of the program.</value>
+    [StringLength(64)]
+    public string Version { get; set; } = Assembly.GetEntryAssembly()?.GetName().Version?.ToString(3) ?? "";
+
+    /// <summary>Anything else worth telling: at most 32 entries.</summary>
+    public IDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
+}

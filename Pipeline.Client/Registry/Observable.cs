@@ -1,0 +1,44 @@
+namespace Pipeline.Client.Registry;
+
+/// <summary>A value and the news that it has changed. A reader that compares and then awaits misses nothing; values in between may be skipped.</summary>
+/// <param name="initial">The first value.</param>
+public sealed class Observable<T>(T initial)
+{
+    private readonly Lock _lock = new();
+    private volatile Observation<T> _current = new(initial);
+
+    /// <summary>The present value, and a task that ends when there is another.</summary>
+    public Observation<T> Current => _current;
+
+    /// <summary>Replaces the value by one made of it; changes from several threads happen one after another.</summary>
+    public T Change(Func<T, T> change)
+    {
+        Observation<T> former;
+        Observation<T> next;
+        lock (_lock)
+        {
+            former = _current;
+            next = new Observation<T>(change(former.Value));
+            _current = next;
+        }
+
+        former.Supersede();
+        return next.Value;
+    }
+}
+
+/// <summary>A value at one moment.</summary>
+public sealed class Observation<T>
+{
+    private readonly TaskCompletionSource _superseded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    internal Observation(T value) => Value = value;
+
+    /// <summary>The value.</summary>
+    public T Value { get; }
+
+    /// <summary>Ends when there is another value.</summary>
+    public Task Superseded => _superseded.Task;
+
+    internal void Supersede() => _superseded.TrySetResult();
+}

@@ -1,0 +1,112 @@
+using System.Runtime.CompilerServices;
+using Grpc.Core;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
+using Pipeline.Contracts.Broker.V1;
+using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
+
+namespace Pipeline.Client.Registry;
+
+/// <summary>
+/// Follows the broker's registry while the host runs: one watch upstream, any number of readers. It resumes where it was
+/// when the connection breaks, begins anew when the broker restarted or no longer has what was missed, and finds a dead broker by its silence.
+/// </summary>
+public sealed partial class RegistryWatcher(
+    BrokerService.BrokerClient broker, IOptions<BrokerClientOptions> options, IOptions<RegistryWatcherOptions> filter,
+    TimeProvider time, ILogger<RegistryWatcher> logger) : BackgroundService, IRegistry
+{
+    private readonly RegistryReplica _replica = new();
+    private readonly Observable<RegistryView> _views = new(RegistryView.Empty);
+    private readonly BackOff _backOff = new(options.Value.RetryDelay, options.Value.MaxRetryDelay, time);
+
+    /// <inheritdoc/>
+    public Observation<RegistryView> Current => _views.Current;
+
+    /// <summary>The view of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
+    public async IAsyncEnumerable<RegistryView> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var observed = Current;
+            yield return observed.Value;
+            await observed.Superseded.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits for a view that fulfils the condition, which may be the one of now.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled before there was one.</exception>
+    public async Task<RegistryView> WaitForAsync(Func<RegistryView, bool> condition, CancellationToken cancellationToken) =>
+        await WatchAsync(cancellationToken).FirstAsync(condition, cancellationToken);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await FollowAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                Disconnect(exception);
+                await _backOff.WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception)
+            {
+                // The host stops.
+                return;
+            }
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var known = _replica.View;
+        var request = new WatchRequest
+        {
+            Interface = filter.Value.Interface,
+            Role = filter.Value.Role,
+            AfterRevision = known.Revision,
+            Epoch = known.Epoch,
+        };
+        using var call = broker.Watch(request, cancellationToken: cancellationToken);
+        while (await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(options.Value.SilenceTimeout, time, cancellationToken))
+        {
+            Apply(call.ResponseStream.Current);
+            _backOff.Reset();
+        }
+        throw new RpcException(new Status(StatusCode.Unavailable, "The broker ended the watch."));
+    }
+
+    private void Apply(WatchResponse response)
+    {
+        _replica.Apply(response);
+        if (response.Snapshot is { More: false })
+            LogSnapshot(logger, _replica.View.Epoch, _replica.View.Revision, _replica.View.Instances.Count, response.Snapshot.Compacted);
+        Publish();
+    }
+
+    private void Disconnect(Exception exception)
+    {
+        if (exception is InvalidDataException)
+        {
+            LogProtocol(logger, exception.Message);
+            _replica.Forget();
+        }
+
+        if (_replica.View.IsConnected)
+            LogAway(logger, options.Value.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
+        _replica.Disconnect();
+        Publish();
+    }
+
+    // A notice of progress alone, which comes every few seconds, is no change.
+    private void Publish()
+    {
+        if (_replica.View != Current.Value with { Revision = _replica.View.Revision })
+            _views.Change(_ => _replica.View);
+    }
+}

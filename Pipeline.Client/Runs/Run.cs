@@ -1,0 +1,214 @@
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Client.Runs;
+
+/// <summary>All that is known of a run: what run.json holds, and what the HTTP API answers.</summary>
+public sealed record Run
+{
+    /// <summary>Attempts that the history keeps; older ones are forgotten, their sums are not.</summary>
+    public const int MaxHistory = 100;
+
+    /// <summary>Sorts by time: 20260101-120000-ab12, UTC.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public RunState State { get; init; }
+
+    /// <summary>Roles without a usable instance; null unless it waits for them.</summary>
+    public string? WaitingFor { get; init; }
+
+    /// <summary>Set while its attempt makes no progress.</summary>
+    public RunStall? Stall { get; init; }
+
+    /// <summary>Attempts so far: the number of the latest.</summary>
+    public long Attempts { get; init; }
+
+    /// <summary>When it was stored.</summary>
+    public required DateTimeOffset Created { get; init; }
+
+    /// <summary>When its state was last stored.</summary>
+    public required DateTimeOffset Updated { get; init; }
+
+    /// <summary>When it came to rest; null while active.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>What it is to do.</summary>
+    public required RunSettings Options { get; init; }
+
+    /// <summary>What it reads, absolute.</summary>
+    public required string Input { get; init; }
+
+    /// <summary>Where the results are or will be.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>Whether files that stand there may be replaced: its settings say so, or an earlier run to this output wrote them.</summary>
+    public bool MayReplace { get; init; }
+
+    /// <summary>Where the rejects are; null where there are none.</summary>
+    public string? Rejects { get; init; }
+
+    /// <summary>The results and rejects as the run left them; empty before it has completed.</summary>
+    public IReadOnlyList<WrittenFile> Written { get; init; } = [];
+
+    /// <summary>What lies in the input directory and is not read; null where there is nothing.</summary>
+    public SkippedInput? Skipped { get; init; }
+
+    /// <summary>How far it is durable.</summary>
+    public RunProgress Progress { get; init; } = new();
+
+    /// <summary>What became of its lines.</summary>
+    public RunCounts Counts { get; init; } = new();
+
+    /// <summary>Why the latest attempt failed.</summary>
+    public RunError? Error { get; init; }
+
+    /// <summary>Batches processed again after a failure, in all attempts.</summary>
+    public long ReplayedBatches { get; init; }
+
+    /// <summary>Frames of older attempts that were refused, in all attempts.</summary>
+    public long DiscardedFrames { get; init; }
+
+    /// <summary>First byte read to results durable, in the attempt that completed or drained it, microseconds; 0 before.</summary>
+    public long ElapsedMicros { get; init; }
+
+    /// <summary>The trace of its latest start; null where nothing is traced.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>Figures of the latest attempt, first stage first.</summary>
+    public IReadOnlyList<StageFigures> Stages { get; init; } = [];
+
+    /// <summary>Its attempts, oldest first.</summary>
+    public IReadOnlyList<AttemptRecord> History { get; init; } = [];
+
+    /// <summary>With another record of the latest attempt.</summary>
+    public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
+        History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
+
+    /// <summary>Without what only a single run's page shows.</summary>
+    public Run Brief() => this with { Stages = [], History = [], Written = [] };
+}
+
+/// <summary>An attempt makes no progress.</summary>
+/// <param name="Since">When it last did.</param>
+/// <param name="Message">For how long, and which instance waits for which.</param>
+public sealed record RunStall(DateTimeOffset Since, string Message);
+
+/// <summary>How far the run is durable.</summary>
+public sealed record RunProgress
+{
+    /// <summary>Id of the last committed checkpoint; 0 = none.</summary>
+    public long Checkpoint { get; init; }
+
+    /// <summary>Lines of the input.</summary>
+    public long Lines { get; init; }
+
+    /// <summary>Uncompressed.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>As stored; 0 = not known yet.</summary>
+    public long InputBytes { get; init; }
+
+    /// <summary>0 to 1; null where it cannot be known, as for compressed input.</summary>
+    public double? Fraction { get; init; }
+
+    /// <summary>After a commit.</summary>
+    public static RunProgress Of(long checkpoint, Position position)
+    {
+        var stored = position.Files.Sum(file => file.Length);
+        var compressed = position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
+        return new RunProgress
+        {
+            Checkpoint = checkpoint,
+            Lines = position.TotalLines,
+            Bytes = position.TotalBytes,
+            InputBytes = stored,
+            Fraction = compressed || stored == 0 ? null : Math.Min(1, (double)position.TotalBytes / stored),
+        };
+    }
+}
+
+/// <summary>Lines = events + work items + filtered + rejected + blank.</summary>
+public sealed record RunCounts
+{
+    /// <summary>Lines of the input.</summary>
+    public long Lines { get; init; }
+
+    /// <summary>Lines without anything but white space.</summary>
+    public long Blank { get; init; }
+
+    /// <summary>Lines that are in the rejects file.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Events that a rule dropped.</summary>
+    public long Filtered { get; init; }
+
+    /// <summary>Events that went into the results.</summary>
+    public long Events { get; init; }
+
+    /// <summary>Work items in the results.</summary>
+    public long WorkItems { get; init; }
+
+    /// <summary>As the contract has them.</summary>
+    public static RunCounts Of(Counts? counts) => counts is null ? new() : new()
+    {
+        Lines = counts.Lines,
+        Blank = counts.Blank,
+        Rejected = counts.Rejected,
+        Filtered = counts.Filtered,
+        Events = counts.Events,
+        WorkItems = counts.WorkItems,
+    };
+}
+
+/// <summary>Entries of an input directory that are not read: hidden ones, links to directories, files with other extensions.</summary>
+/// <param name="Count">How many there are.</param>
+/// <param name="Paths">The first of them, at most 100: paths below the directory.</param>
+public sealed record SkippedInput(long Count, IReadOnlyList<string> Paths)
+{
+    /// <summary>As the contract has them; null where there are none.</summary>
+    public static SkippedInput? Of(SkippedFiles? skipped) => skipped is null ? null : new(skipped.Count, [.. skipped.Paths]);
+}
+
+/// <summary>Why an attempt failed.</summary>
+public sealed record RunError(string Reason, string Message, string InstanceId = "", string Role = "", bool Retryable = false)
+{
+    /// <summary>As the contract has it.</summary>
+    public static RunError Of(Failure failure) => new(failure.Reason, failure.Message, failure.InstanceId, failure.Role, failure.Retryable);
+}
+
+/// <summary>One attempt, as the history keeps it.</summary>
+public sealed record AttemptRecord
+{
+    /// <summary>Outcome of one that is under way.</summary>
+    public const string Running = "running";
+
+    /// <summary>Outcome of one whose end nobody saw.</summary>
+    public const string Abandoned = "abandoned";
+
+    /// <summary>Number, from 1.</summary>
+    public required long Attempt { get; init; }
+
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>When it ended; null while it runs.</summary>
+    public DateTimeOffset? Ended { get; init; }
+
+    /// <summary>Instance ids, first stage first.</summary>
+    public required IReadOnlyList<string> Route { get; init; }
+
+    /// <summary>"running", "completed", "drained", "failed" or "abandoned".</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary>Why it failed.</summary>
+    public RunError? Error { get; init; }
+
+    /// <summary>Last checkpoint committed in it; 0 = none.</summary>
+    public long Checkpoint { get; init; }
+
+    /// <summary>Batches processed again after a failure, in all attempts.</summary>
+    public long ReplayedBatches { get; init; }
+
+    /// <summary>Frames of older attempts that were refused, in all attempts.</summary>
+    public long DiscardedFrames { get; init; }
+}

@@ -1,0 +1,130 @@
+using Pipeline.Contracts;
+using Pipeline.Files;
+
+namespace Pipeline.Client.Runs;
+
+/// <summary>An error of one field.</summary>
+/// <param name="Field">Name as in JSON.</param>
+/// <param name="Message">What is wrong, to be read after the name.</param>
+public sealed record FieldError(string Field, string Message);
+
+/// <summary>Checks settings before a run is made of them: everything that can be known without the stages and the input, all errors at once.</summary>
+public static class RunSettingsCheck
+{
+    private const long MaxCheckpointIntervalMillis = RunLimits.MaxCheckpointMicros / 1_000;
+    private const int MaxTypes = 1_000;
+    private const int MaxNameLength = 256;
+    private const int MaxRulesLength = 1 << 20;
+    private const int MaxPathLength = 4_096;
+
+    private static readonly string[] Figures = ["min", "max"];
+
+    /// <summary>Every error; empty where there is none.</summary>
+    public static IReadOnlyList<FieldError> Check(RunSettings settings)
+    {
+        var errors = new List<FieldError>();
+        CheckPath("input", settings.Input, required: true, errors);
+        CheckPath("output", settings.Output, required: false, errors);
+        if (errors.Count == 0 && settings.Output is not null && Same(settings.Input!, settings.Output))
+            errors.Add(new("output", "must not be the input, nor may the rejects beside it"));
+        CheckNumbers(settings, errors);
+        CheckNames(settings, errors);
+        CheckRules(settings, errors);
+        return errors;
+    }
+
+    private static void CheckPath(string field, string? path, bool required, List<FieldError> errors)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            if (required || path is not null)
+                errors.Add(new(field, "must name a file"));
+            return;
+        }
+
+        if (path.Length > MaxPathLength || path.Contains('\0'))
+            errors.Add(new(field, $"must be a path of at most {MaxPathLength} characters without NUL"));
+        else if (!Path.IsPathFullyQualified(path))
+            errors.Add(new(field, $"must be an absolute path, not {path}"));
+        else if (field == "output" && Path.EndsInDirectorySeparator(path))
+            errors.Add(new(field, $"must be a file, not the directory {path}"));
+        else if (field == "output" && OutputFiles.IsOtherwiseCompressed(path))
+            errors.Add(new(field, $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}"));
+        else
+            CheckResolvable(field, path, errors);
+    }
+
+    private static void CheckResolvable(string field, string path, List<FieldError> errors)
+    {
+        try
+        {
+            RootedPath.Resolve(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(new(field, $"cannot be {path}: {error.Message}"));
+        }
+    }
+
+    private static bool Same(string input, string output) =>
+        OutputFiles.Of(RootedPath.Resolve(output)).Named.Any(file => SameFile.Is(file.Path, RootedPath.Resolve(input)));
+
+    private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
+    {
+        Require(
+            "batchSize",
+            settings.BatchSize is >= 0 and <= RunLimits.MaxBatchLines,
+            $"must be 0 (auto) to {RunLimits.MaxBatchLines}, not {settings.BatchSize}");
+        Require(
+            "lingerMicros",
+            settings.LingerMicros is >= 0 and <= RunLimits.MaxLingerMicros,
+            $"must be 0 to {RunLimits.MaxLingerMicros}, not {settings.LingerMicros}");
+        Require(
+            "maxLineBytes",
+            settings.MaxLineBytes is >= RunLimits.MinLineBytes and <= RunLimits.MaxLineBytes,
+            $"must be {RunLimits.MinLineBytes} to {RunLimits.MaxLineBytes}, not {settings.MaxLineBytes}");
+        Require(
+            "checkpointIntervalMillis",
+            settings.CheckpointIntervalMillis is >= 0 and <= MaxCheckpointIntervalMillis,
+            $"must be 0 (only at the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
+        Require(
+            "rate",
+            settings.Rate is >= 0 and <= RunLimits.MaxRate,
+            $"must be 0 (no limit) to {RunLimits.MaxRate}, not {settings.Rate}");
+
+        void Require(string field, bool holds, string error)
+        {
+            if (!holds)
+                errors.Add(new(field, error));
+        }
+    }
+
+    private static void CheckNames(RunSettings settings, List<FieldError> errors)
+    {
+        CheckList("allowedTypes", settings.AllowedTypes, 0, MaxTypes, errors);
+        CheckList("groupBy", settings.GroupBy, 1, RunLimits.MaxGroupColumns, errors);
+        CheckList("extraAggregates", settings.ExtraAggregates, 0, Figures.Length, errors);
+        foreach (var figure in settings.ExtraAggregates?.Where(figure => !Figures.Contains(figure)) ?? [])
+            errors.Add(new("extraAggregates", $"must be of {string.Join(", ", Figures)}, not {figure}"));
+    }
+
+    private static void CheckList(string field, IReadOnlyList<string>? names, int least, int most, List<FieldError> errors)
+    {
+        if (names is null || names.Count < least || names.Count > most)
+            errors.Add(new(field, $"must be {least} to {most} names"));
+        else if (names.Any(name => string.IsNullOrEmpty(name) || name.Length > MaxNameLength))
+            errors.Add(new(field, $"must be names of 1 to {MaxNameLength} characters"));
+        else if (names.Distinct(StringComparer.Ordinal).Count() < names.Count)
+            errors.Add(new(field, "must not name one twice"));
+    }
+
+    // Their grammar is the Rules stage's, which refuses wrong ones when the run opens.
+    private static void CheckRules(RunSettings settings, List<FieldError> errors)
+    {
+        if (settings.Rules?.Length > MaxRulesLength)
+            errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
+        // The default rules would drop events by rules that nobody wrote.
+        else if (settings.Rules is not null && string.IsNullOrWhiteSpace(settings.Rules))
+            errors.Add(new("rules", "must not be empty; without rules of its own a run has the default ones"));
+    }
+}

@@ -1,0 +1,230 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Client.Runs;
+
+/// <summary>The orchestrator's HTTP API; docs/http-api.md describes it.</summary>
+public sealed class RunsClient : IDisposable
+{
+    /// <summary>Environment variable of the orchestrator's address; with it PIPELINE_KEY is used, and no endpoint file.</summary>
+    public const string AddressVariable = "PIPELINE_ORCHESTRATOR";
+
+    private const string HowToStart = "start one with: dotnet run --project Pipeline.AppHost";
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly HttpClient _http;
+    private readonly string _source;
+
+    /// <summary>A client of the orchestrator at an address.</summary>
+    /// <param name="address">Of its HTTP API.</param>
+    /// <param name="key">Of the pipeline.</param>
+    /// <param name="source">What named the address, for errors.</param>
+    public RunsClient(Uri address, string key, string source = AddressVariable)
+    {
+        _source = source;
+        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = address,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    /// <summary>Longest time for an answer, or for the beginning of a stream.</summary>
+    /// <value>Default 10 s.</value>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A client of the pipeline that is up.</summary>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    /// <exception cref="RunsApiException">None is.</exception>
+    public static RunsClient Connect(Func<string, string?> environment)
+    {
+        if (environment(AddressVariable) is { Length: > 0 } address)
+            return new RunsClient(new Uri(address), environment(SharedKeyOptions.Variable) ?? "");
+        try
+        {
+            var path = EndpointFile.PathIn(environment);
+            var endpoint = EndpointFile.Read(path)
+                ?? throw new RunsApiException($"no pipeline is up (there is no {path}): {HowToStart}");
+            return new RunsClient(new Uri(endpoint.Address), endpoint.Key, path);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new RunsApiException(error.Message, inner: error);
+        }
+    }
+
+    /// <summary>Waits until the orchestrator answers, where its address was given: its starter gives it before the orchestrator listens.</summary>
+    /// <param name="time">Clock.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunsApiException">It does not answer in time.</exception>
+    public async Task WaitUntilUpAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (_source == AddressVariable)
+        {
+            using var timeout = new CancellationTokenSource(ProbeTimeout, time);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            try
+            {
+                using var response = await _http.GetAsync(HealthPaths.Alive, ending.Token);
+                return;
+            }
+            catch (Exception error) when (error is HttpRequestException || timeout.IsCancellationRequested)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (time.GetElapsedTime(since) > StartTimeout)
+                    throw Away(error);
+            }
+
+            await Task.Delay(ProbeInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Stores a run and starts it.</summary>
+    public Task<Run> StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+
+    /// <summary>All runs, newest first.</summary>
+    public Task<IReadOnlyList<Run>> ListAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, "/runs", RunJson.Default.IReadOnlyListRun, cancellationToken);
+
+    /// <summary>One run.</summary>
+    public Task<Run> GetAsync(string id, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, PathOf(id), RunJson.Default.Run, cancellationToken);
+
+    /// <summary>Drains a run to a checkpoint, to be resumed later.</summary>
+    public Task<Run> PauseAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "pause", cancellationToken);
+
+    /// <summary>Drains a run to a checkpoint, and gives it up.</summary>
+    public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "cancel", cancellationToken);
+
+    /// <summary>Goes on with a run from its last committed checkpoint.</summary>
+    public Task<Run> ResumeAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "resume", cancellationToken);
+
+    /// <summary>Who is registered where.</summary>
+    public Task<Topology> TopologyAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, "/topology", TopologyJson.Default.Topology, cancellationToken);
+
+    /// <summary>What happens to a run, until it rests.</summary>
+    /// <exception cref="RunsApiException">The stream broke before.</exception>
+    public IAsyncEnumerable<SseItem<Run>> FollowAsync(string id, CancellationToken cancellationToken = default) =>
+        StreamAsync($"{PathOf(id)}/events", RunJson.Default.Run, cancellationToken);
+
+    /// <summary>The topology, again after each change.</summary>
+    public IAsyncEnumerable<SseItem<Topology>> FollowTopologyAsync(CancellationToken cancellationToken = default) =>
+        StreamAsync("/topology/events", TopologyJson.Default.Topology, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private static string PathOf(string id) => $"/runs/{Uri.EscapeDataString(id)}";
+
+    private Task<Run> ChangeAsync(string id, string verb, CancellationToken cancellationToken) =>
+        AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken);
+
+    private async Task<T> AskAsync<T>(
+        HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken, HttpContent? content = null)
+    {
+        using var timeout = new CancellationTokenSource(Deadline);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var request = new HttpRequestMessage(method, path) { Content = content };
+            using var response = await _http.SendAsync(request, ending.Token);
+            await RequireSuccessAsync(response, ending.Token);
+            return await response.Content.ReadFromJsonAsync(type, ending.Token) ?? throw new JsonException("the answer is null");
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new RunsApiException($"the orchestrator at {_http.BaseAddress} does not answer");
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+        {
+            throw Away(error);
+        }
+    }
+
+    private async IAsyncEnumerable<SseItem<T>> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response;
+        // Aspire's proxy may hold a connection that was made while the orchestrator was down: only the answer's beginning is bounded.
+        using var timeout = new CancellationTokenSource(Deadline);
+        using var beginning = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, beginning.Token);
+            await RequireSuccessAsync(response, beginning.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Away(error);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw Away(error);
+        }
+
+        using (response)
+        {
+            var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            await using var items = SseParser.Create(stream, (_, bytes) => JsonSerializer.Deserialize(bytes, type)!)
+                .EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    if (!await items.MoveNextAsync())
+                        yield break;
+                }
+                catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+                {
+                    throw Away(error);
+                }
+
+                yield return items.Current;
+            }
+        }
+    }
+
+    private static async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.IsSuccessStatusCode)
+            return;
+        Problem? problem = null;
+        try
+        {
+            problem = await response.Content.ReadFromJsonAsync(ProblemJson.Default.Problem, cancellationToken);
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException)
+        {
+            // Somebody else listens there; the status has to do.
+        }
+
+        var lines = problem?.Errors?.SelectMany(field => field.Value.Select(message => $"{field.Key} {message}"));
+        throw new RunsApiException(
+            lines is not null ? string.Join('\n', lines) : problem?.Detail ?? $"the orchestrator answered {(int)response.StatusCode} {response.ReasonPhrase}",
+            response.StatusCode);
+    }
+
+    private RunsApiException Away(Exception error) => new(
+        $"the pipeline that {_source} names is not up any more ({_http.BaseAddress} does not answer as it should: {error.Message}): {HowToStart}",
+        inner: error);
+}
+
+/// <summary>The parts of a problem detail that a client shows.</summary>
+internal sealed record Problem(string? Detail, Dictionary<string, string[]>? Errors);
+
+/// <summary>How problem details are read.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Problem))]
+internal sealed partial class ProblemJson : JsonSerializerContext;

@@ -1,0 +1,115 @@
+using Pipeline.Client.Channels;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Client.Runs;
+
+/// <summary>The contract's StageMetrics as JSON shows them; docs/http-api.md has the units.</summary>
+public sealed record StageFigures
+{
+    /// <summary>Its instance.</summary>
+    public required string InstanceId { get; init; }
+
+    /// <summary>Its role.</summary>
+    public required string Role { get; init; }
+
+    /// <summary>Lines, events or groups taken in.</summary>
+    public long ItemsIn { get; init; }
+
+    /// <summary>Handed on.</summary>
+    public long ItemsOut { get; init; }
+
+    /// <summary>Dropped by a rule.</summary>
+    public long Filtered { get; init; }
+
+    /// <summary>Rejected lines.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Bytes taken in.</summary>
+    public long BytesIn { get; init; }
+
+    /// <summary>Bytes handed on.</summary>
+    public long BytesOut { get; init; }
+
+    /// <summary>Batches taken in.</summary>
+    public long BatchesIn { get; init; }
+
+    /// <summary>Batches handed on.</summary>
+    public long BatchesOut { get; init; }
+
+    /// <summary>Time in the transform.</summary>
+    public long ProcessingMicros { get; init; }
+
+    /// <summary>Time without anything to process.</summary>
+    public long WaitingToReceiveMicros { get; init; }
+
+    /// <summary>Time in which the stage below took nothing.</summary>
+    public long WaitingToSendMicros { get; init; }
+
+    /// <summary>Batches sent and not yet taken.</summary>
+    public int BatchesInFlight { get; init; }
+
+    /// <summary>Time since the last committed checkpoint.</summary>
+    public long CheckpointAgeMicros { get; init; }
+
+    /// <summary>Batches processed again after a failure.</summary>
+    public long BatchesReplayed { get; init; }
+
+    /// <summary>Frames of older attempts that were refused.</summary>
+    public long FramesDiscarded { get; init; }
+
+    /// <summary>CPU time of its process.</summary>
+    public long ProcessCpuMicros { get; init; }
+
+    /// <summary>Most resident memory of its process.</summary>
+    public long ProcessPeakRssBytes { get; init; }
+
+    /// <summary>Managed memory allocated by its process.</summary>
+    public long AllocatedBytes { get; init; }
+
+    /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
+    public LatencyFigures? Latency { get; init; }
+
+    /// <summary>As the contract has them.</summary>
+    public static StageFigures Of(StageMetrics metrics) => new()
+    {
+        InstanceId = PeerText.Name(metrics.InstanceId),
+        Role = PeerText.Name(metrics.Role),
+        ItemsIn = metrics.ItemsIn,
+        ItemsOut = metrics.ItemsOut,
+        Filtered = metrics.Filtered,
+        Rejected = metrics.Rejected,
+        BytesIn = metrics.BytesIn,
+        BytesOut = metrics.BytesOut,
+        BatchesIn = metrics.BatchesIn,
+        BatchesOut = metrics.BatchesOut,
+        ProcessingMicros = metrics.ProcessingMicros,
+        WaitingToReceiveMicros = metrics.WaitingToReceiveMicros,
+        WaitingToSendMicros = metrics.WaitingToSendMicros,
+        BatchesInFlight = metrics.BatchesInFlight,
+        CheckpointAgeMicros = metrics.CheckpointAgeMicros,
+        BatchesReplayed = metrics.BatchesReplayed,
+        FramesDiscarded = metrics.FramesDiscarded,
+        ProcessCpuMicros = metrics.ProcessCpuMicros,
+        ProcessPeakRssBytes = metrics.ProcessPeakRssBytes,
+        AllocatedBytes = metrics.AllocatedBytes,
+        Latency = LatencyFigures.Of(metrics.Latency),
+    };
+}
+
+/// <summary>Time from line read to applied by Aggregate, microseconds; upper ends of the histogram's buckets, so at most 1/16 too high.</summary>
+/// <param name="Items">Events and work items measured.</param>
+/// <param name="P50Micros">Not exceeded by half of them.</param>
+/// <param name="P99Micros">By 99 %.</param>
+/// <param name="P999Micros">By 99.9 %.</param>
+/// <param name="MaxMicros">By any.</param>
+public sealed record LatencyFigures(long Items, long P50Micros, long P99Micros, long P999Micros, long MaxMicros)
+{
+    /// <summary>Of a histogram; null where nothing was measured.</summary>
+    public static LatencyFigures? Of(LatencyHistogram? histogram) => histogram is null || histogram.Counts.Count == 0 ? null : new(
+        histogram.Counts.Sum(),
+        LatencyBuckets.Quantile(histogram, 0.5),
+        LatencyBuckets.Quantile(histogram, 0.99),
+        LatencyBuckets.Quantile(histogram, 0.999),
+        LatencyBuckets.Quantile(histogram, 1));
+}

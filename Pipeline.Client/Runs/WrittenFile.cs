@@ -1,0 +1,31 @@
+using System.Globalization;
+using Pipeline.Files;
+
+namespace Pipeline.Client.Runs;
+
+/// <summary>A file that a run has written: what a later run to the same output may replace, as long as it is still that file.</summary>
+/// <param name="Path">Where.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Modified">Time of the last write, UTC.</param>
+/// <param name="Identity">Which file it is, VOLUME-FILE in hexadecimal digits; empty where the system does not tell.</param>
+public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modified, string Identity)
+{
+    /// <summary>A file as it is now.</summary>
+    /// <returns>Null where there is none.</returns>
+    public static WrittenFile? Read(string? path)
+    {
+        if (string.IsNullOrEmpty(path) || new FileInfo(path) is not { Exists: true } file)
+            return null;
+        // Of a link length and time are its own.
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+        var identity = FileStatus.Of(path)?.Identity;
+        return new WrittenFile(
+            path,
+            file.Length,
+            new DateTimeOffset(file.LastWriteTimeUtc),
+            identity is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.Volume:x}-{known.File:x}") : "");
+    }
+
+    /// <summary>Whether a file is this one, and nobody has written to it since.</summary>
+    public bool Is(string path) => SameFile.Is(path, Path) && Read(path) is { } now && this == now with { Path = Path };
+}

@@ -1,0 +1,227 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Client.Registration;
+using Pipeline.Client.Registry;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Tests.Broker;
+using Pipeline.Tests.Orchestrator.Fakes;
+using Pipeline.Tests.ServiceDefaults;
+
+namespace Pipeline.Tests.Client.Registration;
+
+public sealed class BrokerRegistrationTests
+{
+    private static readonly TimeSpan Patience = BrokerFixture.Patience;
+
+    [Fact]
+    public async Task AServiceIsRegisteredAsBoundUntilItStops()
+    {
+        await using var broker = await BrokerFixture.StartAsync();
+        await using var watching = await WatchAsync(broker);
+        var watcher = watching.Get<RegistryWatcher>();
+        var service = await ServeAsync(broker, "parse-7");
+
+        var view = await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-7"));
+        var instance = view.Instances["parse-7"];
+        Assert.Equal(service.GrpcAddress, new Uri(instance.Address));
+        Assert.Equal(("pipeline.v1.Stage", "parse", "csharp"), (instance.Interface, instance.Role, instance.Language));
+        Assert.Equal((["lines"], ["events"]), (instance.Accepts, instance.Emits));
+        Assert.Equal(Environment.ProcessId, instance.ProcessId);
+
+        // The lease of this broker lives for five seconds, the patience is longer: it is the stop that takes it out, and tells why.
+        await service.DisposeAsync();
+        Assert.Empty((await WaitForAsync(watcher, view => view.Instances.IsEmpty)).Expired);
+    }
+
+    [Fact]
+    public async Task HealthTellsWhetherItIsRegistered()
+    {
+        var port = await FreePortAsync();
+        await using var service = await ServeAsync(new Uri($"http://127.0.0.1:{port}"), "parse-0");
+        using var http = new HttpClient { BaseAddress = service.HttpAddress };
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/alive")).StatusCode);
+
+        await using var broker = await BrokerFixture.StartAsync(port: port);
+        await using var watching = await WatchAsync(broker);
+        await WaitForAsync(watching.Get<RegistryWatcher>(), view => view.Instances.ContainsKey("parse-0"));
+        await UntilAsync(() => service.Get<BrokerRegistration>().State == RegistrationState.Registered);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
+    public async Task EverybodyIsThereAgainAfterTheBrokerRestarted()
+    {
+        var port = await FreePortAsync();
+        var first = await BrokerFixture.StartAsync(port: port);
+        await using var watching = await WatchAsync(first);
+        var watcher = watching.Get<RegistryWatcher>();
+        string[] ids = ["ingest-0", "parse-0", "rules-0", "aggregate-0", "sink-0"];
+        var services = await Task.WhenAll(ids.Select(id => ServeAsync(first, id)));
+        var before = await WaitForAsync(watcher, view => view.Instances.Count == ids.Length);
+
+        await first.DisposeAsync();
+        await WaitForAsync(watcher, view => !view.IsConnected);
+        await using var second = await BrokerFixture.StartAsync(port: port);
+        var started = TimeProvider.System.GetTimestamp();
+
+        var after = await WaitForAsync(watcher, view => view.IsConnected && view.Epoch != before.Epoch && view.Instances.Count == ids.Length);
+        // Within a time to live.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.Equal(before.Instances.Values.Select(instance => instance.Address), after.Instances.Values.Select(instance => instance.Address));
+        foreach (var service in services)
+            await service.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task ALeaseThatTheBrokerForgotIsReplacedByANewOne()
+    {
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01")]);
+        await using var watching = await WatchAsync(broker);
+        var watcher = watching.Get<RegistryWatcher>();
+        await using var service = await ServeAsync(broker, "parse-0");
+        var former = (await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"))).Instances["parse-0"];
+
+        await broker.Client.UnregisterAsync(new UnregisterRequest { InstanceId = "parse-0" });
+
+        var latter = await WaitForAsync(
+            watcher, view => view.Instances.TryGetValue("parse-0", out var instance) && instance.LeaseId != former.LeaseId);
+        Assert.Equal(former.Address, latter.Instances["parse-0"].Address);
+    }
+
+    [Fact]
+    public async Task LeasesAreRenewedForAsLongAsTheServiceRuns()
+    {
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01.500")]);
+        await using var watching = await WatchAsync(broker);
+        var watcher = watching.Get<RegistryWatcher>();
+        await using var service = await ServeAsync(broker, "parse-0");
+        var registered = await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"));
+        // A neighbour that does not renew shows that time enough has passed.
+        await broker.RegisterAsync("neighbour");
+        var view = await WaitForAsync(watcher, view => view.Expired.ContainsKey("neighbour"));
+
+        Assert.Equal(registered.Instances["parse-0"].LeaseId, view.Instances["parse-0"].LeaseId);
+    }
+
+    [Fact]
+    public async Task DrainingIsToldAtOnceAndHealthFollows()
+    {
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:10:00")]);
+        await using var watching = await WatchAsync(broker);
+        var watcher = watching.Get<RegistryWatcher>();
+        await using var service = await ServeAsync(broker, "parse-0");
+        await WaitForAsync(watcher, view => view.Instances.GetValueOrDefault("parse-0")?.State == InstanceState.Live);
+        using var http = new HttpClient { BaseAddress = service.HttpAddress };
+
+        // The next renewal by the clock would come after minutes.
+        service.Get<BrokerRegistration>().Drain();
+
+        var view = await WaitForAsync(watcher, view => view.Instances["parse-0"].State != InstanceState.Live);
+        Assert.Equal(InstanceState.Draining, view.Instances["parse-0"].State);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
+    public async Task ABrokerThatIsAwayKeepsNobodyFromStopping()
+    {
+        var service = await ServeAsync(new Uri($"http://127.0.0.1:{await FreePortAsync()}"), "parse-0");
+
+        await service.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task AStopWhileTheBrokerAnswersLeavesNoLeaseBehind()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = new TaskCompletionSource<RegisterResponse>(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = _ =>
+        {
+            asked.TrySetResult();
+            return answer.Task;
+        };
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
+        await asked.Task.WaitAsync(Patience);
+
+        var stop = service.Get<BrokerRegistration>().StopAsync(CancellationToken.None);
+        answer.SetResult(new RegisterResponse { LeaseId = 17, TtlMs = 5000, Revision = 1, Epoch = "e" });
+
+        var unregistered = await broker.Stub.Unregistered.Task.WaitAsync(Patience);
+        Assert.Equal(("parse-0", 17), (unregistered.InstanceId, unregistered.LeaseId));
+        await stop.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task Register_FirstCall_HasTenSecondsForABrokerThatHasJustStarted()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var remaining = new TaskCompletionSource<TimeSpan>(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = context =>
+        {
+            remaining.TrySetResult(context.Deadline - DateTime.UtcNow);
+            return Task.FromResult(new RegisterResponse());
+        };
+
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
+
+        Assert.InRange(await remaining.Task.WaitAsync(Patience), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task KeepAlive_NoAnswer_EndsTheStreamAfterTwoThirdsOfTheLease()
+    {
+        var time = new WatchedTime();
+        await using var broker = await StubFixture.StartAsync();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        broker.Stub.OnRegister = _ => Task.FromResult(new RegisterResponse { LeaseId = 17, TtlMs = 600_000 });
+        broker.Stub.OnKeepAlive = context =>
+        {
+            context.CancellationToken.Register(ended.SetResult);
+            return ended.Task;
+        };
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", time);
+
+        await time.LetPassAsync(TimeSpan.FromSeconds(400));
+
+        await ended.Task.WaitAsync(Patience);
+    }
+
+    internal static async Task<int> FreePortAsync()
+    {
+        await using var broker = await BrokerFixture.StartAsync();
+        return broker.Address.Port;
+    }
+
+    internal static Task<ServiceFixture> WatchAsync(BrokerFixture broker, params (string Key, string? Value)[] settings) =>
+        ServiceFixture.StartAsync(
+            builder => builder.AddRegistryWatcher(), null, [("services:broker:grpc:0", broker.Address.ToString()), .. settings]);
+
+    internal static Task<RegistryView> WaitForAsync(RegistryWatcher watcher, Func<RegistryView, bool> condition) =>
+        watcher.WaitForAsync(condition, CancellationToken.None).WaitAsync(Patience);
+
+    private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
+
+    private static Task<ServiceFixture> ServeAsync(Uri broker, string id, TimeProvider? time = null) => ServiceFixture.StartAsync(
+        builder =>
+        {
+            builder.Services.AddSingleton(time ?? TimeProvider.System);
+            builder.AddBrokerRegistration("pipeline.v1.Stage", id[..id.IndexOf('-')], options =>
+            {
+                options.Accepts.Add("lines");
+                options.Emits.Add("events");
+            });
+        },
+        null, ("services:broker:grpc:0", broker.ToString()), ("PIPELINE_INSTANCE", id));
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!condition())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+}

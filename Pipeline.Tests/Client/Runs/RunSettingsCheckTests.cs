@@ -1,0 +1,70 @@
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Tests.Client.Runs;
+
+public sealed class RunSettingsCheckTests
+{
+    private static readonly RunSettings Good = new() { Input = "/in.ndjson", Output = "/out.ndjson" };
+
+    [Fact]
+    public void Defaults_are_right() => Assert.Empty(RunSettingsCheck.Check(Good));
+
+    [Fact]
+    public void Every_error_is_told_at_once()
+    {
+        var errors = RunSettingsCheck.Check(new RunSettings
+        {
+            Input = "relative",
+            Output = "/dir/",
+            BatchSize = 100_001,
+            LingerMicros = -1,
+            MaxLineBytes = 63,
+            AllowedTypes = ["a", ""],
+            Rules = " ",
+            GroupBy = [],
+            ExtraAggregates = ["median"],
+            CheckpointIntervalMillis = 3_600_001,
+            Rate = double.NaN,
+        });
+
+        string[] fields =
+        [
+            "allowedTypes", "batchSize", "checkpointIntervalMillis", "extraAggregates", "groupBy", "input", "lingerMicros", "maxLineBytes", "output",
+            "rate", "rules",
+        ];
+        Assert.Equal(fields, errors.Select(error => error.Field).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Check_RulesAndColumns_AreLeftToTheRulesStage() => Assert.Empty(RunSettingsCheck.Check(new RunSettings
+    {
+        Input = "/in",
+        Rules = "another grammar",
+        GroupBy = ["colour"],
+    }));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public void Check_EmptyRules_AreAnErrorAndNotTheDefaultRules(string rules) =>
+        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", Rules = rules })).Field);
+
+    [Theory]
+    [InlineData("/dev/fd/63", "/b", "input")]
+    [InlineData("/a", "/dev/stdout", "output")]
+    public void Check_PathOfADescriptor_IsAnError(string input, string output, string field)
+    {
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input, Output = output }));
+
+        Assert.Equal(field, error.Field);
+        Assert.Contains("copy the data to a file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_output_must_not_be_the_input() =>
+        Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a/b", Output = "/a/../a/b" })).Field);
+
+    [Fact]
+    public void A_name_twice_is_an_error() =>
+        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", GroupBy = ["type", "type"] })).Field);
+}
