@@ -31,10 +31,10 @@ return await PipelineApplication.RunAsync(args, command =>
         .WithIconName("Flow")
         .WithReference(broker)
         .StreamsTo(ingest)
-        .WithRunCommands(pipeline);
+        .WithRunCommands<Projects.Pipeline_Cli>(pipeline);
 
     pipeline.AddConfiguredProcesses(broker);
-    pipeline.AddRun<Projects.Pipeline_Orchestrator>(orchestrator);
+    pipeline.AddRun<Projects.Pipeline_Cli>(orchestrator);
 
     return builder.Build();
 });

@@ -111,9 +111,11 @@ internal static class Extensions
         });
 
     /// <summary>Adds the commands that start and stop runs.</summary>
-    public static IResourceBuilder<ProjectResource> WithRunCommands(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
+    public static IResourceBuilder<ProjectResource> WithRunCommands<TCommandLine>(
+        this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
+        where TCommandLine : IProjectMetadata, new()
     {
-        new RunCommands(pipeline, builder).Add();
+        new RunCommands(ServiceFiles.PathOf(new TCommandLine()), pipeline, builder).Add();
         return builder;
     }
 

@@ -1,3 +1,4 @@
-using Pipeline.Orchestrator.Cli;
+using Pipeline.Orchestrator.Service;
+using Pipeline.ServiceDefaults.Hosting;
 
-return await CommandLine.RunAsync(args);
+return await OrchestratorService.Build(args).RunServiceAsync();

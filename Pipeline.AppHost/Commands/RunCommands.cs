@@ -8,7 +8,7 @@ namespace Pipeline.AppHost.Commands;
 /// Commands on the orchestrator that start and stop runs. Each executes the command line's program, so that options, errors and reports are
 /// the same in a terminal, in the dashboard and under <c>aspire resource</c>.
 /// </summary>
-internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<ProjectResource> orchestrator)
+internal sealed class RunCommands(string program, PipelineModel pipeline, IResourceBuilder<ProjectResource> orchestrator)
 {
     private const string Error = "error: ";
 
@@ -79,7 +79,7 @@ internal sealed class RunCommands(PipelineModel pipeline, IResourceBuilder<Proje
         : [verb, .. inputs.Where(input => !string.IsNullOrEmpty(input.Value)).SelectMany(input => (string[])[$"--{input.Name}", input.Value!])];
 
     private async ValueTask<ProcessCommandSpec> ToProcessAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
-        new(ServiceFiles.PathOf(orchestrator.Resource.GetProjectMetadata()))
+        new(program)
         {
             Arguments = arguments,
             EnvironmentVariables = new Dictionary<string, string>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Aspire.Hosting.Testing;
+using Pipeline.Cli;
 using Pipeline.Client.Runs;
-using Pipeline.Orchestrator.Cli;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.Faults;
 

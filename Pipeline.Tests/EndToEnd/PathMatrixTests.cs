@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Pipeline.AppHost;
 using Pipeline.AppHost.Runs;
-using Pipeline.Orchestrator.Cli;
+using Pipeline.Cli;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
+using Pipeline.Cli.Generator;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
-using Pipeline.Orchestrator.Generator;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Tests.EndToEnd;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Pipeline.Cli;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.EndToEnd;
 
@@ -118,7 +119,7 @@ public sealed class AppHostDeathTests : IDisposable
     // As a person does it: the command line finds the orchestrator by its endpoint file, and follows the run to its end.
     private async Task ResumeAsync(string run)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(Pipeline.Orchestrator.Cli.CommandLine).Assembly.Location, "resume", run])
+        var start = new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, "resume", run])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -2,7 +2,7 @@ using Pipeline.Bench.Services;
 
 namespace Pipeline.Bench.Rows;
 
-/// <summary>The input, made by the orchestrator's generate command: the same bytes on every machine.</summary>
+/// <summary>The input, made by the command line's generate: the same bytes on every machine.</summary>
 internal static class InputFile
 {
     /// <summary>Lines are events.</summary>
@@ -24,7 +24,7 @@ internal static class InputFile
         var path = Path.Combine(session.Folder, "input.ndjson");
         await using var generator = session.Start(
             "the generator",
-            "Pipeline.Orchestrator",
+            "Pipeline.Cli",
             ["generate", "--count", $"{count}", "--seed", $"{Seed}", "--workload", kind, "--payload", payload, "--output", path],
             []);
         var exitCode = await generator.Exited.WaitAsync(cancellationToken);

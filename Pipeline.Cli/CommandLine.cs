@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Runtime.InteropServices;
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Cli;
+
+/// <summary>The command line: docs/cli.md describes it.</summary>
+internal static class CommandLine
+{
+    /// <summary>Carries out a command line.</summary>
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunAsync(string[] args)
+    {
+        StandardStreams.Guard(outputMatters: true);
+        return RunAsync(args, Terminal.System, Environment.GetEnvironmentVariable);
+    }
+
+    /// <summary>Carries out a command line.</summary>
+    /// <param name="args">Arguments.</param>
+    /// <param name="terminal">Where to write.</param>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    /// <param name="cancellationToken">Stands for Ctrl-C, beside the signal itself.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, Terminal terminal, Func<string, string?> environment, CancellationToken cancellationToken = default)
+    {
+        var parsed = Build(terminal, environment).Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
+        {
+            foreach (var error in parsed.Errors)
+                terminal.Error.WriteLine($"error: {Terminal.OneLine(error.Message)}");
+            terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
+            return ExitCodes.Usage;
+        }
+
+        using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        AppHostWatch.Start(interrupt.Cancel);
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = terminal.Output,
+                Error = terminal.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, interrupt.Token);
+        }
+        catch (Exception error) when (error is CliException or RunsApiException)
+        {
+            foreach (var line in error.Message.Split('\n'))
+                terminal.Error.WriteLine($"error: {Terminal.OneLine(line)}");
+            return ExitCodes.Of(error);
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            terminal.Error.WriteLine("error: interrupted");
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception error)
+        {
+            terminal.Error.WriteLine($"error: {Terminal.OneLine(error.Message)} ({error.GetType().Name})");
+            return ExitCodes.Failed;
+        }
+
+        void Interrupt(PosixSignalContext signal)
+        {
+            // The second one ends the process as usual.
+            signal.Cancel = !interrupt.IsCancellationRequested;
+            interrupt.Cancel();
+        }
+    }
+
+    private static RootCommand Build(Terminal terminal, Func<string, string?> environment)
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON, for scripts", Recursive = true };
+        var markdown = new Option<bool>("--markdown") { Description = "Report runs as Markdown", Recursive = true };
+        var context = new CommandContext(terminal, environment, json, markdown, TimeProvider.System);
+        var root = new RootCommand("Runs NDJSON through the pipeline.")
+        {
+            json,
+            markdown,
+            GenerateCommand.Build(terminal, json),
+            RunCommand.Build(context),
+            TopologyCommand.Build(context),
+        };
+        foreach (var command in RunsCommands.Build(context))
+            root.Subcommands.Add(command);
+        return root;
+    }
+}

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Pipeline.Cli.Generator;
+using Spectre.Console;
+
+namespace Pipeline.Cli;
+
+/// <summary>generate: makes input.</summary>
+internal sealed class GenerateCommand
+{
+    private static readonly GeneratorOptions Defaults = new();
+
+    private readonly Option<long> _count = OptionKinds.Whole("--count", "Lines", 0, GeneratorOptions.MaxCount, Defaults.Count);
+    private readonly Option<long> _users = OptionKinds.Whole("--users", "Users", 1, GeneratorOptions.MaxCount, Defaults.Users);
+    private readonly Option<long> _seed = OptionKinds.Whole(
+        "--seed", "The same seed gives the same bytes; modulo 2^32", long.MinValue, long.MaxValue, Defaults.Seed);
+    private readonly Option<UserDistribution> _distribution = OptionKinds.OneOf(
+        "--distribution", "Who events are from",
+        [("uniform", UserDistribution.Uniform), ("zipf", UserDistribution.Zipf), ("burst", UserDistribution.Burst)], Defaults.Distribution);
+    private readonly Option<Workload> _workload = OptionKinds.OneOf(
+        "--workload", "What lines are made", [("events", Workload.Events), ("work-items", Workload.WorkItems), ("mixed", Workload.Mixed)], Defaults.Workload);
+    private readonly Option<double> _workRatio = OptionKinds.Number("--work-ratio", "Share of work items in a mixed workload", 0, 1, Defaults.WorkRatio);
+    private readonly Option<PayloadSize> _payload = OptionKinds.OneOf(
+        "--payload", "Size of work items", [("small", PayloadSize.Small), ("medium", PayloadSize.Medium), ("large", PayloadSize.Large)], Defaults.Payload);
+    private readonly Option<string[]> _types = OptionKinds.Names("--types", "Types of events", [.. Defaults.Types]);
+    private readonly Option<DateTimeOffset> _start = OptionKinds.Time("--start", "Clock before the first event", Defaults.Start);
+    private readonly Option<string> _output = new("--output")
+    {
+        Description = "File to write, gzip where it ends in .gz; - is standard output",
+        Required = true,
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace a file of that name" };
+
+    private readonly Option<bool> _json;
+
+    private GenerateCommand(Option<bool> json) => _json = json;
+
+    /// <summary>The command.</summary>
+    public static Command Build(Terminal terminal, Option<bool> json)
+    {
+        var generate = new GenerateCommand(json);
+        var command = new Command("generate", "Make events or work items to try the pipeline with")
+        {
+            generate._count, generate._users, generate._seed, generate._distribution, generate._workload, generate._workRatio,
+            generate._payload, generate._types, generate._start, generate._output, generate._overwrite,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.FromResult(generate.Run(parsed, terminal, cancellationToken)));
+        return command;
+    }
+
+    private int Run(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var options = OptionsOf(parsed);
+        if (options.Validate() is { Count: > 0 } errors)
+            throw new CliException(ExitCodes.Usage, string.Join(Environment.NewLine, errors));
+        var output = parsed.GetRequiredValue(_output);
+        if (string.IsNullOrWhiteSpace(output))
+            throw new CliException(ExitCodes.Usage, "--output must name a file");
+        var (toFile, overwrite) = (output != Terminal.StandardStream, parsed.GetValue(_overwrite));
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            if (!toFile)
+                WriteToStandardOutput(terminal, options, cancellationToken);
+            else if (terminal.Interactive is { } console)
+                WithBar(console, options, output, overwrite, cancellationToken);
+            else
+                GeneratorOutput.Write(options, output, overwrite, null, cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new CliException(ExitCodes.Failed, $"{output} cannot be written: {error.Message}", error);
+        }
+
+        if (toFile)
+            Tell(terminal, options, Path.GetFullPath(output), clock.Elapsed, parsed.GetValue(_json));
+        return ExitCodes.Ok;
+    }
+
+    private static void WriteToStandardOutput(Terminal terminal, GeneratorOptions options, CancellationToken cancellationToken)
+    {
+        using var standardOutput = terminal.OpenOutput();
+        LineGenerator.Write(options, standardOutput, null, cancellationToken);
+    }
+
+    private static void WithBar(
+        IAnsiConsole console, GeneratorOptions options, string output, bool overwrite, CancellationToken cancellationToken) =>
+        console.Progress().AutoClear(true).Start(context =>
+        {
+            var bar = context.AddTask("generate", maxValue: Math.Max(1, options.Count));
+            GeneratorOutput.Write(options, output, overwrite, new Reporter(bar), cancellationToken);
+        });
+
+    private static void Tell(Terminal terminal, GeneratorOptions options, string output, TimeSpan elapsed, bool json)
+    {
+        var bytes = new FileInfo(output).Length;
+        if (json)
+            terminal.WriteJson(new GeneratedFile(output, options.Count, bytes), CliJson.Default.GeneratedFile);
+        else
+            terminal.Output.WriteLine(FormattableString.Invariant($"{options.Count:N0} lines, {bytes:N0} bytes in {elapsed.TotalSeconds:0.00} s: {output}"));
+    }
+
+    private GeneratorOptions OptionsOf(ParseResult parsed) => new()
+    {
+        Count = parsed.GetValue(_count),
+        Users = parsed.GetValue(_users),
+        Seed = parsed.GetValue(_seed),
+        Distribution = parsed.GetValue(_distribution),
+        Workload = parsed.GetValue(_workload),
+        WorkRatio = parsed.GetValue(_workRatio),
+        Payload = parsed.GetValue(_payload),
+        Types = parsed.GetValue(_types)!,
+        Start = parsed.GetValue(_start),
+    };
+
+    private sealed class Reporter(ProgressTask bar) : IProgress<long>
+    {
+        public void Report(long value) => bar.Value = value;
+    }
+}

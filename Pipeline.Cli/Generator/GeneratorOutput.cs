@@ -1,0 +1,66 @@
+using System.IO.Compression;
+using Pipeline.Files;
+
+namespace Pipeline.Cli.Generator;
+
+/// <summary>A file of generated lines, which appears when it is whole.</summary>
+internal static class GeneratorOutput
+{
+    /// <summary>Generates into a file.</summary>
+    /// <param name="options">What to generate.</param>
+    /// <param name="path">The file; gzip where the name ends in .gz.</param>
+    /// <param name="overwrite">Whether a file of that name may be replaced, at the end and in one step.</param>
+    /// <param name="progress">Hears how many lines are written; may be null.</param>
+    /// <param name="cancellationToken">Ends it; nothing is left behind.</param>
+    /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static void Write(
+        GeneratorOptions options, string path, bool overwrite, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var target = Path.GetFullPath(path);
+        if (Directory.Exists(target))
+        {
+            throw new IOException($"{target} is a directory");
+        }
+
+        if (FileStatus.DescribeSpecial(target) is { } kind)
+        {
+            throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or - for standard output");
+        }
+
+        if (File.Exists(target) && !overwrite)
+        {
+            throw new IOException("it exists; name another file, or replace it with --overwrite");
+        }
+
+        var unfinished = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        var file = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            using (file)
+            {
+                WriteTo(file, target, options, progress, cancellationToken);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(unfinished, target, overwrite);
+        }
+        catch
+        {
+            File.Delete(unfinished);
+            throw;
+        }
+    }
+
+    private static void WriteTo(FileStream file, string target, GeneratorOptions options, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        if (!OutputFiles.IsCompressed(target))
+        {
+            LineGenerator.Write(options, file, progress, cancellationToken);
+            return;
+        }
+
+        using var zipped = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
+        LineGenerator.Write(options, zipped, progress, cancellationToken);
+    }
+}

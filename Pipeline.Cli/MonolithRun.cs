@@ -1,0 +1,123 @@
+using System.Net.ServerSentEvents;
+using System.Threading.Channels;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Monolith;
+
+namespace Pipeline.Cli;
+
+/// <summary>run --monolith: the same transforms, chained in this process. What a run keeps meanwhile lies in a folder that goes with it.</summary>
+/// <param name="context">What commands share.</param>
+/// <param name="format">Format of the report.</param>
+/// <param name="threads">Batches that are parsed at once: 1 to <see cref="MaxThreads"/>.</param>
+internal sealed class MonolithRun(CommandContext context, ReportFormat format, int threads)
+{
+    /// <summary>Most batches that are parsed at once.</summary>
+    public const int MaxThreads = 64;
+
+    /// <summary>Runs to the end.</summary>
+    /// <returns>The completed run.</returns>
+    /// <exception cref="CliException">It failed.</exception>
+    public async Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        var run = NewRun(settings, context.Time);
+        using var folder = TemporaryFolder.Beside(run.Output);
+        return await RunAsync(run, folder.Path, cancellationToken);
+    }
+
+    /// <summary>Runs to the end, and writes the results to standard output.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CliException">It failed; nothing is written then.</exception>
+    public async Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("pipeline-").FullName;
+        try
+        {
+            var output = Path.Combine(folder, RunDefaults.OutputName);
+            var run = await RunAsync(NewRun(settings with { Output = output }, context.Time), folder, cancellationToken);
+            await using (var standardOutput = context.Terminal.OpenOutput())
+            await using (var results = File.OpenRead(output))
+                await results.CopyToAsync(standardOutput, cancellationToken);
+            if (run.Counts.Rejected > 0)
+                context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
+            return ExitCodes.Ok;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private async Task<Run> RunAsync(Run run, string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder) };
+            // The person who gives the command may read and write wherever the system lets them.
+            var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!, Path.GetPathRoot(run.Output)!] };
+            var events = Channel.CreateUnbounded<SseItem<Run>>();
+            var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
+            var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
+            try
+            {
+                return await WorkAsync(run, open, options, events.Writer, cancellationToken);
+            }
+            finally
+            {
+                events.Writer.TryComplete();
+                await showing;
+            }
+        }
+        catch (StageException error) when (ExitCodes.Of(error.Failure.Reason) == ExitCodes.Usage)
+        {
+            throw new CliException(ExitCodes.Usage, error.Message, error);
+        }
+        catch (StageException error)
+        {
+            throw new CliException(ExitCodes.Failed, $"the run failed: {error.Failure.Reason}: {error.Message}", error);
+        }
+    }
+
+    private static async Task<Run> WorkAsync(
+        Run run, OpenRun open, MonolithOptions options, ChannelWriter<SseItem<Run>> events, CancellationToken cancellationToken)
+    {
+        var answers = new Answers(answer =>
+        {
+            if (answer.RunOpened is { } opened)
+                run = run with { Skipped = SkippedInput.Of(opened.Skipped) };
+            if (answer.CheckpointCommitted?.Position is { } position)
+                run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
+            events.TryWrite(new SseItem<Run>(run, RunEventNames.Progress));
+        });
+        // Nothing of it is kept that could be resumed: it stops where it is.
+        var completed = await Task.Run(
+            () => MonolithRunner.RunAsync(open, options, answers, null, CancellationToken.None, cancellationToken), CancellationToken.None);
+        return run with
+        {
+            State = RunState.Completed,
+            Counts = RunCounts.Of(completed.Counts),
+            Rejects = completed.Rejects.Length > 0 ? completed.Rejects : null,
+            ElapsedMicros = completed.ElapsedMicros,
+            Stages = [.. completed.Stages.Select(StageFigures.Of)],
+        };
+    }
+
+    private static Run NewRun(RunSettings settings, TimeProvider time) => new()
+    {
+        Id = $"monolith-{Environment.ProcessId}",
+        State = RunState.Running,
+        Attempts = 1,
+        Created = time.GetUtcNow(),
+        Updated = time.GetUtcNow(),
+        Options = settings,
+        Input = settings.Input!,
+        MayReplace = settings.Overwrite,
+        Output = settings.Output ?? throw new CliException(ExitCodes.Usage, "--output is needed with --monolith: there is no run's folder"),
+    };
+
+    private sealed class Answers(Action<StageOutput> tell) : IProgress<StageOutput>
+    {
+        public void Report(StageOutput value) => tell(value);
+    }
+}

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Pipeline.Cli;
+
+/// <summary>Kinds of options. Each tells its own error, so that all errors of a command line are told at once.</summary>
+internal static class OptionKinds
+{
+    /// <summary>A whole number in a range.</summary>
+    public static Option<long> Whole(string name, string description, long least, long most, long @default, string? word = null) => new(name)
+    {
+        Description = $"{description} [{(word is null ? "" : word + ", ")}{least} to {most}]",
+        DefaultValueFactory = _ => @default,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            if (text == word)
+                return @default;
+            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+                return value;
+            result.AddError($"{name} must be {(word is null ? "" : $"\"{word}\" or ")}a whole number from {least} to {most}, not '{text}'");
+            return @default;
+        },
+    };
+
+    /// <summary>A number in a range.</summary>
+    public static Option<double> Number(string name, string description, double least, double most, double @default) => new(name)
+    {
+        Description = $"{description} [{least} to {most}]",
+        DefaultValueFactory = _ => @default,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
+                return value;
+            result.AddError(FormattableString.Invariant($"{name} must be a number from {least} to {most}, not '{text}'"));
+            return @default;
+        },
+    };
+
+    /// <summary>One of a few names.</summary>
+    public static Option<T> OneOf<T>(string name, string description, IReadOnlyList<(string Name, T Value)> choices, T @default) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => @default,
+        HelpName = string.Join('|', choices.Select(choice => choice.Name)),
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            foreach (var (choice, value) in choices)
+            {
+                if (choice == text)
+                    return value;
+            }
+
+            result.AddError($"{name} must be {string.Join(", ", choices.Select(choice => choice.Name))}, not '{text}'");
+            return @default;
+        },
+    };
+
+    /// <summary>Names with commas between them.</summary>
+    public static Option<string[]> Names(string name, string description, string[] @default, string helpName = "A,B,...") => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => @default,
+        HelpName = helpName,
+        CustomParser = result =>
+        {
+            var names = Text(result).Split(',', StringSplitOptions.TrimEntries);
+            if (names.Any(one => one.Length == 0))
+                result.AddError($"{name} must be names with commas between them, not '{Text(result)}'");
+            return names;
+        },
+        Arity = ArgumentArity.ExactlyOne,
+    };
+
+    /// <summary>A point in time, ISO 8601; without an offset it is UTC.</summary>
+    public static Option<DateTimeOffset> Time(string name, string description, DateTimeOffset @default) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => @default,
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            var text = Text(result);
+            const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time))
+                return time;
+            result.AddError($"{name} must be a time such as 2026-01-01T00:00:00Z, not '{text}'");
+            return @default;
+        },
+    };
+
+    private static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Cli;
+
+/// <summary>run: makes a run and stays with it to its end.</summary>
+internal static class RunCommand
+{
+    /// <summary>The option that adds the figures of each stage to the report.</summary>
+    public static Option<bool> Figures() => new("--figures") { Description = "Report the figures of each stage, too" };
+
+    /// <summary>The command.</summary>
+    public static Command Build(CommandContext context)
+    {
+        var options = new RunOptionSet();
+        var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
+        var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
+        var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
+        var check = new Option<bool>("--check") { Description = "Check the options, and do nothing else" };
+        var figures = Figures();
+        var command = new Command("run", "Run a file or directory of NDJSON through the pipeline that is up") { monolith, threads, detach, check, figures };
+        foreach (var option in options.All)
+            command.Options.Add(option);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
+            if (parsed.GetValue(check))
+                return ExitCodes.Ok;
+            var format = context.FormatOf(parsed);
+            var follower = new RunFollower(context, format, parsed.GetValue(figures));
+            if (parsed.GetValue(monolith))
+            {
+                var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
+                return options.WritesToStandardOutput(parsed)
+                    ? await alone.WriteAsync(settings, cancellationToken)
+                    : follower.End(await alone.RunAsync(settings, cancellationToken));
+            }
+
+            using var client = RunsClient.Connect(context.Environment);
+            await client.WaitUntilUpAsync(context.Time, cancellationToken);
+            // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
+            var run = await client.StartAsync(settings, CancellationToken.None);
+            if (parsed.GetValue(detach))
+                return Report(context.Terminal, run, format);
+            context.Terminal.Error.WriteLine($"run {run.Id} over {Terminal.OneLine(run.Input)}");
+            return await follower.FollowAsync(client, run.Id, cancellationToken);
+        });
+        return command;
+    }
+
+    private static int Report(Terminal terminal, Run run, ReportFormat format)
+    {
+        if (format == ReportFormat.Json)
+            terminal.WriteJson(run, RunJson.Default.Run);
+        else
+            terminal.Output.WriteLine(run.Id);
+        return ExitCodes.Ok;
+    }
+}

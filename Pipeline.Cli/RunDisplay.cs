@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using Pipeline.Client.Runs;
+using Spectre.Console;
+
+namespace Pipeline.Cli;
+
+/// <summary>Shows a run while it goes on: a bar on a terminal, else a line now and then; nothing where it is to be quiet.</summary>
+internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider time)
+{
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(1);
+    private long _lastLine;
+
+    /// <summary>Shows events to their end.</summary>
+    /// <returns>The run as it was last heard of; null where nothing was.</returns>
+    public async Task<Run?> ShowAsync(IAsyncEnumerable<SseItem<Run>> events)
+    {
+        if (quiet || terminal.Interactive is null)
+            return await DrainAsync(events, quiet ? _ => { } : Line);
+        Run? last = null;
+        await terminal.Interactive.Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
+            .StartAsync(async context =>
+            {
+                var bar = context.AddTask("run", maxValue: 1);
+                last = await DrainAsync(events, now =>
+                {
+                    bar.Description = Markup.Escape($"{now.Data.Id} {Describe(now.Data)}");
+                    bar.IsIndeterminate = now.Data.Progress.Fraction is null && now.Data.State.IsActive();
+                    bar.Value = now.Data.Progress.Fraction ?? 0;
+                });
+            });
+        return last;
+    }
+
+    private static async Task<Run?> DrainAsync(IAsyncEnumerable<SseItem<Run>> events, Action<SseItem<Run>> show)
+    {
+        Run? last = null;
+        await foreach (var item in events)
+        {
+            last = item.Data;
+            show(item);
+        }
+
+        return last;
+    }
+
+    private void Line(SseItem<Run> item)
+    {
+        if (item.EventType == RunEventNames.Progress && time.GetElapsedTime(_lastLine) < LineInterval)
+            return;
+        _lastLine = time.GetTimestamp();
+        terminal.Error.WriteLine($"{item.Data.Id}: {Describe(item.Data)}");
+    }
+
+    private static string Describe(Run run)
+    {
+        var waiting = run.WaitingFor is null ? "" : $" for {run.WaitingFor}";
+        var lines = run.Progress.Lines > 0 ? string.Create(CultureInfo.InvariantCulture, $", {run.Progress.Lines:N0} lines") : "";
+        var share = run.Progress.Fraction is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", {fraction:0 %}") : "";
+        var attempt = run.Attempts > 1 ? $", attempt {run.Attempts}" : "";
+        var stall = run.Stall is { } stalled ? $" ({stalled.Message})" : "";
+        return $"{run.State.ToText()}{waiting}{lines}{share}{attempt}{stall}";
+    }
+}

@@ -1,0 +1,131 @@
+using System.CommandLine;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+
+namespace Pipeline.Cli;
+
+/// <summary>The options of a run on the command line.</summary>
+internal sealed class RunOptionSet
+{
+    private static readonly RunSettings Defaults = new();
+
+    private readonly Option<string> _input = new("--input")
+    {
+        Description = "NDJSON to read: a file, plain or .gz, or a directory of them",
+        HelpName = "FILE|DIR",
+        Required = true,
+    };
+
+    private readonly Option<string?> _output = new("--output")
+    {
+        Description = "File for the results, gzip where it ends in .gz; rejects stand beside it. "
+            + "Default: results.ndjson in the run's folder",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite")
+    {
+        Description = "Replace files that stand where results and rejects go, whoever wrote them",
+    };
+
+    private readonly Option<long> _batchSize = OptionKinds.Whole(
+        "--batch-size", "Lines per batch", 0, RunLimits.MaxBatchLines, Defaults.BatchSize, word: "auto");
+    private readonly Option<long> _linger = OptionKinds.Whole(
+        "--linger", "Longest wait for a batch to fill, microseconds", 0, RunLimits.MaxLingerMicros, Defaults.LingerMicros);
+    private readonly Option<long> _maxLineBytes = OptionKinds.Whole(
+        "--max-line-bytes", "Longer lines are rejected", RunLimits.MinLineBytes, RunLimits.MaxLineBytes, Defaults.MaxLineBytes);
+    private readonly Option<string?> _rules = new("--rules") { Description = "File of rules; docs/rules.md describes them", HelpName = "FILE" };
+    private readonly Option<string[]> _groupBy = OptionKinds.Names("--group-by", "Columns to group by", [.. Defaults.GroupBy], "COLUMN,...");
+    private readonly Option<string[]> _allowedTypes = OptionKinds.Names("--allowed-types", "Types that an event may have; others are rejected", [], "TYPE,...");
+    private readonly Option<string[]> _aggregates = OptionKinds.Names("--aggregates", "Figures besides count, sum and avg", [], "min,max");
+    private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
+        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end",
+        0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
+    private readonly Option<double> _rate = OptionKinds.Number(
+        "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> All =>
+    [
+        _input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates,
+        _checkpointInterval, _rate,
+    ];
+
+    /// <summary>Whether the results are to go to standard output.</summary>
+    public bool WritesToStandardOutput(ParseResult parsed) => parsed.GetValue(_output) == Terminal.StandardStream;
+
+    /// <summary>The settings that they say, with paths made absolute.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="standardOutput">Whether the results may go to standard output; then no output is set.</param>
+    /// <exception cref="CliException">A file cannot be read, or settings are wrong; all that is wrong at once.</exception>
+    public RunSettings Read(ParseResult parsed, bool standardOutput = false)
+    {
+        var errors = new List<string>();
+        var input = ReadPath(parsed.GetRequiredValue(_input));
+        if (parsed.GetRequiredValue(_input) == Terminal.StandardStream)
+            errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
+        else if (input.Length > 0 && !Path.Exists(input))
+            errors.Add($"--input: there is no file or directory {input}");
+        var settings = new RunSettings
+        {
+            Input = input,
+            Output = parsed.GetValue(_output) is { } output and not Terminal.StandardStream ? ReadPath(output) : null,
+            Overwrite = parsed.GetValue(_overwrite),
+            BatchSize = (int)parsed.GetValue(_batchSize),
+            LingerMicros = parsed.GetValue(_linger),
+            MaxLineBytes = (int)parsed.GetValue(_maxLineBytes),
+            Rules = ReadRules(parsed.GetValue(_rules), errors),
+            GroupBy = parsed.GetValue(_groupBy)!,
+            AllowedTypes = parsed.GetValue(_allowedTypes)!,
+            ExtraAggregates = parsed.GetValue(_aggregates)!,
+            CheckpointIntervalMillis = parsed.GetValue(_checkpointInterval),
+            Rate = parsed.GetValue(_rate),
+        };
+        if (WritesToStandardOutput(parsed) && !standardOutput)
+        {
+            errors.Add(
+                "--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
+        }
+
+        if (settings.Output is not null && Directory.Exists(settings.Output))
+            errors.Add($"--output: {settings.Output} is a directory");
+        errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
+        return errors.Count == 0 ? settings : throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
+    }
+
+    // An empty path stays empty, and is refused: it is often a variable that was not set.
+    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : Path.GetFullPath(path);
+
+    private static string? ReadRules(string? path, List<string> errors)
+    {
+        if (path is null)
+            return null;
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            errors.Add("--rules must name a file");
+            return null;
+        }
+
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            errors.Add($"--rules: {error.Message}");
+            return null;
+        }
+    }
+
+    private static string NameOf(string field) => field switch
+    {
+        "batchSize" => "--batch-size",
+        "lingerMicros" => "--linger",
+        "maxLineBytes" => "--max-line-bytes",
+        "groupBy" => "--group-by",
+        "allowedTypes" => "--allowed-types",
+        "extraAggregates" => "--aggregates",
+        "checkpointIntervalMillis" => "--checkpoint-interval",
+        _ => "--" + field,
+    };
+}

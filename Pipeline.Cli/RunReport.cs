@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.IO.Compression;
+using Pipeline.Client.Runs;
+using Pipeline.Files;
+
+namespace Pipeline.Cli;
+
+/// <summary>What is told of a run.</summary>
+internal static class RunReport
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
+    private const int ShownResults = 10;
+
+    /// <summary>Reports a run that a command has brought to rest.</summary>
+    /// <param name="terminal">Where.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="format">How.</param>
+    /// <param name="withResults">Whether the first results are shown.</param>
+    /// <param name="figures">Whether the figures of each stage are shown.</param>
+    public static void Write(Terminal terminal, Run run, ReportFormat format, bool withResults = false, bool figures = false)
+    {
+        switch (format)
+        {
+            case ReportFormat.Json:
+                terminal.WriteJson(run, RunJson.Default.Run);
+                return;
+            case ReportFormat.Markdown:
+                MarkdownReport.Write(terminal.Output, run);
+                return;
+        }
+
+        WriteSummary(terminal, run);
+        if (withResults && run.State == RunState.Completed)
+        {
+            foreach (var line in FirstResults(run))
+                terminal.Output.WriteLine("  " + line);
+        }
+
+        if (figures && run.Stages.Count > 0)
+            WriteStages(terminal, run.Stages);
+    }
+
+    /// <summary>The first lines of the results, and "..." where there are more; none where the file cannot be read from here.</summary>
+    public static IReadOnlyList<string> FirstResults(Run run)
+    {
+        try
+        {
+            var lines = ReadLines(run.Output).Take(ShownResults + 1).Select(Terminal.OneLine).ToList();
+            return lines.Count > ShownResults ? [.. lines[..ShownResults], "..."] : lines;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return [];
+        }
+    }
+
+    private static IEnumerable<string> ReadLines(string path)
+    {
+        using var file = File.OpenRead(path);
+        using var reader = new StreamReader(OutputFiles.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file);
+        while (reader.ReadLine() is { } line)
+            yield return line;
+    }
+
+    /// <summary>A few lines: how it ended, and where its results are.</summary>
+    public static void WriteSummary(Terminal terminal, Run run)
+    {
+        var output = terminal.Output;
+        output.WriteLine($"run {run.Id}: {run.State.ToText()}{(run.Attempts > 1 ? $" after {run.Attempts} attempts" : "")}");
+        if (run.State == RunState.Completed)
+        {
+            var counts = run.Counts;
+            output.WriteLine(string.Create(
+                Invariant,
+                $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
+            if (run.ElapsedMicros > 0)
+                output.WriteLine(Time(run));
+            output.WriteLine($"results: {run.Output}");
+            if (run.Rejects is not null)
+                output.WriteLine($"rejects: {run.Rejects}");
+            if (run.Skipped is { } skipped)
+                output.WriteLine(string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories; 'show' names them"));
+        }
+    }
+
+    // Where there were several attempts, nobody knows how many of the lines were the last one's.
+    private static string Time(Run run)
+    {
+        var seconds = run.ElapsedMicros / 1e6;
+        return run.Attempts > 1
+            ? string.Create(Invariant, $"the last attempt took {seconds:0.000} s")
+            : string.Create(Invariant, $"{seconds:0.000} s, {run.Counts.Lines / seconds:N0} lines/s");
+    }
+
+    /// <summary>Everything, for show.</summary>
+    public static void WriteAll(Terminal terminal, Run run)
+    {
+        WriteSummary(terminal, run);
+        var output = terminal.Output;
+        output.WriteLine($"input: {run.Input}");
+        if (run.State != RunState.Completed)
+        {
+            output.WriteLine($"output: {run.Output}");
+            output.WriteLine(string.Create(Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
+        }
+
+        if (run.Skipped is { } skipped)
+        {
+            foreach (var path in skipped.Paths)
+                output.WriteLine($"skipped: {Terminal.OneLine(path)}");
+            if (skipped.Count > skipped.Paths.Count)
+                output.WriteLine(string.Create(Invariant, $"skipped: {skipped.Count - skipped.Paths.Count:N0} more"));
+        }
+
+        if (run.WaitingFor is not null)
+            output.WriteLine($"waiting for: {run.WaitingFor}");
+        if (run.Error is { } error)
+            output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {Terminal.OneLine(error.Message)}");
+        if (run.ReplayedBatches + run.DiscardedFrames > 0)
+            output.WriteLine(string.Create(Invariant, $"replayed batches: {run.ReplayedBatches:N0}, discarded frames: {run.DiscardedFrames:N0}"));
+        if (run.Stages.Count > 0)
+            WriteStages(terminal, run.Stages);
+        if (run.History.Count > 1)
+            WriteHistory(terminal, run.History);
+    }
+
+    /// <summary>The edge where sending waits because the stage below it is slow: of those that wait about as long as any, the lowest; null where none waits noticeably.</summary>
+    public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)
+    {
+        const double Noticeable = 0.05;
+        var edges = stages.Zip(stages.Skip(1)).ToList();
+        if (edges.Count == 0)
+            return null;
+        var most = edges.Max(edge => edge.First.WaitingToSendMicros);
+        var (above, below) = edges.Last(edge => edge.First.WaitingToSendMicros >= most / 2);
+        var whole = above.ProcessingMicros + above.WaitingToReceiveMicros + above.WaitingToSendMicros;
+        return above.WaitingToSendMicros > whole * Noticeable ? (above, below) : null;
+    }
+
+    private static void WriteStages(Terminal terminal, IReadOnlyList<StageFigures> stages)
+    {
+        terminal.Output.WriteLine();
+        var rows = new List<string[]>
+        {
+            new[] { "stage", "instance", "in", "out", "filtered", "rejected", "bytes in", "bytes out", "batches", "processing", "waits for input", "waits for output", "cpu", "peak MB" },
+        };
+        rows.AddRange(stages.Select(stage => new[]
+        {
+            stage.Role, stage.InstanceId, Number(stage.ItemsIn), Number(stage.ItemsOut), Number(stage.Filtered), Number(stage.Rejected),
+            Number(stage.BytesIn), Number(stage.BytesOut), Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
+            Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros),
+            Seconds(stage.ProcessCpuMicros), Number(stage.ProcessPeakRssBytes >> 20),
+        }));
+        terminal.WriteTable(rows);
+        terminal.Output.WriteLine(WaitingEdge(stages) is var (above, below)
+            ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
+            : "waiting edge: none");
+    }
+
+    private static void WriteHistory(Terminal terminal, IReadOnlyList<AttemptRecord> history)
+    {
+        terminal.Output.WriteLine();
+        var rows = new List<string[]> { new[] { "attempt", "started", "outcome", "checkpoint", "replayed", "discarded", "why" } };
+        rows.AddRange(history.Select(attempt => new[]
+        {
+            Number(attempt.Attempt), attempt.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", Invariant), attempt.Outcome, Number(attempt.Checkpoint),
+            Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
+            attempt.Error is { } error ? Terminal.OneLine($"{error.Reason} at {error.InstanceId}: {error.Message}") : "",
+        }));
+        terminal.WriteTable(rows);
+    }
+
+    private static string Number(long value) => value.ToString("N0", Invariant);
+
+    private static string Seconds(long micros) => (micros / 1e6).ToString("0.000 's'", Invariant);
+}

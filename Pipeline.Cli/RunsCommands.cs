@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Cli;
+
+/// <summary>runs, show, cancel, pause, resume.</summary>
+internal static class RunsCommands
+{
+    /// <summary>The commands.</summary>
+    public static IEnumerable<Command> Build(CommandContext context) =>
+    [
+        Runs(context),
+        Show(context),
+        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", (client, run, cancellationToken) => client.CancelAsync(run, cancellationToken)),
+        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", (client, run, cancellationToken) => client.PauseAsync(run, cancellationToken)),
+        Resume(context),
+    ];
+
+    private static Command Runs(CommandContext context)
+    {
+        var command = new Command("runs", "List all runs, newest first");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            var runs = await client.ListAsync(cancellationToken);
+            if (parsed.GetValue(context.Json))
+                context.Terminal.WriteJson(runs, RunJson.Default.IReadOnlyListRun);
+            else
+                WriteList(context.Terminal, runs);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Show(CommandContext context)
+    {
+        var id = Id();
+        var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            var run = await client.GetAsync(parsed.GetRequiredValue(id), cancellationToken);
+            var format = context.FormatOf(parsed);
+            if (format == ReportFormat.Text)
+                RunReport.WriteAll(context.Terminal, run);
+            else
+                RunReport.Write(context.Terminal, run, format);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Stop(
+        CommandContext context, string verb, string description, Func<RunsClient, string, CancellationToken, Task<Run>> stop)
+    {
+        var id = Id();
+        var command = new Command(verb, description) { id };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var format = context.FormatOf(parsed);
+            using var client = RunsClient.Connect(context.Environment);
+            var run = await stop(client, parsed.GetRequiredValue(id), cancellationToken);
+            if (run.State.IsActive())
+            {
+                var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
+                run = await display.ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
+            }
+
+            RunReport.Write(context.Terminal, run, format);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Resume(CommandContext context)
+    {
+        var id = Id();
+        var detach = new Option<bool>("--detach") { Description = "Do not wait for the run" };
+        var figures = RunCommand.Figures();
+        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, figures };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var format = context.FormatOf(parsed);
+            using var client = RunsClient.Connect(context.Environment);
+            await client.WaitUntilUpAsync(context.Time, cancellationToken);
+            var run = await client.ResumeAsync(parsed.GetRequiredValue(id), CancellationToken.None);
+            if (!parsed.GetValue(detach))
+                return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
+            if (format == ReportFormat.Json)
+                context.Terminal.WriteJson(run, RunJson.Default.Run);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Argument<string> Id()
+    {
+        var id = new Argument<string>("RUN") { Description = "Id of a run, as runs lists it" };
+        id.Validators.Add(result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+                result.AddError("RUN must be the id of a run, as runs lists it");
+        });
+        return id;
+    }
+
+    private static void WriteList(Terminal terminal, IReadOnlyList<Run> runs)
+    {
+        if (runs.Count == 0)
+        {
+            terminal.Output.WriteLine("no runs yet");
+            return;
+        }
+
+        var rows = new List<string[]> { new[] { "run", "state", "attempts", "lines", "created", "input" } };
+        rows.AddRange(runs.Select(run => new[]
+        {
+            run.Id,
+            run.WaitingFor is null ? run.State.ToText() : $"waiting for {run.WaitingFor}",
+            run.Attempts.ToString(CultureInfo.InvariantCulture),
+            run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
+            run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            Terminal.OneLine(run.Input),
+        }));
+        terminal.WriteTable(rows);
+    }
+}

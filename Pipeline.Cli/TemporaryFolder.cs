@@ -1,0 +1,83 @@
+namespace Pipeline.Cli;
+
+/// <summary>
+/// A folder beside a file, on the same file system. It is deleted with this object; what a killed process has left is deleted by the next.
+/// </summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    private const string LockName = ".pipeline-lock";
+    private const string Extension = ".tmp";
+
+    private readonly FileStream _lock;
+
+    private TemporaryFolder(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes one, named after the file and this process.</summary>
+    /// <exception cref="CliException">It cannot be made.</exception>
+    public static TemporaryFolder Beside(string file)
+    {
+        var parent = System.IO.Path.GetDirectoryName(file)!;
+        var prefix = $".{System.IO.Path.GetFileName(file)}.";
+        try
+        {
+            if (!Directory.Exists(parent))
+                throw new IOException($"there is no directory {parent}");
+            foreach (var left in Directory.EnumerateDirectories(parent).Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
+                DeleteUnlessUsed(left);
+            var path = System.IO.Path.Combine(parent, $"{prefix}{Environment.ProcessId}{Extension}");
+            Directory.CreateDirectory(path);
+            return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.Failed, $"{file} cannot be written: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Delete(Path, _lock);
+
+    private static bool IsNamed(string name, string prefix) =>
+        name.Length > prefix.Length + Extension.Length
+        && name.StartsWith(prefix, StringComparison.Ordinal)
+        && name.EndsWith(Extension, StringComparison.Ordinal)
+        && name.AsSpan()[prefix.Length..^Extension.Length].IndexOfAnyExceptInRange('0', '9') < 0;
+
+    // The lock ends with its process. Windows would not delete the folder under a lock that does not share that.
+    private static FileStream Lock(string path, FileMode mode)
+    {
+        var share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None;
+        return new FileStream(System.IO.Path.Combine(path, LockName), mode, FileAccess.ReadWrite, share);
+    }
+
+    private static void DeleteUnlessUsed(string path)
+    {
+        try
+        {
+            Delete(path, Lock(path, FileMode.Open));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It has no lock, or one that is held, or it is another user's: it is not ours to delete.
+        }
+    }
+
+    // The lock is held until the folder is gone, so that no other process cleans it up at the same time.
+    private static void Delete(string path, FileStream @lock)
+    {
+        using (@lock)
+        {
+            try
+            {
+                Directory.Delete(path, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // The next process tries again.
+            }
+        }
+    }
+}

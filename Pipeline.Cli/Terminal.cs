@@ -1,0 +1,53 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Spectre.Console;
+
+namespace Pipeline.Cli;
+
+/// <summary>Where a command writes.</summary>
+internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null)
+{
+    /// <summary>Name that stands for standard input or output.</summary>
+    public const string StandardStream = "-";
+
+    /// <summary>Standard output and standard error.</summary>
+    public static Terminal System { get; } = new(
+        Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
+        Console.OpenStandardOutput);
+
+    /// <summary>For progress bars; null where nobody watches.</summary>
+    public IAnsiConsole? Interactive { get; } = interactive;
+
+    /// <summary>What was asked for.</summary>
+    public TextWriter Output { get; } = output;
+
+    /// <summary>Standard output as a stream of bytes.</summary>
+    public Stream OpenOutput() => openOutput?.Invoke() ?? throw new NotSupportedException("There is no standard output for bytes.");
+
+    /// <summary>Errors, and notes beside what was asked for.</summary>
+    public TextWriter Error { get; } = error;
+
+    /// <summary>Writes JSON on one line.</summary>
+    public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(value, type));
+
+    /// <summary>Writes columns side by side; numbers to the right. The first row is the head.</summary>
+    public void WriteTable(IReadOnlyList<string[]> rows)
+    {
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        var right = Enumerable.Range(0, rows[0].Length).Select(column => rows.Skip(1).All(row => IsNumber(row[column]))).ToArray();
+        foreach (var row in rows)
+        {
+            var line = new StringBuilder();
+            for (var column = 0; column < row.Length; column++)
+                line.Append(right[column] ? row[column].PadLeft(widths[column]) : row[column].PadRight(widths[column])).Append("  ");
+            Output.WriteLine(line.ToString().TrimEnd());
+        }
+    }
+
+    /// <summary>One line without control characters, whatever a file or a peer put into it.</summary>
+    public static string OneLine(string text) =>
+        string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
+
+    private static bool IsNumber(string text) => text.Length > 0 && (char.IsAsciiDigit(text[0]) || text[0] == '-');
+}

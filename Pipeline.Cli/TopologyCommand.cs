@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Cli;
+
+/// <summary>topology: who is registered where.</summary>
+internal static class TopologyCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Build(CommandContext context)
+    {
+        var watch = new Option<bool>("--watch") { Description = "Stay, and show it again after each change" };
+        var command = new Command("topology", "Show who is registered where, since when, and the lease left") { watch };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var json = parsed.GetValue(context.Json);
+            using var client = RunsClient.Connect(context.Environment);
+            if (!parsed.GetValue(watch))
+            {
+                Write(context.Terminal, await client.TopologyAsync(cancellationToken), json);
+                return ExitCodes.Ok;
+            }
+
+            await foreach (var change in client.FollowTopologyAsync(cancellationToken))
+                Write(context.Terminal, change.Data, json);
+            throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
+        });
+        return command;
+    }
+
+    private static void Write(Terminal terminal, Topology topology, bool json)
+    {
+        if (json)
+        {
+            terminal.WriteJson(topology, TopologyJson.Default.Topology);
+            return;
+        }
+
+        terminal.Output.WriteLine(
+            $"revision {topology.Revision} of epoch {topology.Epoch}{(topology.Connected ? "" : " (the broker is out of reach: as last known)")}");
+        var rows = new List<string[]> { new[] { "role", "instance", "state", "lease left", "since", "address", "accepts", "emits", "language", "pid" } };
+        rows.AddRange(topology.Instances.Select(instance => new[]
+        {
+            instance.Role,
+            instance.InstanceId,
+            instance.Departed is { } departed ? $"{instance.State} {Time(departed)}" : instance.State,
+            instance.Departed is null ? (instance.LeaseRemainingMillis / 1e3).ToString("0.0 's'", CultureInfo.InvariantCulture) : "-",
+            instance.Registered is { } registered ? Time(registered) : "-",
+            instance.Address,
+            Kinds(instance.Accepts),
+            Kinds(instance.Emits),
+            $"{instance.Language} {instance.Version}".Trim(),
+            instance.ProcessId > 0 ? instance.ProcessId.ToString(CultureInfo.InvariantCulture) : "-",
+        }));
+        if (rows.Count > 1)
+            terminal.WriteTable([.. rows.Select(row => row.Select(Terminal.OneLine).ToArray())]);
+        terminal.Output.WriteLine();
+        terminal.Output.Flush();
+    }
+
+    private static string Kinds(IReadOnlyList<string> kinds) => kinds.Count == 0 ? "-" : string.Join(',', kinds);
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

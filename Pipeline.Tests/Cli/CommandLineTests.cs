@@ -1,0 +1,351 @@
+using System.Text.Json;
+using Pipeline.Cli;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+    private readonly MemoryStream _bytes = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _output.Dispose();
+        _error.Dispose();
+        _bytes.Dispose();
+    }
+
+    [Fact]
+    public async Task Every_error_of_a_command_line_is_told_at_once()
+    {
+        var code = await CommandAsync(
+            "generate", "--count", "-5", "--users", "many", "--distribution", "normal", "--work-ratio", "2", "--types", "a,,b", "--start", "now", "--foo");
+        Assert.Equal(ExitCodes.Usage, code);
+        foreach (var wrong in new[] { "--count", "--users", "--distribution", "--work-ratio", "--types", "--start", "--output", "--foo" })
+            Assert.Contains(Errors(), line => line.StartsWith("error: ", StringComparison.Ordinal) && line.Contains(wrong, StringComparison.Ordinal));
+        Assert.Equal(9, Errors().Length);
+        Assert.Empty(_output.ToString());
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("run")]
+    [InlineData("show")]
+    [InlineData("run --input x --batch-size 100001")]
+    [InlineData("run --input /no/such/file")]
+    public async Task What_is_wrong_is_usage_and_nothing_else_happens(string line)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(line.Split(' ')));
+        Assert.NotEmpty(Errors());
+    }
+
+    [Theory]
+    [InlineData("error: --input must name a file", "run", "--input", "")]
+    [InlineData("error: --output must name a file", "run", "--input", "/", "--output", "")]
+    [InlineData("error: --rules must name a file", "run", "--input", "/", "--rules", "")]
+    [InlineData("error: --output must name a file", "generate", "--output", "")]
+    [InlineData("error: --input: a run must be able to read its input again; save standard input to a file first", "run", "--input", "-", "--monolith", "--output", "x")]
+    [InlineData(
+        "error: --output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith",
+        "run", "--input", "/", "--output", "-")]
+    [InlineData("error: RUN must be the id of a run, as runs lists it", "show", "")]
+    public async Task Command_EmptyPathOrRun_IsRefusedByItsName(string error, params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(args));
+        Assert.Contains(error, _error.ToString().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Monolith_OutputMinus_WritesTheResultsToStandardOutput()
+    {
+        var input = Write("in.ndjson", "{\"ts\":\"2026-01-01T00:00:00Z\",\"type\":\"click\",\"user\":\"a\",\"value\":60,\"metadata\":{}}\nno\n");
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", "-"));
+
+        Assert.Equal("{\"key\":\"click\",\"count\":1,\"sum\":60,\"avg\":60}\n", System.Text.Encoding.UTF8.GetString(_bytes.ToArray()));
+        Assert.Contains("1 lines were rejected", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Monolith_OutputExists_IsRefusedUnlessOverwrite()
+    {
+        var input = Write("in.ndjson", "{\"ts\":\"2026-01-01T00:00:00Z\",\"type\":\"click\",\"user\":\"a\",\"value\":60,\"metadata\":{}}\n");
+        var output = Write("out.ndjson", "mine");
+
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
+        Assert.Contains("--overwrite", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(output));
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output, "--overwrite"));
+        Assert.StartsWith("{\"key\"", File.ReadAllText(output), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Monolith_FolderOfTheOutputIsMissing_IsRefused()
+    {
+        var input = Write("in.ndjson", "");
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "none", "x.ndjson")));
+        Assert.False(Directory.Exists(Path.Combine(_folder, "none")));
+    }
+
+    [Fact]
+    public async Task Monolith_FolderThatAKilledOneLeft_IsTakenAway()
+    {
+        var input = Write("in.ndjson", "");
+        var output = Path.Combine(_folder, "x.ndjson");
+        var left = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.1.tmp")).FullName;
+        File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
+        var used = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.2.tmp")).FullName;
+        var backup = Directory.CreateDirectory(Path.Combine(_folder, ".x.ndjson.backup.tmp")).FullName;
+        File.WriteAllText(Path.Combine(backup, ".pipeline-lock"), "");
+        using var @lock = new FileStream(Path.Combine(used, ".pipeline-lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
+
+        Assert.False(Directory.Exists(left));
+        Assert.True(Directory.Exists(used));
+        Assert.True(Directory.Exists(backup));
+    }
+
+    [Fact]
+    public async Task Run_EmptyRulesFile_IsRefused()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", "/", "--rules", Write("rules.json", "")));
+        Assert.StartsWith("error: --rules must not be empty", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_SeveralWrongOptions_AreToldAtOnce()
+    {
+        var input = Write("in.ndjson", "");
+        var rules = Write("rules.json", " ");
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", input, "--rules", rules, "--output", _folder, "--aggregates", "median"));
+        foreach (var wrong in new[] { "--rules", "--output", "--aggregates" })
+            Assert.Contains(Errors(), line => line.Contains(wrong, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Monolith_WrongRules_IsUsageWithTheirPositions()
+    {
+        var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(
+            "run", "--monolith", "--input", Write("in.ndjson", ""), "--rules", rules, "--output", Path.Combine(_folder, "out.ndjson")));
+        Assert.Equal("error: the rules are wrong, 2 mistakes:", Errors()[0]);
+        Assert.StartsWith("error: rule 1 (line 1, column 20): ", Errors()[1], StringComparison.Ordinal);
+        Assert.StartsWith("error: rule 2 (line 1, column ", Errors()[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("invalid_rules")]
+    [InlineData("invalid_options")]
+    public async Task Run_StageRefusesTheOptions_IsUsageAndNotRetried(string reason)
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""));
+        (await served.Stages.NextAsync()).Fails(reason, retryable: false, "rules-0");
+        Assert.Equal(ExitCodes.Usage, await command);
+        Assert.Equal($"error: {reason} happened", Errors()[^1]);
+        Assert.True(served.Stages.IsIdle);
+    }
+
+    [Theory]
+    [InlineData("runs")]
+    [InlineData("show 1")]
+    [InlineData("resume 1")]
+    [InlineData("topology")]
+    public async Task Where_no_pipeline_is_up_the_error_says_how_to_start_one(string line)
+    {
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync(line.Split(' ')));
+        Assert.Contains("dotnet run --project Pipeline.AppHost", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pipeline_that_is_gone_is_none()
+    {
+        Write("endpoint.json", """{"address":"http://127.0.0.1:1","key":"k","pid":1}""");
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
+        Assert.Contains("not up any more", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("""{"address":"http://example.com","key":"k","pid":1}""")]
+    public async Task A_damaged_endpoint_file_is_told(string content)
+    {
+        Write("endpoint.json", content);
+        Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
+        Assert.Contains("endpoint.json", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_writes_a_file_and_tells_of_it()
+    {
+        var path = Path.Combine(_folder, "a.ndjson");
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "10", "--output", path, "--json"));
+        using var told = JsonDocument.Parse(_output.ToString());
+        Assert.Equal((path, 10, new FileInfo(path).Length), (
+            told.RootElement.GetProperty("output").GetString(), told.RootElement.GetProperty("lines").GetInt32(), told.RootElement.GetProperty("bytes").GetInt64()));
+        Assert.Equal(10, File.ReadAllLines(path).Length);
+    }
+
+    [Fact]
+    public async Task Generate_says_where_it_cannot_write()
+    {
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--count", "1", "--output", Path.Combine(_folder, "none", "a")));
+        Assert.Contains("cannot be written", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Generate_stops_on_demand_and_leaves_nothing()
+    {
+        var code = await CommandLine.RunAsync(
+            ["generate", "--count", "1000000000", "--output", Path.Combine(_folder, "a")], Terminal(), Environment, new CancellationToken(true));
+        Assert.Equal(ExitCodes.Interrupted, code);
+        Assert.Empty(Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public async Task Run_stays_with_a_run_to_its_end()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--output", "out.ndjson", "--batch-size", "7", "--group-by", "user", "--aggregates", "max");
+        var attempt = await served.Stages.NextAsync();
+        Assert.Equal((7, Path.GetFullPath("out.ndjson")), (attempt.Open.Options.BatchSize, attempt.Open.Options.Output));
+        Assert.Equal(["user", "max"], attempt.Open.Options.GroupBy.Concat(attempt.Open.Options.ExtraAggregates));
+        attempt.Opens().Commits(1, 5).Completes(lines: 12_345);
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.Contains("12,345 lines", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"results: {Path.GetFullPath("out.ndjson")}", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_nobody_watches_a_line_tells_what_changes()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""));
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens().Commits(1, 12_345).Completes(lines: 20_000);
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.Contains($"{attempt.Open.RunId}: completed, 12,345 lines, 100 %", Errors());
+    }
+
+    [Fact]
+    public async Task The_monolith_needs_no_pipeline_and_leaves_nothing_but_its_files()
+    {
+        var input = Path.Combine(_folder, "in.ndjson");
+        var output = Path.Combine(_folder, "out.ndjson");
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "100000", "--users", "10000", "--seed", "42", "--output", input));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--threads", "2", "--input", input, "--output", output));
+        Assert.Equal(
+            """
+            {"key":"click","count":30387,"sum":1672013,"avg":55.02395761345312}
+            {"key":"purchase","count":30288,"sum":1656819,"avg":54.702159270998415}
+
+            """,
+            File.ReadAllText(output));
+        Assert.Equal([input, output], Directory.GetFileSystemEntries(_folder).Order(StringComparer.Ordinal));
+        Assert.Contains("39,325 filtered", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_monolith_says_why_it_failed()
+    {
+        var input = Write("in.ndjson.gz", "no gzip");
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "out")));
+        Assert.Contains(Errors(), line => line.Contains("input_corrupt", StringComparison.Ordinal));
+        Assert.Equal([input], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public async Task A_failed_run_is_one_line_and_how_to_go_on()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--json");
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens().Fails("disk_full", retryable: false, "sink-0");
+        Assert.Equal(ExitCodes.Failed, await command);
+        var error = Assert.Single(Errors());
+        Assert.Contains("disk_full", error, StringComparison.Ordinal);
+        Assert.Contains($"resume {attempt.Open.RunId}", error, StringComparison.Ordinal);
+        using var told = JsonDocument.Parse(_output.ToString());
+        Assert.Equal("failed", told.RootElement.GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Ctrl_C_pauses_the_run_and_says_how_to_resume_it()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        using var interrupt = new CancellationTokenSource();
+        var command = CommandLine.RunAsync(["run", "--input", Write("in.ndjson", "")], Terminal(), Of(served), interrupt.Token);
+        var attempt = await served.Stages.NextAsync();
+        attempt.Opens();
+        await interrupt.CancelAsync();
+        await attempt.DrainRequested;
+        attempt.Commits(1, 5).Completes(drained: true);
+        Assert.Equal(ExitCodes.Interrupted, await command.WaitAsync(Waiting.Limit));
+        Assert.Contains($"resume {attempt.Open.RunId}", Errors()[^1], StringComparison.Ordinal);
+
+        var resumed = CommandAsync(served, "resume", attempt.Open.RunId);
+        (await served.Stages.NextAsync()).Opens().Completes();
+        Assert.Equal(ExitCodes.Ok, await resumed);
+    }
+
+    [Fact]
+    public async Task Show_names_the_stages_and_an_unknown_run_is_usage()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--detach"));
+        var id = _output.ToString().Trim();
+        (await served.Stages.NextAsync()).Opens().Reports("ingest-0", itemsIn: 1_234).Reports("parse-0").Completes();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "runs"));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "show", id));
+        Assert.Contains("1,234", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("waiting edge: none", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "none"));
+        Assert.Contains("There is no run none", Errors()[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topology_tells_who_is_registered_where()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology"));
+        foreach (var instance in served.Registry.Current.Value.Instances.Values)
+            Assert.Contains(instance.Address, _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("out of reach", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_told()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        (served.Endpoint with { Key = "other" }).Write(Path.Combine(_folder, "endpoint.json"));
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("runs"));
+        Assert.Contains("key", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    private static Func<string, string?> Of(ServedOrchestrator served) => name => name == "PIPELINE_ENDPOINT_FILE" ? served.EndpointPath : null;
+
+    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(args, Terminal(), Environment).WaitAsync(Waiting.Limit);
+
+    private Task<int> CommandAsync(ServedOrchestrator served, params string[] args) =>
+        CommandLine.RunAsync(args, Terminal(), Of(served)).WaitAsync(Waiting.Limit);
+
+    private string? Environment(string name) => name == "PIPELINE_ENDPOINT_FILE" ? Path.Combine(_folder, "endpoint.json") : null;
+
+    private Terminal Terminal() => new(_output, _error, openOutput: () => _bytes);
+
+    private string[] Errors() => [.. _error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Contains(": ", StringComparison.Ordinal))];
+
+    private string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}

@@ -1,0 +1,72 @@
+using System.IO.Compression;
+using Pipeline.Cli.Generator;
+using Pipeline.Files;
+
+namespace Pipeline.Tests.Cli.Generator;
+
+public sealed class GeneratorOutputTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("generator-").FullName;
+    private readonly GeneratorOptions _options = new() { Count = 1_000 };
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_name_in_gz_is_compressed()
+    {
+        GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
+        GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), overwrite: false, null, CancellationToken.None);
+
+        using var unzipped = new GZipStream(File.OpenRead(InFolder("a.ndjson.gz")), CompressionMode.Decompress);
+        using var bytes = new MemoryStream();
+        unzipped.CopyTo(bytes);
+        Assert.Equal(File.ReadAllBytes(InFolder("a.ndjson")), bytes.ToArray());
+        Assert.Equal(1_000, File.ReadAllLines(InFolder("a.ndjson")).Length);
+    }
+
+    [Fact]
+    public void A_file_stays_as_it_is_until_the_new_one_is_whole()
+    {
+        var path = InFolder("a.ndjson");
+        File.WriteAllText(path, "old");
+
+        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(_options, path, overwrite: true, null, new CancellationToken(true)));
+
+        Assert.Equal("old", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void Write_ExistingFile_IsRefusedWithoutOverwrite()
+    {
+        var path = InFolder("a.ndjson");
+        File.WriteAllText(path, "mine");
+
+        var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, path, overwrite: false, null, CancellationToken.None));
+        Assert.Contains("--overwrite", error.Message, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(path));
+
+        GeneratorOutput.Write(_options, path, overwrite: true, null, CancellationToken.None);
+        Assert.Equal(1_000, File.ReadLines(path).Count());
+    }
+
+    [LinuxFact]
+    public void A_fifo_is_an_error_and_stays()
+    {
+        Fifo.Create(InFolder("fifo"));
+
+        Assert.Contains("is a FIFO", Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), overwrite: true, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+
+        Assert.Equal("a FIFO", FileStatus.DescribeSpecial(InFolder("fifo")));
+    }
+
+    [Fact]
+    public void A_folder_that_is_not_there_is_an_error() =>
+        Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));
+
+    [Fact]
+    public void A_directory_in_its_place_is_an_error() =>
+        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, overwrite: true, null, CancellationToken.None));
+
+    private string InFolder(string name) => Path.Combine(_folder, name);
+}

@@ -1,0 +1,48 @@
+using System.Net;
+using Pipeline.Client.Runs;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Client.Runs;
+
+public sealed class RunsClientTests
+{
+    [Fact]
+    public async Task StartAsync_WrongSettings_ThrowsALineForEachField()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        using var client = ClientOf(served);
+
+        var error = await Assert.ThrowsAsync<RunsApiException>(() => client.StartAsync(new RunSettings { Input = "/in", BatchSize = -1, GroupBy = [] }));
+
+        Assert.Equal(HttpStatusCode.BadRequest, error.Status);
+        Assert.Equal(["batchSize", "groupBy"], error.Message.Split('\n').Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task FollowAsync_RunThatCompletes_EndsWithItsState()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        using var client = ClientOf(served);
+        var run = await client.StartAsync(new RunSettings { Input = served.Folder });
+        (await served.Stages.NextAsync()).Opens().Commits(1, 5).Completes();
+
+        var last = await client.FollowAsync(run.Id).LastAsync().AsTask().WaitAsync(Waiting.Limit);
+
+        Assert.Equal(("completed", RunState.Completed), (last.EventType, last.Data.State));
+        Assert.Equal(run.Id, Assert.Single(await client.ListAsync()).Id);
+    }
+
+    [Fact]
+    public async Task Call_NobodyListens_HasNoStatus()
+    {
+        using var client = new RunsClient(new Uri("http://127.0.0.1:1"), "key", "a test");
+
+        var asked = await Assert.ThrowsAsync<RunsApiException>(() => client.ListAsync());
+        var followed = await Assert.ThrowsAsync<RunsApiException>(async () => await client.FollowAsync("any").FirstAsync());
+
+        Assert.Equal((null, null), (asked.Status, followed.Status));
+        Assert.StartsWith("the pipeline that a test names is not up any more", asked.Message, StringComparison.Ordinal);
+    }
+
+    private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+}
