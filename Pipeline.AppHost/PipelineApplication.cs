@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
@@ -77,7 +78,7 @@ internal static class PipelineApplication
     }
 
     private static string HowToResume(PipelineCommand command, string data) => string.Concat(
-        StoredRun.All(data).Where(run => run.IsActive).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
+        StoredRuns.All(data).Where(run => run.State.IsActive()).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
     private static async Task<int> FailAsync(int exitCode, params string[] reasons)
     {

@@ -31,7 +31,7 @@ internal static class ExitCodes
         _ => Failed,
     };
 
-    /// <summary>Of a run that failed for this reason: options and rules that a stage refuses are as wrong as those that are refused here.</summary>
+    /// <summary>Of a run that failed for this reason: what a stage refuses of its options and rules is as wrong as what is refused here.</summary>
     public static int Of(string reason) => reason is FailureReasons.InvalidOptions or FailureReasons.InvalidRules ? Usage : Failed;
 }
 

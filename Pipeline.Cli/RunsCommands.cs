@@ -12,8 +12,8 @@ internal static class RunsCommands
     [
         Runs(context),
         Show(context),
-        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", (client, run, cancellationToken) => client.CancelAsync(run, cancellationToken)),
-        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", (client, run, cancellationToken) => client.PauseAsync(run, cancellationToken)),
+        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", (client, run, token) => client.CancelAsync(run, token)),
+        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", (client, run, token) => client.PauseAsync(run, token)),
         Resume(context),
     ];
 

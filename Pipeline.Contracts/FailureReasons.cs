@@ -47,4 +47,19 @@ public static class FailureReasons
 
     /// <summary>A defect in a stage.</summary>
     public const string Internal = "internal";
+
+    /// <summary>Of the orchestrator: a stage does not accept the pipeline's key.</summary>
+    public const string Unauthenticated = "unauthenticated";
+
+    /// <summary>Of the orchestrator: a role has had no instance for too long.</summary>
+    public const string NoRoute = "no_route";
+
+    /// <summary>Of the orchestrator: a stage does not accept what the one before it emits.</summary>
+    public const string RouteUnfit = "route_unfit";
+
+    /// <summary>Of the orchestrator: attempts fail one after another, and none gets further.</summary>
+    public const string NoProgress = "no_progress";
+
+    /// <summary>Of the orchestrator: the run's state cannot be stored.</summary>
+    public const string StoreUnwritable = "store_unwritable";
 }

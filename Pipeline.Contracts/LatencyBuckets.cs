@@ -6,7 +6,7 @@ namespace Pipeline.Contracts;
 /// <summary>The buckets of LatencyHistogram: 16 for each power of two, at most 1/16 relative error.</summary>
 public static class LatencyBuckets
 {
-    /// <summary>Latency in microseconds that the fraction <paramref name="quantile"/> of all items does not exceed; 0 where there are none.</summary>
+    /// <summary>Latency, microseconds, that the fraction <paramref name="quantile"/> of all items does not exceed; 0 where there are none.</summary>
     /// <param name="histogram">The counts.</param>
     /// <param name="quantile">Above 0, at most 1.</param>
     public static long Quantile(LatencyHistogram histogram, double quantile)

@@ -7,6 +7,7 @@ namespace Pipeline.Tests;
 public class ProjectReferencesTests
 {
     private static readonly string Root = Path.GetFullPath("..", Path.GetDirectoryName(ThisFile())!);
+    private static readonly EnumerationOptions OneLevelDown = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
 
     public static TheoryData<string, string[]> Layers => new()
     {
@@ -47,7 +48,7 @@ public class ProjectReferencesTests
 
     // Names of the projects that each project refers to.
     private static Dictionary<string, string[]> Projects() => Directory.EnumerateDirectories(Root)
-        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }))
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj", OneLevelDown))
         .ToDictionary(
             path => Path.GetFileNameWithoutExtension(path),
             path => XDocument.Load(path).Descendants("ProjectReference")

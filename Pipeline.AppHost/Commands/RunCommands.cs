@@ -1,6 +1,7 @@
 #pragma warning disable ASPIREPROCESSCOMMAND001 // WithProcessCommand is new in Aspire 13.6 and may change.
 using System.Diagnostics;
 using Pipeline.AppHost.Runs;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.AppHost.Commands;
 
@@ -48,8 +49,8 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             AlwaysLoadOnStart = true,
             LoadCallback = context =>
             {
-                var runs = StoredRun.All(pipeline.Directories.Data).Where(run => run.State != StoredRun.Completed);
-                context.Input.Options = [.. runs.Select(run => KeyValuePair.Create(run.Id, $"{run.Id} ({run.State})"))];
+                var runs = StoredRuns.All(pipeline.Directories.Data).Where(run => run.State != RunState.Completed);
+                context.Input.Options = [.. runs.Select(run => KeyValuePair.Create(run.Id, $"{run.Id} ({run.State.ToText()})"))];
                 return Task.CompletedTask;
             },
         },

@@ -18,7 +18,7 @@ internal sealed record PipelineDirectories(string Data, string Roots)
     {
         var data = Path.GetFullPath(configuration["PIPELINE_DATA"] ?? options.Data);
         Directory.CreateDirectory(data);
-        var stored = command.Resume is { } run ? StoredRun.Read(data, run) : null;
+        var stored = command.Resume is { } run ? StoredRuns.Read(data, run) : null;
         var input = command.Input ?? stored?.Input;
         string?[] roots =
         [

@@ -11,7 +11,9 @@ public static class Failures
 {
     /// <summary>A failure as the status of a call.</summary>
     public static RpcException ToRpcException(this Failure failure) =>
-        new(new Status(StatusOf(failure.Reason), failure.Message), new Metadata { { StageContract.FailureTrailer, failure.ToByteArray() } });
+        new(
+            new Status(StatusOf(failure.Reason), failure.Message),
+            new Metadata { { StageContract.FailureTrailer, failure.ToByteArray() } });
 
     /// <summary>The failure of a call to a hop: as the hop reports it, or, where it could not, that it is unreachable.</summary>
     /// <param name="exception">What the call ended with.</param>

@@ -1,6 +1,6 @@
 namespace Pipeline.Client.Registry;
 
-/// <summary>A value and the news that it has changed. A reader that compares and then awaits misses nothing; values in between may be skipped.</summary>
+/// <summary>A value and the news that it has changed. A reader that compares and then awaits misses no change; it may skip values.</summary>
 /// <param name="initial">The first value.</param>
 public sealed class Observable<T>(T initial)
 {

@@ -16,7 +16,8 @@ public sealed record RegistryView(
     ImmutableSortedDictionary<string, Instance> Expired,
     bool IsConnected)
 {
-    private static readonly ImmutableSortedDictionary<string, Instance> None = ImmutableSortedDictionary.Create<string, Instance>(StringComparer.Ordinal);
+    private static readonly ImmutableSortedDictionary<string, Instance> None =
+        ImmutableSortedDictionary.Create<string, Instance>(StringComparer.Ordinal);
 
     /// <summary>Before anything is known.</summary>
     public static RegistryView Empty { get; } = new("", 0, None, None, IsConnected: false);

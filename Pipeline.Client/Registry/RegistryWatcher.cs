@@ -98,7 +98,7 @@ public sealed partial class RegistryWatcher(
         }
 
         if (_replica.View.IsConnected)
-            LogAway(logger, options.Value.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
+            LogAway(logger, options.Value.Address, exception is RpcException rpc ? PeerText.Describe(rpc.Status) : exception.Message);
         _replica.Disconnect();
         Publish();
     }

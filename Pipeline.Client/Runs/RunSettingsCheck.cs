@@ -8,7 +8,7 @@ namespace Pipeline.Client.Runs;
 /// <param name="Message">What is wrong, to be read after the name.</param>
 public sealed record FieldError(string Field, string Message);
 
-/// <summary>Checks settings before a run is made of them: everything that can be known without the stages and the input, all errors at once.</summary>
+/// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed; all errors at once.</summary>
 public static class RunSettingsCheck
 {
     private const long MaxCheckpointIntervalMillis = RunLimits.MaxCheckpointMicros / 1_000;

@@ -63,7 +63,7 @@ public sealed class RunsClient : IDisposable
         }
     }
 
-    /// <summary>Waits until the orchestrator answers, where its address was given: its starter gives it before the orchestrator listens.</summary>
+    /// <summary>Waits until the orchestrator answers, where its address was given: the AppHost gives it before the orchestrator listens.</summary>
     /// <param name="time">Clock.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunsApiException">It does not answer in time.</exception>
@@ -92,7 +92,8 @@ public sealed class RunsClient : IDisposable
 
     /// <summary>Stores a run and starts it.</summary>
     public Task<Run> StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
-        AskAsync(HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+        AskAsync(
+            HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
 
     /// <summary>All runs, newest first.</summary>
     public Task<IReadOnlyList<Run>> ListAsync(CancellationToken cancellationToken = default) =>
@@ -212,7 +213,8 @@ public sealed class RunsClient : IDisposable
 
         var lines = problem?.Errors?.SelectMany(field => field.Value.Select(message => $"{field.Key} {message}"));
         throw new RunsApiException(
-            lines is not null ? string.Join('\n', lines) : problem?.Detail ?? $"the orchestrator answered {(int)response.StatusCode} {response.ReasonPhrase}",
+            lines is not null ? string.Join('\n', lines)
+                : problem?.Detail ?? $"the orchestrator answered {(int)response.StatusCode} {response.ReasonPhrase}",
             response.StatusCode);
     }
 

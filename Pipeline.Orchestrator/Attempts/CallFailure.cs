@@ -16,7 +16,7 @@ internal static class CallFailure
             return carried;
         var (reason, retryable) = rpc?.StatusCode switch
         {
-            StatusCode.Unauthenticated => ("unauthenticated", false),
+            StatusCode.Unauthenticated => (FailureReasons.Unauthenticated, false),
             StatusCode.Unimplemented => (FailureReasons.ProtocolViolation, false),
             StatusCode.InvalidArgument => (FailureReasons.InvalidOptions, false),
             StatusCode.Aborted => (FailureReasons.Fenced, true),

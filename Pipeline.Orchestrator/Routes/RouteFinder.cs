@@ -9,12 +9,6 @@ internal sealed class RouteFinder(
     IRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
     TimeProvider time)
 {
-    /// <summary>Reason of a failure: a role has no instance for too long.</summary>
-    public const string NoRoute = "no_route";
-
-    /// <summary>Reason of a failure: the hops do not fit.</summary>
-    public const string RouteUnfit = "route_unfit";
-
     /// <summary>Returns the route once there is one.</summary>
     /// <param name="waiting">Told the roles that it waits for, each time they change.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -33,7 +27,7 @@ internal sealed class RouteFinder(
                 case RoutePlan.Found found:
                     return found.Route;
                 case RoutePlan.Unfit unfit:
-                    throw new StageException(RouteUnfit, unfit.Message);
+                    throw new StageException(FailureReasons.RouteUnfit, unfit.Message);
                 case RoutePlan.Missing absent:
                     var roles = string.Join(", ", absent.Roles);
                     if (roles != missing)
@@ -54,7 +48,7 @@ internal sealed class RouteFinder(
             {
                 var broker = registry.Current.Value.IsConnected ? "" : "; the broker is out of reach";
                 throw new StageException(
-                    NoRoute,
+                    FailureReasons.NoRoute,
                     $"no usable instance of {missing} for {options.RouteTimeout.TotalSeconds:0.###} s{broker}: start one, then resume the run");
             }
         }

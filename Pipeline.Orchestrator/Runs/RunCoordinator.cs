@@ -19,9 +19,6 @@ internal sealed class RunCoordinator(
     RouteFinder routes, SuspectList suspects, FailedInstances failures, InstanceLoad load, AttemptRunner attempts,
     RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger logger)
 {
-    /// <summary>Reason of a failure: attempts fail one after another and none gets further.</summary>
-    public const string NoProgress = "no_progress";
-
     /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>; it keeps suspects and failures itself.</summary>
     public static RunCoordinator Create(IServiceProvider services)
     {
@@ -158,7 +155,7 @@ internal sealed class RunCoordinator(
 
     private static StageException GivesUp(Failure failure, int fruitless) => new(new Failure
     {
-        Reason = NoProgress,
+        Reason = FailureReasons.NoProgress,
         Message = $"{fruitless} attempts in a row got no further; the last one: {failure.Reason}: {failure.Message}",
         InstanceId = failure.InstanceId,
         Role = failure.Role,

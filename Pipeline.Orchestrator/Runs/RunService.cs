@@ -18,9 +18,6 @@ internal sealed class RunConflictException(string message) : Exception(message);
 /// </remarks>
 internal sealed class RunService : IHostedService
 {
-    /// <summary>Reason of a failure: the run's state cannot be stored.</summary>
-    public const string StoreUnwritable = "store_unwritable";
-
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
     private readonly RunStore _store;
@@ -231,7 +228,7 @@ internal sealed class RunService : IHostedService
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StageException(StoreUnwritable, $"the run's state cannot be stored: {error.Message}", inner: error);
+            throw new StageException(FailureReasons.StoreUnwritable, $"the run's state cannot be stored: {error.Message}", inner: error);
         }
     }
 
@@ -243,7 +240,7 @@ internal sealed class RunService : IHostedService
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StageException(StoreUnwritable, $"the run cannot be stored: {error.Message}", inner: error);
+            throw new StageException(FailureReasons.StoreUnwritable, $"the run cannot be stored: {error.Message}", inner: error);
         }
     }
 

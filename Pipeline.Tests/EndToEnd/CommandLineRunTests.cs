@@ -50,7 +50,9 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
     public async Task Run_WrongRules_FailsBeforeAnythingIsRead()
     {
         var folder = Pipeline.Folder(nameof(Run_WrongRules_FailsBeforeAnythingIsRead));
-        var (input, rules, output) = (Path.Combine(folder, "input.ndjson"), Path.Combine(folder, "rules.json"), Path.Combine(folder, "results.ndjson"));
+        var input = Path.Combine(folder, "input.ndjson");
+        var rules = Path.Combine(folder, "rules.json");
+        var output = Path.Combine(folder, "results.ndjson");
         FaultBench.Write(input, 1_000, badShare: 0);
         await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
         using var standardOutput = new StringWriter();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
-using Pipeline.Orchestrator.Runs;
 using Xunit.Sdk;
 
 namespace Pipeline.Tests.Faults;
@@ -45,7 +44,7 @@ public sealed class DiskFullTests
         var run = await bench.Pipeline.RunAsync(settings);
         Assert.Equal(RunState.Failed, run.State);
         // Where the run's own state shares the disk, the orchestrator may be the first to find it full.
-        Assert.Contains(run.Error?.Reason, new[] { FailureReasons.DiskFull, RunService.StoreUnwritable });
+        Assert.Contains(run.Error?.Reason, new[] { FailureReasons.DiskFull, FailureReasons.StoreUnwritable });
         Assert.False(File.Exists(settings.Output), "something stands where the results belong");
 
         await MountAsync(full, "remount,size=200m");

@@ -60,5 +60,6 @@ public sealed class RoutePlannerTests
 
     private static string Parse(RoutePlan plan) => Assert.IsType<RoutePlan.Found>(plan).Route.Instances[1].InstanceId;
 
-    private RoutePlan Plan(Func<Instance, int> load) => RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, _ => 0, load);
+    private RoutePlan Plan(Func<Instance, int> load) =>
+        RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, _ => 0, load);
 }

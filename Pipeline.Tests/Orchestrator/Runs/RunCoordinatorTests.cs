@@ -2,8 +2,6 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
-using Pipeline.Orchestrator.Routes;
-using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
@@ -199,7 +197,7 @@ public sealed class RunCoordinatorTests
 
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal((RunState.Failed, 10), (bench.Run.State, bench.Run.Attempts));
-        Assert.Equal((RunCoordinator.NoProgress, "rules-0"), (bench.Run.Error?.Reason, bench.Run.Error?.InstanceId));
+        Assert.Equal((FailureReasons.NoProgress, "rules-0"), (bench.Run.Error?.Reason, bench.Run.Error?.InstanceId));
         Assert.Contains("internal happened", bench.Run.Error!.Message, StringComparison.Ordinal);
     }
 
@@ -244,7 +242,7 @@ public sealed class RunCoordinatorTests
         await bench.Until(run => run.WaitingFor is not null, "all to be missing");
         await bench.Time.LetPassAsync(bench.Options.RouteTimeout);
         await work.WaitAsync(Waiting.Limit);
-        Assert.Equal((RunState.Failed, RouteFinder.NoRoute), (bench.Run.State, bench.Run.Error?.Reason));
+        Assert.Equal((RunState.Failed, FailureReasons.NoRoute), (bench.Run.State, bench.Run.Error?.Reason));
         Assert.Contains("ingest, parse, rules, aggregate, sink", bench.Run.Error!.Message, StringComparison.Ordinal);
     }
 
@@ -254,7 +252,7 @@ public sealed class RunCoordinatorTests
         var bench = new RunBench();
         bench.Registry.Register("rules-0", "rules", accepts: ["lines"]);
         await bench.Start().WaitAsync(Waiting.Limit);
-        Assert.Equal((RunState.Failed, RouteFinder.RouteUnfit, 0), (bench.Run.State, bench.Run.Error?.Reason, bench.Run.Attempts));
+        Assert.Equal((RunState.Failed, FailureReasons.RouteUnfit, 0), (bench.Run.State, bench.Run.Error?.Reason, bench.Run.Attempts));
         Assert.Contains("parse-0 (parse) emits events, but rules-0 (rules) after it accepts lines", bench.Run.Error!.Message, StringComparison.Ordinal);
         Assert.True(bench.Stages.IsIdle);
     }

@@ -127,8 +127,11 @@ internal sealed class PipelineServices : IAsyncDisposable
             async ending => await _client.FollowTopologyAsync(ending).FirstAsync(item => HasRoute(item.Data), ending), cancellationToken);
     }
 
-    private static bool HasRoute(Topology topology) =>
-        topology.Connected && !Roles.Except(topology.Instances.Where(instance => instance.State == "live").Select(instance => instance.Role)).Any();
+    private static bool HasRoute(Topology topology)
+    {
+        var live = topology.Instances.Where(instance => instance.State == "live").Select(instance => instance.Role);
+        return topology.Connected && !Roles.Except(live).Any();
+    }
 
     private void Start(string name, string assembly, Dictionary<string, string> environment) =>
         _processes.Add(_session.Start(name, assembly, [], environment));
