@@ -41,6 +41,11 @@ public static class MonolithRunner
         await using var _4 = ingest;
 
         var opened = await sink.OpenAsync(open, null, cancellationToken);
+        foreach (var page in sink.StoredPages)
+        {
+            aggregate.Restore(open, page.Groups);
+        }
+
         opened = await aggregate.OpenAsync(open, opened, cancellationToken);
         opened = await rules.OpenAsync(open, opened, cancellationToken);
         var below = opened;

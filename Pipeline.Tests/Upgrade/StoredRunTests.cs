@@ -40,7 +40,7 @@ public sealed class StoredRunTests : IDisposable
         var (open, _) = Load();
         var path = Path.Combine(open.Options.WorkDirectory, "checkpoint.1");
         var bytes = File.ReadAllBytes(path);
-        bytes["PIPECKPT".Length]++;
+        bytes["PIPECKPT".Length] = byte.MaxValue;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(^sizeof(ulong)..), XxHash3.HashToUInt64(bytes.AsSpan(..^sizeof(ulong))));
         File.WriteAllBytes(path, bytes);
 

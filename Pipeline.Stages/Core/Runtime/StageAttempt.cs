@@ -34,19 +34,20 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     public async Task RunAsync(IAsyncStreamWriter<StageOutput> up, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var stage = host.CreateStage(metrics.Stage, _answers);
         await using var downstream = open.Route.Count == 0
             ? null
             : await Downstream.OpenAsync(
-                open, trace, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+                open, trace, host.CreateRing(), host.Channels, metrics.Edge, groups => stage.Restore(open, groups),
+                host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
-        await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
         using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
         _linesBefore = opened.Resume?.Position?.TotalLines ?? 0;
-        foreach (var page in RunOpenedPages.Split(opened))
+        foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
         }
