@@ -39,6 +39,7 @@ public static class MonolithRunner
         var parsers = parseMeters.Select(meter => new ParseStage(Context("parse", meter))).ToArray();
         var ingest = new IngestStage(Context("ingest", Metrics("ingest").Stage));
         await using var _4 = ingest;
+        completion.Source = ingest;
 
         var opened = await sink.OpenAsync(open, null, cancellationToken);
         foreach (var page in sink.StoredPages)
@@ -104,9 +105,16 @@ public static class MonolithRunner
     {
         public RunCompleted? Result { get; private set; }
 
+        public ISource? Source { get; set; }
+
         public void Answer(StageOutput answer)
         {
             Result = answer.RunCompleted ?? Result;
+            if (answer.CheckpointCommitted is { } committed)
+            {
+                Source?.Committed(committed.Id);
+            }
+
             answers?.Report(answer);
         }
     }

@@ -50,6 +50,10 @@ public interface ISource : IStage
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The input cannot be read, or is not what it was.</exception>
     ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken);
+
+    /// <summary>Hears that a checkpoint is durable, while it reads.</summary>
+    /// <param name="checkpoint">Its id.</param>
+    void Committed(long checkpoint);
 }
 
 /// <summary>Where a stage hands frames on.</summary>

@@ -54,7 +54,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
-        var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
+        var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, stage as ISource, ending.Token);
         var frames = stage is ISource source ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
@@ -168,7 +168,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         edge.Processing += edge.Now - began - (edge.WaitingToSend - waited);
     }
 
-    private async Task RelayAsync(Downstream downstream, CancellationToken cancellationToken)
+    private async Task RelayAsync(Downstream downstream, ISource? source, CancellationToken cancellationToken)
     {
         await foreach (var answer in downstream.ReadAllAsync(cancellationToken))
         {
@@ -177,6 +177,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
                     $"{downstream.Hop.Role} ({downstream.Hop.InstanceId}) answered RunCompleted before it was sent EndOfInput or Control. Mend that stage.");
+            }
+
+            if (answer.CheckpointCommitted is { } committed)
+            {
+                source?.Committed(committed.Id);
             }
 
             _answers.Answer(answer);
