@@ -45,7 +45,7 @@ public sealed class InterruptTests : IDisposable
         Assert.Contains($" lines; go on with: dotnet run --project Pipeline.AppHost -- --resume {run} --exit ", lines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
 
-        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' '));
+        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' ').Select(argument => argument.Trim('\'', '"')).ToArray());
         (code, var report, error) = await next.EndAsync();
         Assert.True(code == 0, error);
         Assert.StartsWith($"run {run}: completed after 2 attempts", report, StringComparison.Ordinal);
