@@ -20,7 +20,8 @@ internal static partial class Signals
     /// </summary>
     public static bool AreIgnored => OperatingSystem.IsLinux()
         && File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var ignored
-        && (ulong.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & ((1UL << (InterruptSignal - 1)) | (1UL << (HangUpSignal - 1)))) != 0;
+        && (ulong.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            & ((1UL << (InterruptSignal - 1)) | (1UL << (HangUpSignal - 1)))) != 0;
 
     /// <summary>As Ctrl-C does. On Windows it is Ctrl-Break to a process that leads its group: Ctrl-C cannot be sent to one group only.</summary>
     public static void Interrupt(int process)

@@ -31,8 +31,10 @@ public sealed partial class Shell
         // PowerShell adds folders of the user's to what Windows sets for all; elsewhere nobody else sets it.
         var modules = environment("PSModulePath")?.Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries) ?? [];
         string?[] system = windows ? [environment("ProgramFiles"), environment("SystemRoot")] : [];
-        var ofUser = modules.Where(module => !system.Any(folder => folder is not null && module.StartsWith(folder, StringComparison.OrdinalIgnoreCase)));
-        return ofUser.Any() ? PowerShell : windows ? Cmd : Posix;
+        return modules.Any(IsOfUser) ? PowerShell : windows ? Cmd : Posix;
+
+        bool IsOfUser(string module) =>
+            !system.Any(folder => folder is not null && module.StartsWith(folder, StringComparison.OrdinalIgnoreCase));
     }
 
     // The C runtime of the program that is started reads backslashes before a quote as pairs.

@@ -18,7 +18,8 @@ internal sealed class RefusedFlushes(Func<string, FileIdentity?> identityOf, Act
     {
         if (_told.TryAdd(identityOf(folder)?.Volume ?? 0, true))
         {
-            tell($"warning: the file system of '{folder}' cannot flush folders: after a loss of power, files that were new or renamed there may be as before");
+            tell($"warning: the file system of '{folder}' cannot flush folders: "
+                + "after a loss of power, files that were new or renamed there may be as before");
         }
     }
 }

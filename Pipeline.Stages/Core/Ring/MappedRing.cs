@@ -48,7 +48,9 @@ internal sealed partial class MappedRing : IDisposable
     /// <summary>Maps a ring that was offered; null where it cannot be used, which is no error: the data then comes in messages.</summary>
     public static MappedRing? Open(SharedRing? offer)
     {
-        if (!IsSupported || offer is not { Slots: >= 4 and <= 64, SlotBytes: >= 64 * 1024 and <= 4 * 1024 * 1024 } || !MemfdPath().IsMatch(offer.Path))
+        if (!IsSupported
+            || offer is not { Slots: >= 4 and <= 64, SlotBytes: >= 64 * 1024 and <= 4 * 1024 * 1024 }
+            || !MemfdPath().IsMatch(offer.Path))
         {
             return null;
         }

@@ -61,7 +61,9 @@ internal sealed partial class StageHost(
         }
     }
 
-    [LoggerMessage(6, LogLevel.Information, "This system has no shared memory for batches (Linux has): they go through the gRPC streams, with the same results")]
+    [LoggerMessage(
+        6, LogLevel.Information,
+        "This system has no shared memory for batches (Linux has): they go through the gRPC streams, with the same results")]
     private partial void LogNoRings();
 
     public IStage CreateStage(StageMeter meter, IAnswerOutput answers) => definition.Create(new StageContext

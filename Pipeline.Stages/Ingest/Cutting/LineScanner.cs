@@ -20,7 +20,8 @@ internal static class LineScanner
     /// <param name="limit">Lines to take at most, from 1.</param>
     /// <param name="lines">Lines taken, each with its "\n".</param>
     /// <returns>Their bytes.</returns>
-    public static int Scan(ReadOnlySpan<byte> data, int limit, out int lines) => Scan(data, limit, Vector128.IsHardwareAccelerated, out lines);
+    public static int Scan(ReadOnlySpan<byte> data, int limit, out int lines) =>
+        Scan(data, limit, Vector128.IsHardwareAccelerated, out lines);
 
     /// <summary>The same, with vectors or byte by byte.</summary>
     internal static int Scan(ReadOnlySpan<byte> data, int limit, bool withVectors, out int lines)
@@ -65,7 +66,9 @@ internal static class LineScanner
         return consumed;
     }
 
-    /// <summary>Of 64 bytes: which are line ends, and which are a space or below. By the widest vectors that there are: Arm has those of 128 bits.</summary>
+    /// <summary>
+    /// Of 64 bytes: which are line ends, and which are a space or below. By the widest vectors that there are: Arm has those of 128 bits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (ulong Ends, ulong Low) Look(ref byte origin, nuint position) =>
         Vector512.IsHardwareAccelerated ? Look512(ref origin, position)
