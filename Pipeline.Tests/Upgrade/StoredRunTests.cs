@@ -77,11 +77,5 @@ public sealed class StoredRunTests : IDisposable
     private Task<RunCompleted> ResumeAsync(OpenRun open) => MonolithRunner.RunAsync(
         open, new MonolithOptions { Threads = 1, Roots = [_folder] }, null, null, CancellationToken.None, CancellationToken.None);
 
-    private static string Layout1()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No Pipeline.sln above the tests.");
-        return Path.Combine(folder, "Pipeline.Tests", "Upgrade", "Layout1");
-    }
+    private static string Layout1() => Path.Combine(Repository.Root, "Pipeline.Tests", "Upgrade", "Layout1");
 }

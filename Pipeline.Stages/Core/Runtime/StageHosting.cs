@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Registration;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
 
@@ -30,6 +31,8 @@ public static class StageHosting
     public static WebApplication MapStage(this WebApplication app)
     {
         app.MapGrpcService<StageService>();
+        // Not before the start: until then nobody has checked the options.
+        app.Lifetime.ApplicationStarted.Register(() => app.Services.GetRequiredService<StageHost>().TellOfRings(MappedRing.IsSupported));
         return app;
     }
 

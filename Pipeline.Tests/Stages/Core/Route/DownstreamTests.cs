@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Stages.Core.Route;
 
 public sealed class DownstreamTests
 {
-    [Theory]
+    [LinuxTheory]
     [InlineData("")]
     [InlineData("nonsense")]
     [InlineData("https://127.0.0.1:5000")]
