@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
@@ -17,7 +18,7 @@ internal static class PipelineApplication
     /// <summary>How long processes may take to stop, before they are killed.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs until Ctrl-C, or until the run is made that <c>--exit</c> asks for.</summary>
+    /// <summary>Runs until Ctrl-C or the console is closed, or until the run is made that <c>--exit</c> asks for.</summary>
     /// <param name="args">The command line.</param>
     /// <param name="describe">Describes the application.</param>
     /// <returns>
@@ -47,6 +48,7 @@ internal static class PipelineApplication
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             var processes = application.Services.GetRequiredService<ResourceProcesses>();
             var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
+            using var hangUp = new HangUp(application.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
             var running = application.RunAsync();
             if (await Task.WhenAny(running, lost) == lost)
                 return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, data)}");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.AppHost;
 
@@ -107,7 +108,7 @@ internal sealed partial record PipelineCommand
             run,
             .. Exit ? ["--exit"] : Array.Empty<string>(),
             .. Verbose ? ["--verbose"] : Array.Empty<string>(),
-            .. Configuration.Where(setting => !setting.StartsWith(KeySetting, StringComparison.OrdinalIgnoreCase)).Select(Quoted),
+            .. Configuration.Where(setting => !setting.StartsWith(KeySetting, StringComparison.OrdinalIgnoreCase)).Select(Shell.Current.Quote),
         ]);
 
     /// <summary>
@@ -124,9 +125,6 @@ internal sealed partial record PipelineCommand
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);
 
-    private static string Quoted(string argument) =>
-        Plain().IsMatch(argument) ? argument : $"'{argument.Replace("'", @"'\''", StringComparison.Ordinal)}'";
-
     private static string FullPath(string name, string path) =>
         string.IsNullOrWhiteSpace(path) || path == "-"
             ? throw new UsageException($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}")
@@ -139,9 +137,6 @@ internal sealed partial record PipelineCommand
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines
             ? number
             : throw new UsageException($"--batch-size must be 0 to {RunLimits.MaxBatchLines}, not '{text}'");
-
-    [GeneratedRegex(@"^[\w@%+=:,./-]+\z")]
-    private static partial Regex Plain();
 
     [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}\z")]
     private static partial Regex RunId();

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.AppHost;
 
-/// <summary>Finds a port in use before anything is started: most often another AppHost has it.</summary>
+/// <summary>Finds a port in use, or reserved by the system, before anything is started: most often another AppHost has it.</summary>
 internal static class PortCheck
 {
     private const string LaunchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
@@ -44,21 +44,29 @@ internal static class PortCheck
 
     private static void Check(int? port, string user, string remedy)
     {
-        if (port is { } number && IsTaken(number))
-            throw new PipelineException($"port {number} is in use, and {user} needs it; is another pipeline up? {remedy} takes another");
+        if (port is { } number && WhyTaken(number) is { } why)
+            throw new PipelineException($"port {number} is {why}, and {user} needs it; is another pipeline up? {remedy} takes another");
     }
 
-    private static bool IsTaken(int port)
+    private static string? WhyTaken(int port)
     {
         try
         {
             using var listener = new TcpListener(IPAddress.Loopback, port);
             listener.Start();
-            return false;
+            return null;
         }
         catch (SocketException exception)
         {
-            return exception.SocketErrorCode == SocketError.AddressAlreadyInUse;
+            return WhyTaken(exception.SocketErrorCode);
         }
     }
+
+    /// <summary>Why nobody here can have the port. Windows excludes ranges of ports: to listen on one of them is forbidden.</summary>
+    internal static string? WhyTaken(SocketError error) => error switch
+    {
+        SocketError.AddressAlreadyInUse => "in use",
+        SocketError.AccessDenied => "reserved by the system",
+        _ => null,
+    };
 }

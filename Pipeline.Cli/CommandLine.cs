@@ -39,6 +39,7 @@ internal static class CommandLine
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         AppHostWatch.Start(interrupt.Cancel);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+        using var onHangUp = new HangUp(interrupt.Cancel);
         try
         {
             var configuration = new InvocationConfiguration

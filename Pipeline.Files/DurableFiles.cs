@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using System.Runtime.Versioning;
 
 namespace Pipeline.Files;
 
@@ -7,8 +7,9 @@ namespace Pipeline.Files;
 /// Files that are either as before or as after, whenever the power goes: written beside, flushed, renamed, and the folder flushed.
 /// </summary>
 /// <remarks>
-/// On macOS only F_FULLFSYNC flushes the drive's cache, too: .NET uses it for files, this class for folders; see fcntl(2) there. Windows
-/// has no flush of a folder; a rename with write-through returns when it is on the disk: see MoveFileEx.
+/// Platform calls because .NET opens no folders, and its File.Move is not written through on Windows. On macOS only F_FULLFSYNC flushes
+/// the drive's cache, too: .NET uses it for files, this class for folders; see fcntl(2) there. Windows has no flush of a folder; a rename
+/// with write-through returns when it is on the disk: see MoveFileEx.
 /// </remarks>
 /// <param name="mode">Mode of new files; null = as the system has it. Not on Windows.</param>
 public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFiles
@@ -24,6 +25,9 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
 
     /// <summary>Files that only this user reads.</summary>
     public static DurableFiles Private { get; } = new(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+    /// <summary>Tells of file systems that cannot flush folders.</summary>
+    internal RefusedFlushes Refused { get; init; } = RefusedFlushes.Shared;
 
     /// <summary>Replaces a small file, or leaves it as it is.</summary>
     /// <param name="path">The file.</param>
@@ -73,7 +77,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         CrashPoints.Before(role, "rename");
         if (OperatingSystem.IsWindows())
         {
-            WindowsRetry.Run(() => Windows.Rename(from, to));
+            Windows.Rename(from, to);
         }
         else
         {
@@ -103,9 +107,9 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     public void FlushFolder(string path, string role)
     {
         CrashPoints.Before(role, "folder_flush");
-        if (!OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsWindows() && !Unix.TryFlushFolder(path))
         {
-            Unix.FlushFolder(path);
+            Refused.Add(path);
         }
 
         CrashPoints.After(role, "folder_flush");
@@ -114,13 +118,14 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
     internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
 
+    [UnsupportedOSPlatform("windows")]
     private static partial class Unix
     {
         // O_CLOEXEC.
         private static readonly int ReadOnly = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
         // .NET opens no folders.
-        public static void FlushFolder(string path)
+        public static bool TryFlushFolder(string path)
         {
             var folder = Open(path, ReadOnly);
             if (folder < 0)
@@ -132,13 +137,10 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
             {
                 if (OperatingSystem.IsMacOS() && Control(folder, FullFlush) == 0)
                 {
-                    return;
+                    return true;
                 }
 
-                if (Flush(folder) != 0 && !HasNoFolderFlush(Marshal.GetLastPInvokeError()))
-                {
-                    throw Error("flushed");
-                }
+                return Flush(folder) == 0 || (HasNoFolderFlush(Marshal.GetLastPInvokeError()) ? false : throw Error("flushed"));
             }
             finally
             {
@@ -166,12 +168,15 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         private static partial int Close(int file);
     }
 
+    [SupportedOSPlatform("windows")]
     private static partial class Windows
     {
         private const int ReplaceExistingAndWriteThrough = 0x1 | 0x8;
         private const int FacilityWin32 = unchecked((int)0x80070000);
 
-        public static void Rename(string from, string to)
+        public static void Rename(string from, string to) => WindowsRetry.Run(() => TryRename(from, to));
+
+        private static void TryRename(string from, string to)
         {
             if (!Move(Path.GetFullPath(from), Path.GetFullPath(to), ReplaceExistingAndWriteThrough))
             {
@@ -184,28 +189,5 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
         [return: MarshalAs(UnmanagedType.Bool)]
         private static partial bool Move(string from, string to, int flags);
-    }
-
-    private sealed class DurableFile(FileStream stream, string role) : IDurableFile
-    {
-        private readonly SafeFileHandle _handle = stream.SafeFileHandle;
-        private long _length;
-
-        public void Append(ReadOnlySpan<byte> bytes)
-        {
-            CrashPoints.Before(role, "append");
-            RandomAccess.Write(_handle, bytes, _length);
-            _length += bytes.Length;
-            CrashPoints.After(role, "append");
-        }
-
-        public void Flush()
-        {
-            CrashPoints.Before(role, "flush");
-            RandomAccess.FlushToDisk(_handle);
-            CrashPoints.After(role, "flush");
-        }
-
-        public void Dispose() => stream.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.Files;
@@ -29,8 +30,8 @@ public enum FileKind
 public readonly record struct FileIdentity(ulong Volume, UInt128 File);
 
 /// <summary>
-/// What a path leads to, links followed. .NET has no call for either: it tells a FIFO or a device apart from a file on no system, and
-/// has no identity. Opening a FIFO would wait for a writer, renaming onto a device would replace it.
+/// What a path leads to, links followed. Platform calls because .NET has none for either: it tells a FIFO or a device apart from a file on
+/// no system, and has no identity. Opening a FIFO would wait for a writer, renaming onto a device would replace it.
 /// </summary>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Identity">Which one it is.</param>
@@ -41,7 +42,10 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
     /// <summary>Looks at a path.</summary>
     /// <returns>Null where nothing is there, or the system does not tell.</returns>
     public static FileStatus? Of(string path) =>
-        OperatingSystem.IsWindows() ? Windows.Read(path) : OperatingSystem.IsMacOS() ? MacOS.Read(path) : Linux.Read(path);
+        OperatingSystem.IsWindows() ? Windows.Read(path)
+        : OperatingSystem.IsMacOS() ? MacOS.Read(path)
+        : OperatingSystem.IsLinux() ? Linux.Read(path)
+        : null;
 
     /// <summary>What is there, where it is neither a regular file nor a folder.</summary>
     /// <returns>Its kind in words, such as "a FIFO"; null for files and folders, and where nothing is there.</returns>
@@ -63,6 +67,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
     };
 
     // struct statx has one layout on all architectures, unlike struct stat; see statx(2).
+    [SupportedOSPlatform("linux")]
     private static partial class Linux
     {
         private const int CurrentDirectory = -100;
@@ -96,6 +101,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
     }
 
     // struct stat with 64-bit inodes, which on x64 has a symbol of its own; see stat(2) and sys/stat.h of macOS.
+    [SupportedOSPlatform("macos")]
     private static partial class MacOS
     {
         public static FileStatus? Read(string path)
@@ -122,6 +128,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
 
     // A handle without access rights: it opens folders, too, and what others have open without sharing it. FILE_ID_INFO has the serial
     // number of the volume and 16 bytes of file id; see GetFileInformationByHandleEx and GetFileType.
+    [SupportedOSPlatform("windows")]
     private static partial class Windows
     {
         private const uint ShareAll = 7;

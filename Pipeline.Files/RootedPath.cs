@@ -15,7 +15,10 @@ public static class RootedPath
     private static readonly string[] StandardStreams = ["/dev/stdin", "/dev/stdout", "/dev/stderr"];
 
     private static readonly string[] WindowsDevices =
-        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(0, 10).SelectMany(number => new[] { $"COM{number}", $"LPT{number}" })];
+    [
+        "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
+        .. "0123456789\u00B9\u00B2\u00B3".SelectMany(number => new[] { $"COM{number}", $"LPT{number}" }),
+    ];
 
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Too many links, or the path means another file to each process that opens it.</exception>
@@ -95,7 +98,9 @@ public static class RootedPath
             throw new StageException(
                 FailureReasons.PathOutsideRoots,
                 $"{what} '{path}'{where} lies under none of the folders that may be used: "
-                + $"{string.Join(", ", roots.Select(root => $"'{root}'"))}. Restart the AppHost with '--Pipeline:Roots:0={folder}', or a stage that runs by itself with PIPELINE_ROOTS='{folder}'.");
+                + $"{string.Join(", ", roots.Select(root => $"'{root}'"))}. "
+                + $"Restart the AppHost with {Shell.Current.Quote($"--Pipeline:Roots:0={folder}")}, "
+                + $"or a stage that runs by itself with '{folder}' in PIPELINE_ROOTS.");
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -3,7 +3,8 @@ namespace Pipeline.Tests;
 /// <summary>A clock that stands still while work is done, and jumps to the end of every wait as soon as it is begun.</summary>
 /// <param name="early">So much before its end a wait is over, as a real timer may have it.</param>
 /// <param name="longest">Longer waits never end, nor does the clock jump for them; none: each ends.</param>
-internal sealed class JumpingTime(TimeSpan early = default, TimeSpan? longest = null) : TimeProvider
+/// <param name="tick">Waits end at multiples of it only, as those of Windows do.</param>
+internal sealed class JumpingTime(TimeSpan early = default, TimeSpan? longest = null, TimeSpan tick = default) : TimeProvider
 {
     private long _micros = 1_000_000;
 
@@ -21,7 +22,9 @@ internal sealed class JumpingTime(TimeSpan early = default, TimeSpan? longest = 
         {
             Waits.Add(dueTime);
             var jump = dueTime > early ? dueTime - early : dueTime;
-            Interlocked.Add(ref _micros, jump.Ticks / TimeSpan.TicksPerMicrosecond);
+            var micros = jump.Ticks / TimeSpan.TicksPerMicrosecond;
+            var over = tick > TimeSpan.Zero ? (Micros + micros) % (tick.Ticks / TimeSpan.TicksPerMicrosecond) : 0;
+            Interlocked.Add(ref _micros, over > 0 ? micros + (tick.Ticks / TimeSpan.TicksPerMicrosecond) - over : micros);
             ThreadPool.QueueUserWorkItem(_ => callback(state));
         }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 
 namespace Pipeline.Tests;
@@ -6,7 +5,6 @@ namespace Pipeline.Tests;
 /// <summary>The layers of docs/design.md, as the project files have them.</summary>
 public class ProjectReferencesTests
 {
-    private static readonly string Root = Path.GetFullPath("..", Path.GetDirectoryName(ThisFile())!);
     private static readonly EnumerationOptions OneLevelDown = new() { RecurseSubdirectories = true, MaxRecursionDepth = 1 };
 
     public static TheoryData<string, string[]> Layers => new()
@@ -47,7 +45,7 @@ public class ProjectReferencesTests
         Projects().Keys.Except(Layers.Select(layer => (string)layer[0])).Order(StringComparer.Ordinal));
 
     // Names of the projects that each project refers to.
-    private static Dictionary<string, string[]> Projects() => Directory.EnumerateDirectories(Root)
+    private static Dictionary<string, string[]> Projects() => Directory.EnumerateDirectories(Repository.Root)
         .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj", OneLevelDown))
         .ToDictionary(
             path => Path.GetFileNameWithoutExtension(path),
@@ -55,6 +53,4 @@ public class ProjectReferencesTests
                 .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value))
                 .Order(StringComparer.Ordinal)
                 .ToArray());
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

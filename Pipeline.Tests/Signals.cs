@@ -8,15 +8,20 @@ namespace Pipeline.Tests;
 internal static partial class Signals
 {
     private const uint CtrlBreakEvent = 1;
+    private const int HangUpSignal = 1;
     private const int InterruptSignal = 2;
     private const int TerminateSignal = 15;
     private const int ContinueSignal = 18;
     private const int StopSignal = 19;
 
-    /// <summary>Whether Ctrl-C is ignored here, as it is in the background of a shell without job control: processes started here inherit that.</summary>
-    public static bool IgnoresInterrupt => OperatingSystem.IsLinux()
+    /// <summary>
+    /// Whether Ctrl-C or the end of the terminal is ignored here, as in the background of a shell without job control or with nohup:
+    /// processes started here inherit that.
+    /// </summary>
+    public static bool AreIgnored => OperatingSystem.IsLinux()
         && File.ReadLines("/proc/self/status").Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var ignored
-        && (ulong.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1UL << (InterruptSignal - 1))) != 0;
+        && (ulong.Parse(ignored.AsSpan("SigIgn:".Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture)
+            & ((1UL << (InterruptSignal - 1)) | (1UL << (HangUpSignal - 1)))) != 0;
 
     /// <summary>As Ctrl-C does. On Windows it is Ctrl-Break to a process that leads its group: Ctrl-C cannot be sent to one group only.</summary>
     public static void Interrupt(int process)
@@ -26,6 +31,9 @@ internal static partial class Signals
         else
             Send(process, InterruptSignal);
     }
+
+    /// <summary>As closing the terminal does; not on Windows, where nobody can send that.</summary>
+    public static void HangUp(int process) => Send(process, HangUpSignal);
 
     public static void Terminate(int process) => Send(process, TerminateSignal);
 

@@ -18,7 +18,8 @@ internal sealed class ReplicaHealthCheck(Func<IEnumerable<Uri>> addresses, HttpC
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        foreach (var address in addresses())
+        var running = addresses().ToList();
+        foreach (var address in running)
         {
             try
             {
@@ -32,6 +33,6 @@ internal sealed class ReplicaHealthCheck(Func<IEnumerable<Uri>> addresses, HttpC
             }
         }
 
-        return HealthCheckResult.Healthy();
+        return running.Count > 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("no replica runs");
     }
 }

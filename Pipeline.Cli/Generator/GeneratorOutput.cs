@@ -28,6 +28,8 @@ internal static class GeneratorOutput
             throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or - for standard output");
         }
 
+        // Refuses names that mean something else than a file here: to Windows devices and alternate streams, to Linux those of /proc.
+        RootedPath.Resolve(target);
         if (File.Exists(target) && !overwrite)
         {
             throw new IOException("it exists; name another file, or replace it with --overwrite");

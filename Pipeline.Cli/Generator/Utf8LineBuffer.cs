@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Cli.Generator;
 
@@ -41,7 +42,7 @@ internal sealed class Utf8LineBuffer(Stream stream, int capacity = Utf8LineBuffe
     public void AppendPadded(long value, int digits)
     {
         var width = digits;
-        for (var limit = PowerOfTen(digits); value >= limit; limit *= 10)
+        for (var limit = PowersOfTen.Values[digits]; value >= limit; limit *= 10)
         {
             width++;
         }
@@ -61,13 +62,4 @@ internal sealed class Utf8LineBuffer(Stream stream, int capacity = Utf8LineBuffe
         value.TryFormat(_bytes.AsSpan(_length), out var written, default, CultureInfo.InvariantCulture);
         _length += written;
     }
-
-    private static long PowerOfTen(int digits) => digits switch
-    {
-        1 => 10,
-        2 => 100,
-        3 => 1_000,
-        4 => 10_000,
-        _ => 1_000_000,
-    };
 }

@@ -11,10 +11,13 @@ public static class AppHostWatch
 
     /// <summary>Watches in the background, where an AppHost started this process; otherwise does nothing.</summary>
     /// <param name="stop">Asks this process to stop. After a second it is killed.</param>
-    public static void Start(Action stop)
+    /// <returns>Whether an AppHost started this process.</returns>
+    public static bool Start(Action stop)
     {
-        if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { } appHost)
-            _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(entireTree: false), TimeProvider.System);
+        if (ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is not { } appHost)
+            return false;
+        _ = EndWithAsync(appHost, stop, () => ProcessIdentity.Current.Kill(entireTree: false), TimeProvider.System);
+        return true;
     }
 
     internal static async Task EndWithAsync(ProcessIdentity appHost, Action stop, Action kill, TimeProvider time)

@@ -7,7 +7,8 @@ using System.Runtime.Versioning;
 namespace Pipeline.ServiceDefaults.Hosting;
 
 /// <summary>
-/// One process of this machine. The operating system uses ids again: only with its start time does an id mean one process.
+/// One process of this machine. The operating system uses ids again: only with its start time does an id mean one process. A platform
+/// call because .NET sends no signal but SIGKILL.
 /// </summary>
 /// <param name="Id">The process id.</param>
 /// <param name="Start">Its start time. Linux: clock ticks since boot, which no change of the clock moves; elsewhere ticks of UTC.</param>
@@ -86,6 +87,7 @@ public readonly partial record struct ProcessIdentity(int Id, long Start)
         _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "no signal"),
     };
 
+    [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);
 }

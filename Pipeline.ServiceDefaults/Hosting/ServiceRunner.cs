@@ -23,7 +23,9 @@ public static class ServiceRunner
     /// </returns>
     public static async Task<int> RunServiceAsync(this IHost host)
     {
-        AppHostWatch.Start(host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
+        var stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
+        // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
+        using var hangUp = new HangUp(AppHostWatch.Start(stop) ? () => { } : stop);
         try
         {
             await host.RunAsync();

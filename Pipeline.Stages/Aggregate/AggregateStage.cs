@@ -17,29 +17,25 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     private long _filtered;
 
     /// <inheritdoc/>
-    /// <exception cref="StageException">invalid_options: the columns to group by; checkpoint_corrupt: they are not those of the checkpoint.</exception>
+    /// <exception cref="StageException">checkpoint_corrupt: the groups are not those of the columns to group by; invalid_options.</exception>
+    public void Restore(OpenRun open, IReadOnlyCollection<Group> groups)
+    {
+        var table = Table(open);
+        foreach (var group in groups)
+        {
+            table.Add(group);
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="StageException">invalid_options: the columns to group by.</exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
-        var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
-        if (columns.Length > RunLimits.MaxGroupColumns || columns.Distinct().Count() != columns.Length)
-        {
-            throw new StageException(
-                FailureReasons.InvalidOptions, $"a run groups by at most {RunLimits.MaxGroupColumns} columns, each named once");
-        }
-
-        _groups = new GroupTable(columns, options ?? new AggregateOptions());
-        var resume = below?.Resume;
-        foreach (var group in resume?.Groups ?? [])
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            _groups.Add(group);
-        }
-
-        _events = resume?.Counts?.Events ?? 0;
-        _filtered = resume?.Counts?.Filtered ?? 0;
-        resume?.Groups.Clear(); // nobody above needs them, and they may be many
-        var opened = new RunOpened { Resume = resume };
-        opened.Columns.AddRange(columns.Union([ColumnNames.Value]));
+        var table = Table(open);
+        _events = below?.Resume?.Counts?.Events ?? 0;
+        _filtered = below?.Resume?.Counts?.Filtered ?? 0;
+        var opened = new RunOpened { Resume = below?.Resume };
+        opened.Columns.AddRange(table.GroupBy.Union([ColumnNames.Value]));
         return ValueTask.FromResult(opened);
     }
 
@@ -70,6 +66,20 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     {
         _groups?.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private GroupTable Table(OpenRun open)
+    {
+        if (_groups is not null)
+        {
+            return _groups;
+        }
+
+        var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
+        return columns.Length <= RunLimits.MaxGroupColumns && columns.Distinct().Count() == columns.Length
+            ? _groups = new GroupTable(columns, options ?? new AggregateOptions())
+            : throw new StageException(
+                FailureReasons.InvalidOptions, $"a run groups by at most {RunLimits.MaxGroupColumns} columns, each named once");
     }
 
     private ValueTask ProcessAsync(EventFrame frame, IFrameOutput output, CancellationToken cancellationToken)

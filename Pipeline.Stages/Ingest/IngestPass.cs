@@ -15,6 +15,7 @@ internal sealed class IngestPass(
     IngestOptions options,
     InputCatalog catalog,
     ReadProgress progress,
+    CheckpointPace checkpoints,
     string runId,
     IFrameOutput output,
     CancellationToken drain)
@@ -23,7 +24,6 @@ internal sealed class IngestPass(
     private LinePace _pace = new(0, 0);
     private long _linesRead;
     private long _batchStarted;
-    private long _checkpointDue;
     private long _checkpointBytes;
 
     /// <summary>Bytes read at once.</summary>
@@ -35,7 +35,7 @@ internal sealed class IngestPass(
         VerifyFinishedFiles(cancellationToken);
         var now = context.Time.GetMicros();
         _pace = new LinePace(options.Rate, now);
-        _checkpointDue = options.CheckpointMicros == 0 ? long.MaxValue : now + options.CheckpointMicros;
+        checkpoints.Skip(now);
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(drain, cancellationToken);
         while (true)
         {
@@ -96,7 +96,7 @@ internal sealed class IngestPass(
                 {
                     // A paced line counts as read when it was due, so that a stall shows in the latency of all lines that it held up.
                     _batchStarted = _pace.IsPaced ? Math.Min(now, _pace.DueMicros(_linesRead)) : now;
-                    if (now >= _checkpointDue && !cutter.IsWithinLine)
+                    if (!cutter.IsWithinLine && checkpoints.IsDue(now))
                     {
                         await SetCheckpointAsync(reader, cutter, now, cancellationToken);
                     }
@@ -166,16 +166,18 @@ internal sealed class IngestPass(
 
     private async ValueTask SetCheckpointAsync(InputReader reader, LineCutter cutter, long now, CancellationToken cancellationToken)
     {
-        _checkpointDue = now + options.CheckpointMicros;
         var bytes = progress.TotalBytes(cutter);
         if (bytes == _checkpointBytes)
         {
+            checkpoints.Skip(now);
             return;
         }
 
         _checkpointBytes = bytes;
         reader.RequireUnchanged();
-        await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = progress.Checkpoint(cutter) }), cancellationToken);
+        var checkpoint = progress.Checkpoint(cutter);
+        checkpoints.Set(checkpoint.Id, now);
+        await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = checkpoint }), cancellationToken);
         await output.FlushAsync(cancellationToken);
     }
 
@@ -187,7 +189,7 @@ internal sealed class IngestPass(
         long until;
         if (cutter.IsEmpty)
         {
-            until = Math.Min(_pace.DueMicros(_linesRead), progress.TotalBytes(cutter) == _checkpointBytes ? long.MaxValue : _checkpointDue);
+            until = Math.Min(_pace.DueMicros(_linesRead), progress.TotalBytes(cutter) == _checkpointBytes ? long.MaxValue : checkpoints.DueMicros);
         }
         else
         {

@@ -1,7 +1,9 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Ingest.Input;
+using Pipeline.Stages.Ingest.Pacing;
 using Pipeline.Stages.Ingest.Positions;
 
 namespace Pipeline.Stages.Ingest;
@@ -16,6 +18,7 @@ public sealed class IngestStage(StageContext context) : ISource
     private IngestOptions? _options;
     private InputCatalog? _catalog;
     private ReadProgress? _progress;
+    private CheckpointPace? _checkpoints;
     private string _runId = "";
 
     /// <summary>Bytes read at once.</summary>
@@ -26,6 +29,7 @@ public sealed class IngestStage(StageContext context) : ISource
     {
         _runId = open.RunId;
         _options = IngestOptions.From(open.Options);
+        _checkpoints = new CheckpointPace(_options.CheckpointMicros);
         _catalog = InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots);
         if (below?.Resume is { } resume)
         {
@@ -52,14 +56,17 @@ public sealed class IngestStage(StageContext context) : ISource
     {
         // Where output never makes it wait, reading would not return to a caller that has other things to start.
         await Task.Yield();
-        if (_options is null || _catalog is null || _progress is null)
+        if (_options is null || _catalog is null || _progress is null || _checkpoints is null)
         {
             throw new InvalidOperationException("OpenAsync comes first.");
         }
 
-        var pass = new IngestPass(context, _options, _catalog, _progress, _runId, output, drain) { BlockBytes = BlockBytes };
+        var pass = new IngestPass(context, _options, _catalog, _progress, _checkpoints, _runId, output, drain) { BlockBytes = BlockBytes };
         await pass.ReadAsync(cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public void Committed(long checkpoint) => _checkpoints?.Committed(checkpoint, context.Time.GetMicros());
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -40,8 +40,14 @@ public static class MonolithRunner
         var parsers = parseMeters.Select(meter => new ParseStage(Context("parse", meter))).ToArray();
         var ingest = new IngestStage(Context("ingest", Metrics("ingest").Stage));
         await using var _4 = ingest;
+        completion.Source = ingest;
 
         var opened = await sink.OpenAsync(open, null, cancellationToken);
+        foreach (var page in sink.StoredPages)
+        {
+            aggregate.Restore(open, page.Groups);
+        }
+
         opened = await aggregate.OpenAsync(open, opened, cancellationToken);
         opened = await rules.OpenAsync(open, opened, cancellationToken);
         var below = opened;
@@ -100,9 +106,16 @@ public static class MonolithRunner
     {
         public RunCompleted? Result { get; private set; }
 
+        public ISource? Source { get; set; }
+
         public void Answer(StageOutput answer)
         {
             Result = answer.RunCompleted ?? Result;
+            if (answer.CheckpointCommitted is { } committed)
+            {
+                Source?.Committed(committed.Id);
+            }
+
             answers?.Report(answer);
         }
     }

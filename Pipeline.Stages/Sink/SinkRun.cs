@@ -24,10 +24,12 @@ internal sealed partial class SinkRun : IDisposable
     private readonly AttemptClaims _claims;
     private readonly OpenAttempt _open;
     private readonly CheckpointFolder _folder;
-    private readonly IReadOnlyList<SegmentLengths> _earlier;
+    private readonly StoredCheckpoint? _resumed;
     private readonly Segment _results;
     private readonly Segment _rejects;
     private readonly long _openedMicros;
+    private SealedFile? _checkpoint;
+    private long _committedBy;
     private long _rejectedLines;
     private long _workItems;
 
@@ -51,7 +53,7 @@ internal sealed partial class SinkRun : IDisposable
         try
         {
             plan.Prepare(files, attempt, open.RunId);
-            Committed = _folder.Load(segmentsGone: CompletionNote.TryRead(plan.WorkFolder) is not null);
+            _resumed = _folder.Load(segmentsGone: CompletionNote.TryRead(plan.WorkFolder) is not null);
         }
         catch
         {
@@ -59,20 +61,27 @@ internal sealed partial class SinkRun : IDisposable
             throw;
         }
 
-        Resume = Committed?.Join();
-        _earlier = Committed?.Segments ?? [];
-        _rejectedLines = Resume?.Counts.Rejected ?? 0;
-        _workItems = Resume?.Counts.WorkItems ?? 0;
+        Committed = _resumed?.Last;
+        _committedBy = _resumed?.Attempt ?? 0;
+        Segments = _resumed?.Segments ?? [];
+        _rejectedLines = Committed?.Counts.Rejected ?? 0;
+        _workItems = Committed?.Counts.WorkItems ?? 0;
         _results = new Segment(files, _folder.ResultsSegment(attempt), "results_segment");
         _rejects = new Segment(files, _folder.RejectsSegment(attempt), "rejects_segment");
-        LogOpened(attempt, Resume?.Id ?? 0, plan.WorkFolder);
+        LogOpened(attempt, Committed?.Id ?? 0, plan.WorkFolder);
     }
 
-    /// <summary>Where the attempt began; null at the beginning.</summary>
-    public Checkpoint? Resume { get; }
+    /// <summary>The last committed checkpoint, of this attempt or an earlier one, without groups; null: there is none.</summary>
+    public Checkpoint? Committed { get; private set; }
 
-    /// <summary>The last committed checkpoint, of this attempt or an earlier one.</summary>
-    public StoredCheckpoint? Committed { get; private set; }
+    /// <summary>Whether a checkpoint has come in part.</summary>
+    public bool IsWithinCheckpoint => _checkpoint is not null;
+
+    /// <summary>The groups from which the attempt goes on.</summary>
+    public IEnumerable<Checkpoint> StoredPages => _resumed?.Pages().Select(page => new Checkpoint { Id = page.Id, Groups = { page.Groups } }) ?? [];
+
+    // What of the output belongs to the last committed checkpoint.
+    private IReadOnlyList<SegmentLengths> Segments { get; set; }
 
     /// <summary>Sees that no later attempt is known in this process.</summary>
     public void RequireNotFenced()
@@ -107,28 +116,31 @@ internal sealed partial class SinkRun : IDisposable
         _rejectedLines += rejects.Count;
     }
 
-    /// <summary>Makes everything so far durable, with the state that came with the checkpoint. When it returns, it is.</summary>
-    public void Commit(Checkpoint[] pages)
+    /// <summary>Takes a page of a checkpoint. With the last one everything so far is made durable: when it returns, it is.</summary>
+    /// <returns>Whether the checkpoint is committed.</returns>
+    public bool Take(Checkpoint page)
     {
-        var last = pages[^1];
-        var position = last.Position ?? throw Violation($"Checkpoint {last.Id} has no position.");
-        if (last.Id <= (Committed?.Pages[^1].Id ?? 0))
+        _checkpoint ??= BeginCheckpoint();
+        if (!page.More)
         {
-            throw Violation($"Checkpoint {last.Id} comes after checkpoint {Committed!.Pages[^1].Id}.");
+            Complete(page);
         }
 
-        last.Counts ??= new Counts();
-        (last.Counts.Lines, last.Counts.Blank) = (position.TotalLines, position.BlankLines);
-        (last.Counts.Rejected, last.Counts.WorkItems) = (_rejectedLines, _workItems);
-        RequireConserved(last);
-        _results.Flush();
-        _rejects.Flush();
+        StoredCheckpoint.Write(_checkpoint, page);
+        if (page.More)
+        {
+            return false;
+        }
+
         _claims.RequireNewest();
-        SegmentLengths[] own = _results.Length + _rejects.Length == 0 ? [] : [new SegmentLengths(_attempt, _results.Length, _rejects.Length)];
-        var checkpoint = new StoredCheckpoint(_attempt, [.. _earlier, .. own], pages);
-        checkpoint.Write(_files, _folder.Checkpoint(_attempt));
-        Committed = checkpoint;
-        LogCommitted(last.Id, position.TotalLines);
+        _checkpoint.Seal();
+        _checkpoint.Dispose();
+        _checkpoint = null;
+        Segments = SegmentsNow();
+        page.Groups.Clear();
+        (Committed, _committedBy) = (page, _attempt);
+        LogCommitted(page.Id, page.Position.TotalLines);
+        return true;
     }
 
     /// <summary>Ends the attempt at its last checkpoint, to be continued.</summary>
@@ -146,18 +158,12 @@ internal sealed partial class SinkRun : IDisposable
             return note.Completed;
         }
 
-        var groups = Committed!.Pages.SelectMany(page => page.Groups).ToList();
-        var events = Committed.Pages[^1].Counts.Events;
-        if (groups.Sum(group => group.Count) != events)
-        {
-            throw new StageException(FailureReasons.Internal, $"The groups hold {groups.Sum(group => group.Count)} events, but {events} were counted.");
-        }
-
         var final = new FinalFiles(_files, _plan, _folder);
         var completed = Result(drained: false);
         try
         {
-            var (results, rejects) = final.Assemble(Committed.Segments, groups);
+            using var groups = SortGroups();
+            var (results, rejects) = final.Assemble(Segments, groups.Lines());
             _claims.RequireNewest();
             final.Publish(results, rejects, _mayReplace);
             completed.Rejects = rejects == FinishedFile.None ? "" : _plan.Rejects;
@@ -181,12 +187,67 @@ internal sealed partial class SinkRun : IDisposable
         _open.Dispose();
         _results.Dispose();
         _rejects.Dispose();
+        _checkpoint?.Dispose();
+        _resumed?.Dispose();
+    }
+
+    private SealedFile BeginCheckpoint()
+    {
+        _results.Flush();
+        _rejects.Flush();
+        return StoredCheckpoint.Create(_files, _folder.Checkpoint(_attempt), _attempt, SegmentsNow());
+    }
+
+    private IReadOnlyList<SegmentLengths> SegmentsNow()
+    {
+        var earlier = _resumed?.Segments ?? [];
+        return _results.Length + _rejects.Length == 0 ? earlier : [.. earlier, new SegmentLengths(_attempt, _results.Length, _rejects.Length)];
+    }
+
+    private void Complete(Checkpoint last)
+    {
+        if (last.Id <= (Committed?.Id ?? 0))
+        {
+            throw Violation($"Checkpoint {last.Id} comes after checkpoint {Committed!.Id}.");
+        }
+
+        var position = last.Position ?? throw Violation($"Checkpoint {last.Id} has no position.");
+        last.Counts ??= new Counts();
+        (last.Counts.Lines, last.Counts.Blank) = (position.TotalLines, position.BlankLines);
+        (last.Counts.Rejected, last.Counts.WorkItems) = (_rejectedLines, _workItems);
+        RequireConserved(last);
+    }
+
+    /// <summary>The groups of the last committed checkpoint.</summary>
+    private GroupSort SortGroups()
+    {
+        var path = _folder.Checkpoint(_attempt);
+        using var own = _committedBy == _attempt ? StoredCheckpoint.TryOpen(path) ?? throw Damaged(path) : null;
+        var groups = new GroupSort(_folder.Groups(_attempt), _plan.WithMin, _plan.WithMax);
+        try
+        {
+            var events = 0L;
+            foreach (var group in (own ?? _resumed)!.Pages().SelectMany(page => page.Groups))
+            {
+                groups.Add(group);
+                events += group.Count;
+            }
+
+            return events == Committed!.Counts.Events
+                ? groups
+                : throw new StageException(FailureReasons.Internal, $"The groups hold {events} events, but {Committed.Counts.Events} were counted.");
+        }
+        catch
+        {
+            groups.Dispose();
+            throw;
+        }
     }
 
     private RunCompleted Result(bool drained) => new()
     {
         Drained = drained,
-        Counts = Committed!.Pages[^1].Counts.Clone(),
+        Counts = Committed!.Counts.Clone(),
         Output = drained ? "" : _plan.Results,
         ElapsedMicros = _context.Time.GetMicros() - _openedMicros,
     };
@@ -196,7 +257,7 @@ internal sealed partial class SinkRun : IDisposable
     {
         TryDelete(() =>
         {
-            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsBefore(Committed!.Attempt)).ToList())
+            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsBefore(_committedBy)).Concat(_folder.UnfinishedBefore(_attempt)).ToList())
             {
                 _files.Delete(path, "leftover");
             }
@@ -226,6 +287,9 @@ internal sealed partial class SinkRun : IDisposable
                 + $"{counts.Filtered} filtered + {counts.Rejected} rejected + {counts.Blank} blank. Nothing of this checkpoint was kept.");
         }
     }
+
+    private static StageException Damaged(string path) =>
+        new(FailureReasons.CheckpointCorrupt, $"Checkpoint '{path}' was committed, and is damaged now. Start a new run.");
 
     private static StageException Violation(string message) => new(FailureReasons.ProtocolViolation, message);
 }

@@ -17,10 +17,10 @@ public sealed class SinkStage : ITransform
 {
     private readonly StageContext _context;
     private readonly IDurableFiles _files;
-    private readonly List<Checkpoint> _pages = [];
     private SinkRun? _run;
     private Failure? _failure;
     private bool _anythingSinceCheckpoint;
+    private long _groups;
 
     /// <summary>A stage for one attempt.</summary>
     /// <param name="context">What the attempt gives.</param>
@@ -30,6 +30,9 @@ public sealed class SinkStage : ITransform
     }
 
     internal SinkStage(StageContext context, IDurableFiles files) => (_context, _files) = (context, files);
+
+    /// <inheritdoc/>
+    public IEnumerable<Checkpoint> StoredPages => _run?.StoredPages ?? [];
 
     /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
@@ -44,7 +47,7 @@ public sealed class SinkStage : ITransform
             throw WriteFailures.ToStageException(failure);
         }
 
-        return ValueTask.FromResult(new RunOpened { Resume = _run.Resume });
+        return ValueTask.FromResult(new RunOpened { Resume = _run.Committed?.Clone() });
     }
 
     /// <inheritdoc/>
@@ -93,7 +96,7 @@ public sealed class SinkStage : ITransform
         var message = (frame as MessageFrame)?.Message;
         switch (message?.InputCase)
         {
-            case StageInput.InputOneofCase.WorkItems:
+            case StageInput.InputOneofCase.WorkItems when !run.IsWithinCheckpoint:
                 _anythingSinceCheckpoint = true;
                 run.Take(message.WorkItems.Items);
                 break;
@@ -106,7 +109,7 @@ public sealed class SinkStage : ITransform
             case StageInput.InputOneofCase.Control when IsAtCheckpoint && message.Control.Action == ControlAction.Drain:
                 Answer(new StageOutput { RunCompleted = run.Drain() }, "completion");
                 break;
-            case null when frame is EventFrame { Count: 0 } events:
+            case null when frame is EventFrame { Count: 0 } events && !run.IsWithinCheckpoint:
                 _anythingSinceCheckpoint = true;
                 run.Take(events.Rejects);
                 break;
@@ -114,23 +117,21 @@ public sealed class SinkStage : ITransform
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
                     $"The last stage cannot take {(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "this")} here: "
-                    + "it takes work items, rejects and checkpoints, and an end right after a checkpoint.");
+                    + "it takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint.");
         }
     }
 
-    private bool IsAtCheckpoint => _run!.Committed is not null && !_anythingSinceCheckpoint && _pages.Count == 0;
+    private bool IsAtCheckpoint => _run is { Committed: not null, IsWithinCheckpoint: false } && !_anythingSinceCheckpoint;
 
     private void Take(SinkRun run, Checkpoint page)
     {
-        _pages.Add(page);
-        if (page.More)
+        _groups = (run.IsWithinCheckpoint ? _groups : 0) + page.Groups.Count;
+        if (!run.Take(page))
         {
             return;
         }
 
-        run.Commit([.. _pages]);
-        _context.Meter.GroupsIn = _pages.Sum(one => one.Groups.Count);
-        _pages.Clear();
+        _context.Meter.GroupsIn = _groups;
         _anythingSinceCheckpoint = false;
         Answer(
             new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = page.Id, Position = page.Position } },

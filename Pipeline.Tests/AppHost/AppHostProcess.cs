@@ -26,7 +26,7 @@ internal sealed class AppHostProcess : IDisposable
     {
         string[] command =
         [
-            .. Signals.IgnoresInterrupt ? ["env", "--default-signal=INT"] : Array.Empty<string>(),
+            .. Signals.AreIgnored ? ["env", "--default-signal=INT,HUP"] : Array.Empty<string>(),
             "dotnet",
             typeof(Projects.Pipeline_AppHost).Assembly.Location,
             $"--Pipeline:Data={data}",
@@ -75,6 +75,9 @@ internal sealed class AppHostProcess : IDisposable
 
     /// <summary>Presses Ctrl-C.</summary>
     public void Interrupt() => Signals.Interrupt(_process.Id);
+
+    /// <summary>Closes its terminal.</summary>
+    public void HangUp() => Signals.HangUp(_process.Id);
 
     /// <summary>Waits for its end.</summary>
     /// <returns>The exit code, its standard output, and its standard error.</returns>

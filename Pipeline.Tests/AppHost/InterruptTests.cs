@@ -19,7 +19,12 @@ public sealed class InterruptTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public async Task Ctrl_C_brings_the_run_to_a_checkpoint_and_the_last_lines_say_how_to_go_on()
+    public Task Ctrl_C_brings_the_run_to_a_checkpoint_and_the_last_lines_say_how_to_go_on() => StopAndResumeAsync(host => host.Interrupt());
+
+    [UnixFact]
+    public Task HangUp_DuringARun_DrainsItAsCtrlCDoes() => StopAndResumeAsync(host => host.HangUp());
+
+    private async Task StopAndResumeAsync(Action<AppHostProcess> stop)
     {
         var output = Path.Combine(_data, "results.ndjson");
         // Little is on its way between the stages, so that most of the input is still unread when the run is to stop.
@@ -27,7 +32,7 @@ public sealed class InterruptTests : IDisposable
             _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
-        host.Interrupt();
+        stop(host);
 
         var (code, _, error) = await host.EndAsync();
 
@@ -39,7 +44,7 @@ public sealed class InterruptTests : IDisposable
         Assert.Contains($" lines; go on with: dotnet run --project Pipeline.AppHost -- --resume {run} --exit ", lines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
 
-        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' '));
+        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' ').Select(argument => argument.Trim('\'', '"')).ToArray());
         (code, var report, error) = await next.EndAsync();
         Assert.True(code == 0, error);
         Assert.StartsWith($"run {run}: completed after 2 attempts", report, StringComparison.Ordinal);

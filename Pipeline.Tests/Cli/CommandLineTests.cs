@@ -306,6 +306,8 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "show", id));
         Assert.Contains("1,234", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("waiting edge: none", _output.ToString(), StringComparison.Ordinal);
+        // The peak of memory, where a system does not tell it.
+        Assert.Contains("unknown", _output.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "none"));
         Assert.Contains("There is no run none", Errors()[^1], StringComparison.Ordinal);
     }

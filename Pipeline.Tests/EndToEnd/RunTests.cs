@@ -70,6 +70,19 @@ public sealed class RunTests(PipelineFixture fixture)
         Assert.Equal(expected.WorkItems, File.ReadLines(run.Output).Count(line => line.StartsWith("{\"workItemId\"", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Run_GeneratedInputAndSamples_HasTheKnownSums()
+    {
+        var folder = Pipeline.Folder(nameof(Run_GeneratedInputAndSamples_HasTheKnownSums));
+        var input = Path.Combine(folder, "input");
+        await KnownBytes.WriteInputAsync(input);
+
+        var run = await Pipeline.RunAsync(new RunSettings { Input = input, Output = Path.Combine(folder, "results.ndjson") });
+
+        Assert.Equal((RunState.Completed, null), (run.State, run.Error));
+        Assert.Equal((KnownBytes.Results, KnownBytes.Rejects), (KnownBytes.Sum(run.Output), KnownBytes.Sum(run.Rejects!)));
+    }
+
     [Theory]
     [InlineData("missing", "missing.ndjson")]
     [InlineData("outside", "/etc/hostname")]

@@ -45,6 +45,8 @@ public sealed class RootedPathTests : IDisposable
     [InlineData("x.ndjson ", "dot or a space")]
     [InlineData("nul", "device")]
     [InlineData("COM1.ndjson", "device")]
+    [InlineData("CONOUT$", "device")]
+    [InlineData("lpt\u00B9.ndjson", "device")]
     [InlineData("console.ndjson", null)]
     [InlineData("x.ndjson", null)]
     public void RefusalOnWindows_NamesThatMeanSomethingElse_AreRefused(string part, string? reason)

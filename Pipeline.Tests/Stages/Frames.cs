@@ -48,7 +48,7 @@ internal static class Frames
         return frame.With(Text("type", [.. events.Select(e => e.Type)]))
             .With(Text("user", [.. events.Select(e => e.User)]))
             .With(Number("ts", [.. events.Select((_, row) => 1_767_225_600_000L + row)]))
-            .With(Number("value", [.. events.Select(e => (long)(e.Value * (decimal)Math.Pow(10, scale)))], scale))
+            .With(Number("value", [.. events.Select(e => (long)(e.Value * PowersOfTen.Values[scale]))], scale))
             .With(Number("line", [.. events.Select((_, row) => row + 1L)]))
             .With(Number("offset", [.. events.Select((_, row) => row * 100L)]));
     }
@@ -95,7 +95,7 @@ internal static class Frames
         {
             ColumnKind.Text => Encoding.UTF8.GetString(column.Texts![(int)raw]),
             ColumnKind.Boolean => raw != 0,
-            _ => raw / (decimal)Math.Pow(10, column.Scale),
+            _ => raw / (decimal)PowersOfTen.Values[column.Scale],
         };
     }
 

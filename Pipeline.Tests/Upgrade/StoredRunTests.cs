@@ -41,7 +41,7 @@ public sealed class StoredRunTests : IDisposable
         var (open, _) = Load();
         var path = Path.Combine(open.Options.WorkDirectory, "checkpoint.1");
         var bytes = File.ReadAllBytes(path);
-        bytes["PIPECKPT".Length]++;
+        bytes["PIPECKPT".Length] = byte.MaxValue;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(^sizeof(ulong)..), XxHash3.HashToUInt64(bytes.AsSpan(..^sizeof(ulong))));
         File.WriteAllBytes(path, bytes);
 
@@ -78,11 +78,5 @@ public sealed class StoredRunTests : IDisposable
     private Task<RunCompleted> ResumeAsync(OpenRun open) => MonolithRunner.RunAsync(
         open, new MonolithOptions { Threads = 1, Roots = [_folder] }, null, null, CancellationToken.None, CancellationToken.None);
 
-    private static string Layout1()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No Pipeline.sln above the tests.");
-        return Path.Combine(folder, "Pipeline.Tests", "Upgrade", "Layout1");
-    }
+    private static string Layout1() => Path.Combine(Repository.Root, "Pipeline.Tests", "Upgrade", "Layout1");
 }

@@ -8,13 +8,13 @@ internal sealed class CompositeIndex(int width)
 {
     private static readonly uint Seed = (uint)Random.Shared.Next() | 1;
 
-    private int[] _keys = new int[16 * width];
-    private int[] _buckets = new int[32]; // id + 1; 0 = free; linear probing, at most half full
+    private readonly Rows<int> _keys = new(width);
+    private int[] _buckets = new int[32]; // id + 1; 0 = free; linear probing, at most three quarters full
 
-    public int Count { get; private set; }
+    public int Count => _keys.Count;
 
     /// <summary>The parts of an id.</summary>
-    public ReadOnlySpan<int> this[int id] => _keys.AsSpan(id * width, width);
+    public ReadOnlySpan<int> this[int id] => _keys[id];
 
     /// <summary>The id of a key, which is added where it is not there yet.</summary>
     public int GetOrAdd(ReadOnlySpan<int> key)
@@ -29,17 +29,13 @@ internal sealed class CompositeIndex(int width)
             }
         }
 
-        var id = Count++;
+        var id = Count;
+        _keys.GrowTo(id + 1);
+        key.CopyTo(_keys[id]);
         _buckets[bucket] = id + 1;
-        if (Count * 2 > _buckets.Length)
+        if (Count > _buckets.Length / 4 * 3)
         {
-            Array.Resize(ref _keys, _keys.Length * 2);
-            key.CopyTo(_keys.AsSpan(id * width));
             Rehash();
-        }
-        else
-        {
-            key.CopyTo(_keys.AsSpan(id * width));
         }
 
         return id;

@@ -1,12 +1,11 @@
 using Pipeline.Contracts;
+using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Aggregate.Groups;
 
 /// <summary>The figures of one group: exact integers at a decimal scale that grows with what comes in.</summary>
 internal struct GroupFigures
 {
-    private static readonly long[] Powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
-
     public long Count;
     public int Scale;
     public Int128 Sum;
@@ -66,7 +65,7 @@ internal struct GroupFigures
 
     private readonly GroupFigures AtScale(int scale)
     {
-        var factor = Powers[scale - Scale];
+        var factor = PowersOfTen.Values[scale - Scale];
         try
         {
             return checked(new GroupFigures { Count = Count, Scale = scale, Sum = Sum * factor, Min = Min * factor, Max = Max * factor });

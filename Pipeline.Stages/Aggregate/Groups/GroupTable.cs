@@ -15,7 +15,7 @@ internal sealed class GroupTable : IDisposable
     private readonly CompositeIndex? _index;
     private readonly int[] _key;
     private readonly Combination _combination = new();
-    private GroupFigures[] _figures = new GroupFigures[16];
+    private readonly Rows<GroupFigures> _figures = new(1);
     private Accumulator[] _accumulators = [];
     private int[] _rowParts = [];
 
@@ -28,7 +28,10 @@ internal sealed class GroupTable : IDisposable
     }
 
     /// <summary>Highest group id in use, plus one; one of them may have no events.</summary>
-    public int Count { get; private set; }
+    public int Count => _figures.Count;
+
+    /// <summary>Names of the columns that are grouped by.</summary>
+    public IEnumerable<string> GroupBy => _keys.Select(key => key.Name);
 
     public static StageException TooMany(string what) => new(
         FailureReasons.InvalidOptions,
@@ -87,12 +90,12 @@ internal sealed class GroupTable : IDisposable
     {
         for (var id = 0; id < Count; id++)
         {
-            if (_figures[id].Count == 0)
+            if (_figures[id][0].Count == 0)
             {
                 continue;
             }
 
-            var message = GroupMessages.ToMessage(_figures[id].Canonical());
+            var message = GroupMessages.ToMessage(_figures[id][0].Canonical());
             for (var column = 0; column < _keys.Length; column++)
             {
                 message.Key.Add(_keys[column][_index is null ? id : _index[id][column]]);
@@ -182,26 +185,12 @@ internal sealed class GroupTable : IDisposable
                 _key[column] = _rowParts[(column * count) + row];
             }
 
-            _rowParts[row] = IdOfKey();
-        }
-
-        var accumulators = Accumulators(Count);
-        Accumulation.Add<int>(_rowParts.AsSpan(0, count), values, accumulators);
-        for (var row = 0; row < count; row++)
-        {
-            if (accumulators[_rowParts[row]].Count > 0)
-            {
-                Fold(_rowParts[row], ref accumulators[_rowParts[row]], values.Scale);
-            }
+            var value = Columns.ReadNumber(values, row);
+            FiguresOf(IdOfKey()).Add(new GroupFigures { Count = 1, Scale = values.Scale, Sum = value, Min = value, Max = value });
         }
     }
 
-    private int IdOfKey()
-    {
-        var id = _index is null ? _key[0] : _index.GetOrAdd(_key);
-        FiguresOf(id);
-        return id;
-    }
+    private int IdOfKey() => _index is null ? _key[0] : _index.GetOrAdd(_key);
 
     private void Fold(int id, ref Accumulator accumulator, int scale)
     {
@@ -225,14 +214,10 @@ internal sealed class GroupTable : IDisposable
                 throw TooMany($"{_limits.MaxGroups:N0} groups");
             }
 
-            Count = id + 1;
-            if (_figures.Length < Count)
-            {
-                Array.Resize(ref _figures, Math.Max(Count, (int)Math.Min(_limits.MaxGroups, _figures.Length * 2L)));
-            }
+            _figures.GrowTo(id + 1);
         }
 
-        return ref _figures[id];
+        return ref _figures[id][0];
     }
 
     // Empty between frames: whoever folds one empties it.

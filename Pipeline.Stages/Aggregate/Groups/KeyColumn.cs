@@ -9,9 +9,11 @@ namespace Pipeline.Stages.Aggregate.Groups;
 /// </summary>
 internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposable
 {
+    // Mantissa in two halves, and scale.
+    private const int NumberWidth = 3;
+
     private readonly TextIndex _texts = new();
-    private readonly Dictionary<(long Mantissa, int Scale), int> _numberParts = [];
-    private readonly List<(long Mantissa, int Scale)> _numbers = [];
+    private readonly CompositeIndex _numbers = new(NumberWidth);
     private int[] _byCode = [];
 
     public string Name => name;
@@ -100,7 +102,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     public Scalar this[int part] => Kind switch
     {
         ColumnKind.Text => new Scalar { Text = System.Text.Encoding.UTF8.GetString(_texts[part]) },
-        ColumnKind.Number => new Scalar { Number = new() { Mantissa = _numbers[part].Mantissa, Scale = _numbers[part].Scale } },
+        ColumnKind.Number => new Scalar { Number = NumberOf(_numbers[part]) },
         _ => new Scalar { Boolean = part != 0 },
     };
 
@@ -115,19 +117,12 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
             scale--;
         }
 
-        if (!_numberParts.TryGetValue((mantissa, scale), out var part))
-        {
-            part = _numbers.Count;
-            _numberParts.Add((mantissa, scale), part);
-            _numbers.Add((mantissa, scale));
-            if (_numbers.Count > limits.MaxGroups)
-            {
-                throw GroupTable.TooMany($"{limits.MaxGroups:N0} numbers in column '{name}'");
-            }
-        }
-
-        return part;
+        var part = _numbers.GetOrAdd([(int)mantissa, (int)(mantissa >> 32), scale]);
+        return part < limits.MaxGroups ? part : throw GroupTable.TooMany($"{limits.MaxGroups:N0} numbers in column '{name}'");
     }
+
+    private static Contracts.V1.Decimal NumberOf(ReadOnlySpan<int> number) =>
+        new() { Mantissa = ((long)number[1] << 32) | (uint)number[0], Scale = number[2] };
 
     private void Take(ColumnKind kind)
     {

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
 using Pipeline.Contracts.V1;
@@ -16,6 +17,7 @@ internal sealed partial class MappedRing : IDisposable
     private readonly MappedMemory _mapping;
     private readonly MappedSlot[] _slots;
 
+    [SupportedOSPlatform("linux")]
     private MappedRing(SafeFileHandle file, SharedRing offer)
     {
         (_file, Offer) = (file, offer);
@@ -23,14 +25,17 @@ internal sealed partial class MappedRing : IDisposable
         _slots = [.. Enumerable.Range(0, offer.Slots).Select(slot => new MappedSlot(_mapping, (long)slot * offer.SlotBytes, offer.SlotBytes + Behind))];
     }
 
+    /// <summary>Whether this system has them.</summary>
+    [SupportedOSPlatformGuard("linux")]
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
     /// <summary>As offered to the other end.</summary>
     public SharedRing Offer { get; }
 
     /// <summary>Makes a ring to offer; null where the system cannot.</summary>
     public static MappedRing? Create(int slots, int slotBytes)
     {
-        var handle = Memfd.Create("pipeline-ring", (long)slots * slotBytes);
-        return handle is null
+        return !IsSupported || Memfd.Create("pipeline-ring", (long)slots * slotBytes) is not { } handle
             ? null
             : TryMap(handle, new SharedRing
             {
@@ -43,7 +48,9 @@ internal sealed partial class MappedRing : IDisposable
     /// <summary>Maps a ring that was offered; null where it cannot be used, which is no error: the data then comes in messages.</summary>
     public static MappedRing? Open(SharedRing? offer)
     {
-        if (offer is not { Slots: >= 4 and <= 64, SlotBytes: >= 64 * 1024 and <= 4 * 1024 * 1024 } || !MemfdPath().IsMatch(offer.Path))
+        if (!IsSupported
+            || offer is not { Slots: >= 4 and <= 64, SlotBytes: >= 64 * 1024 and <= 4 * 1024 * 1024 }
+            || !MemfdPath().IsMatch(offer.Path))
         {
             return null;
         }
@@ -88,6 +95,7 @@ internal sealed partial class MappedRing : IDisposable
 
     private static long Length(SharedRing offer) => (long)offer.Slots * offer.SlotBytes;
 
+    [SupportedOSPlatform("linux")]
     private static MappedRing? TryMap(SafeFileHandle file, SharedRing offer)
     {
         try

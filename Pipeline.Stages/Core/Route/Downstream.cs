@@ -44,13 +44,14 @@ internal sealed class Downstream : IAsyncDisposable
     /// <param name="ring">Shared memory to offer to the hop; null = none. Disposed with the call, or at once if the hop does not want it.</param>
     /// <param name="channels">Make the connection.</param>
     /// <param name="edge">Counts what passes.</param>
-    /// <param name="timeout">For the answer.</param>
+    /// <param name="restore">Takes the state that comes with the answer, page by page.</param>
+    /// <param name="timeout">For each page of the answer.</param>
     /// <param name="time">The clock of the timeout.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
     public static async Task<Downstream> OpenAsync(
         OpenRun open, Metadata trace, RingWriter? ring, PipelineChannels channels, EdgeMeter edge,
-        TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        Action<IReadOnlyCollection<Group>> restore, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
         PipelineChannel? channel = null;
@@ -65,9 +66,11 @@ internal sealed class Downstream : IAsyncDisposable
             call = channel.Invoker.AsyncServerStreamingCall(
                 StageMethod.Process, null, new CallOptions(trace, cancellationToken: cancellationToken),
                 new StageInput { OpenRun = below });
-            var opened = await RunOpenedPages
-                .JoinAsync(async () => await call.ResponseStream.MoveNext(cancellationToken) ? call.ResponseStream.Current : null)
-                .WaitAsync(timeout, time, cancellationToken);
+            var opened = await RunOpenedPages.ReadAsync(
+                async () => await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(timeout, time, cancellationToken)
+                    ? call.ResponseStream.Current
+                    : null,
+                restore);
             var content = await handler!.Content;
             if (!opened.RingAccepted)
             {

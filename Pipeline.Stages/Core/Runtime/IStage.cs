@@ -7,11 +7,25 @@ namespace Pipeline.Stages.Core.Runtime;
 /// <summary>What a stage does in one attempt at one run: a plain class without gRPC. One instance per attempt, used by one caller at a time.</summary>
 public interface IStage : IAsyncDisposable
 {
+    /// <summary>
+    /// The state that a stage has stored for Aggregate, from which the attempt goes on: pages of groups, each read when asked for, to be sent
+    /// up before the answer of <see cref="OpenAsync"/>. The last stage has some; all others none.
+    /// </summary>
+    IEnumerable<Checkpoint> StoredPages => [];
+
+    /// <summary>Takes a page of that state as it comes from below, before <see cref="OpenAsync"/>; to all stages but Aggregate it is nothing.</summary>
+    /// <param name="open">The run, as for <see cref="OpenAsync"/>.</param>
+    /// <param name="groups">Of the page.</param>
+    /// <exception cref="StageException">The run cannot be done here, or the state does not fit it.</exception>
+    void Restore(OpenRun open, IReadOnlyCollection<Group> groups)
+    {
+    }
+
     /// <summary>Prepares for the attempt.</summary>
     /// <param name="open">The run, its options and the attempt; its route is not this stage's affair.</param>
-    /// <param name="below">What the stage below answered, pages joined; null at the last stage.</param>
+    /// <param name="below">What the stage below answered, without groups; null at the last stage.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>What goes up: resume as it came (the last stage: as it is stored; Aggregate: without its groups, which nobody above needs), columns as this stage needs them.</returns>
+    /// <returns>What goes up: resume as it came (the last stage: as it is stored, without groups), columns as this stage needs them.</returns>
     /// <exception cref="StageException">The run cannot be done here, and why.</exception>
     ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken);
 }
@@ -37,6 +51,10 @@ public interface ISource : IStage
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The input cannot be read, or is not what it was.</exception>
     ValueTask ReadAsync(IFrameOutput output, CancellationToken drain, CancellationToken cancellationToken);
+
+    /// <summary>Hears that a checkpoint is durable, while it reads.</summary>
+    /// <param name="checkpoint">Its id.</param>
+    void Committed(long checkpoint);
 }
 
 /// <summary>Where a stage hands frames on.</summary>

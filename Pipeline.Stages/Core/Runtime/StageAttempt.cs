@@ -36,26 +36,27 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     public async Task RunAsync(IAsyncStreamWriter<StageOutput> up, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var stage = host.CreateStage(metrics.Stage, _answers);
         await using var downstream = open.Route.Count == 0
             ? null
             : await Downstream.OpenAsync(
-                open, trace, host.CreateRing(), host.Channels, metrics.Edge, host.Options.HandshakeTimeout, host.Time, ending.Token);
+                open, trace, host.CreateRing(), host.Channels, metrics.Edge, groups => stage.Restore(open, groups),
+                host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
-        await using var stage = host.CreateStage(metrics.Stage, _answers);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
         using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
         _linesBefore = opened.Resume?.Position?.TotalLines ?? 0;
-        foreach (var page in RunOpenedPages.Split(opened))
+        foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
         }
 
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
-        var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, ending.Token);
+        var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, stage as ISource, ending.Token);
         var frames = stage is ISource source ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
@@ -169,7 +170,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         edge.Processing += edge.Now - began - (edge.WaitingToSend - waited);
     }
 
-    private async Task RelayAsync(Downstream downstream, CancellationToken cancellationToken)
+    private async Task RelayAsync(Downstream downstream, ISource? source, CancellationToken cancellationToken)
     {
         await foreach (var answer in downstream.ReadAllAsync(cancellationToken))
         {
@@ -178,6 +179,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
                     $"{downstream.Hop.Role} ({downstream.Hop.InstanceId}) answered RunCompleted before it was sent EndOfInput or Control. Mend that stage.");
+            }
+
+            if (answer.CheckpointCommitted is { } committed)
+            {
+                source?.Committed(committed.Id);
             }
 
             _answers.Answer(answer);

@@ -10,7 +10,7 @@ using Pipeline.Stages.Core.Ring;
 namespace Pipeline.Stages.Core.Runtime;
 
 /// <summary>What all attempts in this process share.</summary>
-internal sealed class StageHost(
+internal sealed partial class StageHost(
     StageDefinition definition,
     string instanceId,
     IOptions<StageOptions> options,
@@ -52,6 +52,20 @@ internal sealed class StageHost(
 
     private static RingWriter? CreateRing(int slots, int slotBytes, int portion) =>
         MappedRing.Create(slots, slotBytes) is { } ring ? new RingWriter(ring, portion) : null;
+
+    /// <summary>Tells once, at the start, where the system has no shared memory for batches.</summary>
+    public void TellOfRings(bool areSupported)
+    {
+        if (Options.RingSlots > 0 && !areSupported)
+        {
+            LogNoRings();
+        }
+    }
+
+    [LoggerMessage(
+        6, LogLevel.Information,
+        "This system has no shared memory for batches (Linux has): they go through the gRPC streams, with the same results")]
+    private partial void LogNoRings();
 
     public IStage CreateStage(StageMeter meter, IAnswerOutput answers) => definition.Create(new StageContext
     {

@@ -6,6 +6,7 @@ using Pipeline.Client.Channels;
 using Pipeline.Client.Registration;
 using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
 
@@ -32,6 +33,8 @@ public static class StageHosting
     public static WebApplication MapStage(this WebApplication app)
     {
         app.MapGrpcService<StageService>();
+        // Not before the start: until then nobody has checked the options.
+        app.Lifetime.ApplicationStarted.Register(() => app.Services.GetRequiredService<StageHost>().TellOfRings(MappedRing.IsSupported));
         return app;
     }
 

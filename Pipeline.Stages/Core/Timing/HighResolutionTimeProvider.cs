@@ -1,10 +1,14 @@
 namespace Pipeline.Stages.Core.Timing;
 
 /// <summary>
-/// The system's clock with timers that are late by a millisecond at most on an idle machine. The runtime's own timers go by a clock
+/// The system's clock with timers that are late by a millisecond at most on an idle Linux or macOS. The runtime's own timers go by a clock
 /// that ticks every 4 ms on Linux, so that a wait of 5 ms takes up to 9: too coarse for the linger time of batches.
 /// </summary>
-/// <remarks>One thread waits for whichever timer is due first; callbacks run on the thread pool.</remarks>
+/// <remarks>
+/// One thread waits for whichever timer is due first; callbacks run on the thread pool. A timer is due at a timestamp (Stopwatch's clock),
+/// and never fires before: how coarse the waits of a system are makes it late by one of their ticks, which does not add up. On Windows
+/// that is up to 16 ms unless a program there has asked for shorter ones, so that a batch of a slow input may linger for 21 ms instead of 5.
+/// </remarks>
 public sealed class HighResolutionTimeProvider : TimeProvider
 {
     private readonly object _lock = new();

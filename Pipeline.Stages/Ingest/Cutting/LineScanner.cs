@@ -20,13 +20,17 @@ internal static class LineScanner
     /// <param name="limit">Lines to take at most, from 1.</param>
     /// <param name="lines">Lines taken, each with its "\n".</param>
     /// <returns>Their bytes.</returns>
-    public static int Scan(ReadOnlySpan<byte> data, int limit, out int lines)
+    public static int Scan(ReadOnlySpan<byte> data, int limit, out int lines) =>
+        Scan(data, limit, Vector128.IsHardwareAccelerated, out lines);
+
+    /// <summary>The same, with vectors or byte by byte.</summary>
+    internal static int Scan(ReadOnlySpan<byte> data, int limit, bool withVectors, out int lines)
     {
         var taken = 0;
         var consumed = 0;
         var position = 0;
         var endedBefore = 0UL;
-        if (Vector256.IsHardwareAccelerated)
+        if (withVectors)
         {
             ref var origin = ref MemoryMarshal.GetReference(data);
             for (; position <= data.Length - ChunkBytes; position += ChunkBytes)
@@ -62,28 +66,54 @@ internal static class LineScanner
         return consumed;
     }
 
-    /// <summary>Of 64 bytes: which are line ends, and which are a space or below.</summary>
+    /// <summary>
+    /// Of 64 bytes: which are line ends, and which are a space or below. By the widest vectors that there are: Arm has those of 128 bits.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (ulong Ends, ulong Low) Look(ref byte origin, nuint position)
-    {
-        if (Vector512.IsHardwareAccelerated)
-        {
-            var bytes = Vector512.LoadUnsafe(ref origin, position);
-            return (
-                Vector512.Equals(bytes, Vector512.Create(LineEnd)).ExtractMostSignificantBits(),
-                Vector512.LessThanOrEqual(bytes, Vector512.Create(Space)).ExtractMostSignificantBits());
-        }
+    private static (ulong Ends, ulong Low) Look(ref byte origin, nuint position) =>
+        Vector512.IsHardwareAccelerated ? Look512(ref origin, position)
+        : Vector256.IsHardwareAccelerated ? Look256(ref origin, position)
+        : Look128(ref origin, position);
 
-        var first = Vector256.LoadUnsafe(ref origin, position);
-        var second = Vector256.LoadUnsafe(ref origin, position + 32);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (ulong Ends, ulong Low) Look512(ref byte origin, nuint position)
+    {
+        var bytes = Vector512.LoadUnsafe(ref origin, position);
         return (
-            Join(Vector256.Equals(first, Vector256.Create(LineEnd)), Vector256.Equals(second, Vector256.Create(LineEnd))),
-            Join(Vector256.LessThanOrEqual(first, Vector256.Create(Space)), Vector256.LessThanOrEqual(second, Vector256.Create(Space))));
+            Vector512.Equals(bytes, Vector512.Create(LineEnd)).ExtractMostSignificantBits(),
+            Vector512.LessThanOrEqual(bytes, Vector512.Create(Space)).ExtractMostSignificantBits());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Join(Vector256<byte> first, Vector256<byte> second) =>
-        first.ExtractMostSignificantBits() | ((ulong)second.ExtractMostSignificantBits() << 32);
+    internal static (ulong Ends, ulong Low) Look256(ref byte origin, nuint position)
+    {
+        var (firstEnds, firstLow) = Half(ref origin, position);
+        var (secondEnds, secondLow) = Half(ref origin, position + 32);
+        return (firstEnds | (secondEnds << 32), firstLow | (secondLow << 32));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static (ulong Ends, ulong Low) Half(ref byte origin, nuint position)
+        {
+            var bytes = Vector256.LoadUnsafe(ref origin, position);
+            return (
+                Vector256.Equals(bytes, Vector256.Create(LineEnd)).ExtractMostSignificantBits(),
+                Vector256.LessThanOrEqual(bytes, Vector256.Create(Space)).ExtractMostSignificantBits());
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static (ulong Ends, ulong Low) Look128(ref byte origin, nuint position)
+    {
+        var (ends, low) = (0UL, 0UL);
+        for (var part = 0; part < ChunkBytes; part += Vector128<byte>.Count)
+        {
+            var bytes = Vector128.LoadUnsafe(ref origin, position + (nuint)part);
+            ends |= (ulong)Vector128.Equals(bytes, Vector128.Create(LineEnd)).ExtractMostSignificantBits() << part;
+            low |= (ulong)Vector128.LessThanOrEqual(bytes, Vector128.Create(Space)).ExtractMostSignificantBits() << part;
+        }
+
+        return (ends, low);
+    }
 
     /// <summary>Within a chunk: before the first doubtful line, or at the limit, whichever comes first.</summary>
     private static int Stop(ulong ends, ulong doubtful, int limit, int position, int consumed, int taken, out int lines)

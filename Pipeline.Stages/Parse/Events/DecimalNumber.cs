@@ -1,3 +1,5 @@
+using Pipeline.Stages.Core.Batching;
+
 namespace Pipeline.Stages.Parse.Events;
 
 /// <summary>JSON numbers as exact decimals: mantissa / 10^scale without trailing zeros, |mantissa| below 2^63, scale 0 to 9.</summary>
@@ -8,14 +10,6 @@ internal static class DecimalNumber
 
     // Far beyond any exponent that a line could make up for with digits, and far from overflow.
     private const long ExponentCap = 1L << 40;
-
-    /// <summary>10^0 to 10^18.</summary>
-    public static ReadOnlySpan<long> PowersOfTen =>
-    [
-        1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
-        1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
-        100_000_000_000_000_000, 1_000_000_000_000_000_000,
-    ];
 
     /// <summary>Reads a number.</summary>
     /// <param name="token">A valid JSON number, of any length.</param>
@@ -79,12 +73,12 @@ internal static class DecimalNumber
 
     private static bool TryShift(ref ulong digits, long places)
     {
-        if (places >= PowersOfTen.Length)
+        if (places >= PowersOfTen.Values.Length)
         {
             return false;
         }
 
-        var high = Math.BigMul(digits, (ulong)PowersOfTen[(int)places], out digits);
+        var high = Math.BigMul(digits, (ulong)PowersOfTen.Values[(int)places], out digits);
         return high == 0 && digits <= ulong.MaxValue - 9;
     }
 

@@ -55,7 +55,7 @@ internal sealed class NumberColumn(string name)
     {
         if (scale < _scale)
         {
-            var factor = DecimalNumber.PowersOfTen[_scale - scale];
+            var factor = PowersOfTen.Values[_scale - scale];
             if (!Fits(mantissa, factor))
             {
                 return false;
@@ -70,7 +70,7 @@ internal sealed class NumberColumn(string name)
 
     private bool TryRaise(int scale)
     {
-        var factor = DecimalNumber.PowersOfTen[scale - _scale];
+        var factor = PowersOfTen.Values[scale - _scale];
         var values = _values.AsSpan(0, _count);
         foreach (var value in values)
         {

@@ -1,3 +1,5 @@
+using Pipeline.Stages.Core.Batching;
+
 namespace Pipeline.Stages.Rules.Expressions;
 
 /// <summary>A number as columns hold it: mantissa / 10^scale, the mantissa without trailing zeros.</summary>
@@ -6,11 +8,6 @@ namespace Pipeline.Stages.Rules.Expressions;
 internal readonly record struct Number(long Mantissa, int Scale)
 {
     public const int MaxScale = 9;
-
-    private static readonly long[] Powers = [.. Enumerable.Range(0, 19).Select(exponent => (long)Math.Pow(10, exponent))];
-
-    /// <summary>10^<paramref name="exponent"/>, 0 to 18.</summary>
-    public static long PowerOfTen(int exponent) => Powers[exponent];
 
     /// <summary>Rounds to nine decimals, half to even.</summary>
     /// <returns>False where the magnitude is too large.</returns>
@@ -60,7 +57,7 @@ internal readonly record struct Number(long Mantissa, int Scale)
     /// <returns>False where it has no room in 64 bits.</returns>
     public bool TryRescale(int scale, out long mantissa)
     {
-        var wide = (Int128)Mantissa * Powers[scale - Scale];
+        var wide = (Int128)Mantissa * PowersOfTen.Values[scale - Scale];
         mantissa = (long)wide;
         return wide == mantissa;
     }

@@ -6,7 +6,11 @@ namespace Pipeline.Stages.Sink.Checkpoints;
 /// <summary>The checkpoints and segments in a run's folder.</summary>
 internal sealed partial class CheckpointFolder(string folder, ILogger logger)
 {
+    /// <summary>What ends the names of files that are not whole yet.</summary>
+    public const string Unfinished = ".tmp";
+
     private const string Prefix = "checkpoint.";
+    private const string GroupsPrefix = "groups.";
     private const string SegmentSuffix = ".part";
 
     /// <summary>Where an attempt's checkpoint lies.</summary>
@@ -18,6 +22,9 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     /// <summary>Where an attempt's rejects before completion lie.</summary>
     public string RejectsSegment(long attempt) => Path.Join(folder, $"rejects.{attempt}{SegmentSuffix}");
 
+    /// <summary>Where an attempt sorts groups.</summary>
+    public string Groups(long attempt) => Path.Join(folder, $"{GroupsPrefix}{attempt}{Unfinished}");
+
     /// <summary>The checkpoint of the latest attempt that has a whole one, with its segments.</summary>
     /// <param name="segmentsGone">The run was completed: segments need not be there.</param>
     /// <returns>Null where none was ever committed.</returns>
@@ -27,7 +34,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
         string? damaged = null;
         foreach (var (path, attempt) in Numbered.In(folder, Prefix).OrderByDescending(file => file.Number))
         {
-            var checkpoint = StoredCheckpoint.TryRead(path);
+            var checkpoint = StoredCheckpoint.TryOpen(path);
             var damage = checkpoint is null || checkpoint.Attempt != attempt ? $"'{path}' is damaged"
                 : segmentsGone ? null
                 : checkpoint.Segments.Select(FindDamage).FirstOrDefault(found => found is not null);
@@ -36,6 +43,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
                 return checkpoint;
             }
 
+            checkpoint?.Dispose();
             LogDamaged(damage);
             damaged ??= damage;
         }
@@ -53,6 +61,12 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     /// <summary>Checkpoints of earlier attempts than one.</summary>
     public IEnumerable<string> CheckpointsBefore(long attempt) =>
         Numbered.In(folder, Prefix).Where(file => file.Number < attempt).Select(file => file.Path);
+
+    /// <summary>What earlier attempts than one have left when they died.</summary>
+    public IEnumerable<string> UnfinishedBefore(long attempt) => Numbered.In(folder, Prefix, Unfinished)
+        .Concat(Numbered.In(folder, GroupsPrefix, Unfinished))
+        .Where(file => file.Number < attempt)
+        .Select(file => file.Path);
 
     private string? FindDamage(SegmentLengths segment) =>
         FindDamage(ResultsSegment(segment.Attempt), segment.Results) ?? FindDamage(RejectsSegment(segment.Attempt), segment.Rejects);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
@@ -19,7 +18,7 @@ internal readonly record struct SegmentLengths(long Attempt, long Results, long 
 /// <item>The output up to here is, in order of its list, the beginnings of the segments; what stands behind them is waste.</item>
 /// <item>An attempt writes no file of another attempt, so whatever one does that is over, all this stays true.</item>
 /// </list>
-/// A sealed file (see <see cref="SealedFile"/>) with magic "PIPECKPT", version 1. Its content, little-endian:
+/// A sealed file (see <see cref="SealedFile"/>) with magic "PIPECKPT", version 2. Its content, little-endian:
 /// <code>
 /// bytes  content
 /// 8      attempt N
@@ -27,86 +26,88 @@ internal readonly record struct SegmentLengths(long Attempt, long Results, long 
 ///   8      attempt
 ///   8      bytes of results.ATTEMPT.part
 ///   8      bytes of rejects.ATTEMPT.part
-/// 4      number of pages, from 1; for each:
+/// pages, from 1, to the end; each:
 ///   4      length
 ///   ...    pipeline.v1.Checkpoint, serialized: groups; in the last page also id, position and counts
 /// </code>
+/// Version 1 has the number of pages (4 bytes) before them. Pages are written as they come and read as they are wanted: none is kept.
 /// </summary>
-internal sealed record StoredCheckpoint(long Attempt, IReadOnlyList<SegmentLengths> Segments, IReadOnlyList<Checkpoint> Pages)
+internal sealed class StoredCheckpoint : IDisposable
 {
     private const string Magic = "PIPECKPT";
-    private const int Version = 1;
+    private const int Version = 2;
 
-    /// <summary>Writes it durably.</summary>
-    public void Write(IDurableFiles files, string path)
+    private readonly SealedContent _content;
+    private readonly long _pages;
+
+    private StoredCheckpoint(SealedContent content)
     {
-        using var file = SealedFile.Create(files, path, path + ".tmp", "checkpoint", Magic, Version);
-        file.WriteInt64(Attempt);
-        file.WriteInt32(Segments.Count);
-        foreach (var segment in Segments)
+        _content = content;
+        Attempt = content.ReadInt64();
+        var segments = new SegmentLengths[content.ReadInt32()];
+        for (var index = 0; index < segments.Length; index++)
+        {
+            segments[index] = new SegmentLengths(content.ReadInt64(), content.ReadInt64(), content.ReadInt64());
+        }
+
+        Segments = segments;
+        if (content.Version == 1)
+        {
+            content.ReadInt32();
+        }
+
+        _pages = content.Position;
+        Last = Pages().Last();
+        Last.Groups.Clear();
+    }
+
+    /// <summary>Whose it is.</summary>
+    public long Attempt { get; }
+
+    /// <summary>The output up to here.</summary>
+    public IReadOnlyList<SegmentLengths> Segments { get; }
+
+    /// <summary>Id, position and counts; without groups.</summary>
+    public Checkpoint Last { get; }
+
+    /// <summary>Begins to write one; it is there when it is sealed.</summary>
+    public static SealedFile Create(IDurableFiles files, string path, long attempt, IReadOnlyList<SegmentLengths> segments)
+    {
+        var file = SealedFile.Create(files, path, path + CheckpointFolder.Unfinished, "checkpoint", Magic, Version);
+        file.WriteInt64(attempt);
+        file.WriteInt32(segments.Count);
+        foreach (var segment in segments)
         {
             file.WriteInt64(segment.Attempt);
             file.WriteInt64(segment.Results);
             file.WriteInt64(segment.Rejects);
         }
 
-        file.WriteInt32(Pages.Count);
-        foreach (var page in Pages)
-        {
-            var bytes = page.ToByteArray();
-            file.WriteInt32(bytes.Length);
-            file.Write(bytes);
-        }
-
-        file.Seal();
+        return file;
     }
 
-    /// <summary>Reads one.</summary>
+    /// <summary>Writes its next page.</summary>
+    public static void Write(SealedFile file, Checkpoint page)
+    {
+        var bytes = page.ToByteArray();
+        file.WriteInt32(bytes.Length);
+        file.Write(bytes);
+    }
+
+    /// <summary>Opens one, which stays as it is when its file is replaced.</summary>
     /// <returns>Null where it is not whole.</returns>
-    public static StoredCheckpoint? TryRead(string path)
+    public static StoredCheckpoint? TryOpen(string path) =>
+        SealedContent.TryOpen(path, Magic, Version) is { } content ? new StoredCheckpoint(content) : null;
+
+    /// <summary>All pages, each read when asked for. One enumeration at a time.</summary>
+    public IEnumerable<Checkpoint> Pages()
     {
-        if (SealedFile.TryRead(path, Magic, Version) is not { } content)
+        for (_content.Position = _pages; _content.Left > 0;)
         {
-            return null;
-        }
-
-        // The hash is right, so that this is what was written.
-        var attempt = NextInt64();
-        var segments = new SegmentLengths[NextInt32()];
-        for (var index = 0; index < segments.Length; index++)
-        {
-            segments[index] = new SegmentLengths(NextInt64(), NextInt64(), NextInt64());
-        }
-
-        var pages = new Checkpoint[NextInt32()];
-        for (var index = 0; index < pages.Length; index++)
-        {
-            pages[index] = Checkpoint.Parser.ParseFrom(Next(NextInt32()).Span);
-        }
-
-        return new StoredCheckpoint(attempt, segments, pages);
-
-        int NextInt32() => BinaryPrimitives.ReadInt32LittleEndian(Next(sizeof(int)).Span);
-
-        long NextInt64() => BinaryPrimitives.ReadInt64LittleEndian(Next(sizeof(long)).Span);
-
-        ReadOnlyMemory<byte> Next(int length)
-        {
-            var next = content[..length];
-            content = content[length..];
-            return next;
+            yield return Checkpoint.Parser.ParseFrom(_content.Read(_content.ReadInt32()));
         }
     }
 
-    /// <summary>All pages as one message.</summary>
-    public Checkpoint Join()
-    {
-        var joined = Pages[^1].Clone();
-        foreach (var page in Pages.SkipLast(1))
-        {
-            joined.Groups.AddRange(page.Groups);
-        }
-
-        return joined;
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _content.Dispose();
 }

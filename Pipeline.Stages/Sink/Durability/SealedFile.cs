@@ -7,7 +7,7 @@ using Pipeline.Files;
 namespace Pipeline.Stages.Sink.Durability;
 
 /// <summary>
-/// A small file that is whole or not there. Little-endian:
+/// A file that is whole or not there. Little-endian:
 /// <code>
 /// bytes  content
 /// 8      magic, ASCII: what kind of file this is
@@ -20,9 +20,6 @@ namespace Pipeline.Stages.Sink.Durability;
 /// </summary>
 internal sealed class SealedFile : IDisposable
 {
-    private const int MagicBytes = 8;
-    private const int HeaderBytes = MagicBytes + sizeof(int);
-    private const int HashBytes = sizeof(ulong);
     private readonly IDurableFiles _files;
     private readonly string _path;
     private readonly string _unfinished;
@@ -52,25 +49,12 @@ internal sealed class SealedFile : IDisposable
         return file;
     }
 
-    /// <summary>The content of one.</summary>
+    /// <summary>The content of a small one.</summary>
     /// <returns>Null where it is not there, or not whole, or of another kind or version.</returns>
-    public static ReadOnlyMemory<byte>? TryRead(string path, string magic, int version)
+    public static byte[]? TryRead(string path, string magic, int version)
     {
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        var bytes = File.ReadAllBytes(path);
-        if (bytes.Length < HeaderBytes + HashBytes
-            || Encoding.ASCII.GetString(bytes, 0, MagicBytes) != magic
-            || BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(MagicBytes)) != version
-            || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(bytes.Length - HashBytes)) != XxHash3.HashToUInt64(bytes.AsSpan(0, bytes.Length - HashBytes)))
-        {
-            return null;
-        }
-
-        return bytes.AsMemory(HeaderBytes, bytes.Length - HeaderBytes - HashBytes);
+        using var content = SealedContent.TryOpen(path, magic, version);
+        return content?.Read((int)content.Left);
     }
 
     /// <summary>Adds to the content.</summary>
@@ -98,7 +82,7 @@ internal sealed class SealedFile : IDisposable
     public void Seal()
     {
         WriteOut();
-        Span<byte> hash = stackalloc byte[HashBytes];
+        Span<byte> hash = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(hash, _hash.GetCurrentHashAsUInt64());
         _file.Append(hash);
         _file.Flush();

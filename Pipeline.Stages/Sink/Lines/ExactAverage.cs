@@ -1,4 +1,5 @@
 using System.Numerics;
+using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Sink.Lines;
 
@@ -19,11 +20,7 @@ internal static class ExactAverage
             sum /= 10;
         }
 
-        var divisor = (Int128)count;
-        for (; scale > 0; scale--)
-        {
-            divisor *= 10;
-        }
+        var divisor = (Int128)count * PowersOfTen.Values[scale];
 
         // Both exact as doubles: IEEE division rounds the exact quotient once.
         return Int128.Abs(sum) <= LargestExact && divisor <= LargestExact

@@ -1,43 +1,64 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Text;
-using Pipeline.Contracts;
+using Google.Protobuf.Collections;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Sink.Lines;
 
 /// <summary>
-/// Groups in the order of their keys, column by column: text before numbers before booleans; text by its UTF-8 bytes, numbers by
-/// value, false before true.
+/// Keys of groups as bytes whose order is that of the results, column by column: text before numbers before booleans; text by its UTF-8
+/// bytes, numbers by value, false before true.
 /// </summary>
 internal static class GroupKeys
 {
     private const int MaxScale = 9;
+    private const byte Text = 1;
+    private const byte Number = 2;
+    private const byte Boolean = 3;
+    private const byte None = 4;
 
-    /// <summary>Sorted; the groups themselves stay where they are.</summary>
-    public static Group[] Sort(IReadOnlyCollection<Group> groups)
+    /// <summary>Writes a key. None is the beginning of another.</summary>
+    public static void Write(IBufferWriter<byte> output, RepeatedField<Scalar> key)
     {
-        var keys = groups.Select(group => group.Key.Select(ToPart).ToArray()).ToArray();
-        var sorted = groups.ToArray();
-        Array.Sort(keys, sorted, Comparer<Part[]>.Create(Compare));
-        for (var index = 1; index < keys.Length; index++)
+        foreach (var scalar in key)
         {
-            if (Compare(keys[index - 1], keys[index]) == 0)
+            switch (scalar.ValueCase)
             {
-                throw new StageException(FailureReasons.Internal, $"Two groups have the same key {sorted[index].Key}.");
+                case Scalar.ValueOneofCase.Text:
+                    output.Write([Text]);
+                    WriteText(output, Encoding.UTF8.GetBytes(scalar.Text));
+                    break;
+                case Scalar.ValueOneofCase.Number:
+                    output.Write([Number]);
+                    WriteNumber(output, scalar.Number);
+                    break;
+                case Scalar.ValueOneofCase.Boolean:
+                    output.Write([Boolean, scalar.Boolean ? (byte)1 : (byte)0]);
+                    break;
+                default:
+                    output.Write([None]);
+                    break;
             }
         }
-
-        return sorted;
     }
 
-    private static Part ToPart(Scalar scalar) => scalar.ValueCase switch
+    // Ends with 0 0, which is below every continuation: a 0 in the text is written as 0 255.
+    private static void WriteText(IBufferWriter<byte> output, ReadOnlySpan<byte> text)
     {
-        Scalar.ValueOneofCase.Text => new Part(1, Encoding.UTF8.GetBytes(scalar.Text), 0),
-        Scalar.ValueOneofCase.Number => new Part(2, [], ToCommonScale(scalar.Number)),
-        Scalar.ValueOneofCase.Boolean => new Part(3, [], scalar.Boolean ? 1 : 0),
-        _ => new Part(4, [], 0),
-    };
+        while (text.IndexOf((byte)0) is var zero and >= 0)
+        {
+            output.Write(text[..zero]);
+            output.Write((ReadOnlySpan<byte>)[0, 255]);
+            text = text[(zero + 1)..];
+        }
 
-    private static Int128 ToCommonScale(Contracts.V1.Decimal number)
+        output.Write(text);
+        output.Write((ReadOnlySpan<byte>)[0, 0]);
+    }
+
+    // At one scale for all, big-endian, the sign bit turned: unsigned comparison gives the order of the values.
+    private static void WriteNumber(IBufferWriter<byte> output, Contracts.V1.Decimal number)
     {
         Int128 value = number.Mantissa;
         for (var scale = number.Scale; scale < MaxScale; scale++)
@@ -45,24 +66,7 @@ internal static class GroupKeys
             value *= 10;
         }
 
-        return value;
+        BinaryPrimitives.WriteInt128BigEndian(output.GetSpan(16), value ^ Int128.MinValue);
+        output.Advance(16);
     }
-
-    private static int Compare(Part[] left, Part[] right)
-    {
-        for (var index = 0; index < Math.Min(left.Length, right.Length); index++)
-        {
-            var (a, b) = (left[index], right[index]);
-            var order = a.Kind.CompareTo(b.Kind);
-            order = order != 0 ? order : a.Kind == 1 ? a.Text.AsSpan().SequenceCompareTo(b.Text) : a.Number.CompareTo(b.Number);
-            if (order != 0)
-            {
-                return order;
-            }
-        }
-
-        return left.Length.CompareTo(right.Length);
-    }
-
-    private readonly record struct Part(int Kind, byte[] Text, Int128 Number);
 }

@@ -68,7 +68,7 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
             return null;
         }
 
-        var fields = content.Span;
+        var fields = content.AsSpan();
         return new CompletionNote(
             RunCompleted.Parser.ParseFrom(fields[32..]),
             new FinishedFile(BinaryPrimitives.ReadInt64LittleEndian(fields), BinaryPrimitives.ReadUInt64LittleEndian(fields[8..])),

@@ -2,10 +2,8 @@ using System.Buffers;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts;
-using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Stages.Sink.Checkpoints;
-using Pipeline.Stages.Sink.Lines;
 
 namespace Pipeline.Stages.Sink.Output;
 
@@ -15,8 +13,10 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     private const int BlockBytes = 256 * 1024;
 
     /// <summary>Writes both files beside their places, durably.</summary>
+    /// <param name="segments">What of the segments belongs to the output.</param>
+    /// <param name="groups">Lines to append to the results.</param>
     /// <returns>What they are.</returns>
-    public (FinishedFile Results, FinishedFile Rejects) Assemble(IReadOnlyList<SegmentLengths> segments, IReadOnlyCollection<Group> groups)
+    public (FinishedFile Results, FinishedFile Rejects) Assemble(IReadOnlyList<SegmentLengths> segments, IEnumerable<ReadOnlyMemory<byte>> groups)
     {
         var rejects = FinishedFile.None;
         if (segments.Any(segment => segment.Rejects > 0))
@@ -66,7 +66,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     private static StageException Gone(string how) =>
         new(FailureReasons.CheckpointCorrupt, $"Output that was committed is gone: {how}. Start a new run.");
 
-    private FinishedFile Write(string path, string role, IEnumerable<(string Path, long Length)> segments, IReadOnlyCollection<Group> groups)
+    private FinishedFile Write(string path, string role, IEnumerable<(string Path, long Length)> segments, IEnumerable<ReadOnlyMemory<byte>> groups)
     {
         using var file = files.Create(path, role);
         var target = new FinishedStream(file);
@@ -85,9 +85,9 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         }
 
         var lines = new ArrayBufferWriter<byte>(BlockBytes);
-        foreach (var group in GroupKeys.Sort(groups))
+        foreach (var line in groups)
         {
-            ResultLines.Write(lines, group, plan.WithMin, plan.WithMax);
+            lines.Write(line.Span);
             if (lines.WrittenCount >= BlockBytes / 2)
             {
                 output.Write(lines.WrittenSpan);

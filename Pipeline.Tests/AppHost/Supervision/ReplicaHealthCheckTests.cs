@@ -29,10 +29,16 @@ public class ReplicaHealthCheckTests
         Assert.Equal((HealthStatus.Unhealthy, "http://first/: refused"), (result.Status, result.Description));
     }
 
-    private static async Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer)
+    [Fact]
+    public async Task CheckHealth_NoReplicaRuns_IsUnhealthy() =>
+        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(_ => HttpStatusCode.OK, [])).Status);
+
+    private static Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer) => CheckAsync(answer, [First, Second]);
+
+    private static async Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer, Uri[] replicas)
     {
         using var client = new HttpClient(new Answers(answer));
-        return await new ReplicaHealthCheck(() => [First, Second], client).CheckHealthAsync(new HealthCheckContext());
+        return await new ReplicaHealthCheck(() => replicas, client).CheckHealthAsync(new HealthCheckContext());
     }
 
     private sealed class Answers(Func<Uri, HttpStatusCode> answer) : HttpMessageHandler

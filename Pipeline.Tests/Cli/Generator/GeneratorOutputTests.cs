@@ -60,6 +60,15 @@ public sealed class GeneratorOutputTests : IDisposable
         Assert.Equal("a FIFO", FileStatus.DescribeSpecial(InFolder("fifo")));
     }
 
+    [LinuxFact]
+    public void Write_NameThatIsNoFileToAll_IsRefused()
+    {
+        var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, "/proc/self/cwd/generated.ndjson", overwrite: false, null, CancellationToken.None));
+
+        Assert.Contains("not the same file to every process", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists("generated.ndjson"));
+    }
+
     [Fact]
     public void A_folder_that_is_not_there_is_an_error() =>
         Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));

@@ -30,7 +30,14 @@ internal sealed class AggregateRun
         var run = new AggregateRun(Frames.Context(time), options);
         var open = new OpenRun { Options = new RunOptions() };
         open.Options.GroupBy.AddRange(groupBy.Split(',', StringSplitOptions.RemoveEmptyEntries));
-        run.Opened = await run._stage.OpenAsync(open, new RunOpened { Resume = resume }, default);
+        var last = resume?.Clone();
+        last?.Groups.Clear();
+        foreach (var page in resume?.Groups.Chunk(2) ?? [])
+        {
+            run._stage.Restore(open, page);
+        }
+
+        run.Opened = await run._stage.OpenAsync(open, new RunOpened { Resume = last }, default);
         return run;
     }
 

@@ -39,6 +39,30 @@ public sealed class IngestPacingTests : IDisposable
     }
 
     [Fact]
+    public async Task ReadAsync_TimersOfAClockOf15Milliseconds_BatchesAreLateByOneTickAtMost()
+    {
+        const long TickMicros = 15_625;
+        const long LingerMicros = 5_000;
+        var time = new JumpingTime(tick: TimeSpan.FromMicroseconds(TickMicros));
+        var start = time.Micros;
+        var run = Paced(time, batchSize: 0, LingerMicros);
+        var lateness = new List<long>();
+        run.OnFrame = (r, _) =>
+        {
+            if (r.ReadMicros.Count > lateness.Count)
+            {
+                lateness.Add(time.Micros - r.ReadMicros[^1]);
+            }
+        };
+        await run.ReadAsync().WaitAsync(Timeout);
+
+        Assert.Equal(100, run.BatchLines.Sum());
+        Assert.All(lateness, late => Assert.InRange(late, 0, LingerMicros + TickMicros));
+        // Lateness does not add up: each wait ends at a time of its own, not so long after the one before.
+        Assert.InRange(time.Micros - start, 99_000, 99_000 + LingerMicros + TickMicros);
+    }
+
+    [Fact]
     public async Task Checkpoints_are_set_while_lines_are_awaited()
     {
         var run = Paced(new JumpingTime(), 1, 0);

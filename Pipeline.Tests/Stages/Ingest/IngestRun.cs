@@ -13,6 +13,7 @@ namespace Pipeline.Tests.Stages.Ingest;
 internal sealed class IngestRun(string input, params string[] roots) : IFrameOutput, IAnswerOutput
 {
     private readonly CancellationTokenSource _drain = new();
+    private IngestStage? _stage;
 
     public OpenRun Open { get; } = new()
     {
@@ -68,6 +69,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
             Roots = roots.Length > 0 ? roots : [Path.GetDirectoryName(input)!],
         };
         await using var stage = new IngestStage(context) { BlockBytes = BlockBytes };
+        _stage = stage;
         await stage.OpenAsync(Open, new RunOpened { Resume = resume }, CancellationToken.None);
         await stage.ReadAsync(this, _drain.Token, CancellationToken.None);
         return this;
@@ -91,6 +93,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
                 if (message.Checkpoint is { } checkpoint)
                 {
                     Checkpoints.Add((checkpoint, Lines.Count));
+                    _stage?.Committed(checkpoint.Id);
                 }
             }
         }

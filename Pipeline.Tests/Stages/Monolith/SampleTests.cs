@@ -12,7 +12,7 @@ public sealed class SampleTests
     [InlineData(2, 3)]
     public async Task The_sample_gives_the_files_that_stand_beside_it(int threads, int batchSize)
     {
-        var samples = Path.Combine(Root(), "samples");
+        var samples = Path.Combine(Repository.Root, "samples");
         var folder = Directory.CreateTempSubdirectory("pipeline-sample-").FullName;
         try
         {
@@ -45,16 +45,5 @@ public sealed class SampleTests
         {
             Directory.Delete(folder, recursive: true);
         }
-    }
-
-    private static string Root()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No Pipeline.sln above the tests.");
-        }
-
-        return folder;
     }
 }

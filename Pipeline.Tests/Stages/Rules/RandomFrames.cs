@@ -45,7 +45,7 @@ internal sealed record PlainFrame(string[] Types, string[] Users, long[] Mantiss
         ["type"] = Types[row],
         ["user"] = Users[row],
         ["ts"] = 1_767_225_600_000m + row,
-        ["value"] = Mantissas[row] / (decimal)Math.Pow(10, Scale),
+        ["value"] = Mantissas[row] / (decimal)PowersOfTen.Values[Scale],
         ["line"] = (decimal)Line(row, firstLine),
         ["offset"] = (decimal)Line(row, firstLine) * 100,
     };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Tests.Stages.Rules;
 
@@ -16,7 +17,7 @@ public sealed class RangeTests
         foreach (var width in new[] { 0, 1, 2, 4, 8 })
         {
             var mantissas = Enumerable.Range(-40, 81).Select(number => width == 0 ? 0L : number == 40 && width == 8 ? long.MaxValue : number).ToArray();
-            var values = mantissas.Select(mantissa => mantissa / (decimal)Math.Pow(10, scale)).ToArray();
+            var values = mantissas.Select(mantissa => mantissa / (decimal)PowersOfTen.Values[scale]).ToArray();
             foreach (var literal in Literals)
             {
                 var text = literal.ToString(CultureInfo.InvariantCulture);

@@ -10,13 +10,13 @@ public sealed class RuleSetTests
     {
         Assert.Equal(["rule"], RuleSet.Parse("").SetColumns);
         Assert.Equal(["type", "user", "ts", "value", "line", "offset", "rule"], RuleSet.Parse(RuleSet.DefaultJson).Columns);
-        Assert.Equal(RuleSet.DefaultJson, File.ReadAllText(Path.Combine(Root(), "samples", "rules.json")));
+        Assert.Equal(RuleSet.DefaultJson, File.ReadAllText(Path.Combine(Repository.Root, "samples", "rules.json")));
     }
 
     [Fact]
     public void The_examples_of_the_documentation_are_right()
     {
-        var page = File.ReadAllText(Path.Combine(Root(), "docs", "rules.md"));
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "rules.md"));
         var examples = page.Split("```json\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
         Assert.True(examples.Count > 1);
         Assert.All(examples, example => RuleSet.Parse(example));
@@ -92,16 +92,5 @@ public sealed class RuleSetTests
         var exception = Assert.Throws<StageException>(() => rules.CheckColumns(["type", "sise", "rule"]));
         Assert.Equal(FailureReasons.InvalidOptions, exception.Failure.Reason);
         Assert.Equal("unknown column 'sise', 'rule': the events have type, user, ts, value, line, offset, size", exception.Message);
-    }
-
-    private static string Root([System.Runtime.CompilerServices.CallerFilePath] string here = "")
-    {
-        var folder = Path.GetDirectoryName(here)!;
-        while (!File.Exists(Path.Combine(folder, "Pipeline.sln")))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
-        return folder;
     }
 }

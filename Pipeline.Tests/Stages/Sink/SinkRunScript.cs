@@ -76,6 +76,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         var open = Open.Clone();
         open.Attempt = attempt;
         var opened = await stage.OpenAsync(open, null, CancellationToken.None);
+        opened.Resume?.Groups.AddRange(stage.StoredPages.SelectMany(page => page.Groups));
         return RunOpened.Parser.ParseFrom(opened.ToByteArray());
     }
 

@@ -135,7 +135,7 @@ public sealed class SinkStageTests : IDisposable
         }
 
         Assert.Empty(_script.Answers);
-        Assert.Empty(Directory.EnumerateFiles(_script.WorkFolder, "checkpoint.*"));
+        Assert.False(File.Exists(Path.Join(_script.WorkFolder, "checkpoint.1")));
     }
 
     [Fact]
@@ -165,6 +165,38 @@ public sealed class SinkStageTests : IDisposable
             var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frame, script, CancellationToken.None).AsTask());
             Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
         }
+    }
+
+    [Fact]
+    public async Task Anything_between_the_pages_of_a_checkpoint_is_a_protocol_violation()
+    {
+        foreach (var other in new StageInput[] { new() { WorkItems = new WorkItemBatch() }, new() { EndOfInput = new EndOfInput() } })
+        {
+            using var script = new SinkRunScript();
+            await using var stage = script.Stage();
+            await script.OpenAsync(stage, 1);
+            var page = new StageInput { Checkpoint = new Checkpoint { Id = 1, More = true } };
+            await stage.ProcessAsync(new MessageFrame(page), script, CancellationToken.None);
+
+            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(new MessageFrame(other), script, CancellationToken.None).AsTask());
+
+            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Completion_takes_away_what_dead_attempts_have_left()
+    {
+        await _script.RunAsync(1, lines: 45);
+        foreach (var name in new[] { "checkpoint.2.tmp", "groups.2.tmp" })
+        {
+            File.WriteAllText(Path.Join(_script.WorkFolder, name), "half");
+        }
+
+        await _script.RunAsync(3);
+
+        _script.AssertComplete();
+        Assert.Empty(Directory.EnumerateFiles(_script.WorkFolder, "*.tmp"));
     }
 
     [Theory]
@@ -212,9 +244,9 @@ public sealed class SinkStageTests : IDisposable
             var damaged = whole.ToArray();
             damaged[at] ^= 0x10;
             File.WriteAllBytes(path, damaged);
-            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryRead(path));
+            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryOpen(path));
             File.WriteAllBytes(path, whole[..at]);
-            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryRead(path));
+            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryOpen(path));
         }
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using Pipeline.Bench.Modes;
 using Pipeline.Bench.Rows;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Bench.Cli;
 
@@ -65,7 +66,7 @@ internal sealed class OptionSet
             Workload = workload,
             Payload = parsed.GetValue(_payload)!,
             Rate = parsed.GetValue(_rate) ?? 50_000,
-            Command = "dotnet run -c Release --project bench/Pipeline.Bench -- " + string.Join(' ', parsed.Tokens.Select(token => token.Value)),
+            Command = "dotnet run -c Release --project bench/Pipeline.Bench -- " + string.Join(' ', parsed.Tokens.Select(token => Shell.Current.Quote(token.Value))),
         };
         return checkpointCost ? new CheckpointCost(options) : latency ? new Latency(options) : new Comparison(options);
     }

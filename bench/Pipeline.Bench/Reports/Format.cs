@@ -21,8 +21,10 @@ internal static class Format
     /// <summary>A share as percentage.</summary>
     public static string Percent(Spread figure) => Text(new Spread(figure.Median * 100, figure.Min * 100, figure.Max * 100), "N0") + " %";
 
-    /// <summary>Bytes as MB (10^6).</summary>
-    public static string Megabytes(Spread figure) => Text(new Spread(figure.Median / 1e6, figure.Min / 1e6, figure.Max / 1e6), "N0");
+    /// <summary>Bytes as MB (10^6); unknown where a system does not tell.</summary>
+    public static string Megabytes(Spread figure) => figure.Min <= 0
+        ? "unknown"
+        : Text(new Spread(figure.Median / 1e6, figure.Min / 1e6, figure.Max / 1e6), "N0");
 
     private static string Text(Spread figure, string format)
     {

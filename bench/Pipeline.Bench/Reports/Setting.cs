@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Pipeline.Bench.Cli;
 using Pipeline.Bench.Rows;
+using Pipeline.Stages.Core.Ring;
 
 namespace Pipeline.Bench.Reports;
 
@@ -27,6 +28,9 @@ internal sealed record Setting
     /// <summary>Whether the code is what the compiler makes of it when it may optimize.</summary>
     public required bool Optimized { get; init; }
 
+    /// <summary>Whether stages exchange batches by shared memory, which only Linux has.</summary>
+    public required bool SharedMemory { get; init; }
+
     public required string Input { get; init; }
 
     public required long Lines { get; init; }
@@ -45,6 +49,7 @@ internal sealed record Setting
         Processor = ProcessorName(),
         Cores = Environment.ProcessorCount,
         Optimized = typeof(Setting).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true },
+        SharedMemory = MappedRing.IsSupported,
         Input = options.Workload == InputFile.Events ? options.Workload : $"{options.Workload}, {options.Payload}",
         Lines = workload.Lines,
         InputBytes = workload.Bytes,
@@ -57,6 +62,9 @@ internal sealed record Setting
         yield return Command;
         yield return FormattableString.Invariant($"{Lines:N0} lines ({Input}, seed 42, {InputBytes / 1e6:N1} MB), {Rounds} rounds after one to warm up");
         yield return FormattableString.Invariant($"{Processor}, {Cores} cores, {System}, {Runtime}, {Version}, {Taken:yyyy-MM-dd}");
+        yield return SharedMemory
+            ? "batches of the split pipeline go through shared memory"
+            : "batches of the split pipeline go through the gRPC streams: this system has no shared memory for them";
         if (!Optimized)
             yield return "NOT optimized: the figures say nothing";
     }

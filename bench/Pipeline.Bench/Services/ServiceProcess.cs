@@ -24,7 +24,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Ends with the exit code, when the output is read too.</summary>
     public Task<int> Exited { get; }
 
-    /// <summary>Most resident memory since <see cref="ForgetPeak"/>, bytes.</summary>
+    /// <summary>Most resident memory since <see cref="ForgetPeak"/>, bytes; 0 where the system does not tell it of another process.</summary>
     public long PeakRssBytes
     {
         get

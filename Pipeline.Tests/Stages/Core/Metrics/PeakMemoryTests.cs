@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Tests.Stages.Core.Metrics;
@@ -32,5 +33,17 @@ public sealed class PeakMemoryTests
     [InlineData("VmHWM:\t", -1)]
     [InlineData("", -1)]
     public void The_line_is_found_where_there_is_one(string status, long bytes) =>
-        Assert.Equal(bytes, PeakMemory.TryParse(System.Text.Encoding.UTF8.GetBytes(status), out var found) ? found : -1);
+        Assert.Equal(bytes, PeakMemory.Parse(System.Text.Encoding.UTF8.GetBytes(status)));
+
+    [Fact]
+    public void ReadStatus_NoProc_IsUnknown() => Assert.Equal(PeakMemory.Unknown, PeakMemory.ReadStatus("/none/status"));
+
+    [LinuxFact]
+    [UnsupportedOSPlatform("windows")]
+    public void ReadMaxRss_AsMacOSReadsIt_IsAtLeastWhatProcSays()
+    {
+        // In whole pages; /proc is read first, and neither goes down but by the pages that the kernel has not counted yet.
+        var peak = PeakMemory.ReadBytes();
+        Assert.InRange(PeakMemory.Usage.ReadMaxRss() * 1024, peak - (1 << 20), 1L << 40);
+    }
 }

@@ -11,14 +11,10 @@ public sealed class MappedRingTests
     private const int Slots = 4;
     private const int SlotBytes = 64 * 1024;
 
-    [Fact]
+    [LinuxFact]
     public void What_one_end_fills_the_other_takes_in_order_round_and_round()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
-        {
-            Assert.False(OperatingSystem.IsLinux());
-            return;
-        }
+        var mine = MappedRing.Create(Slots, SlotBytes)!;
 
         using var writer = new RingWriter(mine);
         using var reader = new RingReader(
@@ -36,14 +32,10 @@ public sealed class MappedRingTests
         }
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task A_full_ring_waits_for_its_receiver()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
-        {
-            Assert.False(OperatingSystem.IsLinux());
-            return;
-        }
+        var mine = MappedRing.Create(Slots, SlotBytes)!;
 
         using var writer = new RingWriter(mine);
         for (var i = 0; i < Slots; i++)
@@ -83,7 +75,7 @@ public sealed class MappedRingTests
         Assert.Null(MappedRing.Open(new SharedRing { Path = path, Slots = Slots, SlotBytes = SlotBytes }));
     }
 
-    [Theory]
+    [LinuxTheory]
     [InlineData(0, SlotBytes)]
     [InlineData(1000, SlotBytes)]
     [InlineData(Slots, 1)]
@@ -91,22 +83,14 @@ public sealed class MappedRingTests
     [InlineData(Slots, 2 * SlotBytes)]
     public void An_offer_of_other_sizes_is_not_taken_up(int slots, int slotBytes)
     {
-        if (MappedRing.Create(Slots, SlotBytes) is { } mine)
-        {
-            using (mine)
-            {
-                Assert.Null(MappedRing.Open(new SharedRing { Path = mine.Offer.Path, Slots = slots, SlotBytes = slotBytes }));
-            }
-        }
+        using var mine = MappedRing.Create(Slots, SlotBytes)!;
+        Assert.Null(MappedRing.Open(new SharedRing { Path = mine.Offer.Path, Slots = slots, SlotBytes = slotBytes }));
     }
 
-    [Fact]
+    [LinuxFact]
     public void A_slot_is_the_senders_again_when_it_and_all_before_it_are_let_go()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
-        {
-            return;
-        }
+        var mine = MappedRing.Create(Slots, SlotBytes)!;
 
         using var writer = new RingWriter(mine);
         using var reader = new RingReader(
@@ -130,13 +114,10 @@ public sealed class MappedRingTests
         Assert.False(writer.TryClaim());
     }
 
-    [Fact]
+    [LinuxFact]
     public void A_sender_that_fills_what_was_not_let_go_is_refused()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
-        {
-            return;
-        }
+        var mine = MappedRing.Create(Slots, SlotBytes)!;
 
         using var reader = new RingReader(mine, _ => { }, new EdgeMeter(TimeProvider.System));
         var taken = Enumerable.Range(0, Slots).Select(_ => reader.Take(1)).ToList();
@@ -146,13 +127,10 @@ public sealed class MappedRingTests
         reader.Take(1);
     }
 
-    [Fact]
+    [LinuxFact]
     public void What_was_taken_can_be_read_after_the_ring_is_gone_and_zeros_stand_behind_the_last_slot()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is not { } mine)
-        {
-            return;
-        }
+        var mine = MappedRing.Create(Slots, SlotBytes)!;
 
         using var writer = new RingWriter(mine);
         var reader = new RingReader(MappedRing.Open(writer.Offer)!, _ => { }, new EdgeMeter(TimeProvider.System));
@@ -172,13 +150,10 @@ public sealed class MappedRingTests
         taken.ForEach(slot => slot.Release());
     }
 
-    [Fact]
+    [LinuxFact]
     public void More_bytes_than_a_slot_holds_are_a_protocol_violation()
     {
-        if (MappedRing.Create(Slots, SlotBytes) is { } mine)
-        {
-            using var reader = new RingReader(mine, _ => { }, new EdgeMeter(TimeProvider.System));
-            Assert.Throws<StageException>(() => reader.Take(SlotBytes + 1));
-        }
+        using var reader = new RingReader(MappedRing.Create(Slots, SlotBytes)!, _ => { }, new EdgeMeter(TimeProvider.System));
+        Assert.Throws<StageException>(() => reader.Take(SlotBytes + 1));
     }
 }

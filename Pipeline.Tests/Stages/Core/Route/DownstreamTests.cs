@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Stages.Core.Route;
 
 public sealed class DownstreamTests
 {
-    [Theory]
+    [LinuxTheory]
     [InlineData("")]
     [InlineData("nonsense")]
     [InlineData("https://127.0.0.1:5000")]
@@ -33,7 +33,7 @@ public sealed class DownstreamTests
         };
 
         var error = await Assert.ThrowsAsync<StageException>(() => Downstream.OpenAsync(
-            open, [], ring, channels, new EdgeMeter(TimeProvider.System), TimeSpan.FromSeconds(20), TimeProvider.System,
+            open, [], ring, channels, new EdgeMeter(TimeProvider.System), _ => { }, TimeSpan.FromSeconds(20), TimeProvider.System,
             CancellationToken.None));
 
         Assert.Equal((FailureReasons.ProtocolViolation, false), (error.Failure.Reason, error.Failure.Retryable));

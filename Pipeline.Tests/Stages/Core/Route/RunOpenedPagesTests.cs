@@ -9,40 +9,44 @@ public sealed class RunOpenedPagesTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    [InlineData(100_000)]
-    public async Task Pages_join_to_what_they_were_cut_from(int groups)
+    [InlineData(3)]
+    public async Task Read_PagesOfState_RestoresEachAndReturnsTheAnswerWithoutGroups(int pages)
     {
-        var whole = new RunOpened
+        var answer = new RunOpened
         {
             Columns = { "type", "value" },
             LinesTaken = 12,
             Resume = new Checkpoint { Id = 7, Position = new Position { Line = 9 }, Counts = new Counts { Events = 3 } },
         };
-        whole.Resume.Groups.AddRange(Enumerable.Range(0, groups).Select(i => new Group { Count = i + 1, Key = { new Scalar { Text = $"user {i}" } } }));
-        var pages = RunOpenedPages.Split(whole.Clone()).ToList();
-        Assert.All(pages, page => Assert.True(page.CalculateSize() < 2_000_000));
-        Assert.Equal(groups > 1000, pages.Count > 1);
-        Assert.Equal(whole, await JoinAsync(pages));
+        var stored = Enumerable.Range(1, pages).Select(page => new Checkpoint { Id = 7, Groups = { GroupOf(page), GroupOf(-page) } });
+        var next = new Queue<RunOpened>(RunOpenedPages.Of(stored, answer.Clone()));
+        List<Group> restored = [];
+
+        var read = await RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { RunOpened = next.Dequeue() }), restored.AddRange);
+
+        Assert.Equal(answer, read);
+        Assert.Equal(Enumerable.Range(1, pages).SelectMany(page => new[] { GroupOf(page), GroupOf(-page) }), restored);
     }
 
     [Fact]
-    public async Task A_run_without_checkpoint_is_one_page()
+    public async Task Read_StateInTheAnswer_RestoresIt()
     {
-        var whole = new RunOpened { Columns = { "type" } };
-        Assert.Equal(whole, await JoinAsync(RunOpenedPages.Split(whole)));
+        var answer = new RunOpened { Resume = new Checkpoint { Id = 7, Groups = { GroupOf(1) } } };
+        List<Group> restored = [];
+
+        var read = await RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { RunOpened = answer }), restored.AddRange);
+
+        Assert.Equal([GroupOf(1)], restored);
+        Assert.Equal(new Checkpoint { Id = 7 }, read.Resume);
     }
 
     [Fact]
-    public async Task Anything_else_than_a_page_is_a_protocol_violation()
+    public async Task Read_AnotherAnswer_IsAProtocolViolation()
     {
         var exception = await Assert.ThrowsAsync<StageException>(
-            () => RunOpenedPages.JoinAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { Progress = new Progress() })));
+            () => RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { Progress = new Progress() }), _ => { }));
         Assert.Equal(FailureReasons.ProtocolViolation, exception.Failure.Reason);
     }
 
-    private static Task<RunOpened> JoinAsync(IEnumerable<RunOpened> pages)
-    {
-        var next = new Queue<RunOpened>(pages);
-        return RunOpenedPages.JoinAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { RunOpened = next.Dequeue() }));
-    }
+    private static Group GroupOf(int count) => new() { Count = count, Key = { new Scalar { Text = $"user {count}" } } };
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
@@ -42,6 +43,11 @@ internal sealed class FakeSource(
         ValueTask CheckpointAsync(long id, long line) => output.WriteAsync(
             new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = new Position { Line = line } } }), cancellationToken);
     }
+
+    /// <summary>Ids of the checkpoints that it heard to be durable.</summary>
+    public ConcurrentQueue<long> CommittedCheckpoints { get; } = [];
+
+    public void Committed(long checkpoint) => CommittedCheckpoints.Enqueue(checkpoint);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

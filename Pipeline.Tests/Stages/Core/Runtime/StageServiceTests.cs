@@ -83,8 +83,10 @@ public sealed class StageServiceTests
     public async Task A_checkpoint_passes_at_once_though_the_frames_round_it_announce_more()
     {
         var committed = new TaskCompletionSource();
+        var source = new FakeSource(
+            3, (i, _) => i == 2 ? committed.Task.WaitAsync(Timeout, CancellationToken.None) : Task.CompletedTask, more: true, checkpointAfter: 0);
         await using var chain = await Chain.StartAsync(
-            _ => new FakeSource(3, (i, _) => i == 2 ? committed.Task.WaitAsync(Timeout, CancellationToken.None) : Task.CompletedTask, more: true, checkpointAfter: 0),
+            _ => source,
             _ => new FakeTransform(),
             context => new FakeSink(context, []));
         using var call = chain.Open();
@@ -98,6 +100,7 @@ public sealed class StageServiceTests
         }
 
         Assert.True(committed.Task.IsCompletedSuccessfully);
+        Assert.Equal([1, 2], source.CommittedCheckpoints);
     }
 
     [Fact]
@@ -355,6 +358,10 @@ public sealed class StageServiceTests
             // As long as it has not ended, nothing of the attempt may go: so this wait lasts its time.
             await Task.WhenAny(EndedBeforeDisposal.Task, Task.Delay(TimeSpan.FromMilliseconds(300), CancellationToken.None));
             _ended = true;
+        }
+
+        public void Committed(long checkpoint)
+        {
         }
 
         public ValueTask DisposeAsync()

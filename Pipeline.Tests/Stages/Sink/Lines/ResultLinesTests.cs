@@ -4,8 +4,10 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Google.Protobuf;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Sink.Lines;
+using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink.Lines;
 
@@ -107,17 +109,45 @@ public sealed class ResultLinesTests
     public void A_tie_goes_to_the_even_double(string sum, long count, double expected) =>
         Assert.Equal(expected, ExactAverage.Of(Int128.Parse(sum), 0, count));
 
-    [Fact]
-    public void Groups_are_sorted_by_bytes_numbers_by_value_and_kinds_apart()
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(400)]
+    [InlineData(1)]
+    public void Groups_are_sorted_by_bytes_numbers_by_value_and_kinds_apart(int memory)
     {
         Scalar[] inOrder =
         [
-            Text(""), Text("B"), Text("a"), Text("ab"), Text("\u00e9"), Text("\uFFFD"), Text("\U0001F600"),
+            Text(""), Text("\0"), Text("\0a"), Text("\u0001"), Text("B"), Text("a"), Text("ab"), Text("\u00e9"), Text("\uFFFD"), Text("\U0001F600"),
             Number(-3, 0), Number(-25, 1), Number(1, 9), Number(99, 2), Number(1, 0), Number(long.MaxValue, 9), Number(long.MaxValue, 0),
             new Scalar { Boolean = false }, new Scalar { Boolean = true },
         ];
-        var pairs = inOrder.SelectMany(first => new[] { Text("x"), Number(2, 0) }.Select(second => GroupOf(1, 1, 0, first, second))).ToList();
-        Gen.Shuffle(pairs.ToArray()).Sample(shuffled => Assert.Equal(pairs, GroupKeys.Sort(shuffled)), iter: 50);
+        var groups = inOrder.SelectMany(first => new[] { Text("x"), Number(2, 0) }.Select(second => GroupOf(1, 1, 0, first, second))).ToList();
+        var lines = groups.Select(group => Line(group)).ToList();
+        Gen.Shuffle(groups.ToArray()).Sample(shuffled => Assert.Equal(lines, Sorted(shuffled, memory)), iter: 50);
+    }
+
+    [Theory]
+    [InlineData(1 << 20)]
+    [InlineData(1)]
+    public void Two_groups_with_one_key_are_an_error(int memory)
+    {
+        var error = Assert.Throws<StageException>(() => Sorted([GroupOf(1, 1, 0, Text("b")), GroupOf(1, 1, 0, Text("a")), GroupOf(2, 1, 0, Text("b"))], memory));
+
+        Assert.StartsWith("Two groups have the same key: {\"key\":\"b\"", error.Failure.Message, StringComparison.Ordinal);
+    }
+
+    private static List<string> Sorted(IEnumerable<Group> groups, int memory)
+    {
+        using var folder = new TemporaryFolder();
+        using (var sort = new GroupSort(Path.Join(folder.Path, "groups.1.tmp"), withMin: false, withMax: false, memory))
+        {
+            foreach (var group in groups)
+            {
+                sort.Add(group);
+            }
+
+            return [.. sort.Lines().Select(line => Encoding.UTF8.GetString(line.Span))];
+        }
     }
 
     private static void AssertNearest(Int128 sum, BigInteger divisor, double average)

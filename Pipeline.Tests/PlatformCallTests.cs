@@ -1,0 +1,30 @@
+namespace Pipeline.Tests;
+
+/// <summary>What the sources call of a system itself.</summary>
+public sealed class PlatformCallTests
+{
+    private static readonly (string Path, string Text)[] Sources =
+    [
+        .. Directory.EnumerateDirectories(Repository.Root, "Pipeline.*").Append(Path.Combine(Repository.Root, "bench"))
+            .Where(folder => !folder.EndsWith("Pipeline.Tests", StringComparison.Ordinal))
+            .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+            .Select(path => (path, File.ReadAllText(path))),
+    ];
+
+    [Fact]
+    public void PlatformCalls_OfAllSources_StandInFiveFilesWithTheReason()
+    {
+        var files = Sources.Where(source => source.Text.Contains("[LibraryImport(", StringComparison.Ordinal)
+            || source.Text.Contains("[DllImport(", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(
+            ["DurableFiles.cs", "FileStatus.cs", "MappedMemory.cs", "PeakMemory.cs", "ProcessIdentity.cs"],
+            files.Select(file => Path.GetFileName(file.Path)).Order(StringComparer.Ordinal));
+        Assert.All(files, file => Assert.Matches(@"latform\s+(///\s+)?calls? because", file.Text));
+    }
+
+    [Fact]
+    public void Sources_OfAllSystems_AreCompiledAlikeAndNotExempted() =>
+        Assert.DoesNotContain(Sources, source => source.Text.Contains("#if ", StringComparison.Ordinal) || source.Text.Contains("CA1416", StringComparison.Ordinal));
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pipeline.ServiceDefaults;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Stages.Core.Runtime;
+
+public sealed class StageHostTests
+{
+    [Theory]
+    [InlineData(32, false, 1)]
+    [InlineData(32, true, 0)]
+    [InlineData(0, false, 0)]
+    public async Task TellOfRings_SystemWithoutThem_IsToldWhereTheyAreWanted(int slots, bool areSupported, int told)
+    {
+        var log = new Memory();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection([new("PIPELINE_KEY", "a-key-for-tests"), new("Stage:RingSlots", $"{slots}")]);
+        builder.Logging.ClearProviders().AddProvider(log);
+        builder.AddServiceDefaults();
+        builder.AddStageRuntime(new StageDefinition("parse", [], [], _ => throw new NotSupportedException()), "parse-test");
+        await using var app = builder.Build();
+
+        app.Services.GetRequiredService<StageHost>().TellOfRings(areSupported);
+
+        Assert.Equal(told, log.Entries.Count(entry => entry.StartsWith("Information: This system has no shared memory", StringComparison.Ordinal)));
+    }
+
+    private sealed class Memory : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Entries { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Entries.Enqueue($"{logLevel}: {formatter(state, exception)}");
+
+        public void Dispose()
+        {
+        }
+    }
+}
