@@ -172,7 +172,7 @@ public sealed class ResultLinesTests
 
     private static Scalar Text(string text) => new() { Text = text };
 
-    private static Scalar Number(long mantissa, int scale) => new() { Number = new Contracts.V1.Decimal { Mantissa = mantissa, Scale = scale } };
+    private static Scalar Number(long mantissa, int scale) => new() { Number = new Pipeline.Contracts.V1.Decimal { Mantissa = mantissa, Scale = scale } };
 
     private static string Line(Group group, bool withMin = false, bool withMax = false) =>
         Written(output => ResultLines.Write(output, group, withMin, withMax));
