@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -21,6 +22,12 @@ internal static class Extensions
         var file = new JsonConfigurationSource { Path = Path.Combine(builder.AppHostDirectory, "appsettings.json"), Optional = true };
         file.ResolveFileProvider();
         builder.Configuration.Sources.Insert(0, file);
+        // The variable by which the services know it: above the file, below Pipeline__Data and the command line.
+        if (builder.Configuration["PIPELINE_DATA"] is { } data)
+        {
+            var variable = new MemoryConfigurationSource { InitialData = [new($"{PipelineOptions.Section}:{nameof(PipelineOptions.Data)}", data)] };
+            builder.Configuration.Sources.Insert(1, variable);
+        }
 
         var settings = PipelineSettings.Read(builder.Configuration);
         var model = new PipelineModel(builder, settings, command);

@@ -13,11 +13,10 @@ internal sealed record PipelineDirectories(string Data, string Roots)
     /// <summary>The input of a run that names none.</summary>
     public string Sample => Path.Combine(Data, "samples", "events-100000.ndjson");
 
-    /// <exception cref="PipelineException">The run to go on with is not there.</exception>
+    /// <exception cref="PipelineException">The data directory cannot be used; the run to go on with is not there.</exception>
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
-        var data = Path.GetFullPath(configuration["PIPELINE_DATA"] ?? options.Data);
-        Directory.CreateDirectory(data);
+        var data = CreateData(Path.GetFullPath(options.Data));
         var stored = command.Resume is { } run ? StoredRuns.Read(data, run) : null;
         var input = command.Input ?? stored?.Input;
         string?[] roots =
@@ -30,5 +29,22 @@ internal sealed record PipelineDirectories(string Data, string Roots)
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
         return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()));
+    }
+
+    private static string CreateData(string data)
+    {
+        try
+        {
+            Directory.CreateDirectory(data);
+            // Found here and not by the first service that writes there.
+            var probe = Path.Combine(data, $".{Guid.NewGuid():N}");
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+            return data;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new PipelineException($"data directory '{data}' cannot be used: {exception.Message}; --Pipeline:Data=DIR takes another");
+        }
     }
 }

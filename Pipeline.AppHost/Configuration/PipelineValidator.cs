@@ -18,6 +18,11 @@ internal static partial class PipelineValidator
             errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
         if (string.IsNullOrWhiteSpace(options.Data))
             errors.Add("Pipeline:Data must name a directory");
+        for (var index = 0; index < options.Roots.Count; index++)
+        {
+            if (string.IsNullOrWhiteSpace(options.Roots[index]))
+                errors.Add($"Pipeline:Roots:{index} must name a directory");
+        }
         errors.AddRange(RangeValidation.Errors(options.Liveness, "Pipeline:Liveness"));
         foreach (var (name, service) in options.Services)
             CheckService(name, service, errors);

@@ -13,7 +13,10 @@ public sealed class MisconfigurationTests : IDisposable
         var input = Path.Combine(_data, "input.ndjson");
         await File.WriteAllTextAsync(input, "");
         using var host = AppHostProcess.Start(
-            _data, new Dictionary<string, string> { ["Stage__RingSlots"] = "99" }, "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
+            _data,
+            // The data directory of the command line goes above that of the environment.
+            new Dictionary<string, string> { ["Stage__RingSlots"] = "99", ["PIPELINE_DATA"] = "/dev/null" },
+            "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
 
         var (code, _, error) = await host.EndAsync();
 

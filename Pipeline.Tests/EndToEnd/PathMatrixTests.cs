@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 using Pipeline.AppHost;
+using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.Cli;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -14,6 +16,7 @@ public sealed class PathMatrixTests : IDisposable
 {
     private const string Event = """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""";
     private const string Ok = "";
+    private const string CannotBeUsed = "cannot be used: ";
     private const string NotForAll = "not the same file to every process";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("paths-").FullName;
@@ -99,6 +102,27 @@ public sealed class PathMatrixTests : IDisposable
 
     [LinuxTheory]
     [InlineData("absolute", Ok)]
+    [InlineData("relative", Ok)]
+    [InlineData("dot-dot", Ok)]
+    [InlineData("folder", Ok)]
+    [InlineData("through link to folder", Ok)]
+    [InlineData("missing folder", Ok)]
+    [InlineData("other file system", Ok)]
+    [InlineData("dangling link", CannotBeUsed)]
+    [InlineData("link to file", CannotBeUsed)]
+    [InlineData("device", CannotBeUsed)]
+    [InlineData("fifo", CannotBeUsed)]
+    [InlineData("socket", CannotBeUsed)]
+    [InlineData("proc", CannotBeUsed)]
+    [InlineData("read-only", CannotBeUsed)]
+    public void DataDirectory_Path_IsAcceptedOrRefused(string kind, string expected)
+    {
+        var options = new PipelineOptions { Data = Make(kind, forInput: false) };
+        Check(expected, Refusal(() => PipelineDirectories.Create(options, new ConfigurationBuilder().Build(), PipelineCommand.Parse([]))));
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok)]
     [InlineData("link to file", Ok)]
     [InlineData("dangling link", "--rules: ")]
     [InlineData("device", "must not be empty")]
@@ -140,11 +164,13 @@ public sealed class PathMatrixTests : IDisposable
         return Ok;
     }
 
-    private static string Start(params string[] args)
+    private static string Start(params string[] args) => Refusal(() => RunFiles.Check(PipelineCommand.Parse(args)));
+
+    private static string Refusal(Action action)
     {
         try
         {
-            RunFiles.Check(PipelineCommand.Parse(args));
+            action();
             return Ok;
         }
         catch (Exception refusal) when (refusal is PipelineException or UsageException)
@@ -181,6 +207,8 @@ public sealed class PathMatrixTests : IDisposable
                 return Linked("/proc/self/fd/0");
             case "proc":
                 return "/proc/version";
+            case "read-only":
+                return "/sys/pipeline";
             case "device":
                 return "/dev/null";
             case "fifo":

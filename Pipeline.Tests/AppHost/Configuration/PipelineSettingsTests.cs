@@ -46,6 +46,8 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:sink:Command", ""),
             ("Pipeline:Processes:a--b:Command", "sh"),
             ("Pipeline:Restart:MaxDelay", "soon"),
+            ("Pipeline:Data", " "),
+            ("Pipeline:Roots:1", ""),
             ("Pipeline:Liveness:Silence", "00:00:00.1"),
             ("Pipeline:Key", "with space"))).Failures.ToList();
 
@@ -54,7 +56,7 @@ public class PipelineSettingsTests
             "Pipeline:Key", "Pipeline:Liveness:Silence", "Pipeline:Services:broker:Port", "Pipeline:Services:broker:Replicas",
             "Pipeline:Services:pasre is no service", "Pipeline:Services:parse:Port", "Pipeline:Services:parse:Replicas",
             "Pipeline:Processes:a--b", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
-            "Pipeline:Restart:MaxDelay",
+            "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
         ];
         Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));
         Assert.Equal(expected.Length, errors.Count);
