@@ -16,7 +16,7 @@ internal static class RunCommand
         var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
         var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
-        var check = new Option<bool>("--check") { Description = "Check the options, and do nothing else" };
+        var check = new Option<bool>("--check") { Description = "Check the options, and with the pipeline, where one is up, the files; start nothing" };
         var figures = Figures();
         var command = new Command("run", "Run a file or directory of NDJSON through the pipeline that is up") { monolith, threads, detach, check, figures };
         foreach (var option in options.All)
@@ -25,7 +25,7 @@ internal static class RunCommand
         {
             var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
             if (parsed.GetValue(check))
-                return ExitCodes.Ok;
+                return await CheckAsync(context, parsed.GetValue(monolith) ? null : settings, cancellationToken);
             var format = context.FormatOf(parsed);
             var follower = new RunFollower(context, format, parsed.GetValue(figures));
             if (parsed.GetValue(monolith))
@@ -46,6 +46,24 @@ internal static class RunCommand
             return await follower.FollowAsync(client, run.Id, cancellationToken);
         });
         return command;
+    }
+
+    private static async Task<int> CheckAsync(CommandContext context, RunSettings? settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (settings is not null)
+            {
+                using var client = RunsClient.Connect(context.Environment);
+                await client.CheckAsync(settings, cancellationToken);
+            }
+        }
+        catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
+        {
+            context.Terminal.Error.WriteLine($"only the options were checked: {error.Message}");
+        }
+
+        return ExitCodes.Ok;
     }
 
     private static int Report(Terminal terminal, Run run, ReportFormat format)

@@ -106,10 +106,14 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             errors.Add($"cannot be checked: exit code {process.ExitCode}");
         foreach (var error in errors)
         {
-            var input = context.Inputs.FirstOrDefault(input => error.StartsWith($"--{input.Name}", StringComparison.Ordinal)) ?? context.Inputs[0];
+            var input = context.Inputs.FirstOrDefault(input => IsAbout(error, input.Name)) ?? context.Inputs[0];
             context.AddValidationError(input, error.Replace($"--{input.Name}", "", StringComparison.Ordinal).TrimStart(':', ' '));
         }
     }
+
+    // The orchestrator names no option, but says in plain words what is wrong with which, or what to name instead.
+    private static bool IsAbout(string error, string input) => error.StartsWith($"--{input}", StringComparison.Ordinal)
+        || error.StartsWith($"{input} ", StringComparison.Ordinal) || error.Contains($"another {input}", StringComparison.Ordinal);
 
     private static ExecuteCommandResult ToResult(ProcessCommandResultContext context) => context.ExitCode == 0
         ? CommandResults.Success("done", new CommandResultData

@@ -22,9 +22,9 @@ public static class Failures
     {
         StageException stage => stage.Failure,
         RpcException rpc when Carried(rpc) is { } carried => carried,
-        RpcException rpc => Unreachable(hop, PeerText.Describe(rpc.Status), IsTransient(rpc.StatusCode)),
-        TimeoutException => Unreachable(hop, exception.Message, true),
-        _ => Unreachable(hop, $"{exception.GetType().Name}: {exception.Message}", true),
+        RpcException rpc => OfStatus(hop, rpc.Status),
+        TimeoutException => Of(hop, FailureReasons.Unreachable, exception.Message, retryable: true),
+        _ => Of(hop, FailureReasons.Unreachable, $"{exception.GetType().Name}: {exception.Message}", retryable: true),
     };
 
     /// <summary>The hop's address.</summary>
@@ -58,18 +58,30 @@ public static class Failures
         }
     }
 
-    private static Failure Unreachable(Hop hop, string why, bool retryable) => new()
+    // What a status without a failure means: from a stage in another language, or from what stands between.
+    private static Failure OfStatus(Hop hop, Status status)
     {
-        Reason = FailureReasons.Unreachable,
-        Message = $"{hop.Role} ({hop.InstanceId}, {hop.Address}) is not to be reached: {why}",
+        var (reason, retryable) = status.StatusCode switch
+        {
+            StatusCode.Unauthenticated => (FailureReasons.Unauthenticated, false),
+            StatusCode.PermissionDenied => (FailureReasons.Unreachable, false),
+            StatusCode.Unimplemented => (FailureReasons.ProtocolViolation, false),
+            StatusCode.InvalidArgument => (FailureReasons.InvalidOptions, false),
+            StatusCode.Aborted => (FailureReasons.Fenced, true),
+            StatusCode.ResourceExhausted => (FailureReasons.ProtocolViolation, true),
+            _ => (FailureReasons.Unreachable, true),
+        };
+        return Of(hop, reason, PeerText.Describe(status), retryable);
+    }
+
+    private static Failure Of(Hop hop, string reason, string why, bool retryable) => new()
+    {
+        Reason = reason,
+        Message = $"the call to {hop.Role} ({hop.InstanceId}, {hop.Address}) failed: {why}",
         InstanceId = hop.InstanceId,
         Role = hop.Role,
         Retryable = retryable,
     };
-
-    /// <summary>Statuses that say the two do not fit together: trying again does not help.</summary>
-    private static bool IsTransient(StatusCode code) =>
-        code is not (StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.Unimplemented or StatusCode.InvalidArgument);
 
     private static StatusCode StatusOf(string reason) => reason switch
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pipeline.Files;
 
 namespace Pipeline.Client.Runs;
 
@@ -37,6 +38,9 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
     {
         try
         {
+            // Reading a FIFO would wait for a writer.
+            if (FileStatus.DescribeSpecial(path) is { } kind)
+                throw new IOException($"it is {kind}");
             var endpoint = JsonSerializer.Deserialize(File.ReadAllBytes(path), EndpointJson.Default.EndpointFile);
             if (endpoint?.Address is null || endpoint.Key is null || !Uri.TryCreate(endpoint.Address, UriKind.Absolute, out var uri) || !uri.IsLoopback)
                 throw new InvalidDataException($"{path} is damaged: delete it, and start the pipeline again");
@@ -52,9 +56,20 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         }
     }
 
-    /// <summary>Writes it, whole or not at all, for this user's eyes only.</summary>
+    /// <summary>Writes it, whole or not at all, for this user's eyes only. Replaces no file but another endpoint file.</summary>
+    /// <exception cref="InvalidDataException">Something else stands there.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path)
     {
+        try
+        {
+            _ = Read(path);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"{path} is no endpoint file and stays as it is; set {Variable} to another path", error);
+        }
+
         var folder = Path.GetDirectoryName(path)!;
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);

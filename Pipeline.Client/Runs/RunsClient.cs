@@ -95,6 +95,11 @@ public sealed class RunsClient : IDisposable
         AskAsync(
             HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
 
+    /// <summary>Checks that a run with these settings could be started; starts none.</summary>
+    /// <exception cref="RunsApiException">It could not, and why.</exception>
+    public Task CheckAsync(RunSettings settings, CancellationToken cancellationToken = default) => AskAsync<Run>(
+        HttpMethod.Post, "/runs?dryRun=true", null, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+
     /// <summary>All runs, newest first.</summary>
     public Task<IReadOnlyList<Run>> ListAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "/runs", RunJson.Default.IReadOnlyListRun, cancellationToken);
@@ -134,7 +139,7 @@ public sealed class RunsClient : IDisposable
         AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken);
 
     private async Task<T> AskAsync<T>(
-        HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken, HttpContent? content = null)
+        HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null)
     {
         using var timeout = new CancellationTokenSource(Deadline);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -143,7 +148,9 @@ public sealed class RunsClient : IDisposable
             using var request = new HttpRequestMessage(method, path) { Content = content };
             using var response = await _http.SendAsync(request, ending.Token);
             await RequireSuccessAsync(response, ending.Token);
-            return await response.Content.ReadFromJsonAsync(type, ending.Token) ?? throw new JsonException("the answer is null");
+            return type is null
+                ? default!
+                : await response.Content.ReadFromJsonAsync(type, ending.Token) ?? throw new JsonException("the answer is null");
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

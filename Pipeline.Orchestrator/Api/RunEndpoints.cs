@@ -15,7 +15,7 @@ internal static class RunEndpoints
     {
         var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized);
         runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json")
-            .WithName("CreateRun").WithSummary("Stores a run and starts it")
+            .WithName("CreateRun").WithSummary("Stores a run and starts it; with dryRun=true only checks that it could")
             .Fails(
                 StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge,
                 StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status503ServiceUnavailable);
@@ -35,8 +35,8 @@ internal static class RunEndpoints
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<Results<Created<Run>, ValidationProblem, ProblemHttpResult>> CreateAsync(
-        HttpRequest request, RunService service, CancellationToken cancellationToken)
+    private static async Task<Results<Created<Run>, NoContent, ValidationProblem, ProblemHttpResult>> CreateAsync(
+        HttpRequest request, RunService service, CancellationToken cancellationToken, bool dryRun = false)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
         // A field that could not be read has been told already.
@@ -47,6 +47,12 @@ internal static class RunEndpoints
             return Problems.Of(errors);
         try
         {
+            if (dryRun)
+            {
+                service.RequireCreatable(settings);
+                return TypedResults.NoContent();
+            }
+
             var run = service.Create(settings);
             return TypedResults.Created($"/runs/{run.Id}", run);
         }

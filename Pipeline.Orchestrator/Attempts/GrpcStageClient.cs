@@ -36,7 +36,7 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
             }
             catch (Exception error) when (error is RpcException or InvalidOperationException or IOException)
             {
-                throw new StageException(CallFailure.Of(error, first));
+                throw new StageException(error.ToFailure(first));
             }
         }
 
@@ -55,7 +55,7 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
                 }
                 catch (Exception error) when (error is RpcException or IOException)
                 {
-                    throw new StageException(CallFailure.Of(error, first), error);
+                    throw new StageException(error.ToFailure(first), error);
                 }
 
                 yield return call.ResponseStream.Current;

@@ -77,6 +77,18 @@ internal sealed class RunService : IHostedService
         return Task.CompletedTask;
     }
 
+    /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
+    /// <param name="settings">Checked settings.</param>
+    /// <exception cref="RunConflictException">As <see cref="Create"/>.</exception>
+    public void RequireCreatable(RunSettings settings)
+    {
+        lock (_lock)
+        {
+            RefuseWhileStopping();
+            _ = MayReplace(settings);
+        }
+    }
+
     /// <summary>Stores a new run and starts it.</summary>
     /// <param name="settings">Checked settings.</param>
     /// <exception cref="RunConflictException">The output is in use, or may not be replaced, or the orchestrator stops.</exception>
@@ -86,8 +98,7 @@ internal sealed class RunService : IHostedService
         lock (_lock)
         {
             RefuseWhileStopping();
-            var output = settings.Output is null ? null : Path.GetFullPath(settings.Output);
-            var replaces = output is not null && _claims.Claim(output, settings, resumed: null);
+            var replaces = MayReplace(settings);
             var now = _time.GetUtcNow();
             var id = CreateFolder(now);
             var run = new Run
@@ -97,7 +108,7 @@ internal sealed class RunService : IHostedService
                 Updated = now,
                 Options = settings,
                 Input = Path.GetFullPath(settings.Input!),
-                Output = output ?? Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
+                Output = settings.Output is { } output ? Path.GetFullPath(output) : Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
                 MayReplace = replaces,
             };
             Save(run);
@@ -107,6 +118,9 @@ internal sealed class RunService : IHostedService
             return run;
         }
     }
+
+    private bool MayReplace(RunSettings settings) =>
+        settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
 
     /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
     /// <exception cref="RunConflictException">It is not active.</exception>

@@ -30,7 +30,7 @@ internal sealed partial class EndpointPublisher(
         {
             Remove(written);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             LogNotWritten(logger, _path, error.Message);
         }

@@ -7,6 +7,7 @@ using Pipeline.AppHost;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.Cli;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -16,6 +17,7 @@ public sealed class PathMatrixTests : IDisposable
 {
     private const string Event = """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""";
     private const string Ok = "";
+    private const string StaysAsItIs = "is no endpoint file and stays as it is";
     private const string CannotBeUsed = "cannot be used: ";
     private const string NotForAll = "not the same file to every process";
 
@@ -123,6 +125,29 @@ public sealed class PathMatrixTests : IDisposable
 
     [LinuxTheory]
     [InlineData("absolute", Ok)]
+    [InlineData("relative", Ok)]
+    [InlineData("dangling link", Ok)]
+    [InlineData("missing folder", Ok)]
+    [InlineData("other file system", Ok)]
+    [InlineData("link to file", StaysAsItIs)]
+    [InlineData("hard link", StaysAsItIs)]
+    [InlineData("folder", StaysAsItIs)]
+    [InlineData("device", StaysAsItIs)]
+    [InlineData("fifo", StaysAsItIs)]
+    [InlineData("socket", StaysAsItIs)]
+    public void EndpointFile_Path_IsAcceptedOrRefused(string kind, string expected)
+    {
+        var path = EndpointFile.PathIn(name => name == EndpointFile.Variable ? Make(kind, forInput: false) : null);
+        var before = Snapshot();
+        Check(expected, Refusal(() => new EndpointFile("http://127.0.0.1:5080", "key", Environment.ProcessId).Write(path)));
+        if (expected == Ok)
+            Assert.Equal("key", EndpointFile.Read(path)?.Key);
+        else
+            Assert.Equal(before, Snapshot());
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok)]
     [InlineData("link to file", Ok)]
     [InlineData("dangling link", "--rules: ")]
     [InlineData("device", "must not be empty")]
@@ -173,7 +198,7 @@ public sealed class PathMatrixTests : IDisposable
             action();
             return Ok;
         }
-        catch (Exception refusal) when (refusal is PipelineException or UsageException)
+        catch (Exception refusal) when (refusal is PipelineException or UsageException or InvalidDataException)
         {
             return refusal.Message;
         }

@@ -19,13 +19,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
     {
         var arguments = await ArgumentsAsync("run", (name, value), name == "input" ? ("output", "") : ("input", Write(nameof(Run_WrongArgument_IsRefusedAtItsInput), 1)));
-        var context = new InputsDialogValidationContext
-        {
-            Inputs = arguments,
-            Services = Pipeline.Host.Application.Services,
-            CancellationToken = CancellationToken.None,
-        };
-        await (await CommandAsync("run")).ValidateArguments!(context);
+        await ValidateAsync(arguments);
 
         var result = await ExecuteAsync("run", arguments);
 
@@ -33,6 +27,20 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         var error = Assert.Single(ValidationErrors(arguments[name]));
         Assert.StartsWith(reason, error, StringComparison.Ordinal);
         Assert.All(arguments.Where(input => input.Name != name), input => Assert.Empty(ValidationErrors(input)));
+    }
+
+    [Fact]
+    public async Task Run_FileInTheWayOfTheOutput_IsRefusedAtItsInput()
+    {
+        var input = Write(nameof(Run_FileInTheWayOfTheOutput_IsRefusedAtItsInput), 1);
+        var output = Path.ChangeExtension(input, ".results.ndjson");
+        await File.WriteAllTextAsync(output, "mine");
+        var arguments = await ArgumentsAsync("run", ("input", input), ("output", output));
+
+        await ValidateAsync(arguments);
+
+        Assert.StartsWith($"output '{output}' exists", Assert.Single(ValidationErrors(arguments["output"])), StringComparison.Ordinal);
+        Assert.Equal("mine", await File.ReadAllTextAsync(output));
     }
 
     [Fact]
@@ -114,6 +122,14 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         Assert.Equal(2, run.Attempts);
         Assert.NotEqual(former, new ServiceProcesses(Pipeline.Host.Data).Find("parse"));
     }
+
+    private async Task ValidateAsync(InteractionInputCollection arguments) =>
+        await (await CommandAsync("run")).ValidateArguments!(new InputsDialogValidationContext
+        {
+            Inputs = arguments,
+            Services = Pipeline.Host.Application.Services,
+            CancellationToken = CancellationToken.None,
+        });
 
     private static List<string> ValidationErrors(InteractionInput input) =>
         (List<string>)typeof(InteractionInput).GetProperty("ValidationErrors", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(input)!;

@@ -66,7 +66,7 @@ public sealed class HttpApiTests : IAsyncLifetime
 
     [Theory]
     [InlineData("get", "/runs", "200 401")]
-    [InlineData("post", "/runs", "201 400 401 409 413 415 503")]
+    [InlineData("post", "/runs", "201 204 400 401 409 413 415 503")]
     [InlineData("get", "/runs/{id}", "200 401 404")]
     [InlineData("get", "/runs/{id}/events", "200 401 404")]
     [InlineData("post", "/runs/{id}/pause", "202 401 404 409")]
@@ -148,6 +148,21 @@ public sealed class HttpApiTests : IAsyncLifetime
         using var forced = await PostAsync(body.Replace("}", ",\"overwrite\":true}", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.Created, forced.StatusCode);
         Assert.True((await _served.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Post_DryRun_ChecksAndStoresNothing()
+    {
+        var output = Path.Combine(_served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+
+        using (var free = await PostAsync(body, "/runs?dryRun=true"))
+            Assert.Equal(HttpStatusCode.NoContent, free.StatusCode);
+        File.WriteAllText(output, "mine");
+        using (var taken = await PostAsync(body, "/runs?dryRun=true"))
+            Assert.Equal(HttpStatusCode.Conflict, taken.StatusCode);
+
+        Assert.Equal("[]", await _served.Client.GetStringAsync("/runs"));
     }
 
     [Fact]
@@ -455,8 +470,8 @@ public sealed class HttpApiTests : IAsyncLifetime
     private static async Task<string> IdOfAsync(HttpResponseMessage response) =>
         (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
 
-    private Task<HttpResponseMessage> PostAsync(string body) =>
-        _served.Client.PostAsync("/runs", new StringContent(body, Encoding.UTF8, "application/json"));
+    private Task<HttpResponseMessage> PostAsync(string body, string path = "/runs") =>
+        _served.Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 
     private async IAsyncEnumerable<SseItem<JsonElement>> EventsAsync(string id)
     {
