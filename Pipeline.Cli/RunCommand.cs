@@ -27,6 +27,8 @@ internal static class RunCommand
             if (parsed.GetValue(check))
                 return await CheckAsync(context, parsed.GetValue(monolith) ? null : settings, cancellationToken);
             var format = context.FormatOf(parsed);
+            if (options.WritesToStandardOutput(parsed) && format != ReportFormat.Text)
+                throw new CliException(ExitCodes.Usage, "--output: the results go to standard output, and so would the report; name a file for the results");
             var follower = new RunFollower(context, format, parsed.GetValue(figures));
             if (parsed.GetValue(monolith))
             {

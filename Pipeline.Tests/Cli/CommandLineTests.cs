@@ -48,6 +48,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("error: --output must name a file", "run", "--input", "/", "--output", "")]
     [InlineData("error: --rules must name a file", "run", "--input", "/", "--rules", "")]
     [InlineData("error: --output must name a file", "generate", "--output", "")]
+    [InlineData(
+        "error: --output: the results go to standard output, and so would the report; name a file for the results",
+        "run", "--input", "/", "--monolith", "--output", "-", "--json")]
     [InlineData("error: --input: a run must be able to read its input again; save standard input to a file first", "run", "--input", "-", "--monolith", "--output", "x")]
     [InlineData(
         "error: --output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith",

@@ -47,7 +47,7 @@ internal sealed class InputCatalog
             }
 
             var catalog = new InputCatalog(isFolder: false);
-            catalog.Add(resolved, Path.GetFileName(input));
+            catalog.Add(resolved, Path.GetFileName(input), input);
             return catalog;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -88,7 +88,7 @@ internal sealed class InputCatalog
         var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
         var entries = new FileSystemEnumerable<(string Path, bool IsInput)>(
             folder,
-            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && !IsHidden(entry.FileName) && InputNames.IsInput(entry.FileName)),
+            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && InputNames.IsInput(entry.FileName)),
             options)
         {
             ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
@@ -115,7 +115,7 @@ internal sealed class InputCatalog
 
         foreach (var (path, name) in files)
         {
-            catalog.Add(RootedPath.Require(path, roots, "input"), name);
+            catalog.Add(RootedPath.Require(path, roots, "input"), name, path);
         }
 
         return catalog;
@@ -124,14 +124,11 @@ internal sealed class InputCatalog
 
         // Links to folders are not followed: they might lead in circles.
         bool IsRead(ref FileSystemEntry entry) => entry.IsDirectory
-            && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
+            && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !InputNames.IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
 
         bool IsWorkFolder(ref FileSystemEntry entry) =>
             workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
     }
-
-    // By its name, on every system: what Windows calls hidden is an attribute, and would give other results there.
-    private static bool IsHidden(ReadOnlySpan<char> name) => name is ['.', ..];
 
     /// <summary>The order of the UTF-8 bytes: that of the characters, save that surrogates stand for what comes after all others.</summary>
     private static int CompareUtf8(string one, string other)
@@ -149,19 +146,20 @@ internal sealed class InputCatalog
         return one.Length - other.Length;
     }
 
-    private void Add(string path, string name)
+    private void Add(string path, string name, string written)
     {
+        var told = written == path ? $"'{path}'" : $"'{written}' (which is '{path}')";
         if (FileStatus.DescribeSpecial(path) is { } kind)
         {
             throw new StageException(
-                FailureReasons.InputUnreadable, $"'{path}' is {kind}: a run must be able to read its input again. Copy it to a file first.");
+                FailureReasons.InputUnreadable, $"{told} is {kind}: a run must be able to read its input again. Copy it to a file first.");
         }
 
         var file = new FileInfo(path);
         if (!file.Exists)
         {
             var why = Directory.Exists(path) ? "is a folder where a file was expected" : "does not exist";
-            throw new StageException(FailureReasons.InputUnreadable, $"input '{path}' {why}.");
+            throw new StageException(FailureReasons.InputUnreadable, $"input {told} {why}.");
         }
 
         using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
@@ -170,7 +168,7 @@ internal sealed class InputCatalog
             if (file.Length == 0 && RandomAccess.Read(handle, stackalloc byte[1], 0) > 0)
             {
                 throw new StageException(
-                    FailureReasons.InputUnreadable, $"'{path}' has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
+                    FailureReasons.InputUnreadable, $"{told} has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
             }
         }
 

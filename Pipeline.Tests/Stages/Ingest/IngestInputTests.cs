@@ -173,6 +173,17 @@ public sealed class IngestInputTests : IDisposable
         Assert.Contains("does not exist", failure.Message);
     }
 
+    [UnixFact]
+    public async Task A_link_in_a_folder_that_leads_nowhere_is_told_by_its_own_name()
+    {
+        var link = Path.Join(Path.GetDirectoryName(_folder.Write("in/a.ndjson", "x\n")), "b.ndjson");
+        File.CreateSymbolicLink(link, Path.Join(_folder.Path, "gone.ndjson"));
+
+        var failure = await new IngestRun(Path.Join(_folder.Path, "in"), _folder.Path).FailAsync();
+
+        Assert.Equal($"input '{link}' (which is '{Path.Join(_folder.Path, "gone.ndjson")}') does not exist.", failure.Message);
+    }
+
     [Fact]
     public async Task A_fifo_a_device_and_a_socket_are_refused()
     {
