@@ -11,18 +11,19 @@ internal static class TopologyCommand
     public static Command Build(CommandContext context)
     {
         var watch = new Option<bool>("--watch") { Description = "Stay, and show it again after each change" };
-        var command = new Command("topology", "Show who is registered where, since when, and the lease left") { watch };
+        var role = new Option<string?>("--role") { Description = "Only instances of this role, such as parse" };
+        var command = new Command("topology", "Show who is registered where, since when, and the lease left") { watch, role };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var json = parsed.GetValue(context.Json);
             using var client = RunsClient.Connect(context.Environment);
             if (!parsed.GetValue(watch))
             {
-                Write(context.Terminal, await client.TopologyAsync(cancellationToken), json);
+                Write(context.Terminal, await client.TopologyAsync(parsed.GetValue(role), cancellationToken), json);
                 return ExitCodes.Ok;
             }
 
-            await foreach (var change in client.FollowTopologyAsync(cancellationToken))
+            await foreach (var change in client.FollowTopologyAsync(parsed.GetValue(role), cancellationToken))
                 Write(context.Terminal, change.Data, json);
             throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
         });

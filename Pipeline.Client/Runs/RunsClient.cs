@@ -117,9 +117,9 @@ public sealed class RunsClient : IDisposable
     /// <summary>Goes on with a run from its last committed checkpoint.</summary>
     public Task<Run> ResumeAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "resume", cancellationToken);
 
-    /// <summary>Who is registered where.</summary>
-    public Task<Topology> TopologyAsync(CancellationToken cancellationToken = default) =>
-        AskAsync(HttpMethod.Get, "/topology", TopologyJson.Default.Topology, cancellationToken);
+    /// <summary>Who is registered where; of one role, where it is named.</summary>
+    public Task<Topology> TopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Get, $"/topology{QueryOf(role)}", TopologyJson.Default.Topology, cancellationToken);
 
     /// <summary>What happens to a run, until it rests.</summary>
     /// <exception cref="RunsApiException">The stream broke before.</exception>
@@ -127,11 +127,13 @@ public sealed class RunsClient : IDisposable
         StreamAsync($"{PathOf(id)}/events", RunJson.Default.Run, cancellationToken);
 
     /// <summary>The topology, again after each change.</summary>
-    public IAsyncEnumerable<SseItem<Topology>> FollowTopologyAsync(CancellationToken cancellationToken = default) =>
-        StreamAsync("/topology/events", TopologyJson.Default.Topology, cancellationToken);
+    public IAsyncEnumerable<SseItem<Topology>> FollowTopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>
+        StreamAsync($"/topology/events{QueryOf(role)}", TopologyJson.Default.Topology, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private static string QueryOf(string? role) => role is null ? "" : $"?role={Uri.EscapeDataString(role)}";
 
     private static string PathOf(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 

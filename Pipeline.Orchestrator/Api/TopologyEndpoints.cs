@@ -14,19 +14,19 @@ internal static class TopologyEndpoints
     public static void MapTopology(this IEndpointRouteBuilder app)
     {
         var topology = app.MapGroup("/topology").WithTags("Topology").ProducesProblem(StatusCodes.Status401Unauthorized);
-        topology.MapGet("/", (TopologyReader reader, CancellationToken cancellationToken) => reader.ReadAsync(cancellationToken))
+        topology.MapGet("/", (TopologyReader reader, string? role, CancellationToken cancellationToken) => reader.ReadAsync(role, cancellationToken))
             .WithName("GetTopology").WithSummary("Who is registered where");
-        topology.MapGet("/events", (TopologyReader reader, IHostApplicationLifetime lifetime, CancellationToken cancellationToken) =>
-                TypedResults.ServerSentEvents(FollowAsync(reader, lifetime, cancellationToken)))
+        topology.MapGet("/events", (TopologyReader reader, string? role, IHostApplicationLifetime lifetime, CancellationToken cancellationToken) =>
+                TypedResults.ServerSentEvents(FollowAsync(reader, role, lifetime, cancellationToken)))
             .WithName("FollowTopology").WithSummary("The topology, again after each change");
     }
 
     private static async IAsyncEnumerable<SseItem<Topology>> FollowAsync(
-        TopologyReader reader, IHostApplicationLifetime lifetime, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TopologyReader reader, string? role, IHostApplicationLifetime lifetime, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The server waits for open streams when it stops; this one has no end of its own.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        await using var changes = reader.FollowAsync(ending.Token).GetAsyncEnumerator(ending.Token);
+        await using var changes = reader.FollowAsync(role, ending.Token).GetAsyncEnumerator(ending.Token);
         while (await MoveNextAsync())
             yield return new SseItem<Topology>(changes.Current, EventName);
 

@@ -15,11 +15,13 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
     /// <summary>The topology now.</summary>
-    public async Task<Topology> ReadAsync(CancellationToken cancellationToken)
+    /// <param name="role">Of the instances; null: any.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<Topology> ReadAsync(string? role, CancellationToken cancellationToken)
     {
         try
         {
-            return await AskAsync(cancellationToken);
+            return await AskAsync(role, cancellationToken);
         }
         catch (RpcException)
         {
@@ -30,26 +32,30 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
                 Revision = known.Revision,
                 Epoch = known.Epoch,
                 Connected = false,
-                Instances = [.. known.Instances.Values.OrderBy(instance => instance.RegisteredRevision).Select(TopologyInstance.Of)],
+                Instances =
+                [
+                    .. known.Instances.Values.Where(instance => role is null || instance.Role == role)
+                        .OrderBy(instance => instance.RegisteredRevision).Select(TopologyInstance.Of),
+                ],
             };
         }
     }
 
     /// <summary>The topology now, and again after each change.</summary>
-    public async IAsyncEnumerable<Topology> FollowAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<Topology> FollowAsync(string? role, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
             var observed = registry.Current;
-            yield return await ReadAsync(cancellationToken);
+            yield return await ReadAsync(role, cancellationToken);
             await observed.Superseded.WaitAsync(cancellationToken);
         }
     }
 
-    private async Task<Topology> AskAsync(CancellationToken cancellationToken)
+    private async Task<Topology> AskAsync(string? role, CancellationToken cancellationToken)
     {
         var instances = new List<TopologyInstance>();
-        var request = new ListRequest { IncludeDeparted = true, PageSize = PageSize };
+        var request = new ListRequest { Role = role ?? "", IncludeDeparted = true, PageSize = PageSize };
         while (true)
         {
             var page = await broker.ListAsync(request, deadline: DateTime.UtcNow + Deadline, cancellationToken: cancellationToken);

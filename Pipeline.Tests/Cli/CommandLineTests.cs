@@ -323,6 +323,11 @@ public sealed class CommandLineTests : IDisposable
         foreach (var instance in served.Registry.Current.Value.Instances.Values)
             Assert.Contains(instance.Address, _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("out of reach", _output.ToString(), StringComparison.Ordinal);
+
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology", "--role", "sink"));
+        Assert.Contains("sink-0", _output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("parse-0", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

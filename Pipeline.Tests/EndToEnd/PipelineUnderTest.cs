@@ -126,7 +126,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public async Task<Topology> TopologyAsync(Func<Topology, bool> condition)
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
-        await foreach (var topology in Api.FollowTopologyAsync(timeout.Token))
+        await foreach (var topology in Api.FollowTopologyAsync(cancellationToken: timeout.Token))
         {
             if (condition(topology.Data))
                 return topology.Data;

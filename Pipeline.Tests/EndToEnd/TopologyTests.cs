@@ -24,6 +24,11 @@ public sealed class TopologyTests(PipelineFixture fixture)
             Assert.InRange(instance.LeaseRemainingMillis, 0, 5_000);
             Assert.True(instance.ProcessId > 0);
         }
+
+        var rules = await Pipeline.Api.TopologyAsync("rules");
+        Assert.True(rules.Connected);
+        Assert.All(rules.Instances, instance => Assert.Equal("rules", instance.Role));
+        Assert.Contains(rules.Instances, instance => instance.State == "live");
     }
 
     [Fact]

@@ -428,6 +428,9 @@ public sealed class HttpApiTests : IAsyncLifetime
         var first = topology.GetProperty("instances")[0];
         Assert.Equal(("ingest-0", "ingest", "live"), (
             first.GetProperty("instanceId").GetString(), first.GetProperty("role").GetString(), first.GetProperty("state").GetString()));
+
+        var parse = (await _served.Client.GetFromJsonAsync<JsonElement>("/topology?role=parse")).GetProperty("instances");
+        Assert.Equal("parse-0", Assert.Single(parse.EnumerateArray()).GetProperty("instanceId").GetString());
     }
 
     [Fact]

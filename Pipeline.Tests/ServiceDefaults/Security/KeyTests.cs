@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Security;
 using Pipeline.Tests.Broker;
@@ -54,19 +53,6 @@ public sealed class KeyTests
 
         Assert.Equal("16", response.Headers.GetValues("grpc-status").Single());
         body.End();
-    }
-
-    [Fact]
-    public async Task AnHttpEndpointCanRequireTheKey()
-    {
-        await using var service = await ServiceFixture.StartAsync(map: app => app.MapPost("/change", () => "done").RequireKey());
-        using var http = new HttpClient { BaseAddress = service.HttpAddress };
-
-        using var refused = await http.PostAsync("/change", null);
-        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal("application/problem+json", refused.Content.Headers.ContentType?.MediaType);
-        http.DefaultRequestHeaders.Add("authorization", $"Bearer {BrokerFixture.Key}");
-        Assert.Equal("done", await (await http.PostAsync("/change", null)).Content.ReadAsStringAsync());
     }
 
     private static HttpClient NewHttp2Client(Uri address) => new()

@@ -124,7 +124,7 @@ internal sealed class PipelineServices : IAsyncDisposable
         var endpoint = await WhileAliveAsync(ending => EndpointFileWatch.WaitAsync(endpointFile, ending), cancellationToken);
         _client = new RunsClient(new Uri(endpoint.Address), key, endpointFile);
         await WhileAliveAsync(
-            async ending => await _client.FollowTopologyAsync(ending).FirstAsync(item => HasRoute(item.Data), ending), cancellationToken);
+            async ending => await _client.FollowTopologyAsync(cancellationToken: ending).FirstAsync(item => HasRoute(item.Data), ending), cancellationToken);
     }
 
     private static bool HasRoute(Topology topology)
