@@ -45,7 +45,10 @@ internal static class GeneratorOutput
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(unfinished, target, overwrite);
+            if (overwrite)
+                DurableFiles.Instance.Rename(unfinished, target, "generated");
+            else
+                File.Move(unfinished, target);
         }
         catch
         {

@@ -13,7 +13,8 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
     /// <summary>Environment variable of its path.</summary>
     public const string Variable = "PIPELINE_ENDPOINT_FILE";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const string Role = "endpoint";
 
     /// <summary>Its path: as the environment says, else below the user's runtime or state directory.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
@@ -74,16 +75,17 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(folder);
         else
-            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(folder, OwnerOnly);
         var unfinished = $"{path}.{Pid}.tmp";
         // What is left of a former process of this id may have another mode.
         File.Delete(unfinished);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using (var file = new FileStream(unfinished, options))
-            JsonSerializer.Serialize(file, this, EndpointJson.Default.EndpointFile);
-        File.Move(unfinished, path, overwrite: true);
+        using (var file = DurableFiles.Private.Create(unfinished, Role))
+        {
+            file.Append(JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile));
+            file.Flush();
+        }
+
+        DurableFiles.Private.Rename(unfinished, path, Role);
     }
 
     /// <summary>Removes it, unless a later orchestrator has written its own.</summary>
