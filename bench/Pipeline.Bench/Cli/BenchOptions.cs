@@ -9,6 +9,9 @@ internal sealed record BenchOptions
     /// <summary>Lines per batch; 0 = auto.</summary>
     public required IReadOnlyList<int> BatchSizes { get; init; }
 
+    /// <summary>Whether rows without shared memory are measured, too.</summary>
+    public required bool GrpcAlone { get; init; }
+
     /// <summary>Rounds that count.</summary>
     public required int Runs { get; init; }
 

@@ -30,12 +30,13 @@ internal sealed class OptionSet
     private readonly Option<string> _payload = OneOf("--payload", "Size of work items", "medium", "small", "large");
     private readonly Option<bool> _latency = new("--latency") { Description = "Paced runs: time from line read to applied by Aggregate" };
     private readonly Option<long?> _rate = Whole("--rate", 1, 1_000_000_000, "Lines per second with --latency; default 50000");
+    private readonly Option<bool> _grpcAlone = new("--grpc-alone") { Description = "Also each batch size without shared memory, over gRPC alone" };
     private readonly Option<bool> _checkpointCost = new("--checkpoint-cost") { Description = "Default checkpoints against only the final one, at batch 1000" };
 
     /// <summary>Adds them.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_count, _batchSizes, _runs, _report, _workload, _payload, _latency, _rate, _checkpointCost])
+        foreach (var option in (Option[])[_count, _batchSizes, _runs, _report, _workload, _payload, _latency, _rate, _grpcAlone, _checkpointCost])
             command.Options.Add(option);
     }
 
@@ -46,6 +47,8 @@ internal sealed class OptionSet
             yield return "--latency and --checkpoint-cost are two benchmarks: choose one";
         if (parsed.GetValue(_checkpointCost) && parsed.GetResult(_batchSizes) is not null)
             yield return "--checkpoint-cost is measured at batch 1000: leave --batch-sizes out";
+        if (parsed.GetValue(_grpcAlone) && (parsed.GetValue(_latency) || parsed.GetValue(_checkpointCost)))
+            yield return "--grpc-alone belongs to the comparison: leave --latency and --checkpoint-cost out";
         if (parsed.GetResult(_rate) is not null && !parsed.GetValue(_latency))
             yield return "--rate needs --latency";
     }
@@ -61,6 +64,7 @@ internal sealed class OptionSet
             // A run over a million events is over before a second checkpoint is due, and its opening is a third of its CPU time.
             Count = parsed.GetValue(_count) ?? (workload == InputFile.WorkItems ? 50_000 : latency ? 1_000_000 : checkpointCost ? 40_000_000 : 10_000_000),
             BatchSizes = parsed.GetValue(_batchSizes) is { Length: > 0 } sizes ? sizes : latency ? [0] : [1, 10, 100, 1000, 0],
+            GrpcAlone = parsed.GetValue(_grpcAlone),
             Runs = (int)(parsed.GetValue(_runs) ?? 5),
             Report = parsed.GetValue(_report) is { } folder ? Path.GetFullPath(folder) : null,
             Workload = workload,

@@ -16,6 +16,9 @@ internal sealed class Comparison(BenchOptions options) : IMode
         // It has nothing that would do what a work item asks for.
         using var duckDb = options.Workload == InputFile.Events ? new DuckDbRow(workload) : null;
         List<IRow> rows = [.. options.BatchSizes.Select(size => SplitRow.OfBatchSize(size, services, workload))];
+        await using var grpcAlone = options.GrpcAlone ? await PipelineServices.StartAsync(session, cancellationToken, sharedMemory: false) : null;
+        if (grpcAlone is not null)
+            rows.AddRange(options.BatchSizes.Select(size => SplitRow.OverGrpcAlone(size, grpcAlone, workload)));
         rows.Add(new MonolithRow(workload, 1));
         rows.Add(new MonolithRow(workload, 2));
         if (duckDb is not null)

@@ -18,6 +18,10 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
     public static SplitRow OfBatchSize(int batchSize, PipelineServices services, Workload workload, double rate = 0) =>
         new(NameOf(batchSize), services, workload, new SplitSettings { BatchSize = batchSize, Rate = rate });
 
+    /// <summary>The same without shared memory.</summary>
+    public static SplitRow OverGrpcAlone(int batchSize, PipelineServices services, Workload workload) =>
+        new($"{NameOf(batchSize)}, over gRPC alone", services, workload, new SplitSettings { BatchSize = batchSize });
+
     public async Task<Outcome> RunAsync(CancellationToken cancellationToken)
     {
         foreach (var process in services.Processes)

@@ -12,10 +12,11 @@ internal sealed class PipelineServices : IAsyncDisposable
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
 
     private readonly Session _session;
+    private readonly bool _sharedMemory;
     private readonly List<ServiceProcess> _processes = [];
     private RunsClient? _client;
 
-    private PipelineServices(Session session) => _session = session;
+    private PipelineServices(Session session, bool sharedMemory) => (_session, _sharedMemory) = (session, sharedMemory);
 
     /// <summary>The stages' roles, first stage first.</summary>
     public static IReadOnlyList<string> Roles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
@@ -25,10 +26,11 @@ internal sealed class PipelineServices : IAsyncDisposable
     /// <summary>Starts all, and returns when a run can be made.</summary>
     /// <param name="session">For processes, data, input and results.</param>
     /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="sharedMemory">Whether stages hand batches on through shared memory, where the system has it, or over gRPC alone.</param>
     /// <exception cref="BenchException">One did not start, or not in time.</exception>
-    public static async Task<PipelineServices> StartAsync(Session session, CancellationToken cancellationToken)
+    public static async Task<PipelineServices> StartAsync(Session session, CancellationToken cancellationToken, bool sharedMemory = true)
     {
-        var services = new PipelineServices(session);
+        var services = new PipelineServices(session, sharedMemory);
         try
         {
             using var timeout = new CancellationTokenSource(StartTime);
@@ -102,7 +104,7 @@ internal sealed class PipelineServices : IAsyncDisposable
 
     private async Task StartAllAsync(CancellationToken cancellationToken)
     {
-        var folder = _session.Folder;
+        var folder = _sharedMemory ? _session.Folder : Directory.CreateDirectory(Path.Combine(_session.Folder, "grpc-alone")).FullName;
         var key = RandomNumberGenerator.GetHexString(64, lowercase: true);
         var brokerPort = FreePort();
         var endpointFile = Path.Combine(folder, "endpoint.json");
@@ -111,12 +113,14 @@ internal sealed class PipelineServices : IAsyncDisposable
             ["PIPELINE_KEY"] = key,
             ["DOTNET_GCgen0size"] = "0x800000",
             ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
-            ["PIPELINE_ROOTS"] = folder,
+            ["PIPELINE_ROOTS"] = _session.Folder,
             ["PIPELINE_ENDPOINT_FILE"] = endpointFile,
             ["PIPELINE_GRPC_PORT"] = "0",
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["services__broker__grpc__0"] = $"http://127.0.0.1:{brokerPort}",
         };
+        if (!_sharedMemory)
+            common["Stage__RingSlots"] = "0";
         Start("broker", "Pipeline.Broker", new(common) { ["PIPELINE_GRPC_PORT"] = $"{brokerPort}" });
         foreach (var role in Roles)
             Start(role, $"Pipeline.Stages.{char.ToUpperInvariant(role[0])}{role[1..]}", new(common) { ["PIPELINE_INSTANCE"] = role });
