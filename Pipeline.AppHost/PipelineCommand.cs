@@ -24,7 +24,7 @@ internal sealed partial record PipelineCommand
 
     private const string KeySetting = "--Pipeline:Key=";
 
-    /// <summary>What the host says of itself, such as the dashboard's address, is for those who stay.</summary>
+    /// <summary>What the host says of itself, such as the dashboard's address, is for a host that stays up.</summary>
     private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
 
     /// <summary>Absolute; none means a generated sample.</summary>
@@ -112,7 +112,7 @@ internal sealed partial record PipelineCommand
         ]);
 
     /// <summary>
-    /// How the application is created. The dashboard is for those who stay, and shows the processes' output; a run that exits
+    /// How the application is created. The dashboard is for a host that stays up, and shows the processes' output; a run that exits
     /// keeps the console for its result, unless it is to show that output.
     /// </summary>
     public DistributedApplicationOptions ToApplicationOptions() => new()

@@ -62,7 +62,7 @@ internal static class PortCheck
         }
     }
 
-    /// <summary>Why nobody here can have the port. Windows excludes ranges of ports: to listen on one of them is forbidden.</summary>
+    /// <summary>Why the port cannot be bound. Windows excludes ranges of ports: to listen on one of them is forbidden.</summary>
     internal static string? WhyTaken(SocketError error) => error switch
     {
         SocketError.AddressAlreadyInUse => "in use",

@@ -54,7 +54,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         try
         {
             var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder) };
-            // The person who gives the command may read and write wherever the system lets them.
+            // The user who gives the command may read and write wherever the system lets them.
             var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!, Path.GetPathRoot(run.Output)!] };
             var events = Channel.CreateUnbounded<SseItem<Run>>();
             var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);

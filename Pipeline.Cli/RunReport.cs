@@ -84,7 +84,7 @@ internal static class RunReport
         }
     }
 
-    // Where there were several attempts, nobody knows how many of the lines were the last one's.
+    // Where there were several attempts, it is not known how many of the lines were the last one's.
     private static string Time(Run run)
     {
         var seconds = run.ElapsedMicros / 1e6;

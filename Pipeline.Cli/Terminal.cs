@@ -16,7 +16,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole
         Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
         Console.OpenStandardOutput);
 
-    /// <summary>For progress bars; null where nobody watches.</summary>
+    /// <summary>For progress bars; null where it is no terminal.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;
 
     /// <summary>What was asked for.</summary>

@@ -8,7 +8,7 @@ namespace Pipeline.Files;
 /// environment: NAME or NAME:N, the N-th time (from 1) that NAME is reached. With PIPELINE_CRASH_MARK=FILE it happens only if FILE
 /// can be created anew, so once, however often the process is started again. With PIPELINE_CRASH_AT=@FILE the same is read from FILE
 /// whenever a point is reached, and FILE is deleted before the process dies: so once for each time that FILE is written. NAME=FIFO
-/// there makes the process wait instead, until somebody has opened FIFO for writing and closed it: a disk that does not answer.
+/// there makes the process wait instead, until FIFO was opened for writing and closed: a disk that does not answer.
 /// </summary>
 /// <remarks>
 /// Names are ROLE.MOMENT. Roles of Sink and their moments:

@@ -28,7 +28,7 @@ public sealed partial class Shell
     /// <summary>Finds the shell by the environment that it passes on.</summary>
     internal static Shell Detect(bool windows, Func<string, string?> environment)
     {
-        // PowerShell adds folders of the user's to what Windows sets for all; elsewhere nobody else sets it.
+        // PowerShell adds folders of the user's to what Windows sets for all; elsewhere nothing else sets it.
         var modules = environment("PSModulePath")?.Split(windows ? ';' : ':', StringSplitOptions.RemoveEmptyEntries) ?? [];
         string?[] system = windows ? [environment("ProgramFiles"), environment("SystemRoot")] : [];
         return modules.Any(IsOfUser) ? PowerShell : windows ? Cmd : Posix;

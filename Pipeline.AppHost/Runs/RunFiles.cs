@@ -20,7 +20,7 @@ internal static class RunFiles
             throw new PipelineException($"input '{input}' does not exist");
         try
         {
-            // A pipe would block until somebody writes, and has no length; the stage tells what it thinks of one.
+            // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
             if (new FileInfo(input).Length > 0)
                 File.OpenRead(input).Dispose();
         }

@@ -11,7 +11,7 @@ internal enum RestartCondition
     /// <summary>When it ended with an exit code other than 0 or by a signal, could not be started, or hung.</summary>
     OnFailure,
 
-    /// <summary>Whenever it ended and nobody asked it to.</summary>
+    /// <summary>After every end that was not requested.</summary>
     Always,
 }
 

@@ -1,6 +1,6 @@
 namespace Pipeline.AppHost.Supervision;
 
-/// <summary>Tells those who need all services that one, or all, will not come back.</summary>
+/// <summary>Tells that a service, or all of them, will not come back.</summary>
 internal sealed class SupervisionOutcome
 {
     private readonly TaskCompletionSource<string> _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,9 +4,9 @@ namespace Pipeline.Broker.Leases;
 
 /// <summary>The leases, in the order in which they run out. Not safe for use by several threads.</summary>
 /// <remarks>
-/// Its clock is monotonic, so that setting the machine's time lets nobody expire, and it stands still while this process did not
-/// run: renewals that waited at a stopped or starved broker are not held against those who sent them. All leases live equally
-/// long; so whoever renewed last runs out last, and a list is order enough.
+/// Its clock is monotonic, so that setting the machine's time expires no lease, and it stands still while this process did not
+/// run: renewals that waited at a stopped or starved broker are not held against their senders. All leases live equally
+/// long; so the lease renewed last expires last, and a list is order enough.
 /// </remarks>
 internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
 {
@@ -65,7 +65,7 @@ internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
         var timestamp = time.GetTimestamp();
         var step = time.GetElapsedTime(_lastTimestamp, timestamp);
         _lastTimestamp = timestamp;
-        // Leases are swept many times in their life (LeaseOptions.SweepInterval): when nobody asked for half of it, this process did not run.
+        // Leases are swept many times in their life (LeaseOptions.SweepInterval): when no sweep came for half of it, this process did not run.
         if (step < timeToLive / 2)
             _now += step;
         return _now;

@@ -2,7 +2,7 @@ using Pipeline.Contracts.Broker.V1;
 
 namespace Pipeline.Broker.Registry;
 
-/// <summary>Those who departed lately: so many, and for so long. Not safe for use by several threads.</summary>
+/// <summary>Instances that departed lately: a bounded number, for a bounded time. Not safe for use by several threads.</summary>
 internal sealed class DepartedInstances(int capacity, TimeSpan retention, TimeProvider time)
 {
     private readonly Queue<(Instance Instance, long Timestamp)> _departed = new();

@@ -4,7 +4,7 @@ using Pipeline.Contracts.Broker.V1;
 namespace Pipeline.Broker.Registry;
 
 /// <summary>Where the next page of a list begins: after this instance. Of text, so that it needs no memory here and outlives changes of the registry.</summary>
-/// <param name="Departed">Whether it is among the departed, who come after the living.</param>
+/// <param name="Departed">Whether it is among the departed, which come after the live ones.</param>
 /// <param name="InstanceId">Its id.</param>
 /// <param name="Revision">Revision of its registration: an id may have departed several times.</param>
 internal sealed record PageToken(bool Departed, string InstanceId, long Revision) : IComparable<PageToken>

@@ -3,7 +3,9 @@ using Pipeline.Contracts.Broker.V1;
 namespace Pipeline.Broker.Registry;
 
 /// <summary>Lookup and List: what the registry holds, in the order and portions of the contract.</summary>
-/// <remarks>A list is not frozen between its pages: who is registered all the while is in it once, who comes or goes may be or not.</remarks>
+/// <remarks>
+/// A list is not frozen between its pages: an instance that is registered all the while is in it once, one that comes or goes may be or not.
+/// </remarks>
 internal sealed class RegistryListing(InstanceRegistry registry)
 {
     private const int DefaultPage = 100;

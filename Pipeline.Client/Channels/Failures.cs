@@ -6,7 +6,7 @@ using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Client.Channels;
 
-/// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those who know it.</summary>
+/// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those that read it.</summary>
 public static class Failures
 {
     /// <summary>A failure as the status of a call.</summary>

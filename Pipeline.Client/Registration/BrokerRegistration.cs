@@ -51,7 +51,7 @@ public sealed partial class BrokerRegistration : BackgroundService
         : _drain.Task.IsCompleted ? RegistrationState.Draining
         : RegistrationState.Registered;
 
-    /// <summary>From now on it takes nothing new, and nobody is sent to it any more; for good. The host's stop does this by itself.</summary>
+    /// <summary>From now on it takes no new attempts, and no route leads to it; for good. The host's stop does this by itself.</summary>
     public void Drain() => _drain.TrySetResult();
 
     /// <inheritdoc/>

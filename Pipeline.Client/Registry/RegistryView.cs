@@ -23,7 +23,7 @@ public sealed record RegistryView(
     public static RegistryView Empty { get; } = new("", 0, None, None, IsConnected: false);
 }
 
-/// <summary>Knows who is registered.</summary>
+/// <summary>The registered instances.</summary>
 public interface IRegistry
 {
     /// <summary>The latest view, and the news of the next.</summary>

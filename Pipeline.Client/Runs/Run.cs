@@ -182,7 +182,7 @@ public sealed record AttemptRecord
     /// <summary>Outcome of one that is under way.</summary>
     public const string Running = "running";
 
-    /// <summary>Outcome of one whose end nobody saw.</summary>
+    /// <summary>Outcome of one whose end was not observed.</summary>
     public const string Abandoned = "abandoned";
 
     /// <summary>Number, from 1.</summary>

@@ -123,7 +123,7 @@ public static class RunSettingsCheck
     {
         if (settings.Rules?.Length > MaxRulesLength)
             errors.Add(new("rules", $"must be a text of at most {MaxRulesLength} characters"));
-        // The default rules would drop events by rules that nobody wrote.
+        // The default rules would drop events by rules that the user did not write.
         else if (settings.Rules is not null && string.IsNullOrWhiteSpace(settings.Rules))
             errors.Add(new("rules", "must not be empty; without rules of its own a run has the default ones"));
     }

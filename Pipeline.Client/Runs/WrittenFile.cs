@@ -26,6 +26,6 @@ public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modifi
             identity is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.Volume:x}-{known.File:x}") : "");
     }
 
-    /// <summary>Whether a file is this one, and nobody has written to it since.</summary>
+    /// <summary>Whether a file is this one, not written to since.</summary>
     public bool Is(string path) => SameFile.Is(path, Path) && Read(path) is { } now && this == now with { Path = Path };
 }

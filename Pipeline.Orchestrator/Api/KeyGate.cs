@@ -3,7 +3,7 @@ using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Api;
 
-/// <summary>Lets nobody in without the key, but to health and to the API's description. It stands before routing: what is added later is guarded too.</summary>
+/// <summary>Requires the key for all paths but health and the API's description. It stands before routing: what is added later is guarded too.</summary>
 internal static class KeyGate
 {
     private const string OpenApi = "/openapi";

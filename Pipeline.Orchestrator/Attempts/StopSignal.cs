@@ -13,7 +13,7 @@ internal enum StopReason
     Interrupt,
 }
 
-/// <summary>The wish that a run stop at a checkpoint, and the later wish that it stop at once.</summary>
+/// <summary>The request that a run stop at a checkpoint, and the later request that it stop at once.</summary>
 internal sealed class StopSignal
 {
     private readonly Lock _lock = new();
@@ -29,7 +29,7 @@ internal sealed class StopSignal
     /// <summary>Cancelled when it is to stop without one.</summary>
     public CancellationToken Abort => _abort.Token;
 
-    /// <summary>Asks for a stop. A person's wish outlasts the orchestrator's stop.</summary>
+    /// <summary>Asks for a stop. A user's request outlasts the orchestrator's stop.</summary>
     public void Request(StopReason reason)
     {
         lock (_lock)

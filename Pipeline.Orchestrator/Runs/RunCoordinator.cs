@@ -9,7 +9,7 @@ using Pipeline.ServiceDefaults.Telemetry;
 
 namespace Pipeline.Orchestrator.Runs;
 
-/// <summary>Brings one run to rest: attempt after attempt, until its results are in place, it is to stop, or nobody but a person can help.</summary>
+/// <summary>Brings one run to rest: attempt after attempt, until its results are in place, it is to stop, or only the user can help.</summary>
 /// <remarks>
 /// An attempt that failed for a reason that may pass is followed by the next one as soon as there is a full route of instances that
 /// answer; the broker's notifications tell when, no timer does. Time only bounds: how long to wait for a role, and, where everybody
@@ -40,10 +40,10 @@ internal sealed class RunCoordinator(
     /// <summary>Works on a run until it rests; its state then says how.</summary>
     /// <param name="tracker">The run.</param>
     /// <param name="workDirectory">Its folder.</param>
-    /// <param name="stop">The wish that it stop.</param>
+    /// <param name="stop">The request that it stop.</param>
     public async Task RunAsync(RunTracker tracker, string workDirectory, StopSignal stop)
     {
-        // A run has a trace of its own, whoever asked for it.
+        // A run has a trace of its own, not that of the request.
         Activity.Current = null;
         using var span = PipelineTelemetry.Source.StartActivity("run");
         span?.SetTag(PipelineTelemetry.RunId, tracker.Run.Id);

@@ -8,13 +8,13 @@ using Pipeline.Orchestrator.Attempts;
 
 namespace Pipeline.Orchestrator.Runs;
 
-/// <summary>A wish that a run's state does not allow.</summary>
+/// <summary>A request that a run's state does not allow.</summary>
 internal sealed class RunConflictException(string message) : Exception(message);
 
 /// <summary>All runs: those stored, and those that are worked on.</summary>
 /// <remarks>
-/// A start lists the runs of former orchestrators and marks as interrupted what was active. It resumes none by itself: nobody knows
-/// whether the one who started it has gone on otherwise, and a run that takes its orchestrator down would do so for ever.
+/// A start lists the runs of former orchestrators and marks as interrupted what was active. It resumes none by itself: it is not known
+/// whether its user has gone on otherwise, and a run that takes its orchestrator down would do so for ever.
 /// </remarks>
 internal sealed class RunService : IHostedService
 {

@@ -37,7 +37,7 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Folder of a run.</summary>
     public string FolderOf(string id) => Path.Combine(Root, id);
 
-    /// <summary>Makes an id that nobody has, and its folder.</summary>
+    /// <summary>Makes a new id and its folder.</summary>
     public string CreateFolder(DateTimeOffset now)
     {
         while (true)
@@ -76,7 +76,7 @@ internal sealed partial class RunStore : IDisposable
             }
             catch (FileNotFoundException)
             {
-                // Its orchestrator died between the folder and the file: nobody was told of this run.
+                // Its orchestrator died between the folder and the file: no client was told of this run.
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
             {

@@ -6,12 +6,12 @@ using Pipeline.Orchestrator.Routes;
 
 namespace Pipeline.Orchestrator.Runs;
 
-/// <summary>Keeps what is known of a run: present for those who watch it, durable where a later orchestrator needs it.</summary>
+/// <summary>Keeps what is known of a run: current for watchers, durable where a later orchestrator needs it.</summary>
 /// <param name="run">The run.</param>
 /// <param name="save">Makes it durable, or throws.</param>
 /// <param name="trySave">Makes it durable if it can.</param>
 /// <param name="time">The clock.</param>
-/// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for those who look after a death.</remarks>
+/// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for a look at it after a crash.</remarks>
 internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, TimeProvider time) : IAttemptObserver
 {
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
@@ -99,7 +99,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     /// <summary>The attempt was broken off.</summary>
     public void AttemptAbandoned() => EndRecord(AttemptRecord.Abandoned, null);
 
-    /// <summary>The run comes to rest: first on disk, then for all to see, so that whoever resumes it at once finds nobody writing.</summary>
+    /// <summary>The run comes to rest: first on disk, then for watchers, so that a resume right after it finds no writer.</summary>
     public void Ends(RunState state, RunError? error)
     {
         var now = time.GetUtcNow();

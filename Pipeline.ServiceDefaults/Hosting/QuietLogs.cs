@@ -17,7 +17,7 @@ internal static class QuietLogs
         // Every caller logs in one line what its call failed with, or what it does about it.
         ("Grpc.Net.Client", LogLevel.None),
         // While this category is logged, ASP.NET Core starts an activity for each request: log records would carry the id of a trace that
-        // nobody exports.
+        // is not exported.
         ("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None),
         // It logs every check that is not healthy, once a second; the component that is not healthy logs why.
         ("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical),

@@ -43,7 +43,7 @@ internal sealed class LineFrameParser
     /// <param name="columns">Columns to build.</param>
     /// <param name="allowedTypes">Types that an event may have; empty = any.</param>
     /// <param name="meter">Counts rejects.</param>
-    /// <param name="gathers">Events of several frames of lines may come out in one frame, where the size of batches is nobody's wish.</param>
+    /// <param name="gathers">Events of several frames of lines may come out in one frame, where the batch size is automatic.</param>
     public LineFrameParser(IReadOnlyCollection<string> columns, IReadOnlyCollection<string> allowedTypes, StageMeter meter, bool gathers)
     {
         _meter = meter;

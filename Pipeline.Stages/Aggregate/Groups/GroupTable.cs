@@ -220,7 +220,7 @@ internal sealed class GroupTable : IDisposable
         return ref _figures[id][0];
     }
 
-    // Empty between frames: whoever folds one empties it.
+    // Empty between frames: folding one empties it.
     private Span<Accumulator> Accumulators(int count)
     {
         if (_accumulators.Length < count)

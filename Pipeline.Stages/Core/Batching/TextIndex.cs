@@ -6,7 +6,7 @@ namespace Pipeline.Stages.Core.Batching;
 
 /// <summary>
 /// Distinct UTF-8 texts, each found by hash and named by a dense index: no object per text. The hash is seeded at random in
-/// each process, so that nobody can choose texts that collide.
+/// each process, so that an input cannot be made of texts that collide.
 /// </summary>
 public sealed class TextIndex : IDisposable
 {

@@ -26,7 +26,7 @@ public sealed class TextTable : IDisposable
         }
     }
 
-    /// <summary>Adds a text; whether it is there already is the caller's affair.</summary>
+    /// <summary>Adds a text; duplicates are left to the caller.</summary>
     /// <returns>Its index.</returns>
     public int Add(ReadOnlySpan<byte> text)
     {

@@ -20,7 +20,7 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
     /// <summary>What was handed on in batches, and the groups.</summary>
     public long ItemsOut => Edge.ItemsOut + Stage.GroupsOut;
 
-    /// <summary>Frames that former attempts at the run dropped here when nobody was left to be told so.</summary>
+    /// <summary>Frames that former attempts at the run dropped here after their call had ended.</summary>
     public long DiscardedBefore { get; set; }
 
     /// <summary>The figures as of now. Read while they change: each is right, and they need not fit each other to the frame.</summary>

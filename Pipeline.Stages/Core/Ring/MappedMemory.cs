@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Pipeline.Stages.Core.Ring;
 
 /// <summary>
-/// A file mapped into memory (mmap(2), Linux), and behind it a page of zeros: who looks there for the end of something finds one,
-/// whatever the other end of the mapping writes meanwhile. It stays mapped as long as somebody holds it.
+/// A file mapped into memory (mmap(2), Linux), and behind it a page of zeros: a search for the end of something ends there,
+/// whatever the other end of the mapping writes meanwhile. It stays mapped as long as it is held.
 /// </summary>
 /// <remarks>
 /// Platform calls because .NET's memory-mapped files need a file with a name, which outlives a killed process, and have no such page.
@@ -99,7 +99,7 @@ internal static partial class Memfd
         return null;
     }
 
-    /// <summary>True: nobody can shrink the file, so that reading it where it is mapped cannot fail.</summary>
+    /// <summary>True: the file cannot shrink, so that reading it where it is mapped cannot fail.</summary>
     public static bool IsFixedSize(SafeFileHandle handle) => Control(handle, GetSeals, 0) is >= 0 and var seals && (seals & FixedSize) == FixedSize;
 
     [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Pipeline.Stages.Core.Ring;
 
-/// <summary>A part of a mapping as memory; who uses it sees to it that the mapping is held.</summary>
+/// <summary>A part of a mapping as memory; its user holds the mapping.</summary>
 internal sealed unsafe class MappedSlot(MappedMemory mapping, long offset, int length) : MemoryManager<byte>
 {
     private readonly byte* _start = mapping.Start + offset;

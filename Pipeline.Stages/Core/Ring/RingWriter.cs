@@ -57,7 +57,7 @@ internal sealed class RingWriter(MappedRing ring, int portion = 1) : IDisposable
     /// <summary>Takes back what was written to the slot at hand.</summary>
     public void Rewind() => Used = 0;
 
-    /// <summary>Gives the slot at hand to the receiver, who is to be told of it.</summary>
+    /// <summary>Hands the current slot to the receiver, which is to be told of it.</summary>
     /// <returns>True: it is time to tell.</returns>
     public bool Seal()
     {

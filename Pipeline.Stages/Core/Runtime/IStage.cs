@@ -13,7 +13,9 @@ public interface IStage : IAsyncDisposable
     /// </summary>
     IEnumerable<Checkpoint> StoredPages => [];
 
-    /// <summary>Takes a page of that state as it comes from below, before <see cref="OpenAsync"/>; to all stages but Aggregate it is nothing.</summary>
+    /// <summary>
+    /// Takes a page of that state as it comes from below, before <see cref="OpenAsync"/>; all stages but Aggregate leave it alone.
+    /// </summary>
     /// <param name="open">The run, as for <see cref="OpenAsync"/>.</param>
     /// <param name="groups">Of the page.</param>
     /// <exception cref="StageException">The run cannot be done here, or the state does not fit it.</exception>
@@ -22,7 +24,7 @@ public interface IStage : IAsyncDisposable
     }
 
     /// <summary>Prepares for the attempt.</summary>
-    /// <param name="open">The run, its options and the attempt; its route is not this stage's affair.</param>
+    /// <param name="open">The run, its options and the attempt; its route is for the runtime.</param>
     /// <param name="below">What the stage below answered, without groups; null at the last stage.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>What goes up: resume as it came (the last stage: as it is stored, without groups), columns as this stage needs them.</returns>

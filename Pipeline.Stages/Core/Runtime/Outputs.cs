@@ -4,7 +4,7 @@ using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Stages.Core.Runtime;
 
-/// <summary>The last stage's output: there is nobody below.</summary>
+/// <summary>The last stage's output: there is no stage below.</summary>
 internal sealed class NoOutput : IFrameOutput
 {
     public static NoOutput Instance { get; } = new();

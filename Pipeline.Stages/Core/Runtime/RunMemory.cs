@@ -15,7 +15,7 @@ public sealed class RunMemory
     public void NoteLines(string runId, long lines) =>
         Change(runId, entry => entry with { Lines = Math.Max(entry.Lines, lines) });
 
-    /// <summary>Notes frames that were dropped when nobody was left to be told so.</summary>
+    /// <summary>Notes frames that were dropped after their call had ended.</summary>
     internal void NoteDiscarded(string runId, long frames) =>
         Change(runId, entry => entry with { Untold = entry.Untold + frames });
 

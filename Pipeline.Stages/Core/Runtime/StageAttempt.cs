@@ -114,7 +114,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         var more = false;
         while (true)
         {
-            // What has come and is not begun when the attempt ends is dropped, and counted: nobody is there any more for what would come of it.
+            // What has come and is not begun when the attempt ends is dropped, and counted: there is no receiver any more for its results.
             while (!cancellationToken.IsCancellationRequested && reader.TryRead(out var frame))
             {
                 more = frame.More;
@@ -203,7 +203,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         {
             if (metrics.DiscardedBefore > 0)
             {
-                // Told at once: if this attempt fails soon, nobody remembers them any more.
+                // Told at once: if this attempt fails soon, they are lost.
                 Record();
             }
 

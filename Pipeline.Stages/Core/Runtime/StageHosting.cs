@@ -33,7 +33,7 @@ public static class StageHosting
     public static WebApplication MapStage(this WebApplication app)
     {
         app.MapGrpcService<StageService>();
-        // Not before the start: until then nobody has checked the options.
+        // Not before the start: until then the options are not checked.
         app.Lifetime.ApplicationStarted.Register(() => app.Services.GetRequiredService<StageHost>().TellOfRings(MappedRing.IsSupported));
         return app;
     }

@@ -33,7 +33,7 @@ internal sealed class ReceivePool : MemoryPool<byte>, IMemoryPoolFactory<byte>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        // Connections that outlive their server give their blocks back later: what is kept is the collector's affair.
+        // Connections that outlive their server give their blocks back later: what is kept is left to the garbage collector.
     }
 
     private sealed class Block(ReceivePool pool) : IMemoryOwner<byte>

@@ -7,7 +7,7 @@ namespace Pipeline.Stages.Ingest.Cutting;
 
 /// <summary>
 /// Counts whole lines, 64 bytes at a time. It stops before any line whose first byte is a space or below: only such a line can be
-/// blank, and a closer look at it is the caller's affair. So the common line costs nothing of its own.
+/// blank, and a closer look at it is left to the caller. So the common line costs nothing of its own.
 /// </summary>
 internal static class LineScanner
 {

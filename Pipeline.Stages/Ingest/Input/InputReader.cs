@@ -15,7 +15,7 @@ internal sealed class InputReader : IByteSource
 
     private InputReader(StoredFile file, IByteSource source, string path) => (_file, _source, _path) = (file, source, path);
 
-    /// <summary>Hash of all bytes before the position; who reads on adds to it.</summary>
+    /// <summary>Hash of all bytes before the position; reading on adds to it.</summary>
     public XxHash3 Hash { get; } = new();
 
     /// <summary>Opens a file at its beginning.</summary>

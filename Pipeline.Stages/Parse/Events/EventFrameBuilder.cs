@@ -3,7 +3,7 @@ using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Parse.Events;
 
-/// <summary>Builds event frames with the columns that somebody below wants, and no others.</summary>
+/// <summary>Builds event frames with the columns that the stages below want, and no others.</summary>
 internal sealed class EventFrameBuilder
 {
     // Beyond this many bytes of rejects a frame is full: a message holds 16 MiB.

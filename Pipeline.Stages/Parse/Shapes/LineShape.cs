@@ -29,7 +29,7 @@ internal sealed unsafe class LineShape
     /// <summary>A literal and the slot behind it, each; the last slot is <see cref="Slot.End"/>.</summary>
     public Step[] Steps { get; private set; }
 
-    /// <summary>A shape of one line so far: scalars that nobody wants count as literals until another line has others.</summary>
+    /// <summary>A shape of one line so far: scalars that no column takes count as literals until another line has others.</summary>
     public static LineShape Of(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]?> scalars) => new(skeleton.ToArray(), [.. scalars]);
 
     /// <summary>Widens the shape so that a line of the same skeleton fits.</summary>

@@ -18,7 +18,7 @@ internal sealed class ShapeLearner
     /// <summary>The line with each slot in place of its scalar.</summary>
     public ReadOnlySpan<byte> Skeleton => _skeleton.AsSpan(0, _length);
 
-    /// <summary>The scalars that nobody wants, in their order; null for those that no other line will have.</summary>
+    /// <summary>The scalars that no column takes, in their order; null for those that no other line will have.</summary>
     public IReadOnlyList<byte[]?> Scalars => _scalars;
 
     /// <summary>Takes a line apart.</summary>

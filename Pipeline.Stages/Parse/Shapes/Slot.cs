@@ -18,6 +18,6 @@ internal enum Slot : byte
     /// <summary>The number that is the event's value.</summary>
     Value,
 
-    /// <summary>A string with its quotes, a number, true, false or null that nobody wants.</summary>
+    /// <summary>A string with its quotes, a number, true, false or null that no column takes.</summary>
     Scalar,
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace Pipeline.Stages.Sink.Durability;
 
 /// <summary>
-/// The content of a <see cref="SealedFile"/>, read piece by piece. It stays what was found to be whole: the file is open, and whoever
-/// replaces it makes a new one.
+/// The content of a <see cref="SealedFile"/>, read piece by piece. It stays what was found to be whole: the file is open, and to
+/// replace it means to make a new one.
 /// </summary>
 internal sealed class SealedContent : IDisposable
 {

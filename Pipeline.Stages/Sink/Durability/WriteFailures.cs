@@ -13,7 +13,7 @@ internal static class WriteFailures
     /// <summary>Whether it comes from the file system.</summary>
     public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException;
 
-    /// <summary>As it goes up. Not to be tried again by itself: until somebody has made room or mended the disk it would fail again.</summary>
+    /// <summary>As it goes up. Not to be tried again by itself: until there is room, or the disk is replaced, it would fail again.</summary>
     public static StageException ToStageException(Exception failure)
     {
         var full = failure.HResult is NoSpace or DiskFullWindows || failure.HResult == (OperatingSystem.IsMacOS() ? QuotaExceededMac : QuotaExceeded);

@@ -9,6 +9,6 @@ internal sealed record Workload(string Folder, string Input, long Lines)
     /// <summary>Bytes of the file.</summary>
     public long Bytes => new FileInfo(Input).Length;
 
-    /// <summary>A path for results that nobody has used.</summary>
+    /// <summary>A path for results, used once.</summary>
     public string NewOutput() => Path.Combine(Folder, $"{Guid.NewGuid():N}.ndjson");
 }
