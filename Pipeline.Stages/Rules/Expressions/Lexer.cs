@@ -15,8 +15,9 @@ internal static partial class Lexer
 
     private static readonly Dictionary<string, string> Former = new()
     {
-        ["="] = "==", ["<>"] = "!=", ["and"] = "&&", ["or"] = "||", ["not"] = "!", [".StartsWith"] = "startsWith", [".EndsWith"] = "endsWith",
-        [".Contains"] = "contains", [".ToLower"] = "lowerAscii", [".ToUpper"] = "upperAscii", [".Trim"] = "trim", [".Length"] = "size()",
+        ["="] = "==", ["<>"] = "!=", ["and"] = "&&", ["or"] = "||", ["not"] = "!", ["iif"] = "a ? b : c",
+        [".StartsWith"] = "startsWith", [".EndsWith"] = "endsWith", [".Contains"] = "contains", [".Length"] = "size()",
+        [".ToLower"] = "lowerAscii", [".ToUpper"] = "upperAscii", [".Trim"] = "trim",
     };
 
     /// <summary>Reads the tokens of an expression.</summary>
@@ -32,46 +33,37 @@ internal static partial class Lexer
         }
 
         var tokens = new List<Token>();
-        var end = 0;
         for (var match = Tokens().Match(expression); match.Success; match = match.NextMatch())
         {
-            var before = tokens.LastOrDefault();
-            var follows = before.Kind == TokenKind.Text && end == match.Index;
-            end = match.Index + match.Length;
-            switch (match.Groups.Values.Last(group => group.Success).Name)
+            var at = match.Index;
+            var kind = match.Groups.Values.Last(group => group.Success).Name;
+            if (kind is "joined" or "digits")
             {
-                case "text" when follows && match.ValueSpan[0] == expression[match.Index - 1]:
-                    fail(match.Index, $"a quote within a text is written \\{match.ValueSpan[0]}");
-                    break;
-                case "text":
-                    tokens.Add(new Token(TokenKind.Text, Unescape(match, fail), match.Index));
-                    break;
-                case "raw":
-                    tokens.Add(new Token(TokenKind.Text, match.Value[2..^1], match.Index));
-                    break;
-                case "number":
-                    tokens.Add(new Token(TokenKind.Number, Number(match, fail), match.Index));
-                    break;
-                case "symbol":
-                    tokens.Add(new Token(TokenKind.Symbol, Current(match, match.Value, fail), match.Index));
-                    break;
-                case "name":
-                    tokens.Add(new Token(TokenKind.Name, before.Text == "." ? Current(match, "." + match.Value, fail) : match.Value, match.Index));
-                    break;
+                fail(at, kind == "joined"
+                    ? $"a quote within a text is written \\{match.ValueSpan[0]}"
+                    : $"'{match.Value}' is no number: at most 28 digits, perhaps with a point between them");
             }
 
+            Token? token = kind switch
+            {
+                "text" => new Token(TokenKind.Text, Unescape(match, fail), at),
+                "raw" => new Token(TokenKind.Text, match.Value[2..^1], at),
+                "number" => new Token(TokenKind.Number, match.Value, at),
+                "digits" => new Token(TokenKind.Number, "0", at),
+                "symbol" => new Token(TokenKind.Symbol, Current(match, "", fail), at),
+                "name" => new Token(TokenKind.Name, Current(match, tokens is [.., { Text: "." }] ? "." : "", fail), at),
+                "quote" => throw new ExpressionException(at, $"the text that begins here has no closing {match.Value} in its line"),
+                "other" => throw new ExpressionException(at, $"{Shown(expression, at)} is no part of the language of rules"),
+                _ => null,
+            };
+            tokens.AddRange(token is null ? [] : [token.Value]);
             if (tokens.Count > MaxTokens)
             {
-                throw new ExpressionException(match.Index, $"an expression has at most {MaxTokens} words and symbols");
+                throw new ExpressionException(at, $"an expression has at most {MaxTokens} words and symbols");
             }
         }
 
-        if (end < expression.Length)
-        {
-            throw NoToken(expression, end);
-        }
-
-        tokens.Add(new Token(TokenKind.End, "", end));
+        tokens.Add(new Token(TokenKind.End, "", expression.Length));
         return tokens.Count > 1 ? tokens : throw new ExpressionException(0, "the expression is empty");
     }
 
@@ -79,12 +71,14 @@ internal static partial class Lexer
         """
         \G (?: [ \t\n\f\r]+ | //[^\n]*
         | (?<raw> [rR] (?: '[^'\r\n]*' | "[^"\r\n]*" ) )
+        | (?<joined> (?<=') '(?: [^'\\\r\n] | \\. )*' | (?<=") "(?: [^"\\\r\n] | \\. )*" )
         | (?<text> '(?: [^'\\\r\n] | \\. )*' | "(?: [^"\\\r\n] | \\. )*" )
-        | (?<number> [0-9][A-Za-z0-9_.]* )
+        | (?<number> (?! (?: \.?[0-9] ){29} ) (?> [0-9]+ (?: \.[0-9]+ )? ) (?! [A-Za-z0-9_.] ) )
         | (?<symbol> not[ ]+in\b | (?: in | and | or | not )\b | [=!<>]= | <> | && | \|\| | [()[\],.?:=<>!+*/%-] )
-        | (?<name> [A-Za-z_][A-Za-z0-9_]* ) )
+        | (?<name> [A-Za-z_][A-Za-z0-9_]* )
+        | (?<digits> [0-9][A-Za-z0-9_.]* ) | (?<quote> ['"] ) | (?<other> . ) )
         """,
-        RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant)]
+        RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture | RegexOptions.Singleline | RegexOptions.CultureInvariant)]
     private static partial Regex Tokens();
 
     [GeneratedRegex("""
@@ -92,34 +86,24 @@ internal static partial class Lexer
         """)]
     private static partial Regex Escape();
 
-    [GeneratedRegex(@"^[0-9]+(\.[0-9]+)?\z")]
-    private static partial Regex Decimal();
+    private static string Shown(string expression, int at) =>
+        Rune.TryGetRuneAt(expression, at, out var rune) && !Rune.IsControl(rune) ? $"'{rune}'" : $"U+{(int)expression[at]:X4}";
 
-    private static string Current(Match match, string former, Action<int, string> fail)
+    private static string Current(Match match, string before, Action<int, string> fail)
     {
-        if (former.StartsWith("not ", StringComparison.Ordinal))
+        if (match.Value.StartsWith("not ", StringComparison.Ordinal))
         {
             fail(match.Index, "'x not in (..)' is written '!(x in [..])'");
             return "in";
         }
 
-        if (Former.TryGetValue(former, out var current))
-        {
-            fail(match.Index, $"'{match.Value}' is written '{current}'");
-        }
-
-        return current?.TrimEnd('(', ')') ?? match.Value;
-    }
-
-    private static string Number(Match match, Action<int, string> fail)
-    {
-        if (Decimal().IsMatch(match.ValueSpan) && match.Value.Replace(".", "", StringComparison.Ordinal).Length <= 28)
+        if (!Former.TryGetValue(before + match.Value, out var current))
         {
             return match.Value;
         }
 
-        fail(match.Index, $"'{match.Value}' is no number: at most 28 digits, perhaps with a point between them");
-        return "0";
+        fail(match.Index, $"'{match.Value}' is written '{current}'");
+        return current.TrimEnd('(', ')');
     }
 
     private static string Unescape(Match text, Action<int, string> fail) => Escape().Replace(text.Value[1..^1], escape =>
@@ -135,15 +119,8 @@ internal static partial class Lexer
             return rune.ToString();
         }
 
-        fail(text.Index + 1 + escape.Index, @"no escape of CEL; there are \\ \' \"" \` \? \a \b \f \n \r \t \v \xHH \uHHHH \UHHHHHHHH \OOO");
+        var at = text.Index + 1 + escape.Index;
+        fail(at, @"no escape of CEL; there are \\ \' \"" \` \? \a \b \f \n \r \t \v \xHH \uHHHH \UHHHHHHHH \OOO");
         return "";
     });
-
-    private static ExpressionException NoToken(string expression, int at)
-    {
-        var character = Rune.TryGetRuneAt(expression, at, out var rune) && !Rune.IsControl(rune) ? $"'{rune}'" : $"U+{(int)expression[at]:X4}";
-        return new ExpressionException(at, expression[at] is '\'' or '"'
-            ? $"the text that begins here has no closing {expression[at]} in its line"
-            : $"{character} is no part of the language of rules");
-    }
 }

@@ -4,7 +4,7 @@ using System.Linq.Expressions;
 namespace Pipeline.Stages.Rules.Expressions;
 
 /// <summary>
-/// Reads an expression by recursive descent after the grammar of CEL (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax).
+/// Reads an expression by recursive descent after CEL's grammar (https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax).
 /// Reading goes on after errors of names and types; an error of the grammar ends it.
 /// </summary>
 /// <param name="tokens">Of one expression.</param>
@@ -22,8 +22,9 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
         new() { ["&&"] = ExpressionType.AndAlso },
         new()
         {
-            ["=="] = ExpressionType.Equal, ["!="] = ExpressionType.NotEqual, ["<"] = ExpressionType.LessThan, ["<="] = ExpressionType.LessThanOrEqual,
-            [">"] = ExpressionType.GreaterThan, [">="] = ExpressionType.GreaterThanOrEqual, ["in"] = default,
+            ["=="] = ExpressionType.Equal, ["!="] = ExpressionType.NotEqual, ["in"] = default,
+            ["<"] = ExpressionType.LessThan, ["<="] = ExpressionType.LessThanOrEqual,
+            [">"] = ExpressionType.GreaterThan, [">="] = ExpressionType.GreaterThanOrEqual,
         },
         new() { ["+"] = ExpressionType.Add, ["-"] = ExpressionType.Subtract },
         new() { ["*"] = ExpressionType.Multiply, ["/"] = ExpressionType.Divide, ["%"] = ExpressionType.Modulo },
@@ -32,7 +33,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     private int _at;
     private int _depth;
 
-    /// <summary>Words that are no name of a column: keywords and reserved words of CEL, and operators of the former language of rules.</summary>
+    /// <summary>Words that name no column: those that CEL reserves, and operators of the former language of rules.</summary>
     public static IReadOnlySet<string> Reserved { get; } = new HashSet<string>((
         "true false null in as break const continue else for function if import let loop package namespace return var void while "
         + "and or not iif").Split(' '));
@@ -104,14 +105,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
             Enter();
             var name = Next;
             _at += name.Kind == TokenKind.Name ? 1 : throw Expected("the name of a function");
-            if (Accept("("))
-            {
-                result = nodes.Call(name, [result, .. Values(")")]);
-                continue;
-            }
-
-            fail(name.Position, $"{name} needs parentheses: only functions stand behind a '.'");
-            result = null;
+            result = nodes.Call(name, Accept("(") ? [result, .. Values(")")] : null, isMember: true);
         }
 
         _depth = before;
@@ -134,7 +128,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
             TokenKind.Text => Expression.Constant(token.Text),
             TokenKind.Number => nodes.Literal(decimal.Parse(token.Text, CultureInfo.InvariantCulture)),
             _ when token.Text is "true" or "false" => Expression.Constant(token.Text == "true"),
-            _ => Accept("(") ? Function(token, Values(")")) : Column(token),
+            _ => Accept("(") ? nodes.Call(token, Values(")"), isMember: false) : Column(token),
         };
     }
 
@@ -151,33 +145,16 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
         return null;
     }
 
-    private Expression? Function(Token name, List<Expression?> arguments)
-    {
-        if (name.Text != "iif" && (name.Text == "size" || !RuleFunctions.Members.ContainsKey(name.Text)))
-        {
-            return nodes.Call(name, arguments);
-        }
-
-        fail(name.Position, name.Text == "iif"
-            ? "'iif(a, b, c)' is written 'a ? b : c'"
-            : $"function {name} stands behind a text: text.{name.Text}(..)");
-        return null;
-    }
-
     private List<Expression?> List()
     {
         var start = Next;
-        var isFormer = Accept("(");
-        if (isFormer)
+        var end = Accept("[") ? "]" : Accept("(") ? ")" : throw Expected("'['");
+        if (end == ")")
         {
             fail(start.Position, "a list is written in brackets: in ['a', 'b']");
         }
-        else
-        {
-            Expect("[");
-        }
 
-        var values = Values(isFormer ? ")" : "]");
+        var values = Values(end);
         return values.Count > 0 ? values : throw new ExpressionException(start.Position, "a list has at least one value");
     }
 

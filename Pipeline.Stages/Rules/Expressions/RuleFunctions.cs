@@ -11,7 +11,8 @@ internal static class RuleFunctions
     /// <summary>The functions of CEL that there are; each takes texts, the first of which stands before its name.</summary>
     public static IReadOnlyDictionary<string, MethodInfo> Members { get; } =
         new Delegate[] { StartsWith, EndsWith, Contains, Size, LowerAscii, UpperAscii, Trim }
-            .ToDictionary(function => char.ToLowerInvariant(function.Method.Name[0]) + function.Method.Name[1..], function => function.Method);
+            .Select(function => function.Method)
+            .ToDictionary(method => char.ToLowerInvariant(method.Name[0]) + method.Name[1..]);
 
     public static bool StartsWith(string text, string part) => text.StartsWith(part, StringComparison.Ordinal);
 
@@ -32,14 +33,7 @@ internal static class RuleFunctions
     public static int Compare(string left, string right)
     {
         var at = left.AsSpan().CommonPrefixLength(right);
-        if (at == left.Length || at == right.Length)
-        {
-            return left.Length - right.Length;
-        }
-
-        // A surrogate is a smaller number than U+E000 to U+FFFF, but stands for a code point above them.
-        var (first, second) = (char.IsSurrogate(left[at]), char.IsSurrogate(right[at]));
-        return first == second ? left[at] - right[at] : first ? 1 : -1;
+        return at == left.Length || at == right.Length ? left.Length - right.Length : Rank(left[at]) - Rank(right[at]);
     }
 
     public static bool IsIn<T>(T value, T[] list)
@@ -49,12 +43,15 @@ internal static class RuleFunctions
         ? string.Concat(left, right)
         : throw new OverflowException($"A text of more than {MaxTextLength} characters.");
 
+    // A surrogate is a smaller number than U+E000 to U+FFFF, but stands for a code point above them.
+    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + char.MaxValue : unit;
+
     // The cases of an ASCII letter differ in one bit.
-    private static string Map(string text, Func<char, bool> isOther) => string.Create(text.Length, (text, isOther), static (target, source) =>
+    private static string Map(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (target, from) =>
     {
         for (var at = 0; at < target.Length; at++)
         {
-            target[at] = (char)(source.text[at] ^ (source.isOther(source.text[at]) ? 0x20 : 0));
+            target[at] = (char)(from.text[at] ^ (from.changes(from.text[at]) ? 0x20 : 0));
         }
     });
 }

@@ -34,7 +34,7 @@ internal sealed class TypedNodes(Action<int, string> fail)
         "!" when operand.Type == typeof(bool) => Expression.Not(operand),
         "-" when operand is ConstantExpression { Value: decimal literal } => Expression.Constant(-literal),
         "-" when operand.Type == typeof(decimal) => Expression.Negate(operand),
-        _ => Refuse(symbol, NameOf(operand)),
+        _ => Refuse(symbol, operand),
     };
 
     public Expression? Binary(Token symbol, ExpressionType kind, Expression? left, Expression? right)
@@ -53,12 +53,12 @@ internal sealed class TypedNodes(Action<int, string> fail)
             return Expression.MakeBinary(kind, left, right);
         }
 
-        return type != typeof(string) || isLogical || (isArithmetic && symbol.Text != "+") ? Refuse(symbol, $"{NameOf(left)} and {NameOf(right)}")
+        return type != typeof(string) || isLogical || symbol.Text is "-" or "*" or "/" or "%" ? Refuse(symbol, left, right)
             : isArithmetic ? Call(nameof(RuleFunctions.Concat), left, right)
             : Expression.MakeBinary(kind, Call(nameof(RuleFunctions.Compare), left, right), Expression.Constant(0));
     }
 
-    /// <summary>A column among literals becomes comparisons, which run over whole columns; anything else is looked for in an array.</summary>
+    /// <summary>A column among literals becomes comparisons, which run over whole columns; all else is looked up in an array.</summary>
     public Expression? In(Token symbol, Expression? value, List<Expression?> list)
     {
         if (value is null || list.Contains(null))
@@ -68,7 +68,7 @@ internal sealed class TypedNodes(Action<int, string> fail)
 
         if (list.Find(item => item!.Type != value.Type) is { } other)
         {
-            return Refuse(symbol, $"{NameOf(value)} and a list with {NameOf(other)}");
+            return Refuse(symbol, value, other);
         }
 
         var areLiterals = list.TrueForAll(item => item is ConstantExpression);
@@ -85,44 +85,41 @@ internal sealed class TypedNodes(Action<int, string> fail)
     public Expression? Choice(Token symbol, Expression? test, Expression? yes, Expression? no) =>
         test is null || yes is null || no is null ? null
         : test.Type == typeof(bool) && yes.Type == no.Type ? Expression.Condition(test, yes, no)
-        : Refuse(symbol, $"{NameOf(test)}, {NameOf(yes)} and {NameOf(no)}");
+        : Refuse(symbol, test, yes, no);
 
     /// <summary>Calls a function.</summary>
     /// <param name="name">Of the function.</param>
-    /// <param name="arguments">What stands before its name, and what in its parentheses.</param>
-    public Expression? Call(Token name, List<Expression?> arguments)
+    /// <param name="arguments">What stands before its name, and what in its parentheses; null = there are none.</param>
+    /// <param name="isMember">Whether it stands behind a value and a point; size alone need not.</param>
+    public Expression? Call(Token name, List<Expression?>? arguments, bool isMember)
     {
-        if (!RuleFunctions.Members.TryGetValue(name.Text, out var method))
+        var members = RuleFunctions.Members;
+        static bool IsNoText(Expression? argument) => argument is not null && argument.Type != typeof(string);
+        var error = !members.TryGetValue(name.Text, out var method) || !(isMember || name.Text == "size")
+            ? $"unknown function {name}; there are size(text), text.{string.Join("(), text.", members.Keys)}()"
+            : arguments is null ? $"function {name} needs parentheses"
+            : arguments.Count != method.GetParameters().Length || arguments.Exists(IsNoText)
+                ? $"function {name} takes {string.Join(" and ", method.GetParameters().Select(_ => "text"))}, not {NamesOf(arguments)}"
+            : null;
+        if (error is null)
         {
-            fail(name.Position, $"unknown function {name}; there are {string.Join(", ", RuleFunctions.Members.Keys)}");
-            return null;
+            return arguments!.Contains(null) ? null : Expression.Call(method!, arguments!);
         }
 
-        var isRight = arguments.Count == method.GetParameters().Length;
-        if (isRight && arguments.Contains(null))
-        {
-            return null;
-        }
-
-        if (isRight && arguments.TrueForAll(argument => argument!.Type == typeof(string)))
-        {
-            return Expression.Call(method, arguments!);
-        }
-
-        var taken = string.Join(" and ", method.GetParameters().Select(_ => "text"));
-        var given = arguments.Count == 0 ? "nothing" : string.Join(" and ", arguments.Select(NameOf));
-        fail(name.Position, $"function {name} takes {taken}, not {given}");
+        fail(name.Position, error);
         return null;
     }
 
     private static MethodCallExpression Call(string name, params Expression[] arguments) =>
         Expression.Call(typeof(RuleFunctions), name, null, arguments);
 
-    private static string NameOf(Expression? operand) => Types.Name(operand is null ? default : Types.KindOf(operand.Type));
+    private static string NamesOf(IReadOnlyCollection<Expression?> operands) => operands.Count == 0
+        ? "nothing"
+        : string.Join(" and ", operands.Select(operand => operand is null ? "what is wrong" : Types.Name(Types.KindOf(operand.Type))));
 
-    private Expression? Refuse(Token symbol, string operands)
+    private Expression? Refuse(Token symbol, params Expression[] operands)
     {
-        fail(symbol.Position, $"operator {symbol} does not take {operands}");
+        fail(symbol.Position, $"operator {symbol} does not take {NamesOf(operands)}");
         return null;
     }
 }

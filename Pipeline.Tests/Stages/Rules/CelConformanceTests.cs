@@ -80,7 +80,7 @@ public sealed class CelConformanceTests
     [InlineData("!false", true)]
     public Task Logic(string expression, object expected) => EvaluatesToAsync(expression, expected);
 
-    /// <summary>string.textproto: size, starts_with, ends_with, concatenation, contains; string_ext.textproto: ascii_casing, trim.</summary>
+    /// <summary>string.textproto: size, starts_with, ends_with, concatenation, contains; string_ext: ascii_casing, trim.</summary>
     [Theory]
     [InlineData("size('')", 0)]
     [InlineData("size('ÿ')", 1)]
