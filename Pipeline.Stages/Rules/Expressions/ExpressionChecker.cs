@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Rules.Expressions;
 
@@ -53,4 +54,20 @@ internal static class ExpressionChecker
         var outOfRange = value is decimal number && !Number.TryRound(number, out _);
         return new CheckedExpression(Expression.Constant(value, body.Type), Types.KindOf(body.Type), [], outOfRange);
     }
+}
+
+/// <summary>An expression that was found right.</summary>
+/// <param name="Body">Of string, decimal and bool only; columns are the parameters of their slots.</param>
+/// <param name="Kind">Of its result.</param>
+/// <param name="Reads">Slots that it reads, each once, by index.</param>
+/// <param name="CanFail">False: no row can make it fail.</param>
+internal sealed record CheckedExpression(Expression Body, ColumnKind Kind, IReadOnlyList<Slot> Reads, bool CanFail);
+
+/// <summary>An expression is wrong.</summary>
+/// <param name="position">Character of the expression, from 0.</param>
+/// <param name="message">What is wrong.</param>
+internal sealed class ExpressionException(int position, string message) : Exception(message)
+{
+    /// <summary>Character of the expression, from 0.</summary>
+    public int Position => position;
 }

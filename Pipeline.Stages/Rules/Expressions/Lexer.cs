@@ -11,7 +11,6 @@ internal static partial class Lexer
 {
     private const int MaxLength = 4096;
     private const int MaxTokens = 512;
-    private const string Escapes = @"\'""`?abfnrtv";
 
     private static readonly Dictionary<string, string> Former = new()
     {
@@ -71,8 +70,8 @@ internal static partial class Lexer
         """
         \G (?: [ \t\n\f\r]+ | //[^\n]*
         | (?<raw> [rR] (?: '[^'\r\n]*' | "[^"\r\n]*" ) )
-        | (?<joined> (?<=') '(?: [^'\\\r\n] | \\. )*' | (?<=") "(?: [^"\\\r\n] | \\. )*" )
-        | (?<text> '(?: [^'\\\r\n] | \\. )*' | "(?: [^"\\\r\n] | \\. )*" )
+        | (?<joined> (?<=') '(?: [^'\\\r\n] | \\[^\r\n] )*' | (?<=") "(?: [^"\\\r\n] | \\[^\r\n] )*" )
+        | (?<text> '(?: [^'\\\r\n] | \\[^\r\n] )*' | "(?: [^"\\\r\n] | \\[^\r\n] )*" )
         | (?<number> (?! (?: \.?[0-9] ){29} ) (?> [0-9]+ (?: \.[0-9]+ )? ) (?! [A-Za-z0-9_.] ) )
         | (?<symbol> not[ ]+in\b | (?: in | and | or | not )\b | [=!<>]= | <> | && | \|\| | [()[\],.?:=<>!+*/%-] )
         | (?<name> [A-Za-z_][A-Za-z0-9_]* )
@@ -110,7 +109,7 @@ internal static partial class Lexer
     {
         if (escape.Groups["plain"] is { Success: true } plain)
         {
-            return "\\'\"`?\a\b\f\n\r\t\v"[Escapes.IndexOf(plain.Value[0])].ToString();
+            return "\\'\"`?\a\b\f\n\r\t\v"[@"\'""`?abfnrtv".IndexOf(plain.Value[0])].ToString();
         }
 
         var (hex, octal) = (escape.Groups["hex"].Value, escape.Groups["octal"].Value);
@@ -123,4 +122,23 @@ internal static partial class Lexer
         fail(at, @"no escape of CEL; there are \\ \' \"" \` \? \a \b \f \n \r \t \v \xHH \uHHHH \UHHHHHHHH \OOO");
         return "";
     });
+}
+
+internal enum TokenKind
+{
+    End,
+    Name,
+    Text,
+    Number,
+    Symbol,
+}
+
+/// <summary>A token of an expression.</summary>
+/// <param name="Kind">What it is; the word <c>in</c> is a symbol.</param>
+/// <param name="Text">As written; of a text its value.</param>
+/// <param name="Position">Character of the expression, from 0.</param>
+internal readonly record struct Token(TokenKind Kind, string Text, int Position)
+{
+    public override string ToString() =>
+        Kind switch { TokenKind.End => "the end of the expression", TokenKind.Text => "a text", _ => $"'{Text}'" };
 }

@@ -68,6 +68,9 @@ public sealed class ExpressionTests
     [InlineData("value > 13 || !(type == 'x') && true", true)]
     [InlineData("!(value > 13)", true)]
     [InlineData("false || false && true", false)]
+    [InlineData("true || true && false", true)]
+    [InlineData("true || value == 12.5 ? value > 1 : value > 100", true)]
+    [InlineData(@"type + '\uFFFD' < type + '\U0001F600'", true)]
     [InlineData("type == 'x' && 1 / (value - value) > 1", false)]
     [InlineData("(value > 1) == (line > 1)", true)]
     public async Task Booleans(string expression, bool expected)
