@@ -8,7 +8,6 @@ namespace Pipeline.Stages.Rules.Definition;
 internal sealed class RuleChecker
 {
     private const int MaxNameLength = 64;
-    private static readonly string[] Words = ["and", "or", "not", "in", "iif", "true", "false"];
 
     private readonly RuleReader _source;
     private readonly Dictionary<string, Slot?> _columns = [];
@@ -93,7 +92,7 @@ internal sealed class RuleChecker
         var problem = name switch
         {
             ColumnNames.Line or ColumnNames.Offset => $"'{name}' tells where an event came from and cannot be set",
-            _ when Words.Contains(name) => $"'{name}' is a word of the language of rules",
+            _ when Parser.Reserved.Contains(name) => $"'{name}' is a word of the language of rules",
             { Length: 0 or > MaxNameLength } => $"a column's name has 1 to {MaxNameLength} characters",
             _ when !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') || char.IsAsciiDigit(name[0])
                 => "a column's name is made of letters, digits and '_', and does not begin with a digit",

@@ -41,7 +41,7 @@ internal static class PredicateBuilder
         _ => new TablePredicate(binary, reads),
     };
 
-    // A part without columns may fail, as in "value > 5 and 1 / 0 > 1": then it fails where it matters.
+    // A part without columns may fail, as in "value > 5 && 1 / 0 > 1": then it fails where it matters.
     private static ConstantPredicate Constant(Expression body)
     {
         try

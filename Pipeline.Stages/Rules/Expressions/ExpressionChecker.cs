@@ -1,30 +1,11 @@
-using System.Linq.Dynamic.Core;
-using System.Linq.Dynamic.Core.Exceptions;
-using System.Linq.Dynamic.Core.Parser;
 using System.Linq.Expressions;
+using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Rules.Expressions;
 
-/// <summary>
-/// Turns the text of an expression into a checked tree: cut and confined here (<see cref="Lexer"/>, <see cref="LibraryText"/>),
-/// parsed and typed by System.Linq.Dynamic.Core, and what that made taken over node by node (<see cref="Lowering"/>), so that
-/// nothing runs that is not written down there.
-/// </summary>
+/// <summary>Turns the text of an expression, in the subset of CEL that docs/rules.md describes, into a checked tree.</summary>
 internal static class ExpressionChecker
 {
-    private static readonly ParsingConfig Config = new()
-    {
-        CustomTypeProvider = new NoTypes(),
-        AreContextKeywordsEnabled = false,
-        IsCaseSensitive = true,
-        DisallowNewKeyword = true,
-        ResolveTypesBySimpleName = false,
-        SupportEnumerationsFromSystemNamespace = false,
-        SupportCastingToFullyQualifiedTypeAsString = false,
-        DisableMemberAccessToIndexAccessorFallback = true,
-        AllowEqualsAndToStringMethodsOnObject = false,
-    };
-
     /// <summary>Checks an expression.</summary>
     /// <param name="text">As written.</param>
     /// <param name="columns">Slots by name; null for a column whose rule is wrong.</param>
@@ -32,46 +13,28 @@ internal static class ExpressionChecker
     /// <returns>Null where there was a mistake, or where it reads a column whose rule is wrong.</returns>
     public static CheckedExpression? Check(string text, IReadOnlyDictionary<string, Slot?> columns, Action<int, string> fail)
     {
-        var failed = false;
+        var failed = new HashSet<int>();
         void Fail(int position, string message)
         {
-            failed = true;
-            fail(position, message);
+            // What else is wrong at the same place follows from the first error.
+            if (failed.Add(position))
+            {
+                fail(position, message);
+            }
         }
 
         try
         {
-            var library = LibraryText.Write(Lexer.Cut(text), columns, Fail);
-            return failed || library is null ? null : Check(library);
+            var nodes = new TypedNodes(Fail);
+            var body = new Parser(Lexer.Read(text, Fail), columns, nodes, Fail).Read();
+            return failed.Count > 0 || body is null ? null
+                : nodes.Reads.Count == 0 ? Fold(body)
+                : new CheckedExpression(body, Types.KindOf(body.Type), nodes.Reads, nodes.CanFail);
         }
         catch (ExpressionException exception)
         {
             Fail(exception.Position, exception.Message);
             return null;
-        }
-    }
-
-    private static CheckedExpression Check(LibraryText library)
-    {
-        var lowering = new Lowering(library);
-        var body = lowering.Lower(Parse(library));
-        return lowering.Reads.Count == 0 ? Fold(body) : new CheckedExpression(body, Types.KindOf(body.Type), lowering.Reads, lowering.CanFail);
-    }
-
-    private static Expression Parse(LibraryText library)
-    {
-        try
-        {
-            return new ExpressionParser(library.Parameters, library.Text, [], Config).Parse(null, createParameterCtor: false);
-        }
-        catch (ParseException exception)
-        {
-            var message = InOurWords(exception.Message);
-            throw new ExpressionException(library.PositionOf(exception.Position), message);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or NotSupportedException)
-        {
-            throw new ExpressionException(0, InOurWords(exception.Message));
         }
     }
 
@@ -91,14 +54,20 @@ internal static class ExpressionChecker
         var outOfRange = value is decimal number && !Number.TryRound(number, out _);
         return new CheckedExpression(Expression.Constant(value, body.Type), Types.KindOf(body.Type), [], outOfRange);
     }
+}
 
-    private static string InOurWords(string message)
-    {
-        message = message.Replace("'String'", "text", StringComparison.Ordinal)
-            .Replace("'Decimal'", "number", StringComparison.Ordinal)
-            .Replace("'Int32'", "number", StringComparison.Ordinal)
-            .Replace("'Boolean'", "boolean", StringComparison.Ordinal)
-            .TrimEnd('.');
-        return message.Length > 1 ? char.ToLowerInvariant(message[0]) + message[1..] : message;
-    }
+/// <summary>An expression that was found right.</summary>
+/// <param name="Body">Of string, decimal and bool only; columns are the parameters of their slots.</param>
+/// <param name="Kind">Of its result.</param>
+/// <param name="Reads">Slots that it reads, each once, by index.</param>
+/// <param name="CanFail">False: no row can make it fail.</param>
+internal sealed record CheckedExpression(Expression Body, ColumnKind Kind, IReadOnlyList<Slot> Reads, bool CanFail);
+
+/// <summary>An expression is wrong.</summary>
+/// <param name="position">Character of the expression, from 0.</param>
+/// <param name="message">What is wrong.</param>
+internal sealed class ExpressionException(int position, string message) : Exception(message)
+{
+    /// <summary>Character of the expression, from 0.</summary>
+    public int Position => position;
 }

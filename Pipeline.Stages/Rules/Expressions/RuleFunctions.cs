@@ -1,22 +1,18 @@
+using System.Reflection;
+
 namespace Pipeline.Stages.Rules.Expressions;
 
-/// <summary>What expressions can call. Ordinal or invariant throughout: the same result on every machine.</summary>
+/// <summary>What expressions can call. Ordinal and without a culture: the same result on every machine.</summary>
 internal static class RuleFunctions
 {
     /// <summary>Longest text that an expression may make, in UTF-16 code units; a rule cannot fill the memory.</summary>
     public const int MaxTextLength = 65_536;
 
-    /// <summary>What may stand after a text and a dot, with the number of arguments; -1 = no parentheses.</summary>
-    public static IReadOnlyDictionary<string, int> Members { get; } = new Dictionary<string, int>(StringComparer.Ordinal)
-    {
-        [nameof(StartsWith)] = 1,
-        [nameof(EndsWith)] = 1,
-        [nameof(Contains)] = 1,
-        [nameof(ToLower)] = 0,
-        [nameof(ToUpper)] = 0,
-        [nameof(Trim)] = 0,
-        [nameof(Length)] = -1,
-    };
+    /// <summary>The functions of CEL that there are; each takes texts, the first of which stands before its name.</summary>
+    public static IReadOnlyDictionary<string, MethodInfo> Members { get; } =
+        new Delegate[] { StartsWith, EndsWith, Contains, Size, LowerAscii, UpperAscii, Trim }
+            .Select(function => function.Method)
+            .ToDictionary(method => char.ToLowerInvariant(method.Name[0]) + method.Name[1..]);
 
     public static bool StartsWith(string text, string part) => text.StartsWith(part, StringComparison.Ordinal);
 
@@ -24,17 +20,38 @@ internal static class RuleFunctions
 
     public static bool Contains(string text, string part) => text.Contains(part, StringComparison.Ordinal);
 
-    public static string ToLower(string text) => text.ToLowerInvariant();
+    /// <summary>Code points.</summary>
+    public static decimal Size(string text) => text.Length - text.Count(char.IsLowSurrogate);
 
-    public static string ToUpper(string text) => text.ToUpperInvariant();
+    public static string LowerAscii(string text) => Map(text, char.IsAsciiLetterUpper);
+
+    public static string UpperAscii(string text) => Map(text, char.IsAsciiLetterLower);
 
     public static string Trim(string text) => text.Trim();
 
-    public static decimal Length(string text) => text.Length;
+    /// <summary>By code points, which is also the order of the UTF-8 bytes.</summary>
+    public static int Compare(string left, string right)
+    {
+        var at = left.AsSpan().CommonPrefixLength(right);
+        return at == left.Length || at == right.Length ? left.Length - right.Length : Rank(left[at]) - Rank(right[at]);
+    }
 
-    public static decimal Compare(string left, string right) => Math.Sign(string.CompareOrdinal(left, right));
+    public static bool IsIn<T>(T value, T[] list)
+        where T : IEquatable<T> => list.AsSpan().Contains(value);
 
     public static string Concat(string left, string right) => left.Length + right.Length <= MaxTextLength
         ? string.Concat(left, right)
         : throw new OverflowException($"A text of more than {MaxTextLength} characters.");
+
+    // A surrogate is a smaller number than U+E000 to U+FFFF, but stands for a code point above them.
+    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + char.MaxValue : unit;
+
+    // The cases of an ASCII letter differ in one bit.
+    private static string Map(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (target, from) =>
+    {
+        for (var at = 0; at < target.Length; at++)
+        {
+            target[at] = (char)(from.text[at] ^ (from.changes(from.text[at]) ? 0x20 : 0));
+        }
+    });
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CsCheck;
 
 namespace Pipeline.Tests.Stages.Rules;
@@ -15,7 +16,7 @@ internal sealed record RandomRule(string? Column, Formula Formula)
 /// <summary>Random expressions of every part of the language, with their meaning written a second time, row by row.</summary>
 internal static class RandomRules
 {
-    public static readonly string[] SomeTexts = ["", "a", "view", "click", "it's", "ä😀", "ab", "purchase", " b "];
+    public static readonly string[] SomeTexts = ["", "a", "view", "click", "it's", "ä😀", "ä\uFFFD", "ab", "purchase", " b "];
 
     public static Gen<RandomRule[]> Rules { get; } = Gen.Select(
         Gen.OneOf(
@@ -33,10 +34,10 @@ internal static class RandomRules
 
     private static Gen<Formula> Booleans(int depth)
     {
-        var comparisons = Gen.Select(Numbers(depth - 1), Numbers(depth - 1), AnyOf("==", "!=", "<", "<=", ">", ">=", "=", "<>"))
+        var comparisons = Gen.Select(Numbers(depth - 1), Numbers(depth - 1), AnyOf("==", "!=", "<", "<=", ">", ">="))
             .Select((left, right, op) => new Formula($"({left.Text} {op} {right.Text})", row => Compare(op, decimal.Compare(Number(left, row), Number(right, row)))));
         var texts = Gen.Select(Texts(depth - 1), Texts(depth - 1), AnyOf("==", "!=", "<", "<=", ">", ">="))
-            .Select((left, right, op) => new Formula($"({left.Text} {op} {right.Text})", row => Compare(op, string.CompareOrdinal(Text(left, row), Text(right, row)))));
+            .Select((left, right, op) => new Formula($"({left.Text} {op} {right.Text})", row => Compare(op, Utf8(left, row).SequenceCompareTo(Utf8(right, row)))));
         var ranges = Gen.Select(Columns("value", "n", "ts", "line"), Gen.Decimal[-200, 200], Gen.Int[0, 4], AnyOf("==", "!=", "<", "<=", ">", ">="))
             .Select((column, bound, decimals, op) =>
             {
@@ -44,13 +45,13 @@ internal static class RandomRules
                 return new Formula($"({column} {op} {literal.ToString(CultureInfo.InvariantCulture)})", row => Compare(op, decimal.Compare((decimal)row[column], literal)));
             });
         var functions = Gen.Select(Texts(depth - 1), AnyOf(SomeTexts), Gen.Int[0, 2]).Select((text, part, which) => new Formula(
-            $"{text.Text}.{(which == 0 ? "StartsWith" : which == 1 ? "EndsWith" : "Contains")}({Quote(part)})",
+            $"{text.Text}.{(which == 0 ? "startsWith" : which == 1 ? "endsWith" : "contains")}({Quote(part)})",
             row => which == 0 ? Text(text, row).StartsWith(part, StringComparison.Ordinal)
                 : which == 1 ? Text(text, row).EndsWith(part, StringComparison.Ordinal)
                 : Text(text, row).Contains(part, StringComparison.Ordinal)));
         var lists = Gen.Select(Texts(depth - 1), AnyOf(SomeTexts).Array[1, 4], Gen.Bool)
             .Select((text, list, not) => new Formula(
-                $"({text.Text} {(not ? "not " : "")}in ({string.Join(", ", list.Select(Quote))}))",
+                $"({(not ? "!" : "")}({text.Text} in [{string.Join(", ", list.Select(Quote))}]))",
                 row => list.Contains(Text(text, row)) != not));
         var leaves = Gen.OneOf(ranges, ranges, Gen.Const(new Formula("b", row => row["b"])), Gen.Bool.Select(flag => new Formula(flag ? "true" : "false", _ => flag)));
         if (depth <= 0)
@@ -58,11 +59,11 @@ internal static class RandomRules
             return leaves;
         }
 
-        var junctions = Gen.Select(Booleans(depth - 1), Booleans(depth - 1), AnyOf("and", "or", "&&", "||"))
+        var junctions = Gen.Select(Booleans(depth - 1), Booleans(depth - 1), AnyOf("&&", "||"))
             .Select((left, right, op) => new Formula(
                 $"({left.Text} {op} {right.Text})",
-                row => op is "and" or "&&" ? Flag(left, row) && Flag(right, row) : Flag(left, row) || Flag(right, row)));
-        var nots = Booleans(depth - 1).Select(inner => new Formula($"not {inner.Text}", row => !Flag(inner, row)))
+                row => op == "&&" ? Flag(left, row) && Flag(right, row) : Flag(left, row) || Flag(right, row)));
+        var nots = Booleans(depth - 1).Select(inner => new Formula($"!{inner.Text}", row => !Flag(inner, row)))
             .Select(formula => new Formula($"({formula.Text})", formula.Evaluate));
         return Gen.OneOf(leaves, comparisons, texts, functions, lists, junctions, junctions, nots);
     }
@@ -86,7 +87,7 @@ internal static class RandomRules
                 var (a, b) = (Number(left, row), Number(right, row));
                 return op switch { "+" => a + b, "-" => a - b, "*" => a * b, "/" => a / b, _ => a % b };
             }));
-        var lengths = Texts(depth - 1).Select(text => new Formula($"{text.Text}.Length", row => (decimal)Text(text, row).Length));
+        var lengths = Texts(depth - 1).Select(text => new Formula($"{text.Text}.size()", row => (decimal)Text(text, row).EnumerateRunes().Count()));
         var choices = Gen.Select(Booleans(depth - 1), Numbers(depth - 1), Numbers(depth - 1)).Select((test, yes, no) =>
             new Formula($"({test.Text} ? {yes.Text} : {no.Text})", row => Flag(test, row) ? Number(yes, row) : Number(no, row)));
         var negations = leaves.Select(inner => new Formula($"(-{inner.Text})", row => -Number(inner, row)));
@@ -108,25 +109,29 @@ internal static class RandomRules
         var choices = Gen.Select(Booleans(depth - 1), leaves, leaves).Select((test, yes, no) =>
             new Formula($"({test.Text} ? {yes.Text} : {no.Text})", row => Flag(test, row) ? Text(yes, row) : Text(no, row)));
         var functions = Gen.Select(Texts(depth - 1), Gen.Int[0, 2]).Select((text, which) => new Formula(
-            $"{text.Text}.{(which == 0 ? "ToUpper" : which == 1 ? "ToLower" : "Trim")}()",
-            row => which == 0 ? Text(text, row).ToUpperInvariant() : which == 1 ? Text(text, row).ToLowerInvariant() : Text(text, row).Trim()));
+            $"{text.Text}.{(which == 0 ? "upperAscii" : which == 1 ? "lowerAscii" : "trim")}()",
+            row => which == 2
+                ? Text(text, row).Trim()
+                : string.Concat(Text(text, row).Select(c => !char.IsAscii(c) ? c : which == 0 ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)))));
         return Gen.OneOf(leaves, leaves, concatenations, choices, functions);
     }
 
     private static Gen<string> Columns(params string[] names) => AnyOf(names);
 
-    private static string Quote(string text) => "'" + text.Replace("'", "''", StringComparison.Ordinal) + "'";
+    private static string Quote(string text) => "'" + text.Replace("'", "\\'", StringComparison.Ordinal) + "'";
 
     private static decimal Number(Formula formula, Dictionary<string, object> row) => (decimal)formula.Evaluate(row);
 
     private static string Text(Formula formula, Dictionary<string, object> row) => (string)formula.Evaluate(row);
 
+    private static ReadOnlySpan<byte> Utf8(Formula formula, Dictionary<string, object> row) => Encoding.UTF8.GetBytes(Text(formula, row));
+
     private static bool Flag(Formula formula, Dictionary<string, object> row) => (bool)formula.Evaluate(row);
 
     private static bool Compare(string op, int sign) => op switch
     {
-        "==" or "=" => sign == 0,
-        "!=" or "<>" => sign != 0,
+        "==" => sign == 0,
+        "!=" => sign != 0,
         "<" => sign < 0,
         "<=" => sign <= 0,
         ">" => sign > 0,

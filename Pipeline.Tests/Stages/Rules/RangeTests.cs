@@ -27,7 +27,7 @@ public sealed class RangeTests
                     ($"{text} < value", value => value > literal), ($"{text} <= value", value => value >= literal),
                     ($"value == {text}", value => value == literal), ($"{text} != value", value => value != literal),
                 };
-                var run = await RulesRun.OpenAsync(RulesRun.Json([.. comparisons.Select((comparison, index) => $"drop ts == {index} and {comparison.Rule}")]), "value");
+                var run = await RulesRun.OpenAsync(RulesRun.Json([.. comparisons.Select((comparison, index) => $"drop ts == {index} && {comparison.Rule}")]), "value");
                 for (var index = 0; index < comparisons.Length; index++)
                 {
                     run.Output.Clear();

@@ -28,7 +28,7 @@ public sealed class RuleSetTests
         const string Json = """
             {
               "rules": [
-                { "drop": "tpye == 'view' or vlaue < 1" },
+                { "drop": "tpye == 'view' || vlaue < 1" },
                 { "set": "a b", "to": "'x'" },
                 { "drop": "value" },
                 { "set": "big", "to": "value > type" },

@@ -50,7 +50,7 @@ public sealed class RulesStageTests
     public async Task What_a_rule_sets_the_next_rules_and_the_stages_below_see()
     {
         var run = await RulesRun.OpenAsync(
-            RulesRun.Json("value = value * 2", "type = type.ToUpper()", "drop value > 30", "drop type == 'a'", "x = type + user"), "type", "value", "x");
+            RulesRun.Json("value = value * 2", "type = type.upperAscii()", "drop value > 30", "drop type == 'a'", "x = type + user"), "type", "value", "x");
         await run.SendAsync(Frames.Of(("a", "u", 10), ("b", "u", 16), ("c", "w", 12.5m)));
 
         Assert.Equal(["A", "C"], run.Values("type"));
@@ -183,7 +183,7 @@ public sealed class RulesStageTests
     [Fact]
     public async Task Distinct_texts_without_end_do_not_fill_the_memory_and_stay_right()
     {
-        var run = await RulesRun.OpenAsync(RulesRun.Json("x = user + '!'", "drop user.EndsWith('7')"), "x", "user");
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = user + '!'", "drop user.endsWith('7')"), "x", "user");
         for (var round = 0; round < 40; round++)
         {
             var users = Enumerable.Range(0, 5_000).Select(number => $"user {(round * 5_003) + number}").ToArray();
