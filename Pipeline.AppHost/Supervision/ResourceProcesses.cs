@@ -21,7 +21,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
-    private int _launcher;
+    private volatile int _launcher;
+    private volatile bool _orphansDue;
 
     /// <summary>
     /// Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost
@@ -42,7 +43,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         KillOrphans();
         if (ProcessIdentity.Find(id) is not { } process)
         {
-            Kill(orphansOnly: true);
+            _orphansDue = true;
+            KillOrphans();
             return null;
         }
 
@@ -82,8 +84,12 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     {
         var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
         dead.ForEach(replica => _replicas.TryRemove(replica));
-        if (dead.Count > 0)
-            Kill(orphansOnly: true);
+        _orphansDue |= dead.Count > 0;
+        // As long as no process was seen alive, DCP is not known, and its own children could not be told from orphans.
+        if (!_orphansDue || _launcher == 0)
+            return;
+        _orphansDue = false;
+        Kill(orphansOnly: true);
     }
 
     /// <summary>Waits until the processes of all resources have ended, and kills those that are left after a time.</summary>
@@ -135,7 +141,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     // An orphan has the mark, and a parent that neither has it nor is DCP, which starts the resources' own processes. Linux only.
     private void Kill(bool orphansOnly)
     {
-        if (!OperatingSystem.IsLinux() || orphansOnly && _launcher == 0)
+        if (!OperatingSystem.IsLinux())
             return;
         var marked = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
             .Where(IsMarked).ToHashSet();

@@ -42,6 +42,23 @@ public sealed class ResourceProcessesTests : IDisposable
     }
 
     [Fact]
+    public async Task KillOrphans_FirstRootCrashedBeforeItWasSeen_KillsItsChildrenOnceAnotherWasSeen()
+    {
+        var (root, child) = await LaunchAsync();
+        root.Kill();
+        await UntilGoneAsync(ProcessIdentity.Find(root.Id) ?? default);
+        Assert.Null(_processes.Observe("own", "own-1", new InstanceState(InstancePhase.Running, root.Id)));
+        _processes.KillOrphans();
+        Assert.True(child.IsAlive);
+
+        var (other, othersChild) = await StartAsync("other");
+        _processes.KillOrphans();
+
+        await UntilGoneAsync(child);
+        Assert.True(other.IsAlive && othersChild.IsAlive);
+    }
+
+    [Fact]
     public async Task KillAll_TreesRunning_KillsThem()
     {
         var (root, child) = await StartAsync("own");
@@ -77,13 +94,19 @@ public sealed class ResourceProcessesTests : IDisposable
 
     private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource)
     {
+        var (process, child) = await LaunchAsync();
+        var running = new InstanceState(InstancePhase.Running, process.Id, Address: new Uri($"http://{resource}"));
+        return (_processes.Observe(resource, $"{resource}-1", running)!.Value, child);
+    }
+
+    private async Task<(Process Root, ProcessIdentity Child)> LaunchAsync()
+    {
         var start = new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true };
         start.Environment[AppHostWatch.Variable] = ResourceProcesses.Mark(_directories);
         var process = Process.Start(start)!;
         _started.Add(process);
         var child = int.Parse((await process.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        var root = _processes.Observe(resource, $"{resource}-1", new InstanceState(InstancePhase.Running, process.Id, Address: new Uri($"http://{resource}")))!.Value;
-        return (root, ProcessIdentity.Find(child)!.Value);
+        return (process, ProcessIdentity.Find(child)!.Value);
     }
 
     private static async Task UntilGoneAsync(ProcessIdentity process)
