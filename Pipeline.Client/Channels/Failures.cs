@@ -9,11 +9,14 @@ namespace Pipeline.Client.Channels;
 /// <summary>Failures on the wire: a gRPC status for every client, and the contract's Failure in a trailer for those that read it.</summary>
 public static class Failures
 {
-    /// <summary>A failure as the status of a call.</summary>
-    public static RpcException ToRpcException(this Failure failure) =>
-        new(
-            new Status(StatusOf(failure.Reason), failure.Message),
-            new Metadata { { StageContract.FailureTrailer, failure.ToByteArray() } });
+    /// <summary>A failure as the status of a call. A long message is cut: it travels in headers.</summary>
+    public static RpcException ToRpcException(this Failure failure)
+    {
+        var carried = new Failure(failure) { Message = PeerText.Message(failure.Message) };
+        return new RpcException(
+            new Status(StatusOf(failure.Reason), PeerText.Detail(failure.Message)),
+            new Metadata { { StageContract.FailureTrailer, carried.ToByteArray() } });
+    }
 
     /// <summary>The failure of a call to a hop: as the hop reports it, or, where it could not, that it is unreachable.</summary>
     /// <param name="exception">What the call ended with.</param>

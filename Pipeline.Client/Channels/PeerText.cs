@@ -5,14 +5,23 @@ namespace Pipeline.Client.Channels;
 /// <summary>Text from another process, made fit for messages, logs and terminals: no control characters, and not too long.</summary>
 public static class PeerText
 {
-    /// <summary>Longest message, characters: a list of errors fits.</summary>
-    public const int MaxMessage = 16 * 1024;
+    /// <summary>
+    /// Longest message, characters: a list of errors fits, and as a trailer it stays below the 64 KB of headers that .NET's HTTP client takes,
+    /// also where each character has three bytes and is written in base64.
+    /// </summary>
+    public const int MaxMessage = 12 * 1024;
+
+    /// <summary>Longest detail of a status, characters: each may take nine in a header.</summary>
+    public const int MaxDetail = 1024;
 
     /// <summary>Longest name, such as an instance id, characters.</summary>
     public const int MaxName = 128;
 
     /// <summary>A message, which may have several lines: a list of errors has.</summary>
     public static string Message(string text) => Clean(text.ReplaceLineEndings("\n"), MaxMessage, keepLines: true);
+
+    /// <summary>A message as the detail of a status.</summary>
+    public static string Detail(string text) => Clean(text.ReplaceLineEndings("\n"), MaxDetail, keepLines: true);
 
     /// <summary>A name, on one line.</summary>
     public static string Name(string text) => Clean(text, MaxName, keepLines: false);

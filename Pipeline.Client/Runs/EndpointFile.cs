@@ -62,14 +62,9 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path)
     {
-        try
-        {
-            _ = Read(path);
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"{path} is no endpoint file and stays as it is; set {Variable} to another path", error);
-        }
+        // A rename would replace a link, not what it leads to.
+        if (Path.EndsInDirectorySeparator(path) || new FileInfo(path).LinkTarget is not null || !IsFree(path))
+            throw new InvalidDataException($"{path} is no endpoint file and stays as it is; set {Variable} to another path");
 
         var folder = Path.GetDirectoryName(path)!;
         if (OperatingSystem.IsWindows())
@@ -79,13 +74,35 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         var unfinished = $"{path}.{Pid}.tmp";
         // What is left of a former process of this id may have another mode.
         File.Delete(unfinished);
-        using (var file = DurableFiles.Private.Create(unfinished, Role))
+        try
         {
-            file.Append(JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile));
-            file.Flush();
-        }
+            using (var file = DurableFiles.Private.Create(unfinished, Role))
+            {
+                file.Append(JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile));
+                file.Flush();
+            }
 
-        DurableFiles.Private.Rename(unfinished, path, Role);
+            DurableFiles.Private.Rename(unfinished, path, Role);
+        }
+        catch
+        {
+            // It holds the key.
+            File.Delete(unfinished);
+            throw;
+        }
+    }
+
+    private static bool IsFree(string path)
+    {
+        try
+        {
+            _ = Read(path);
+            return true;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Removes it, unless a later orchestrator has written its own.</summary>

@@ -9,6 +9,9 @@ internal sealed class CheckpointPace(long intervalMicros)
 {
     private const int Share = 4;
 
+    // Between two looks whether the last one is committed by now.
+    private const long LookMicros = 100_000;
+
     private readonly Lock _lock = new();
     private long _id;
     private long _setAt;
@@ -30,7 +33,7 @@ internal sealed class CheckpointPace(long intervalMicros)
 
         lock (_lock)
         {
-            DueMicros = _took is { } took ? Math.Max(DueMicros, _setAt + (took * Share)) : now + intervalMicros;
+            DueMicros = _took is { } took ? Math.Max(DueMicros, _setAt + (took * Share)) : now + Math.Min(intervalMicros, LookMicros);
         }
 
         return now >= DueMicros;

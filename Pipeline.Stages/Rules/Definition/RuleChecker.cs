@@ -34,7 +34,7 @@ internal sealed class RuleChecker
 
     public void Check()
     {
-        foreach (var rule in _source.Rules)
+        foreach (var rule in _source.Rules.TakeWhile(_ => !_source.IsFull))
         {
             if (rule.Drop is { } drop)
             {

@@ -8,11 +8,18 @@ internal sealed class RuleReader(string json)
 {
     private const int MaxBytes = 1 << 20;
     private const int MaxRules = 1000;
+
+    /// <summary>Mistakes after which no more are looked for.</summary>
+    public const int MaxErrors = 100;
+
     private static readonly JsonReaderOptions Options = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 16 };
 
     private readonly byte[] _utf8 = Encoding.UTF8.GetBytes(json);
 
     public List<RuleError> Errors { get; } = [];
+
+    /// <summary>Whether so many mistakes were found that no more are looked for.</summary>
+    public bool IsFull => Errors.Count >= MaxErrors;
 
     public List<RuleSource> Rules { get; } = [];
 
@@ -47,6 +54,11 @@ internal sealed class RuleReader(string json)
     /// <summary>Notes a mistake at a byte of the text.</summary>
     public void Add(int rule, int start, string message)
     {
+        if (IsFull)
+        {
+            return;
+        }
+
         var before = _utf8.AsSpan(0, Math.Min(start, _utf8.Length));
         var lineStart = before.LastIndexOf((byte)'\n') + 1;
         Errors.Add(new RuleError(rule, before.Count((byte)'\n') + 1, Characters(lineStart, before.Length - lineStart) + 1, message));
@@ -112,6 +124,12 @@ internal sealed class RuleReader(string json)
                 Add(number, (int)reader.TokenStartIndex, $"more than {MaxRules} rules");
             }
 
+            if (number > MaxRules || IsFull)
+            {
+                reader.Skip();
+                continue;
+            }
+
             ReadRule(ref reader, new RuleSource(number, (int)reader.TokenStartIndex));
         }
     }
@@ -161,7 +179,7 @@ internal sealed class RuleReader(string json)
 
         if (reader.TokenType != JsonTokenType.String || Text(ref reader) is not { } text)
         {
-            Add(rule.Number, (int)reader.TokenStartIndex, $"\"{name}\" is a string of valid Unicode");
+            Add(rule.Number, (int)reader.TokenStartIndex, $"\"{name}\" must be a text of valid Unicode");
             reader.Skip();
             return;
         }

@@ -7,6 +7,7 @@ namespace Pipeline.Stages.Rules.Definition;
 public sealed class RuleSet
 {
     private const int ErrorsShown = 50;
+    private const int ColumnsShown = 20;
 
     private RuleSet(IReadOnlyList<Rule> rules, IReadOnlyList<Slot> slots)
     {
@@ -72,14 +73,19 @@ public sealed class RuleSet
         {
             throw new StageException(
                 FailureReasons.InvalidOptions,
-                $"unknown column {string.Join(", ", unknown)}: the events have {string.Join(", ", Columns)}");
+                $"unknown column {string.Join(", ", unknown)}: the events have {ListOf(Columns)}");
         }
     }
+
+    /// <summary>Names of columns for a message, which may be many.</summary>
+    internal static string ListOf(IReadOnlyCollection<string> columns) =>
+        string.Join(", ", columns.Take(ColumnsShown)) + (columns.Count > ColumnsShown ? $" and {columns.Count - ColumnsShown} more" : "");
 
     private static string Describe(IReadOnlyList<RuleError> errors)
     {
         var lines = errors.Take(ErrorsShown).Select(error => error.ToString());
         var rest = errors.Count > ErrorsShown ? $"\nand {errors.Count - ErrorsShown} more" : "";
-        return errors.Count == 1 ? $"the rules are wrong: {errors[0]}" : $"the rules are wrong, {errors.Count} mistakes:\n{string.Join('\n', lines)}{rest}";
+        var count = errors.Count == RuleReader.MaxErrors ? $"at least {errors.Count}" : $"{errors.Count}";
+        return errors.Count == 1 ? $"the rules are wrong: {errors[0]}" : $"the rules are wrong, {count} mistakes:\n{string.Join('\n', lines)}{rest}";
     }
 }

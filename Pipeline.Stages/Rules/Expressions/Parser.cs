@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Linq.Expressions;
+using Pipeline.Stages.Rules.Definition;
 
 namespace Pipeline.Stages.Rules.Expressions;
 
@@ -141,7 +142,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
 
         fail(name.Position, Reserved.Contains(name.Text)
             ? $"{name} is a reserved word of CEL"
-            : $"unknown column {name}; known here: {string.Join(", ", columns.Keys)}");
+            : $"unknown column {name}; known here: {RuleSet.ListOf([.. columns.Keys])}");
         return null;
     }
 

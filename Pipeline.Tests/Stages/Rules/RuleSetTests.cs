@@ -23,6 +23,19 @@ public sealed class RuleSetTests
     }
 
     [Fact]
+    public void Of_many_mistakes_among_many_columns_the_first_are_told_briefly()
+    {
+        var sets = Enumerable.Range(0, 900).Select(number => $$"""{"set":"column_{{new string('n', 40)}}_{{number}}","to":"1"}""");
+        var drops = Enumerable.Range(0, 20_000).Select(_ => """{"drop":"tpye == 1"}""");
+
+        var error = Assert.Throws<StageException>(() => RuleSet.Parse($$"""{"rules":[{{string.Join(",\n", sets.Concat(drops))}}]}""")).Failure;
+
+        Assert.StartsWith("the rules are wrong, at least 100 mistakes:", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" and 886 more", error.Message, StringComparison.Ordinal);
+        Assert.True(error.Message.Length < 100_000, $"{error.Message.Length} characters");
+    }
+
+    [Fact]
     public void All_mistakes_are_told_at_once_with_their_positions()
     {
         const string Json = """

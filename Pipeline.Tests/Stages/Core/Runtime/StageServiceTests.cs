@@ -144,6 +144,23 @@ public sealed class StageServiceTests
         Assert.Equal((FailureReasons.DiskFull, "sink-test", "sink", false), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
     }
 
+    [Theory]
+    [InlineData('x')]
+    [InlineData('\u20AC')]
+    public async Task A_failure_with_a_long_message_comes_up_with_its_reason(char character)
+    {
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(1000),
+            _ => new FakeTransform(),
+            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.InvalidRules, new string(character, 300_000)))));
+        using var call = chain.Open();
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+
+        Assert.Equal((FailureReasons.InvalidRules, false), (failure.Reason, failure.Retryable));
+        Assert.StartsWith(new string(character, 10_000), failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_hop_that_is_away_is_named_and_may_be_tried_again()
     {
