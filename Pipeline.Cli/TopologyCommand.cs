@@ -54,7 +54,9 @@ internal static class TopologyCommand
             $"{instance.Language} {instance.Version}".Trim(),
             instance.ProcessId > 0 ? instance.ProcessId.ToString(CultureInfo.InvariantCulture) : "-",
         }));
-        if (rows.Count > 1)
+        if (rows.Count == 1)
+            terminal.Output.WriteLine("no instances");
+        else
             terminal.WriteTable([.. rows.Select(row => row.Select(Terminal.OneLine).ToArray())]);
         terminal.Output.WriteLine();
         terminal.Output.Flush();

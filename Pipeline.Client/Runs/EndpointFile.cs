@@ -51,7 +51,11 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         {
             return null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"{path} is no endpoint file; set {Variable} to another path", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new InvalidDataException($"{path} cannot be read: {error.Message}", error);
         }

@@ -46,10 +46,18 @@ internal sealed class SealedContent : IDisposable
         }
 
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BlockBytes);
-        if (VersionOf(file, magic) is { } found && found <= version)
+        try
         {
-            file.Position = HeaderBytes;
-            return new SealedContent(file, found);
+            if (VersionOf(file, magic) is { } found && found <= version)
+            {
+                file.Position = HeaderBytes;
+                return new SealedContent(file, found);
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
 
         file.Dispose();
