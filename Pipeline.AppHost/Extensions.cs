@@ -8,6 +8,7 @@ using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults;
 
 namespace Pipeline.AppHost;
 
@@ -90,7 +91,7 @@ internal static class Extensions
     public static IResourceBuilder<ProjectResource> WithHealthEndpoint(this IResourceBuilder<ProjectResource> builder) => builder
         .WithHttpEndpoint()
         .WithReplicaHealthCheck()
-        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText, url.DisplayLocation) = ("/health", "Health", UrlDisplayLocation.DetailsOnly));
+        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText, url.DisplayLocation) = (HealthPaths.Health, "Health", UrlDisplayLocation.DetailsOnly));
 
     private static IResourceBuilder<ProjectResource> WithReplicaHealthCheck(this IResourceBuilder<ProjectResource> builder)
     {
@@ -111,7 +112,7 @@ internal static class Extensions
         .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/openapi/v1.json", "API document"))
         .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
         {
-            Url = "/health",
+            Url = HealthPaths.Health,
             DisplayText = "Health",
             Endpoint = endpoint,
             DisplayLocation = UrlDisplayLocation.DetailsOnly,

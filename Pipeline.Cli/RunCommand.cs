@@ -25,7 +25,7 @@ internal static class RunCommand
         {
             var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
             if (parsed.GetValue(check))
-                return await CheckAsync(context, parsed.GetValue(monolith) ? null : settings, cancellationToken);
+                return parsed.GetValue(monolith) ? ExitCodes.Ok : await CheckAsync(context, settings, cancellationToken);
             var format = context.FormatOf(parsed);
             if (options.WritesToStandardOutput(parsed) && format != ReportFormat.Text)
                 throw new CliException(ExitCodes.Usage, "--output: the results go to standard output, and so would the report; name a file for the results");
@@ -50,15 +50,12 @@ internal static class RunCommand
         return command;
     }
 
-    private static async Task<int> CheckAsync(CommandContext context, RunSettings? settings, CancellationToken cancellationToken)
+    private static async Task<int> CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
     {
         try
         {
-            if (settings is not null)
-            {
-                using var client = RunsClient.Connect(context.Environment);
-                await client.CheckAsync(settings, cancellationToken);
-            }
+            using var client = RunsClient.Connect(context.Environment);
+            await client.CheckAsync(settings, cancellationToken);
         }
         catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
         {

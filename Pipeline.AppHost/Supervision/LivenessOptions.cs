@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.ServiceDefaults;
 
 namespace Pipeline.AppHost.Supervision;
 
@@ -10,7 +11,7 @@ internal sealed class LivenessOptions : IValidatableObject
 
     /// <value>What a process is asked for over HTTP. Default <c>/alive</c>.</value>
     [RegularExpression("/.*", ErrorMessage = "Path must begin with /")]
-    public string Path { get; set; } = "/alive";
+    public string Path { get; set; } = HealthPaths.Alive;
 
     /// <value>
     /// The time between an answer and the next question, and between two looks at what a silent process does; 50 ms to 1 minute.

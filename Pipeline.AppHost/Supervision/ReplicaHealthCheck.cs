@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Pipeline.ServiceDefaults;
 
 namespace Pipeline.AppHost.Supervision;
 
@@ -14,8 +15,6 @@ internal sealed class ReplicaHealthCheck(Func<IEnumerable<Uri>> addresses, HttpC
     /// <summary>How long the replicas may take to answer.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private const string Path = "/health";
-
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var running = addresses().ToList();
@@ -23,7 +22,7 @@ internal sealed class ReplicaHealthCheck(Func<IEnumerable<Uri>> addresses, HttpC
         {
             try
             {
-                using var response = await client.GetAsync(new Uri(address, Path), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                using var response = await client.GetAsync(new Uri(address, HealthPaths.Health), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
                 if (response.StatusCode != HttpStatusCode.OK)
                     return HealthCheckResult.Unhealthy($"{address} answers {(int)response.StatusCode}");
             }

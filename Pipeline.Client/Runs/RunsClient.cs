@@ -167,7 +167,7 @@ public sealed class RunsClient : IDisposable
     private async IAsyncEnumerable<SseItem<T>> StreamAsync<T>(string path, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
-        // Aspire's proxy may hold a connection that was made while the orchestrator was down: only the answer's beginning is bounded.
+        // A run may take long: only the answer's beginning is bounded.
         using var timeout = new CancellationTokenSource(Deadline);
         using var beginning = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
