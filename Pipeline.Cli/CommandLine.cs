@@ -88,6 +88,8 @@ internal static class CommandLine
             GenerateCommand.Build(terminal, json),
             RunCommand.Build(context),
             TopologyCommand.Build(context),
+            TopCommand.Build(context),
+            PageCommand.Build(context),
         };
         foreach (var command in RunsCommands.Build(context))
             root.Subcommands.Add(command);

@@ -2,7 +2,8 @@ namespace Pipeline.Client.Registry;
 
 /// <summary>A value and the news that it has changed. A reader that compares and then awaits misses no change; it may skip values.</summary>
 /// <param name="initial">The first value.</param>
-public sealed class Observable<T>(T initial)
+/// <param name="changed">Called after each change, on the thread that made it.</param>
+public sealed class Observable<T>(T initial, Action? changed = null)
 {
     private readonly Lock _lock = new();
     private volatile Observation<T> _current = new(initial);
@@ -23,6 +24,7 @@ public sealed class Observable<T>(T initial)
         }
 
         former.Supersede();
+        changed?.Invoke();
         return next.Value;
     }
 }

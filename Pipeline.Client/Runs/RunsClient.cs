@@ -36,8 +36,12 @@ public sealed class RunsClient : IDisposable
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        PageLink = new Uri(address, PageLogin.LinkOf(key));
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
+
+    /// <summary>The link that logs a browser in to the orchestrator's page.</summary>
+    public Uri PageLink { get; }
 
     /// <summary>Longest time for an answer, or for the beginning of a stream.</summary>
     /// <value>Default 10 s.</value>

@@ -28,6 +28,7 @@ internal sealed class RunService : IHostedService
     private readonly ILogger<RunService> _logger;
     private readonly SemaphoreSlim _turns;
     private readonly CancellationTokenRegistration _onStopping;
+    private readonly Observable<long> _changes = new(0);
     private Task? _stopping;
 
     public RunService(
@@ -48,6 +49,12 @@ internal sealed class RunService : IHostedService
     /// <summary>All runs, newest first.</summary>
     public IReadOnlyList<Run> List() =>
         [.. _runs.Values.Select(entry => entry.Run.Current.Value).OrderByDescending(run => run.Created).ThenByDescending(run => run.Id, StringComparer.Ordinal)];
+
+    /// <summary>Counts the changes of all runs.</summary>
+    public Observable<long> Changes => _changes;
+
+    /// <summary>Lines read over time of a run.</summary>
+    public IReadOnlyList<SpeedPoint> SpeedOf(string id) => _runs.TryGetValue(id, out var entry) ? entry.Speed?.Points ?? _store.LoadSpeed(id) : [];
 
     /// <summary>A run to look at and to follow.</summary>
     public bool TryGet(string id, [NotNullWhen(true)] out Observable<Run>? run)
@@ -71,7 +78,7 @@ internal sealed class RunService : IHostedService
                 RunLog.Interrupted(_logger, run.Id);
             }
 
-            _runs[run.Id] = new Entry(new Observable<Run>(run));
+            _runs[run.Id] = NewEntry(run);
         }
 
         return Task.CompletedTask;
@@ -112,12 +119,14 @@ internal sealed class RunService : IHostedService
                 MayReplace = replaces,
             };
             Save(run);
-            var entry = new Entry(new Observable<Run>(run));
+            var entry = NewEntry(run);
             _runs[id] = entry;
             Begin(entry);
             return run;
         }
     }
+
+    private Entry NewEntry(Run run) => new(new Observable<Run>(run, () => _changes.Change(count => count + 1)));
 
     private bool MayReplace(RunSettings settings) =>
         settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
@@ -197,13 +206,15 @@ internal sealed class RunService : IHostedService
         entry.Work = Task.Run(async () =>
         {
             await former;
-            await WorkAsync(entry.Run, stop);
+            await WorkAsync(entry, stop);
         });
     }
 
-    private async Task WorkAsync(Observable<Run> run, StopSignal stop)
+    private async Task WorkAsync(Entry entry, StopSignal stop)
     {
-        var tracker = new RunTracker(run, Save, Store, _time);
+        var id = entry.Run.Current.Value.Id;
+        var speed = entry.Speed = new SpeedSeries(_store.LoadSpeed(id));
+        var tracker = new RunTracker(entry.Run, Save, Store, speed, _time);
         try
         {
             await _turns.WaitAsync(stop.Drain);
@@ -225,6 +236,11 @@ internal sealed class RunService : IHostedService
         {
             RunLog.Breaks(_logger, tracker.Run.Id, error);
             tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
+        }
+        finally
+        {
+            _store.SaveSpeed(id, speed.Points);
+            entry.Speed = null;
         }
     }
 
@@ -290,6 +306,9 @@ internal sealed class RunService : IHostedService
     private sealed class Entry(Observable<Run> run)
     {
         public Observable<Run> Run { get; } = run;
+
+        /// <summary>Lines read over time, while it is worked on; what rests is read from its folder.</summary>
+        public SpeedSeries? Speed { get; set; }
 
         /// <summary>Stops the present or the latest work.</summary>
         public StopSignal Stop { get; set; } = new();

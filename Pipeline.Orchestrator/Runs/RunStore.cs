@@ -46,14 +46,14 @@ internal sealed partial class RunStore : IDisposable
             var folder = FolderOf(id);
             if (Directory.Exists(folder))
                 continue;
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(folder);
-            else
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            CreatePrivate(folder);
             DurableFiles.Private.FlushFolder(Root, "run_folder");
             return id;
         }
     }
+
+    /// <summary>A folder of the data directory that only this user can read; it is made if it is not there.</summary>
+    public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(Path.Combine(Path.GetDirectoryName(Root)!, name));
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
@@ -87,8 +87,40 @@ internal sealed partial class RunStore : IDisposable
         return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
     }
 
+    /// <summary>Stores the speed of a run. Not durable: a crash may lose the latest points of a picture.</summary>
+    public void SaveSpeed(string id, IReadOnlyList<SpeedPoint> points)
+    {
+        try
+        {
+            File.WriteAllBytes(SpeedPathOf(id), JsonSerializer.SerializeToUtf8Bytes(points, SpeedJson.Default.IReadOnlyListSpeedPoint));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogSpeedUnstored(_logger, SpeedPathOf(id), error.Message);
+        }
+    }
+
+    /// <summary>The speed of a run as it was stored; empty where it cannot be read.</summary>
+    public IReadOnlyList<SpeedPoint> LoadSpeed(string id)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(SpeedPathOf(id)), SpeedJson.Default.IReadOnlyListSpeedPoint) ?? [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(folder)
+        : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private string SpeedPathOf(string id) => Path.Combine(FolderOf(id), "speed.json");
 
     private static FileStream Lock(string path)
     {
@@ -104,6 +136,9 @@ internal sealed partial class RunStore : IDisposable
 
     [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
     private static partial Regex IdPattern();
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "{Path} cannot be written: {Reason}")]
+    private static partial void LogSpeedUnstored(ILogger logger, string path, string reason);
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "{Folder} is left out: run.json cannot be read: {Reason}")]
     private static partial void LogUnreadable(ILogger logger, string folder, string reason);

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
@@ -20,7 +19,8 @@ internal sealed partial class EndpointPublisher(
         EndpointFile? written = null;
         try
         {
-            var endpoint = EndpointOf(await bound.WaitForGrpcAddressAsync(ending.Token));
+            await bound.WaitForGrpcAddressAsync(ending.Token);
+            var endpoint = new EndpointFile(server.HttpAddress(bound), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
             endpoint.Write(_path);
             written = endpoint;
             LogWritten(logger, endpoint.Address, _path);
@@ -34,15 +34,6 @@ internal sealed partial class EndpointPublisher(
         {
             LogNotWritten(logger, _path, error.Message);
         }
-    }
-
-    private EndpointFile EndpointOf(Uri grpc)
-    {
-        // What the server is bound to is the gRPC endpoint and those of HTTP/1.1.
-        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(text => new Uri(text.Replace("://localhost", "://127.0.0.1", StringComparison.Ordinal)))
-            .First(uri => uri.Port != grpc.Port);
-        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
     }
 
     private void Remove(EndpointFile? written)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Cli;
@@ -328,6 +329,43 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology", "--role", "sink"));
         Assert.Contains("sink-0", _output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("parse-0", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_PipelineIsUp_PrintsALinkThatLogsIn()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "page"));
+
+        using var browser = new HttpClient();
+        using var login = await browser.GetAsync(_output.ToString().Trim());
+        Assert.Contains("Logged in", await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Top_Once_ShowsTheRunAndItsStages()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "top", "--once"));
+        Assert.StartsWith("no run yet", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("sink-0", _output.ToString(), StringComparison.Ordinal);
+        using var client = new RunsClient(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+        var run = await client.StartAsync(new RunSettings { Input = Write("in.ndjson", "") });
+        var attempt = (await served.Stages.NextAsync()).Opens();
+        _output.GetStringBuilder().Clear();
+
+        var top = CommandAsync(served, "top", "--once");
+        // Only with the second report there is a rate.
+        for (var lines = 1_000; !top.IsCompleted; lines += 1_000)
+        {
+            attempt.Reports("ingest-0", itemsIn: lines);
+            await Task.Yield();
+        }
+
+        Assert.Equal(ExitCodes.Ok, await top);
+        Assert.StartsWith($"run {run.Id}: running, attempt 1", _output.ToString(), StringComparison.Ordinal);
+        Assert.Matches(@"ingest +ingest-0 +live +[0-9.]+ [kMG]?", _output.ToString());
     }
 
     [Fact]
