@@ -49,14 +49,6 @@ internal sealed class SealedFile : IDisposable
         return file;
     }
 
-    /// <summary>The content of a small one.</summary>
-    /// <returns>Null where it is not there, or not whole, or of another kind or version.</returns>
-    public static byte[]? TryRead(string path, string magic, int version)
-    {
-        using var content = SealedContent.TryOpen(path, magic, version);
-        return content?.Read((int)content.Left);
-    }
-
     /// <summary>Adds to the content.</summary>
     public void WriteInt32(int value)
     {
