@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Pipeline.Bench.Micro;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Bench.Cli;
 
@@ -19,9 +20,7 @@ internal static class BenchCommand
     {
         var set = new OptionSet();
         var parsed = Build(set).Parse(args);
-        var errors = parsed.Errors.Select(error => error.Message).ToList();
-        if (errors.Count == 0)
-            errors.AddRange(set.ConflictsIn(parsed));
+        List<string> errors = [.. parsed.Errors.Select(error => error.Message), .. set.ConflictsIn(parsed)];
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (var error in errors)
@@ -30,6 +29,7 @@ internal static class BenchCommand
             return Usage;
         }
 
+        var interrupts = new Interrupts(TimeProvider.System);
         using var interrupt = new CancellationTokenSource();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
@@ -53,7 +53,7 @@ internal static class BenchCommand
         void Interrupt(PosixSignalContext signal)
         {
             // The second one ends the process as usual, and the guard what it has started.
-            signal.Cancel = !interrupt.IsCancellationRequested;
+            signal.Cancel = !interrupts.IsAnother();
             interrupt.Cancel();
         }
     }
