@@ -100,6 +100,7 @@ internal static class Extensions
         builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             name,
             services => new ReplicaHealthCheck(
+                builder.Resource.GetReplicaCount(),
                 () => services.GetRequiredService<ResourceProcesses>().AddressesOf(builder.Resource.Name),
                 services.GetRequiredService<ReplicaClient>()),
             failureStatus: null,

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Service;
@@ -42,7 +43,8 @@ internal sealed partial class EndpointPublisher(
         var address = server.Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(text => new Uri(text.Replace("://localhost", "://127.0.0.1", StringComparison.Ordinal)))
             .First(uri => uri.Port != grpc.Port);
-        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
+        var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
+        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), key, process.Id, process.Start);
     }
 
     private void Remove(EndpointFile? written)
