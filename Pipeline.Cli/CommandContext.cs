@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Pipeline.Cli;
 
@@ -34,11 +33,19 @@ internal sealed class CheckedCommand(string name, string description, Func<Parse
     /// <summary>The errors.</summary>
     public IEnumerable<string> Check(ParseResult parsed) => check(parsed);
 
-    /// <summary>The value of an option; the other one where it could not be read, which is told by itself.</summary>
-    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise) =>
-        parsed.Errors.Any(error => (error.SymbolResult as OptionResult ?? error.SymbolResult?.Parent as OptionResult)?.Option == option)
-            ? otherwise
-            : parsed.GetValue(option) ?? otherwise;
+    /// <summary>The value of an option; the other one where there is none, or it could not be read, which the parser tells.</summary>
+    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise)
+    {
+        try
+        {
+            return parsed.GetValue(option) ?? otherwise;
+        }
+        catch (InvalidOperationException)
+        {
+            // It has the parser's message.
+            return otherwise;
+        }
+    }
 
     /// <summary>Refuses wrong options before anything is done.</summary>
     /// <exception cref="CliException">All that is wrong.</exception>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
@@ -15,30 +16,23 @@ public sealed class EndpointFileTests : IDisposable
     public void Write_OtherOrchestratorIsUp_LeavesItsFile()
     {
         // Any other process that lives.
-        using var other = System.Diagnostics.Process.Start("sleep", "1000");
-        try
-        {
-            var first = Of(ProcessIdentity.Find(other.Id)!.Value, "http://127.0.0.1:1");
-            first.Write(FilePath);
+        using var other = new KilledAtTheEnd(Process.Start("sleep", "1000"));
+        var first = Of(other.Identity, "http://127.0.0.1:1");
+        first.Write(FilePath);
 
-            var refused = Assert.Throws<InvalidDataException>(() => Of(ProcessIdentity.Current, "http://127.0.0.1:2").Write(FilePath));
+        var refused = Assert.Throws<InvalidDataException>(() => Of(ProcessIdentity.Current, "http://127.0.0.1:2").Write(FilePath));
 
-            Assert.Equal(
-                $"{FilePath} is that of another pipeline, at http://127.0.0.1:1 (process {other.Id}); set PIPELINE_ENDPOINT_FILE to another path",
-                refused.Message);
-            Assert.Equal(first, EndpointFile.Read(FilePath));
-        }
-        finally
-        {
-            other.Kill();
-        }
+        Assert.Equal(
+            $"{FilePath} is that of another pipeline, at http://127.0.0.1:1 (process {first.Pid}); set PIPELINE_ENDPOINT_FILE to another path",
+            refused.Message);
+        Assert.Equal(first, EndpointFile.Read(FilePath));
     }
 
-    [Fact]
-    public void Write_OtherOrchestratorHasEnded_ReplacesItsFile()
+    [UnixFact]
+    public void Write_IdOfTheOtherOrchestratorIsAnotherProcessNow_ReplacesItsFile()
     {
-        // Its id is used again: the start differs.
-        Of(ProcessIdentity.Current with { Start = 1 }, "http://127.0.0.1:1").Write(FilePath);
+        using var other = new KilledAtTheEnd(Process.Start("sleep", "1000"));
+        Of(other.Identity with { Start = other.Identity.Start - 1 }, "http://127.0.0.1:1").Write(FilePath);
         var next = Of(ProcessIdentity.Current, "http://127.0.0.1:2");
 
         next.Write(FilePath);
@@ -60,4 +54,15 @@ public sealed class EndpointFileTests : IDisposable
     }
 
     private static EndpointFile Of(ProcessIdentity process, string address) => new(address, "key", process.Id, process.Start);
+
+    private sealed class KilledAtTheEnd(Process process) : IDisposable
+    {
+        public ProcessIdentity Identity { get; } = ProcessIdentity.Find(process.Id)!.Value;
+
+        public void Dispose()
+        {
+            process.Kill();
+            process.Dispose();
+        }
+    }
 }

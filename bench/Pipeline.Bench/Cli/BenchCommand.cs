@@ -20,7 +20,9 @@ internal static class BenchCommand
     {
         var set = new OptionSet();
         var parsed = Build(set).Parse(args);
-        List<string> errors = [.. parsed.Errors.Select(error => error.Message), .. set.ConflictsIn(parsed)];
+        var errors = parsed.Errors.Select(error => error.Message).ToList();
+        if (errors.Count == 0)
+            errors.AddRange(set.ConflictsIn(parsed));
         if (errors.Count > 0 && parsed.Action is not HelpAction)
         {
             foreach (var error in errors)
