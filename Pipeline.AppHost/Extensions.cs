@@ -50,6 +50,7 @@ internal static class Extensions
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
+        builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
         return model;
     }
@@ -99,6 +100,7 @@ internal static class Extensions
         builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             name,
             services => new ReplicaHealthCheck(
+                builder.Resource.GetReplicaCount(),
                 () => services.GetRequiredService<ResourceProcesses>().AddressesOf(builder.Resource.Name),
                 services.GetRequiredService<ReplicaClient>()),
             failureStatus: null,

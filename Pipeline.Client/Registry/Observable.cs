@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Client.Registry;
 
 /// <summary>A value and the news that it has changed. A reader that compares and then awaits misses no change; it may skip values.</summary>
@@ -26,6 +28,17 @@ public sealed class Observable<T>(T initial, Action? changed = null)
         former.Supersede();
         changed?.Invoke();
         return next.Value;
+    }
+
+    /// <summary>The value of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
+    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var observed = _current;
+            yield return observed.Value;
+            await observed.Superseded.WaitAsync(cancellationToken);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -27,13 +28,14 @@ internal sealed class RunService : IHostedService
     private readonly TimeProvider _time;
     private readonly ILogger<RunService> _logger;
     private readonly SemaphoreSlim _turns;
+    private readonly IReadOnlyList<string>? _roots;
     private readonly CancellationTokenRegistration _onStopping;
     private readonly Observable<long> _changes = new(0);
     private Task? _stopping;
 
     public RunService(
         RunStore store, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
-        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunService> logger)
+        IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger)
     {
         _store = store;
         _claims = new OutputClaims(store.Root, List);
@@ -42,6 +44,8 @@ internal sealed class RunService : IHostedService
         _time = time;
         _logger = logger;
         _turns = new SemaphoreSlim(options.Value.MaxActiveRuns);
+        // The AppHost gives it the roots of the stages, which have the last word on them.
+        _roots = configuration[RootedPath.RootsVariable] is null ? null : RootedPath.RootsOf(name => configuration[name]);
         // At once and not when the server has stopped: it waits for the streams of events, which end with their runs.
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopRunsAsync());
     }
@@ -86,13 +90,26 @@ internal sealed class RunService : IHostedService
 
     /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">As <see cref="Create"/>.</exception>
+    /// <exception cref="RunConflictException">As <see cref="Create"/>, or a path lies below none of the roots.</exception>
     public void RequireCreatable(RunSettings settings)
     {
         lock (_lock)
         {
             RefuseWhileStopping();
             _ = MayReplace(settings);
+        }
+
+        if (_roots is null)
+            return;
+        try
+        {
+            RootedPath.Require(settings.Input!, _roots, "input");
+            if (settings.Output is { } output)
+                RootedPath.Require(output, _roots, "output");
+        }
+        catch (StageException error)
+        {
+            throw new RunConflictException(error.Message);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed partial class RunStore : IDisposable
 {
     private const string RunFile = "run.json";
-    private readonly FileStream _lock;
+    private readonly IDisposable _lock;
     private readonly ILogger<RunStore> _logger;
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
@@ -21,14 +21,13 @@ internal sealed partial class RunStore : IDisposable
         Root = Path.Combine(Path.GetFullPath(dataDirectory), "runs");
         try
         {
-            Directory.CreateDirectory(Root);
+            _lock = ReservedFolder.TryTake(Root, ".lock")
+                ?? throw new InvalidOperationException("Another orchestrator uses this data directory (PIPELINE_DATA).");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"The data directory cannot be used: {error.Message}", error);
+            throw new InvalidOperationException($"The data directory (PIPELINE_DATA) cannot be used: {error.Message}", error);
         }
-
-        _lock = Lock(Path.Combine(Root, ".lock"));
     }
 
     /// <summary>The folder of all runs.</summary>
@@ -121,18 +120,6 @@ internal sealed partial class RunStore : IDisposable
         : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     private string SpeedPathOf(string id) => Path.Combine(FolderOf(id), "speed.json");
-
-    private static FileStream Lock(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidOperationException($"Another orchestrator uses this data directory (PIPELINE_DATA), or it is not writable: {error.Message}", error);
-        }
-    }
 
     [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
     private static partial Regex IdPattern();

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Service;
@@ -20,7 +21,8 @@ internal sealed partial class EndpointPublisher(
         try
         {
             await bound.WaitForGrpcAddressAsync(ending.Token);
-            var endpoint = new EndpointFile(server.HttpAddress(bound), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
+            var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
+            var endpoint = new EndpointFile(server.HttpAddress(bound), key, process.Id, process.Start);
             endpoint.Write(_path);
             written = endpoint;
             LogWritten(logger, endpoint.Address, _path);

@@ -78,6 +78,8 @@ internal static class OrchestratorService
         var services = builder.Services;
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Describe);
         services.AddExceptionHandler<ProblemExceptionHandler>();
+        // So that a parameter that cannot be read is told with its name.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddOpenApi();
         services.AddSingleton<TopologyReader>();
         services.AddHostedService<EndpointPublisher>();

@@ -38,7 +38,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         rules.CheckColumns(open.Options.GroupBy);
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
-        _program = new RuleProgram(rules, wanted);
+        _program = new RuleProgram(rules, wanted, cancellationToken);
         var opened = new RunOpened { Resume = below?.Resume };
         opened.Columns.AddRange(_program.Columns);
         return ValueTask.FromResult(opened);

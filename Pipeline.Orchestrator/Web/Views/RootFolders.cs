@@ -18,7 +18,7 @@ internal sealed class RootFolders(IConfiguration configuration)
 
     /// <summary>The roots.</summary>
     public IReadOnlyList<string> Roots { get; } =
-        [.. (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Where(Directory.Exists)];
+        [.. RootedPath.RootsOf(name => configuration[name]).Where(Directory.Exists)];
 
     /// <summary>Subfolders and inputs of a folder below the roots, folders first.</summary>
     /// <exception cref="IOException">It lies elsewhere, or cannot be read.</exception>

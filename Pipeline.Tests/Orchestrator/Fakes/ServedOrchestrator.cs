@@ -44,7 +44,8 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
 
     public string EndpointPath => EndpointPathIn(Folder);
 
-    public static async Task<ServedOrchestrator> StartAsync(string? folder = null, FakeRegistry? registry = null, int port = 0)
+    public static async Task<ServedOrchestrator> StartAsync(
+        string? folder = null, FakeRegistry? registry = null, string? roots = null, int port = 0)
     {
         folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
         registry ??= FakeRegistry.Full();
@@ -55,6 +56,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
             {
                 ["PIPELINE_KEY"] = Key,
                 ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
+                ["PIPELINE_ROOTS"] = roots,
                 ["PIPELINE_ENDPOINT_FILE"] = EndpointPathIn(folder),
                 // Nobody listens there.
                 ["services:broker:grpc:0"] = "http://127.0.0.1:1",
