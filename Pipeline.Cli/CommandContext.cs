@@ -67,5 +67,7 @@ internal sealed record CommandContext(
 {
     /// <summary>The format that a command line asks for.</summary>
     public ReportFormat FormatOf(ParseResult parsed) =>
-        CheckedCommand.ValueOr(parsed, Json, false) ? ReportFormat.Json : CheckedCommand.ValueOr(parsed, Markdown, false) ? ReportFormat.Markdown : ReportFormat.Text;
+        CheckedCommand.ValueOr(parsed, Json, false) ? ReportFormat.Json
+            : CheckedCommand.ValueOr(parsed, Markdown, false) ? ReportFormat.Markdown
+            : ReportFormat.Text;
 }

@@ -19,7 +19,8 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     /// <summary>Runs to the end.</summary>
     /// <returns>The completed run.</returns>
     /// <exception cref="CliException">It failed.</exception>
-    public Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken) => RunBesideAsync(settings, opensOnly: false, cancellationToken);
+    public Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken) =>
+        RunBesideAsync(settings, opensOnly: false, cancellationToken);
 
     /// <summary>Runs to the end, and writes the results to standard output.</summary>
     /// <returns>The exit code.</returns>

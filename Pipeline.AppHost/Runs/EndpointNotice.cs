@@ -4,7 +4,9 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.AppHost.Runs;
 
-/// <summary>Says on the console where commands in another terminal will not find this pipeline: the orchestrator's log is not in sight there.</summary>
+/// <summary>
+/// Says on the console where commands in another terminal will not find this pipeline: the orchestrator's log is not in sight there.
+/// </summary>
 internal sealed class EndpointNotice(
     DistributedApplicationModel model, PipelineSettings settings, ResourceNotificationService notifications, TimeProvider time) : BackgroundService
 {

@@ -9,7 +9,8 @@ namespace Pipeline.AppHost.Supervision;
 /// <summary>
 /// Finds out that DCP is gone, which runs the processes of all resources for Aspire and hosts the proxies of their endpoints, such as that
 /// of the broker's health. An idle connection to it ends when DCP or the process behind it dies; another connection is then refused only if
-/// it was DCP. DCP's API server may die alone, which the rest of it takes some seconds to notice: it is watched by itself. Without DCP no process can be started, stopped or observed any more: all are killed.
+/// it was DCP. DCP's API server may die alone, which the rest of it takes some seconds to notice: it is watched by itself.
+/// Without DCP no process can be started, stopped or observed any more: all are killed.
 /// </summary>
 internal sealed class ControlPlaneWatch(
     DistributedApplicationModel model,

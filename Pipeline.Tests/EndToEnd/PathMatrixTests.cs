@@ -124,7 +124,9 @@ public sealed class PathMatrixTests : IDisposable
     public void DataDirectory_Path_IsAcceptedOrRefused(string kind, string expected)
     {
         var options = new PipelineOptions { Data = Make(kind, forInput: false) };
-        Check(string.Format(CultureInfo.InvariantCulture, expected, options.Data), Refusal(() => PipelineDirectories.Create(options, new ConfigurationBuilder().Build(), PipelineCommand.Parse([])).Lock!.Dispose()));
+        var refusal = Refusal(() =>
+            PipelineDirectories.Create(options, new ConfigurationBuilder().Build(), PipelineCommand.Parse([])).Lock!.Dispose());
+        Check(string.Format(CultureInfo.InvariantCulture, expected, options.Data), refusal);
     }
 
     [LinuxTheory]

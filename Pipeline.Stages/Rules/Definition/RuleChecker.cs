@@ -9,7 +9,9 @@ internal sealed class RuleChecker
 {
     private const int MaxNameLength = 64;
 
-    /// <summary>Words and symbols of all expressions together: about two seconds of compiling at most, of the 40 in which an attempt must open.</summary>
+    /// <summary>
+    /// Words and symbols of all expressions together: about two seconds of compiling at most, of the 40 in which an attempt must open.
+    /// </summary>
     internal const int MaxSize = 32_768;
 
     private readonly RuleReader _source;
