@@ -66,6 +66,15 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>What axe finds to be inaccessible.</summary>
     public async Task<IEnumerable<string>> FindBarriersAsync()
     {
+        // Colours that change to another theme's have neither theme's contrast.
+        await Page.WaitForFunctionAsync(
+            """
+            () => {
+              const inner = (root) => [...root.querySelectorAll('*')].filter((node) => node.shadowRoot).flatMap((node) => all(node.shadowRoot));
+              const all = (root) => [...root.getAnimations(), ...inner(root)];
+              return all(document).every((animation) => animation.playState !== 'running' || animation.effect.getTiming().iterations === Infinity);
+            }
+            """);
         var result = await Page.RunAxe();
         return result.Violations.Select(found => $"{found.Id}: {string.Join(", ", found.Nodes.Select(node => node.Html))}");
     }

@@ -44,18 +44,23 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task Run_RulesStageRefusesTheOptions_FailsWithEveryMistake()
+    public async Task Run_RulesStageRefusesTheOptions_TellsEveryMistakeAtItsInput()
     {
-        var input = Write(nameof(Run_RulesStageRefusesTheOptions_FailsWithEveryMistake), 1);
+        var input = Write(nameof(Run_RulesStageRefusesTheOptions_TellsEveryMistakeAtItsInput), 1);
         var rules = Path.Combine(Path.GetDirectoryName(input)!, "rules.json");
         await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
 
-        var wrongRules = await ExecuteAsync("run", await ArgumentsAsync("run", ("input", input), ("rules", rules)));
-        var wrongColumn = await ExecuteAsync("run", await ArgumentsAsync("run", ("input", input), ("group-by", "nonsense")));
+        var wrongRules = await ArgumentsAsync("run", ("input", input), ("rules", rules));
+        var wrongColumn = await ArgumentsAsync("run", ("input", input), ("group-by", "nonsense"));
 
-        Assert.Contains("rule 1 (line 1, column 20): ", wrongRules.Message, StringComparison.Ordinal);
-        Assert.Contains("rule 2 (line 1, column ", wrongRules.Message, StringComparison.Ordinal);
-        Assert.StartsWith("unknown column 'nonsense': ", wrongColumn.Message, StringComparison.Ordinal);
+        await ValidateAsync(wrongRules);
+        await ValidateAsync(wrongColumn);
+
+        var mistakes = ValidationErrors(wrongRules["rules"]).ToList();
+        Assert.Equal(2, mistakes.Count);
+        Assert.StartsWith("rules line 1, column 20: ", mistakes[0], StringComparison.Ordinal);
+        Assert.StartsWith("rules line 1, column ", mistakes[1], StringComparison.Ordinal);
+        Assert.StartsWith("groupBy unknown column 'nonsense': ", Assert.Single(ValidationErrors(wrongColumn["group-by"])), StringComparison.Ordinal);
     }
 
     [Fact]
