@@ -86,7 +86,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         {
             if (answer.RunOpened is { } opened)
                 run = run with { Skipped = SkippedInput.Of(opened.Skipped) };
-            if (answer.CheckpointCommitted?.Position is { } position)
+            if (answer.CheckpointCommitted?.OpenPosition() is { } position)
                 run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
             events.TryWrite(new SseItem<Run>(run, RunEventNames.Progress));
         });

@@ -128,6 +128,7 @@ internal sealed class RunCoordinator(
         RunLog.Begins(logger, tracker.Run.Id, number, path);
         var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
         open.Route.AddRange(route.Below);
+        open.Path.AddRange(route.Hops);
         try
         {
             var outcome = await attempts.RunAsync(route, open, tracker, stop);

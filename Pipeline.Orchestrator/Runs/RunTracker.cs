@@ -1,5 +1,6 @@
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
@@ -115,14 +116,14 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         Change(now => now with { Skipped = SkippedInput.Of(skipped) });
         if (resume?.Id > _furthest)
             (HasProgressed, _furthest) = (true, resume.Id);
-        if (resume?.Position is { } position)
+        if (resume?.OpenPosition() is { } position)
             Change(now => At(now, resume.Id, position));
     }
 
     /// <inheritdoc/>
     public void Committed(CheckpointCommitted checkpoint)
     {
-        if (checkpoint.Position is { } position)
+        if (checkpoint.OpenPosition() is { } position)
             Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with { Checkpoint = checkpoint.Id }));
     }
 
