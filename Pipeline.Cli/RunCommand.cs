@@ -24,6 +24,8 @@ internal static class RunCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
+            if (parsed.GetValue(monolith) && settings.Route.Count > 0)
+                throw new CliException(ExitCodes.Usage, "--route: the monolith always goes through its own five stages");
             if (parsed.GetValue(check))
                 return parsed.GetValue(monolith) ? ExitCodes.Ok : await CheckAsync(context, settings, cancellationToken);
             var format = context.FormatOf(parsed);

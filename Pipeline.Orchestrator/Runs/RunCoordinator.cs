@@ -79,6 +79,7 @@ internal sealed class RunCoordinator(
         while (stop.Reason is null)
         {
             var route = await routes.FindAsync(
+                tracker.Run.Options.Route,
                 roles =>
                 {
                     RunLog.Waits(logger, tracker.Run.Id, roles);

@@ -247,6 +247,21 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_RouteOfItsOwn_GoesThroughThose()
+    {
+        var bench = new RunBench(route: ["ingest", "parse", "rules", "audit", "aggregate", "sink"]);
+        bench.Registry.Register("audit-0", "audit", accepts: ["events"], emits: ["events"]);
+        var work = bench.Start();
+
+        var attempt = await bench.Stages.NextAsync();
+
+        Assert.Equal(["parse-0", "rules-0", "audit-0", "aggregate-0", "sink-0"], attempt.Open.Route.Select(hop => hop.InstanceId));
+        Assert.Equal(["ingest-0", .. attempt.Open.Route.Select(hop => hop.InstanceId)], attempt.Open.Path.Select(hop => hop.InstanceId));
+        attempt.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task A_route_that_does_not_fit_is_refused_before_anything_starts()
     {
         var bench = new RunBench();
