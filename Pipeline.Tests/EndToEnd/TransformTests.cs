@@ -1,5 +1,6 @@
 using Pipeline.Cli.Generator;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -41,17 +42,20 @@ public sealed class TransformTests
             Assert.Equal(expected, await BytesAsync(run.Output));
         }
 
-        // Killed in the middle, the program is started again, and the attempt is made again.
-        var paced = Settings("killed", 100);
-        paced.Rate = Lines / 5.0;
-        var killed = await pipeline.UntilAsync(await pipeline.Api.StartAsync(paced), now => now.Progress.Lines > 0);
-        ServiceProcesses.Kill(ProcessOf(pipeline, program));
-        killed = await pipeline.RestAsync(killed);
+        // Killed or stopped in the middle, the program is started again, and the attempt is made again.
+        foreach (var (name, disturb) in new (string, Action<int>)[] { ("killed", ServiceProcesses.Kill), ("stopped", Signals.Stop) })
+        {
+            var paced = Settings(name, 100);
+            paced.Rate = Lines / 5.0;
+            var disturbed = await pipeline.UntilAsync(await pipeline.Api.StartAsync(paced), now => now.Progress.Lines > 0);
+            disturb(ProcessOf(pipeline, program));
+            disturbed = await pipeline.RestAsync(disturbed);
 
-        Assert.Equal(RunState.Completed, killed.State);
-        Assert.InRange(killed.Attempts, 2, 10);
-        Assert.Contains(killed.History, attempt => attempt.Error?.Reason == "program_failed");
-        Assert.Equal(expected, await BytesAsync(killed.Output));
+            Assert.Equal(RunState.Completed, disturbed.State);
+            Assert.InRange(disturbed.Attempts, 2, 10);
+            Assert.Contains(disturbed.History, attempt => attempt.Error?.Reason == FailureReasons.ProgramFailed);
+            Assert.Equal(expected, await BytesAsync(disturbed.Output));
+        }
 
         RunSettings Settings(string name, int batchSize) => new()
         {
