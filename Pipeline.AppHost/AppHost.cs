@@ -27,7 +27,7 @@ return await PipelineApplication.RunAsync(args, command =>
 
     var orchestrator = pipeline.AddService<Projects.Pipeline_Orchestrator>("orchestrator")
         .WithApiEndpoint(pipeline.PortOf("orchestrator"))
-        .WithNamedUrls()
+        .WithPage<Projects.Pipeline_Cli>(pipeline)
         .WithIconName("Flow")
         .WithReference(broker)
         .StreamsTo(ingest)

@@ -50,6 +50,7 @@ internal static class Extensions
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
+        builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
         return model;
     }
@@ -99,6 +100,7 @@ internal static class Extensions
         builder.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             name,
             services => new ReplicaHealthCheck(
+                builder.Resource.GetReplicaCount(),
                 () => services.GetRequiredService<ResourceProcesses>().AddressesOf(builder.Resource.Name),
                 services.GetRequiredService<ReplicaClient>()),
             failureStatus: null,
@@ -107,9 +109,23 @@ internal static class Extensions
         return builder.WithHealthCheck(name);
     }
 
-    /// <summary>What the orchestrator's HTTP endpoint offers a browser.</summary>
-    public static IResourceBuilder<ProjectResource> WithNamedUrls(this IResourceBuilder<ProjectResource> builder) => builder
-        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = ("/openapi/v1.json", "API document"))
+    /// <summary>
+    /// What the orchestrator's HTTP endpoint offers a browser: the page, by a link that logs in. Its demonstration runs the monolith with
+    /// the command line's program.
+    /// </summary>
+    public static IResourceBuilder<ProjectResource> WithPage<TCommandLine>(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
+        where TCommandLine : IProjectMetadata, new() => builder
+        .WithEnvironment("PIPELINE_COMMAND", ServiceFiles.PathOf(new TCommandLine()))
+        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (pipeline.PageLink, "Page"))
+        .OnResourceReady((_, _, _) => pipeline.EndsWithRun
+            ? Task.CompletedTask
+            : Console.Out.WriteLineAsync($"Page: {builder.GetEndpoint("http").Url}{pipeline.PageLink}"))
+        .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
+        {
+            Url = "/openapi/v1.json",
+            DisplayText = "API document",
+            Endpoint = endpoint,
+        })
         .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
         {
             Url = HealthPaths.Health,

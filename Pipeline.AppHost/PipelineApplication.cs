@@ -42,8 +42,8 @@ internal static class PipelineApplication
 
             RunFiles.Check(command);
             var application = describe(command);
-            var data = application.Services.GetRequiredService<PipelineDirectories>().Data;
-            using var reserved = DataLock.Take(data);
+            var directories = application.Services.GetRequiredService<PipelineDirectories>();
+            using var reserved = directories.Lock;
             PortCheck.Check(application.Services);
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             var processes = application.Services.GetRequiredService<ResourceProcesses>();
@@ -51,7 +51,7 @@ internal static class PipelineApplication
             using var hangUp = new HangUp(application.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
             var running = application.RunAsync();
             if (await Task.WhenAny(running, lost) == lost)
-                return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, data)}");
+                return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, directories.Data)}");
             try
             {
                 await using (application)
@@ -89,3 +89,9 @@ internal static class PipelineApplication
         return exitCode;
     }
 }
+
+/// <summary>What went wrong, in words for the user; said in one line, without a stack trace.</summary>
+internal class PipelineException(string message) : Exception(message);
+
+/// <summary>The command line is wrong.</summary>
+internal sealed class UsageException(string message) : PipelineException(message);

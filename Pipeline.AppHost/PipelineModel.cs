@@ -5,6 +5,7 @@ using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
@@ -30,6 +31,7 @@ internal sealed class PipelineModel
         Directories = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
         var key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
         Key = builder.AddParameter(KeyName, () => key, secret: true).Resource;
+        PageLink = PageLogin.LinkOf(key);
     }
 
     /// <summary>Where the pipeline keeps and finds its files.</summary>
@@ -37,6 +39,12 @@ internal sealed class PipelineModel
 
     /// <summary>The key that all services share.</summary>
     public ParameterResource Key { get; }
+
+    /// <summary>Path and query of the link that logs a browser in to the orchestrator's page.</summary>
+    public string PageLink { get; }
+
+    /// <summary>Whether the AppHost ends with its run, so that nobody will look at a page.</summary>
+    public bool EndsWithRun => _command.Exit;
 
     /// <summary>The port of a service's own that others use; null: any. In tests Aspire chooses the ports.</summary>
     public int? PortOf(string service) =>

@@ -15,6 +15,47 @@ internal enum ReportFormat
     Markdown,
 }
 
+/// <summary>A command that checks more of its options than each of them checks of itself.</summary>
+/// <param name="name">What is typed.</param>
+/// <param name="description">What it does.</param>
+/// <param name="check">The errors, each beginning with the name of an option; also asked where an option could not be read.</param>
+internal sealed class CheckedCommand(string name, string description, Func<ParseResult, IEnumerable<string>> check) : Command(name, description)
+{
+    /// <summary>All errors of a command line that was parsed with errors; those of the parser come first.</summary>
+    public static IReadOnlyList<string> ErrorsOf(ParseResult parsed)
+    {
+        var told = parsed.Errors.Select(error => error.Message).ToList();
+        var more = (parsed.CommandResult.Command as CheckedCommand)?.Check(parsed) ?? [];
+        // An option that could not be read has been told already.
+        return [.. told, .. more.Where(error => !told.Any(other => other.Contains(error.Split(' ', ':')[0], StringComparison.Ordinal)))];
+    }
+
+    /// <summary>The errors.</summary>
+    public IEnumerable<string> Check(ParseResult parsed) => check(parsed);
+
+    /// <summary>The value of an option; the other one where there is none, or it could not be read, which the parser tells.</summary>
+    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise)
+    {
+        try
+        {
+            return parsed.GetValue(option) ?? otherwise;
+        }
+        catch (InvalidOperationException)
+        {
+            // It has the parser's message.
+            return otherwise;
+        }
+    }
+
+    /// <summary>Refuses wrong options before anything is done.</summary>
+    /// <exception cref="CliException">All that is wrong.</exception>
+    public static void Require(IReadOnlyCollection<string> errors)
+    {
+        if (errors.Count > 0)
+            throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
+    }
+}
+
 /// <summary>What commands share.</summary>
 /// <param name="Terminal">Where they write.</param>
 /// <param name="Environment">Reads a variable of the environment.</param>
@@ -26,5 +67,7 @@ internal sealed record CommandContext(
 {
     /// <summary>The format that a command line asks for.</summary>
     public ReportFormat FormatOf(ParseResult parsed) =>
-        parsed.GetValue(Json) ? ReportFormat.Json : parsed.GetValue(Markdown) ? ReportFormat.Markdown : ReportFormat.Text;
+        CheckedCommand.ValueOr(parsed, Json, false) ? ReportFormat.Json
+            : CheckedCommand.ValueOr(parsed, Markdown, false) ? ReportFormat.Markdown
+            : ReportFormat.Text;
 }

@@ -29,12 +29,13 @@ internal static class CommandLine
         var parsed = Build(terminal, environment).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (var error in parsed.Errors)
-                terminal.Error.WriteLine($"error: {Terminal.OneLine(error.Message)}");
+            foreach (var error in CheckedCommand.ErrorsOf(parsed))
+                terminal.Error.WriteLine($"error: {Terminal.OneLine(error)}");
             terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
             return ExitCodes.Usage;
         }
 
+        var interrupts = new Interrupts(TimeProvider.System);
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         AppHostWatch.Start(interrupt.Cancel);
@@ -71,7 +72,7 @@ internal static class CommandLine
         void Interrupt(PosixSignalContext signal)
         {
             // The second one ends the process as usual.
-            signal.Cancel = !interrupt.IsCancellationRequested;
+            signal.Cancel = !interrupts.IsAnother();
             interrupt.Cancel();
         }
     }
@@ -88,6 +89,8 @@ internal static class CommandLine
             GenerateCommand.Build(terminal, json),
             RunCommand.Build(context),
             TopologyCommand.Build(context),
+            TopCommand.Build(context),
+            PageCommand.Build(context),
         };
         foreach (var command in RunsCommands.Build(context))
             root.Subcommands.Add(command);

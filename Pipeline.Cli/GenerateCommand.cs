@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Pipeline.Cli.Generator;
 using Spectre.Console;
 
@@ -41,7 +43,7 @@ internal sealed class GenerateCommand
     public static Command Build(Terminal terminal, Option<bool> json)
     {
         var generate = new GenerateCommand(json);
-        var command = new Command("generate", "Make events or work items to try the pipeline with")
+        var command = new CheckedCommand("generate", "Make events or work items to try the pipeline with", generate.Check)
         {
             generate._count, generate._users, generate._seed, generate._distribution, generate._workload, generate._workRatio,
             generate._payload, generate._types, generate._start, generate._output, generate._overwrite,
@@ -50,14 +52,18 @@ internal sealed class GenerateCommand
         return command;
     }
 
+    private List<string> Check(ParseResult parsed)
+    {
+        var errors = OptionsOf(parsed).Validate().ToList();
+        if (string.IsNullOrWhiteSpace(CheckedCommand.ValueOr(parsed, _output, "")))
+            errors.Add("--output must name a file");
+        return errors;
+    }
+
     private int Run(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
     {
-        var options = OptionsOf(parsed);
-        if (options.Validate() is { Count: > 0 } errors)
-            throw new CliException(ExitCodes.Usage, string.Join(Environment.NewLine, errors));
-        var output = parsed.GetRequiredValue(_output);
-        if (string.IsNullOrWhiteSpace(output))
-            throw new CliException(ExitCodes.Usage, "--output must name a file");
+        CheckedCommand.Require(Check(parsed));
+        var (options, output) = (OptionsOf(parsed), parsed.GetRequiredValue(_output));
         var (toFile, overwrite) = (output != Terminal.StandardStream, parsed.GetValue(_overwrite));
         var clock = Stopwatch.StartNew();
         try
@@ -102,21 +108,34 @@ internal sealed class GenerateCommand
             terminal.Output.WriteLine(FormattableString.Invariant($"{options.Count:N0} lines, {bytes:N0} bytes in {elapsed.TotalSeconds:0.00} s: {output}"));
     }
 
-    private GeneratorOptions OptionsOf(ParseResult parsed) => new()
+    private GeneratorOptions OptionsOf(ParseResult parsed)
     {
-        Count = parsed.GetValue(_count),
-        Users = parsed.GetValue(_users),
-        Seed = parsed.GetValue(_seed),
-        Distribution = parsed.GetValue(_distribution),
-        Workload = parsed.GetValue(_workload),
-        WorkRatio = parsed.GetValue(_workRatio),
-        Payload = parsed.GetValue(_payload),
-        Types = parsed.GetValue(_types)!,
-        Start = parsed.GetValue(_start),
-    };
+        return new GeneratorOptions
+        {
+            Count = Value(_count, Defaults.Count),
+            Users = Value(_users, Defaults.Users),
+            Seed = Value(_seed, Defaults.Seed),
+            Distribution = Value(_distribution, Defaults.Distribution),
+            Workload = Value(_workload, Defaults.Workload),
+            WorkRatio = Value(_workRatio, Defaults.WorkRatio),
+            Payload = Value(_payload, Defaults.Payload),
+            Types = Value(_types, [.. Defaults.Types]),
+            Start = Value(_start, Defaults.Start),
+        };
+
+        T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);
+    }
 
     private sealed class Reporter(ProgressTask bar) : IProgress<long>
     {
         public void Report(long value) => bar.Value = value;
     }
 }
+
+/// <summary>What generate made.</summary>
+internal sealed record GeneratedFile(string Output, long Lines, long Bytes);
+
+/// <summary>JSON of the command line alone.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(GeneratedFile))]
+internal sealed partial class CliJson : JsonSerializerContext;

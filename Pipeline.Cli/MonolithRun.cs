@@ -19,29 +19,36 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     /// <summary>Runs to the end.</summary>
     /// <returns>The completed run.</returns>
     /// <exception cref="CliException">It failed.</exception>
-    public async Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken)
-    {
-        var run = NewRun(settings, context.Time);
-        using var folder = TemporaryFolder.Beside(run.Output);
-        return await RunAsync(run, folder.Path, cancellationToken);
-    }
+    public Task<Run> RunAsync(RunSettings settings, CancellationToken cancellationToken) =>
+        RunBesideAsync(settings, opensOnly: false, cancellationToken);
 
     /// <summary>Runs to the end, and writes the results to standard output.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="CliException">It failed; nothing is written then.</exception>
-    public async Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken)
+    public Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken) => InFolderAsync(settings, async apart =>
+    {
+        var run = await RunBesideAsync(apart, opensOnly: false, cancellationToken);
+        await using (var standardOutput = context.Terminal.OpenOutput())
+        await using (var results = File.OpenRead(run.Output))
+            await results.CopyToAsync(standardOutput, cancellationToken);
+        if (run.Counts.Rejected > 0)
+            context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
+        return ExitCodes.Ok;
+    });
+
+    /// <summary>Opens all stages, which check settings, rules and files; no line is read, and no results are written.</summary>
+    /// <exception cref="CliException">It could not be run, and why.</exception>
+    public Task CheckAsync(RunSettings settings, CancellationToken cancellationToken) => settings.Output is null
+        ? InFolderAsync(settings, apart => RunBesideAsync(apart, opensOnly: true, cancellationToken))
+        : RunBesideAsync(settings, opensOnly: true, cancellationToken);
+
+    // For results that are no file of the user's.
+    private static async Task<T> InFolderAsync<T>(RunSettings settings, Func<RunSettings, Task<T>> run)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-").FullName;
         try
         {
-            var output = Path.Combine(folder, RunDefaults.OutputName);
-            var run = await RunAsync(NewRun(settings with { Output = output }, context.Time), folder, cancellationToken);
-            await using (var standardOutput = context.Terminal.OpenOutput())
-            await using (var results = File.OpenRead(output))
-                await results.CopyToAsync(standardOutput, cancellationToken);
-            if (run.Counts.Rejected > 0)
-                context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
-            return ExitCodes.Ok;
+            return await run(settings with { Output = Path.Combine(folder, RunDefaults.OutputName) });
         }
         finally
         {
@@ -49,19 +56,21 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         }
     }
 
-    private async Task<Run> RunAsync(Run run, string folder, CancellationToken cancellationToken)
+    private async Task<Run> RunBesideAsync(RunSettings settings, bool opensOnly, CancellationToken cancellationToken)
     {
+        var run = NewRun(settings, context.Time);
+        using var folder = TemporaryFolder.Beside(run.Output);
         try
         {
-            var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder) };
+            var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder.Path) };
             // The user who gives the command may read and write wherever the system lets them.
             var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!, Path.GetPathRoot(run.Output)!] };
             var events = Channel.CreateUnbounded<SseItem<Run>>();
-            var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
+            var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text || opensOnly, context.Time);
             var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
             try
             {
-                return await WorkAsync(run, open, options, events.Writer, cancellationToken);
+                return await WorkAsync(run, open, options, events.Writer, opensOnly, cancellationToken);
             }
             finally
             {
@@ -80,27 +89,40 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     }
 
     private static async Task<Run> WorkAsync(
-        Run run, OpenRun open, MonolithOptions options, ChannelWriter<SseItem<Run>> events, CancellationToken cancellationToken)
+        Run run, OpenRun open, MonolithOptions options, ChannelWriter<SseItem<Run>> events, bool opensOnly, CancellationToken cancellationToken)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var answers = new Answers(answer =>
         {
             if (answer.RunOpened is { } opened)
+            {
                 run = run with { Skipped = SkippedInput.Of(opened.Skipped) };
+                if (opensOnly)
+                    ending.Cancel();
+            }
+
             if (answer.CheckpointCommitted?.OpenPosition() is { } position)
                 run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
             events.TryWrite(new SseItem<Run>(run, RunEventNames.Progress));
         });
-        // Nothing of it is kept that could be resumed: it stops where it is.
-        var completed = await Task.Run(
-            () => MonolithRunner.RunAsync(open, options, answers, null, CancellationToken.None, cancellationToken), CancellationToken.None);
-        return run with
+        try
         {
-            State = RunState.Completed,
-            Counts = RunCounts.Of(completed.Counts),
-            Rejects = completed.Rejects.Length > 0 ? completed.Rejects : null,
-            ElapsedMicros = completed.ElapsedMicros,
-            Stages = [.. completed.Stages.Select(StageFigures.Of)],
-        };
+            // Nothing of it is kept that could be resumed: an interrupt does not drain it, it stops where it is.
+            var completed = await Task.Run(
+                () => MonolithRunner.RunAsync(open, options, answers, null, CancellationToken.None, ending.Token), CancellationToken.None);
+            return run with
+            {
+                State = RunState.Completed,
+                Counts = RunCounts.Of(completed.Counts),
+                Rejects = completed.Rejects.Length > 0 ? completed.Rejects : null,
+                ElapsedMicros = completed.ElapsedMicros,
+                Stages = [.. completed.Stages.Select(StageFigures.Of)],
+            };
+        }
+        catch (OperationCanceledException) when (opensOnly && !cancellationToken.IsCancellationRequested)
+        {
+            return run;
+        }
     }
 
     private static Run NewRun(RunSettings settings, TimeProvider time) => new()
@@ -113,7 +135,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         Options = settings,
         Input = settings.Input!,
         MayReplace = settings.Overwrite,
-        Output = settings.Output ?? throw new CliException(ExitCodes.Usage, "--output is needed with --monolith: there is no run's folder"),
+        Output = settings.Output!,
     };
 
     private sealed class Answers(Action<StageOutput> tell) : IProgress<StageOutput>

@@ -16,25 +16,34 @@ internal static class RunCommand
         var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
         var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
-        var check = new Option<bool>("--check") { Description = "Check the options, and with the pipeline, where one is up, the files; start nothing" };
+        var check = new Option<bool>("--check") { Description = "Check the options, the files, and with --monolith the rules; start nothing" };
         var figures = Figures();
-        var command = new Command("run", "Run a file or directory of NDJSON through the pipeline that is up") { monolith, threads, detach, check, figures };
+        var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", Check)
+        {
+            monolith, threads, detach, check, figures,
+        };
         foreach (var option in options.All)
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var settings = options.Read(parsed, standardOutput: parsed.GetValue(monolith));
+            var errors = new List<string>();
+            var settings = Read(parsed, errors);
             if (parsed.GetValue(monolith) && settings.Route.Count > 0)
-                throw new CliException(ExitCodes.Usage, "--route: the monolith always goes through its own five stages");
-            if (parsed.GetValue(check))
-                return parsed.GetValue(monolith) ? ExitCodes.Ok : await CheckAsync(context, settings, cancellationToken);
+                errors.Add("--route: the monolith always goes through its own five stages");
+            CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
-            if (options.WritesToStandardOutput(parsed) && format != ReportFormat.Text)
-                throw new CliException(ExitCodes.Usage, "--output: the results go to standard output, and so would the report; name a file for the results");
+            var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
+            if (parsed.GetValue(check))
+            {
+                await (parsed.GetValue(monolith) ? alone.CheckAsync(settings, cancellationToken) : CheckAsync(context, settings, cancellationToken));
+                if (format == ReportFormat.Json)
+                    context.Terminal.WriteJson(settings, RunJson.Default.RunSettings);
+                return ExitCodes.Ok;
+            }
+
             var follower = new RunFollower(context, format, parsed.GetValue(figures));
             if (parsed.GetValue(monolith))
             {
-                var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
                 return options.WritesToStandardOutput(parsed)
                     ? await alone.WriteAsync(settings, cancellationToken)
                     : follower.End(await alone.RunAsync(settings, cancellationToken));
@@ -50,9 +59,33 @@ internal static class RunCommand
             return await follower.FollowAsync(client, run.Id, cancellationToken);
         });
         return command;
+
+        List<string> Check(ParseResult parsed)
+        {
+            var errors = new List<string>();
+            Read(parsed, errors);
+            return errors;
+        }
+
+        RunSettings Read(ParseResult parsed, List<string> errors)
+        {
+            var settings = options.Read(parsed, errors);
+            var toStandardOutput = options.WritesToStandardOutput(parsed);
+            var alone = CheckedCommand.ValueOr(parsed, monolith, false);
+            if (toStandardOutput && !alone)
+            {
+                errors.Add(
+                    "--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
+            }
+            else if (toStandardOutput && context.FormatOf(parsed) != ReportFormat.Text && !CheckedCommand.ValueOr(parsed, check, false))
+                errors.Add("--output: the results go to standard output, and so would the report; name a file for the results");
+            else if (alone && !toStandardOutput && settings.Output is null)
+                errors.Add("--output is needed with --monolith: there is no run's folder");
+            return settings;
+        }
     }
 
-    private static async Task<int> CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
+    private static async Task CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
     {
         try
         {
@@ -63,8 +96,6 @@ internal static class RunCommand
         {
             context.Terminal.Error.WriteLine($"only the options were checked: {error.Message}");
         }
-
-        return ExitCodes.Ok;
     }
 
     private static int Report(Terminal terminal, Run run, ReportFormat format)

@@ -10,6 +10,7 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(1);
     private long _lastLine;
+    private string? _last;
 
     /// <summary>Shows events to their end.</summary>
     /// <returns>The run as it was last heard of; null where nothing was.</returns>
@@ -50,8 +51,11 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
     {
         if (item.EventType == RunEventNames.Progress && time.GetElapsedTime(_lastLine) < LineInterval)
             return;
-        _lastLine = time.GetTimestamp();
-        terminal.Error.WriteLine($"{item.Data.Id}: {Describe(item.Data)}");
+        var line = $"{item.Data.Id}: {Describe(item.Data)}";
+        if (line == _last)
+            return;
+        (_lastLine, _last) = (time.GetTimestamp(), line);
+        terminal.Error.WriteLine(line);
     }
 
     private static string Describe(Run run)

@@ -54,50 +54,45 @@ internal sealed class RunOptionSet
     ];
 
     /// <summary>Whether the results are to go to standard output.</summary>
-    public bool WritesToStandardOutput(ParseResult parsed) => parsed.GetValue(_output) == Terminal.StandardStream;
+    public bool WritesToStandardOutput(ParseResult parsed) => CheckedCommand.ValueOr(parsed, _output, null) == Terminal.StandardStream;
 
     /// <summary>The settings that they say, with paths made absolute.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="standardOutput">Whether the results may go to standard output; then no output is set.</param>
-    /// <exception cref="CliException">A file cannot be read, or settings are wrong; all that is wrong at once.</exception>
-    public RunSettings Read(ParseResult parsed, bool standardOutput = false)
+    /// <param name="errors">Takes what is wrong: files that cannot be read, wrong settings.</param>
+    public RunSettings Read(ParseResult parsed, List<string> errors)
     {
-        var errors = new List<string>();
-        var input = ReadPath(parsed.GetRequiredValue(_input));
-        if (parsed.GetRequiredValue(_input) == Terminal.StandardStream)
+        var named = Value(_input, "");
+        var input = ReadPath(named);
+        if (named == Terminal.StandardStream)
             errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
         else if (input.Length > 0 && !Path.Exists(input))
             errors.Add($"--input: there is no file or directory {input}");
         var settings = new RunSettings
         {
             Input = input,
-            Output = parsed.GetValue(_output) is { } output and not Terminal.StandardStream ? ReadPath(output) : null,
-            Overwrite = parsed.GetValue(_overwrite),
-            BatchSize = (int)parsed.GetValue(_batchSize),
-            LingerMicros = parsed.GetValue(_linger),
-            MaxLineBytes = (int)parsed.GetValue(_maxLineBytes),
-            Rules = ReadRules(parsed.GetValue(_rules), errors),
-            GroupBy = parsed.GetValue(_groupBy)!,
-            AllowedTypes = parsed.GetValue(_allowedTypes)!,
-            ExtraAggregates = parsed.GetValue(_aggregates)!,
-            CheckpointIntervalMillis = parsed.GetValue(_checkpointInterval),
-            Route = parsed.GetValue(_route)!,
-            Rate = parsed.GetValue(_rate),
+            Output = Value(_output, null) is { } output and not Terminal.StandardStream ? ReadPath(output) : null,
+            Overwrite = Value(_overwrite, false),
+            BatchSize = (int)Value(_batchSize, Defaults.BatchSize),
+            LingerMicros = Value(_linger, Defaults.LingerMicros),
+            MaxLineBytes = (int)Value(_maxLineBytes, Defaults.MaxLineBytes),
+            Rules = ReadRules(Value(_rules, null), errors),
+            GroupBy = Value(_groupBy, [.. Defaults.GroupBy]),
+            AllowedTypes = Value(_allowedTypes, []),
+            ExtraAggregates = Value(_aggregates, []),
+            CheckpointIntervalMillis = Value(_checkpointInterval, Defaults.CheckpointIntervalMillis),
+            Route = Value(_route, []),
+            Rate = Value(_rate, Defaults.Rate),
         };
-        if (WritesToStandardOutput(parsed) && !standardOutput)
-        {
-            errors.Add(
-                "--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
-        }
-
         if (settings.Output is not null && Directory.Exists(settings.Output))
             errors.Add($"--output: {settings.Output} is a directory");
         errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
-        return errors.Count == 0 ? settings : throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
+        return settings;
+
+        T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);
     }
 
-    // An empty path stays empty, and is refused: it is often a variable that was not set.
-    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : Path.GetFullPath(path);
+    // An empty path stays empty, and is refused: it is often a variable that was not set. So is one with NUL, which .NET takes for no path.
+    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : path.Contains('\0') ? path : Path.GetFullPath(path);
 
     private static string? ReadRules(string? path, List<string> errors)
     {

@@ -125,19 +125,6 @@ internal static class RunReport
             WriteHistory(terminal, run.History);
     }
 
-    /// <summary>The edge where sending waits because the stage below it is slow: of those that wait about as long as any, the lowest; null where none waits noticeably.</summary>
-    public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)
-    {
-        const double Noticeable = 0.05;
-        var edges = stages.Zip(stages.Skip(1)).ToList();
-        if (edges.Count == 0)
-            return null;
-        var most = edges.Max(edge => edge.First.WaitingToSendMicros);
-        var (above, below) = edges.Last(edge => edge.First.WaitingToSendMicros >= most / 2);
-        var whole = above.ProcessingMicros + above.WaitingToReceiveMicros + above.WaitingToSendMicros;
-        return above.WaitingToSendMicros > whole * Noticeable ? (above, below) : null;
-    }
-
     private static void WriteStages(Terminal terminal, IReadOnlyList<StageFigures> stages)
     {
         terminal.Output.WriteLine();
@@ -153,7 +140,7 @@ internal static class RunReport
             Seconds(stage.ProcessCpuMicros), stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : "unknown",
         }));
         terminal.WriteTable(rows);
-        terminal.Output.WriteLine(WaitingEdge(stages) is var (above, below)
+        terminal.Output.WriteLine(StageFigures.WaitingEdge(stages) is var (above, below)
             ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
             : "waiting edge: none");
     }

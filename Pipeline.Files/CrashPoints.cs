@@ -38,6 +38,9 @@ public static class CrashPoints
     private static int _reached;
     private static DateTime _ordered;
 
+    /// <summary>Files whose operations are such places; without PIPELINE_CRASH_AT the files themselves.</summary>
+    public static IDurableFiles Around(IDurableFiles files) => Setting is null ? files : new CrashingFiles(files);
+
     /// <summary>Before an operation.</summary>
     public static void Before(string role, string moment) => Reached(role, ".before_", moment);
 

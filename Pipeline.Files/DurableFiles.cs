@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -21,38 +22,17 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     private static readonly int[] NotSupported = OperatingSystem.IsMacOS() ? [45, 102] : [95];
 
     /// <summary>Files with the mode that the system gives them.</summary>
-    public static DurableFiles Instance { get; } = new();
+    public static IDurableFiles Instance { get; } = CrashPoints.Around(new DurableFiles());
 
     /// <summary>Files that only this user reads.</summary>
-    public static DurableFiles Private { get; } = new(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    public static IDurableFiles Private { get; } = CrashPoints.Around(new DurableFiles(UnixFileMode.UserRead | UnixFileMode.UserWrite));
 
     /// <summary>Tells of file systems that cannot flush folders.</summary>
     internal RefusedFlushes Refused { get; init; } = RefusedFlushes.Shared;
 
-    /// <summary>Replaces a small file, or leaves it as it is.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="bytes">All of its content.</param>
-    /// <param name="role">What it is to the run; names its crash points.</param>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public void Replace(string path, ReadOnlySpan<byte> bytes, string role)
-    {
-        var unfinished = path + ".tmp";
-        // What a killed process has left.
-        File.Delete(unfinished);
-        using (var file = Create(unfinished, role))
-        {
-            file.Append(bytes);
-            file.Flush();
-        }
-
-        Rename(unfinished, path, role);
-        FlushFolder(Path.GetDirectoryName(path)!, role);
-    }
-
     /// <inheritdoc/>
     public IDurableFile Create(string path, string role)
     {
-        CrashPoints.Before(role, "create");
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -66,15 +46,12 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
             options.UnixCreateMode = mode;
         }
 
-        var file = new DurableFile(new FileStream(path, options), role);
-        CrashPoints.After(role, "create");
-        return file;
+        return new DurableFile(new FileStream(path, options));
     }
 
     /// <inheritdoc/>
     public void Rename(string from, string to, string role)
     {
-        CrashPoints.Before(role, "rename");
         if (OperatingSystem.IsWindows())
         {
             Windows.Rename(from, to);
@@ -83,14 +60,11 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         {
             File.Move(from, to, overwrite: true);
         }
-
-        CrashPoints.After(role, "rename");
     }
 
     /// <inheritdoc/>
     public void Delete(string path, string role)
     {
-        CrashPoints.Before(role, "delete");
         if (OperatingSystem.IsWindows())
         {
             WindowsRetry.Run(() => File.Delete(path));
@@ -99,20 +73,15 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         {
             File.Delete(path);
         }
-
-        CrashPoints.After(role, "delete");
     }
 
     /// <inheritdoc/>
     public void FlushFolder(string path, string role)
     {
-        CrashPoints.Before(role, "folder_flush");
         if (!OperatingSystem.IsWindows() && !Unix.TryFlushFolder(path))
         {
             Refused.Add(path);
         }
-
-        CrashPoints.After(role, "folder_flush");
     }
 
     /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
@@ -189,5 +158,26 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
         [return: MarshalAs(UnmanagedType.Bool)]
         private static partial bool Move(string from, string to, int flags);
+    }
+}
+
+/// <summary>Tells once per process and file system that a file system has no flush of folders.</summary>
+/// <param name="identityOf">What a path leads to.</param>
+/// <param name="tell">Takes the message.</param>
+internal sealed class RefusedFlushes(Func<string, FileIdentity?> identityOf, Action<string> tell)
+{
+    private readonly ConcurrentDictionary<ulong, bool> _told = new();
+
+    /// <summary>The ones of this process, on standard error: services and commands have that in common.</summary>
+    public static RefusedFlushes Shared { get; } = new(path => FileStatus.Of(path)?.Identity, message => Console.Error.WriteLine(message));
+
+    /// <summary>A folder was not flushed.</summary>
+    public void Add(string folder)
+    {
+        if (_told.TryAdd(identityOf(folder)?.Volume ?? 0, true))
+        {
+            tell($"warning: the file system of '{folder}' cannot flush folders: "
+                + "after a loss of power, files that were new or renamed there may be as before");
+        }
     }
 }

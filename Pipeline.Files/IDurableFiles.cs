@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Pipeline.Files;
 
 /// <summary>The few file operations that the promise rests on, apart, so that tests can let each of them fail.</summary>
@@ -16,6 +18,26 @@ public interface IDurableFiles
 
     /// <summary>Makes creations, renames and deletions in a folder durable.</summary>
     void FlushFolder(string path, string role);
+
+    /// <summary>Replaces a small file, or leaves it as it is.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">All of its content.</param>
+    /// <param name="role">What it is to the run; names its crash points.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    void Replace(string path, ReadOnlySpan<byte> bytes, string role)
+    {
+        var unfinished = path + ".tmp";
+        // What a killed process has left.
+        File.Delete(unfinished);
+        using (var file = Create(unfinished, role))
+        {
+            file.Append(bytes);
+            file.Flush();
+        }
+
+        Rename(unfinished, path, role);
+        FlushFolder(Path.GetDirectoryName(path)!, role);
+    }
 }
 
 /// <summary>A file being written, from its beginning on.</summary>
@@ -27,4 +49,21 @@ public interface IDurableFile : IDisposable
     /// <summary>Makes everything written durable.</summary>
     /// <exception cref="IOException">It may not be: what was written since the last flush is lost.</exception>
     void Flush();
+}
+
+/// <summary>A file of <see cref="DurableFiles"/>.</summary>
+internal sealed class DurableFile(FileStream stream) : IDurableFile
+{
+    private readonly SafeFileHandle _handle = stream.SafeFileHandle;
+    private long _length;
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        RandomAccess.Write(_handle, bytes, _length);
+        _length += bytes.Length;
+    }
+
+    public void Flush() => RandomAccess.FlushToDisk(_handle);
+
+    public void Dispose() => stream.Dispose();
 }

@@ -20,6 +20,22 @@ public static class RootedPath
         .. "0123456789\u00B9\u00B2\u00B3".SelectMany(number => new[] { $"COM{number}", $"LPT{number}" }),
     ];
 
+    /// <summary>Environment variable of further roots, separated like PATH.</summary>
+    public const string RootsVariable = "PIPELINE_ROOTS";
+
+    /// <summary>The roots of a process: the working directory, the data directory (PIPELINE_DATA), and those of PIPELINE_ROOTS.</summary>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    /// <returns>Absolute paths, each once.</returns>
+    public static IReadOnlyList<string> RootsOf(Func<string, string?> environment) =>
+    [
+        .. (environment(RootsVariable) ?? "")
+            .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Prepend(environment("PIPELINE_DATA") ?? "data")
+            .Prepend(Environment.CurrentDirectory)
+            .Select(Path.GetFullPath)
+            .Distinct(),
+    ];
+
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Too many links, or the path means another file to each process that opens it.</exception>
     public static string Resolve(string path)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -51,4 +52,18 @@ internal static partial class Signals
     [return: MarshalAs(UnmanagedType.Bool)]
     [SupportedOSPlatform("windows")]
     private static partial bool GenerateConsoleCtrlEvent(uint controlEvent, uint processGroup);
+}
+
+/// <summary>Tests kill processes, and a runtime that is killed leaves its diagnostic sockets and pipes in the temporary folder: those started here have none.</summary>
+internal static class KilledProcesses
+{
+    private const string Diagnostics = "DOTNET_EnableDiagnostics";
+
+    /// <summary>Whoever wants to look into one sets the variable.</summary>
+    [ModuleInitializer]
+    internal static void LeaveNothing()
+    {
+        if (Environment.GetEnvironmentVariable(Diagnostics) is null)
+            Environment.SetEnvironmentVariable(Diagnostics, "0");
+    }
 }

@@ -1,22 +1,25 @@
 using Microsoft.Extensions.Configuration;
 using Pipeline.AppHost.Runs;
+using Pipeline.Files;
 
 namespace Pipeline.AppHost.Configuration;
 
 /// <summary>Where the pipeline keeps and finds its files; all absolute.</summary>
 /// <param name="Data">The data directory.</param>
 /// <param name="Roots">What may be read and written below, separated like PATH.</param>
-internal sealed record PipelineDirectories(string Data, string Roots)
+/// <param name="Lock">Reserves the data directory for this AppHost until it is disposed.</param>
+internal sealed record PipelineDirectories(string Data, string Roots, IDisposable? Lock = null)
 {
     public string Logs => Path.Combine(Data, "logs");
 
     /// <summary>The input of a run that names none.</summary>
     public string Sample => Path.Combine(Data, "samples", "events-100000.ndjson");
 
-    /// <exception cref="PipelineException">The data directory cannot be used; the run to go on with is not there.</exception>
+    /// <exception cref="PipelineException">The data directory cannot be used, or another AppHost uses it; the run to go on with is not there.</exception>
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
-        var data = CreateData(Path.GetFullPath(options.Data));
+        var data = Path.GetFullPath(options.Data);
+        var reserved = Reserve(data);
         var stored = command.Resume is { } run ? StoredRuns.Read(data, run) : null;
         var input = command.Input ?? stored?.Input;
         string?[] roots =
@@ -28,19 +31,17 @@ internal sealed record PipelineDirectories(string Data, string Roots)
             Directory.Exists(input) ? input : Path.GetDirectoryName(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()));
+        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()), reserved);
     }
 
-    private static string CreateData(string data)
+    /// <summary>Makes the data directory, and reserves it for one AppHost at a time.</summary>
+    /// <exception cref="PipelineException">It cannot be used, or another AppHost uses it.</exception>
+    internal static IDisposable Reserve(string data)
     {
         try
         {
-            Directory.CreateDirectory(data);
-            // Found here and not by the first service that writes there.
-            var probe = Path.Combine(data, $".{Guid.NewGuid():N}");
-            File.WriteAllBytes(probe, []);
-            File.Delete(probe);
-            return data;
+            return ReservedFolder.TryTake(data, "apphost.lock")
+                ?? throw new PipelineException($"data directory '{data}' is in use by another AppHost; --Pipeline:Data=DIR takes another");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Pipeline.AppHost.Runs;
+using Pipeline.Files;
 using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.AppHost.Configuration;
@@ -20,14 +21,31 @@ internal static partial class PipelineValidator
             errors.Add("Pipeline:Data must name a directory");
         for (var index = 0; index < options.Roots.Count; index++)
         {
-            if (string.IsNullOrWhiteSpace(options.Roots[index]))
-                errors.Add($"Pipeline:Roots:{index} must name a directory");
+            if (WhyNoRoot(options.Roots[index]) is { } reason)
+                errors.Add($"Pipeline:Roots:{index} {reason}");
         }
+
         errors.AddRange(RangeValidation.Errors(options.Liveness, "Pipeline:Liveness"));
         foreach (var (name, service) in options.Services)
             CheckService(name, service, errors);
         foreach (var (name, process) in options.Processes)
             CheckProcess(name, process, errors);
+    }
+
+    // One that is not there yet may be made while the pipeline is up.
+    private static string? WhyNoRoot(string root)
+    {
+        if (string.IsNullOrWhiteSpace(root))
+            return "must name a directory";
+        try
+        {
+            var path = RootedPath.Resolve(Path.GetFullPath(root));
+            return File.Exists(path) ? $"must name a directory; '{root}' is {FileStatus.DescribeSpecial(path) ?? "a file"}" : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be '{root}': {exception.Message}";
+        }
     }
 
     private static void CheckService(string name, ServiceOptions service, List<string> errors)

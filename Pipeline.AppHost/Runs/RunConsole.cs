@@ -32,7 +32,7 @@ internal sealed class RunConsole(
     private const int Failure = 1;
     private const int Interrupted = 130;
 
-    private int _written;
+    private readonly RunOutput _output = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -99,7 +99,7 @@ internal sealed class RunConsole(
             var started = await notifications.WaitForResourceAsync(
                 Run, change => change.Snapshot.State?.Text == KnownResourceStates.Running, cancellationToken);
             await foreach (var lines in logs.WatchAsync(started.ResourceId).WithCancellation(cancellationToken))
-                Write(lines, ref _written);
+                Write(_output.Take(lines));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -112,16 +112,48 @@ internal sealed class RunConsole(
         var lines = new List<LogLine>();
         await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
             lines.AddRange(batch);
-        Write(lines.Skip(_written), ref _written);
+        Write(_output.Rest(lines));
     }
 
-    private static void Write(IEnumerable<LogLine> lines, ref int written)
+    private static void Write(IEnumerable<LogLine> lines)
     {
         foreach (var line in lines)
         {
-            written++;
             if (ConsoleLine.TryParse(line.Content, out var text, out _))
                 (line.IsErrorMessage ? Console.Error : Console.Out).WriteLine(text);
         }
+    }
+}
+
+/// <summary>
+/// Puts the lines of the run in the order in which it wrote them, each once. Aspire follows standard output and standard error apart, and
+/// tells lines of both in any order: progress is passed on as it comes, the report and the errors after it when all lines are there.
+/// </summary>
+internal sealed class RunOutput
+{
+    private readonly List<string> _written = [];
+
+    /// <summary>What of the lines that have just come is to be written now.</summary>
+    public IReadOnlyList<LogLine> Take(IEnumerable<LogLine> lines)
+    {
+        var progress = lines.Where(line => KindOf(line) == Kind.Progress).ToList();
+        _written.AddRange(progress.Select(line => line.Content));
+        return progress;
+    }
+
+    /// <summary>What is left to be written of all lines.</summary>
+    public IReadOnlyList<LogLine> Rest(IEnumerable<LogLine> lines) =>
+        [.. lines.Where(line => !_written.Remove(line.Content)).OrderBy(line => KindOf(line))];
+
+    private static Kind KindOf(LogLine line) => !line.IsErrorMessage ? Kind.Report
+        : ConsoleLine.TryParse(line.Content, out var text, out _) && text.StartsWith("error: ", StringComparison.Ordinal) ? Kind.Error
+        : Kind.Progress;
+
+    // In their order.
+    private enum Kind
+    {
+        Progress,
+        Report,
+        Error,
     }
 }

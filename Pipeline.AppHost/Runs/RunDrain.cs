@@ -11,7 +11,11 @@ namespace Pipeline.AppHost.Runs;
 /// which drains what other clients have started. Then all other processes are asked to stop.
 /// </summary>
 internal sealed class RunDrain(
-    PipelineCommand command, ResourceNotificationService notifications, ResourceCommandService commands, ResourceProcesses processes)
+    PipelineCommand command,
+    ResourceNotificationService notifications,
+    ResourceCommandService commands,
+    ResourceProcesses processes,
+    TimeProvider time)
     : IHostedLifecycleService
 {
     /// <summary>Longest time for both together; a run that did not get to a checkpoint resumes from the one before.</summary>
@@ -40,16 +44,20 @@ internal sealed class RunDrain(
         // Not disposed: a Ctrl-C that is under way when this returns still cancels it.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ending.CancelAfter(Timeout);
+        var interrupts = new Interrupts(time);
+        // The one by which the AppHost stops.
+        interrupts.IsAnother();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
         {
             signal.Cancel = true;
-            ending.Cancel();
+            if (interrupts.IsAnother())
+                ending.Cancel();
         });
         try
         {
             if (IsRunning(RunConsole.Run, out var run))
             {
-                await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C does not wait for it");
+                await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C, a second later, does not wait for it");
                 await StopAsync(run, ending.Token);
                 // Its last lines, which say how to resume, are copied once Aspire knows of its end.
                 await notifications.WaitForResourceAsync(

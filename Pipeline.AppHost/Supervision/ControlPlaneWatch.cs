@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>
 /// Finds out that DCP is gone, which runs the processes of all resources for Aspire and hosts the proxies of their endpoints, such as that
 /// of the broker's health. An idle connection to it ends when DCP or the process behind it dies; another connection is then refused only if
-/// it was DCP. Without DCP no process can be started, stopped or observed any more: all are killed.
+/// it was DCP. DCP's API server may die alone, which the rest of it takes some seconds to notice: it is watched by itself.
+/// Without DCP no process can be started, stopped or observed any more: all are killed.
 /// </summary>
 internal sealed class ControlPlaneWatch(
     DistributedApplicationModel model,
@@ -18,6 +20,7 @@ internal sealed class ControlPlaneWatch(
     TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,7 +29,9 @@ internal sealed class ControlPlaneWatch(
         {
             var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker");
             var port = await broker.GetEndpoint("http").Property(EndpointProperty.Port).GetValueAsync(stopping.Token);
-            await UntilGoneAsync(int.Parse(port!, CultureInfo.InvariantCulture), time, stopping.Token);
+            await await Task.WhenAny(
+                UntilGoneAsync(int.Parse(port!, CultureInfo.InvariantCulture), time, stopping.Token),
+                UntilEndedAsync(() => processes.ApiServer, time, stopping.Token));
             processes.KillAll();
             outcome.ControlPlaneLost();
         }
@@ -51,6 +56,14 @@ internal sealed class ControlPlaneWatch(
             refused++;
             await Task.Delay(RetryDelay, time, cancellationToken);
         }
+    }
+
+    /// <summary>Returns when a process, after it was found, has ended.</summary>
+    internal static async Task UntilEndedAsync(Func<ProcessIdentity?> find, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        for (ProcessIdentity? process = null; process is not { IsAlive: false }; process ??= find())
+            await timer.WaitForNextTickAsync(cancellationToken);
     }
 
     // Sends nothing. Returns when the connection ends; false where it was refused.

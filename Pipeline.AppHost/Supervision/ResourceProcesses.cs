@@ -24,6 +24,9 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     private volatile int _launcher;
     private volatile bool _orphansDue;
 
+    /// <summary>DCP's API server: the parent of the process that starts the resources' own. Linux only, once one of them was seen.</summary>
+    public ProcessIdentity? ApiServer { get; private set; }
+
     /// <summary>
     /// Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost
     /// alone.
@@ -37,7 +40,11 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         if (state is not { Phase: InstancePhase.Running, ProcessId: { } id })
             return null;
         if (_replicas.TryGetValue(replica, out var known) && known.Process.Id == id)
+        {
+            if (state.Address is { } address)
+                _replicas[replica] = known with { Address = address };
             return known.Process;
+        }
 
         // Its predecessor may have left children; and so may it, if it has died already.
         KillOrphans();
@@ -48,7 +55,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             return null;
         }
 
-        _launcher = ProcessStatus.Read(id)?.Parent ?? _launcher;
+        if (ProcessStatus.Read(id) is { Parent: var launcher } && launcher != _launcher)
+            (ApiServer, _launcher) = (ParentOf(launcher), launcher);
         _replicas[replica] = new Replica(resource, process, state.Address);
         return process;
     }

@@ -29,6 +29,7 @@ internal sealed class SupervisedInstance(
     private readonly Lock _lock = new();
     private InstancePhase _phase = InstancePhase.Starting;
     private CancellationTokenSource _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+    private Uri? _address;
     private int? _endedProcess;
     private bool _hung;
     private bool _onDemand;
@@ -43,7 +44,10 @@ internal sealed class SupervisedInstance(
         lock (_lock)
         {
             // When Aspire removes what is left of a former process, it publishes the end of that process again.
-            if (state.Phase == _phase || (state is { Phase: InstancePhase.Ended, ProcessId: { } id } && id == _endedProcess))
+            if (state is { Phase: InstancePhase.Ended, ProcessId: { } id } && id == _endedProcess)
+                return;
+            var isMoved = state is { Phase: InstancePhase.Running, Address: { } address } && address != _address;
+            if (state.Phase == _phase && !isMoved)
                 return;
             if (_phase == InstancePhase.Ended && !_startAsked)
             {
@@ -60,7 +64,8 @@ internal sealed class SupervisedInstance(
             {
                 case InstancePhase.Running:
                     policy.Running();
-                    Work = ReplaceWhenHungAsync(state, _left.Token);
+                    _address = state.Address;
+                    Work = GuardAsync(ReplaceWhenHungAsync(state, _left.Token));
                     break;
                 case InstancePhase.Stopping:
                     _onDemand |= !_hung;
@@ -69,7 +74,7 @@ internal sealed class SupervisedInstance(
                     var ending = HowItEnded(state.ExitCode);
                     _hung = _onDemand = false;
                     _endedProcess = state.ProcessId;
-                    Work = DecideAsync(ending, state.ExitCode, _left.Token);
+                    Work = GuardAsync(DecideAsync(ending, state.ExitCode, _left.Token));
                     break;
             }
         }
@@ -88,6 +93,20 @@ internal sealed class SupervisedInstance(
         }
 
         return control.ShowAsync("was stopped on demand; not restarted");
+    }
+
+    // Nothing awaits the work: without this a failure of Aspire's API would end the supervision of this replica unseen.
+    private async Task GuardAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (Exception exception)
+        {
+            log.SupervisionFailed(exception, id);
+            gaveUp($"{id} is not supervised any more: {exception.Message}");
+        }
     }
 
     private Ending HowItEnded(int? exitCode) =>

@@ -27,4 +27,7 @@ internal static partial class SupervisorLog
 
     [LoggerMessage(8, LogLevel.Warning, "Process {Process} could not be asked to stop: {Reason}")]
     public static partial void NotTerminated(this ILogger logger, int process, string reason);
+
+    [LoggerMessage(9, LogLevel.Error, "{Id} is not supervised any more: its supervision failed")]
+    public static partial void SupervisionFailed(this ILogger logger, Exception exception, string id);
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 
 namespace Pipeline.Broker.Leases;
@@ -70,4 +71,28 @@ internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
             _now += step;
         return _now;
     }
+}
+
+/// <summary>The right of one registration to be in the registry until its deadline.</summary>
+/// <param name="Id">Positive; never given twice.</param>
+/// <param name="InstanceId">Whose it is.</param>
+internal sealed record Lease(long Id, string InstanceId)
+{
+    /// <summary>When it runs out, on the clock of <see cref="LeaseTable"/>.</summary>
+    public TimeSpan Deadline { get; set; }
+}
+
+/// <summary>How long an instance lives without a renewal; section "Leases".</summary>
+public sealed class LeaseOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Leases";
+
+    /// <summary>Time to live of a lease: 200 ms to 10 min. Clients renew about every third of it.</summary>
+    /// <value>Default 5 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.200", "00:10:00")]
+    public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often leases are looked through: a departure is seen this much later at most.</summary>
+    internal TimeSpan SweepInterval => TimeToLive / 50;
 }

@@ -55,3 +55,16 @@ internal sealed class RegistryListing(InstanceRegistry registry)
         return answer;
     }
 }
+
+/// <summary>Which instances a caller asks for; empty = any.</summary>
+internal readonly record struct InstanceFilter(string Interface, string Role)
+{
+    /// <summary>Whether it asks for this one.</summary>
+    public bool Matches(Instance instance) =>
+        (Interface.Length == 0 || Interface == instance.Interface) && (Role.Length == 0 || Role == instance.Role);
+}
+
+/// <summary>The registry at one revision.</summary>
+/// <param name="Revision">The revision of its last change.</param>
+/// <param name="Instances">Live and draining instances, with what was left of their leases.</param>
+internal sealed record RegistrySnapshot(long Revision, IReadOnlyList<Instance> Instances);

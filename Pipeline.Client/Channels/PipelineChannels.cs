@@ -2,8 +2,11 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
 
@@ -88,5 +91,20 @@ public sealed class PipelineChannels(
             socket.Dispose();
             throw;
         }
+    }
+}
+
+/// <summary>Channels to other services.</summary>
+public static class ChannelExtensions
+{
+    /// <summary>Adds <see cref="PipelineChannels"/>; any number of times. Needs AddServiceDefaults.</summary>
+    public static TBuilder AddChannels<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        if (builder.Services.Any(service => service.ServiceType == typeof(PipelineChannels)))
+            return builder;
+        builder.Services.AddOptions<ChannelOptions>().BindConfiguration(ChannelOptions.Section).ValidateRanges(ChannelOptions.Section);
+        builder.Services.AddSingleton<PipelineChannels>();
+        return builder;
     }
 }

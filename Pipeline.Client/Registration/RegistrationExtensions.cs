@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Pipeline.Client.Registry;
 using Pipeline.ServiceDefaults.Configuration;
@@ -34,4 +35,27 @@ public static class RegistrationExtensions
         builder.Services.AddHealthChecks().AddCheck<RegistrationHealthCheck>("registered");
         return builder;
     }
+}
+
+/// <summary>Healthy while the lease is alive and the service is not draining.</summary>
+internal sealed class RegistrationHealthCheck(BrokerRegistration registration) : IHealthCheck
+{
+    /// <inheritdoc/>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(registration.State == RegistrationState.Registered
+            ? HealthCheckResult.Healthy()
+            : new HealthCheckResult(context.Registration.FailureStatus, $"{registration.InstanceId} is {registration.State}."));
+}
+
+/// <summary>How a service stands with the broker.</summary>
+public enum RegistrationState
+{
+    /// <summary>Not registered yet, or the lease is gone and it registers again as soon as the broker can be reached.</summary>
+    Unregistered,
+
+    /// <summary>Registered, and the lease is alive by this service's own clock.</summary>
+    Registered,
+
+    /// <summary>Registered, finishing what it has and taking nothing new.</summary>
+    Draining,
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 
 namespace Pipeline.Client.Registration;
 
@@ -38,4 +39,30 @@ public sealed class RegistrationOptions
 
     /// <summary>Anything else worth telling: at most 32 entries.</summary>
     public IDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
+}
+
+/// <summary>How a service finds the name of its instance.</summary>
+public static class InstanceIds
+{
+    /// <summary>Environment variable that sets it.</summary>
+    public const string Variable = "PIPELINE_INSTANCE";
+
+    /// <summary>PIPELINE_INSTANCE; else service.instance.id of OTEL_RESOURCE_ATTRIBUTES; else ROLE-PID.</summary>
+    public static string Resolve(IConfiguration configuration, string role)
+    {
+        if (configuration[Variable] is { Length: > 0 } instance)
+            return instance;
+        const string Attribute = "service.instance.id=";
+        var attribute = (configuration["OTEL_RESOURCE_ATTRIBUTES"] ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .FirstOrDefault(entry => entry.StartsWith(Attribute, StringComparison.Ordinal));
+        return attribute?.Length > Attribute.Length ? Uri.UnescapeDataString(attribute[Attribute.Length..]) : $"{role}-{Environment.ProcessId}";
+    }
+}
+
+/// <summary>A lease as its holder knows it: it counts from when the renewal was sent, so never longer than the broker does.</summary>
+internal sealed record HeldLease(long LeaseId, TimeSpan TimeToLive, long RenewedAt)
+{
+    /// <summary>Whether the broker can still hold it for alive.</summary>
+    public bool IsAlive(TimeProvider time) => time.GetElapsedTime(RenewedAt) < TimeToLive;
 }

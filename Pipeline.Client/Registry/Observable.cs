@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace Pipeline.Client.Registry;
 
 /// <summary>A value and the news that it has changed. A reader that compares and then awaits misses no change; it may skip values.</summary>
 /// <param name="initial">The first value.</param>
-public sealed class Observable<T>(T initial)
+/// <param name="changed">Called after each change, on the thread that made it.</param>
+public sealed class Observable<T>(T initial, Action? changed = null)
 {
     private readonly Lock _lock = new();
     private volatile Observation<T> _current = new(initial);
@@ -23,7 +26,19 @@ public sealed class Observable<T>(T initial)
         }
 
         former.Supersede();
+        changed?.Invoke();
         return next.Value;
+    }
+
+    /// <summary>The value of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
+    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            var observed = _current;
+            yield return observed.Value;
+            await observed.Superseded.WaitAsync(cancellationToken);
+        }
     }
 }
 

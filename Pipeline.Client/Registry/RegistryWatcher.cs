@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,15 +24,7 @@ public sealed partial class RegistryWatcher(
     public Observation<RegistryView> Current => _views.Current;
 
     /// <summary>The view of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
-    public async IAsyncEnumerable<RegistryView> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        while (true)
-        {
-            var observed = Current;
-            yield return observed.Value;
-            await observed.Superseded.WaitAsync(cancellationToken);
-        }
-    }
+    public IAsyncEnumerable<RegistryView> WatchAsync(CancellationToken cancellationToken = default) => _views.ReadAllAsync(cancellationToken);
 
     /// <summary>Waits for a view that fulfils the condition, which may be the one of now.</summary>
     /// <exception cref="OperationCanceledException">Cancelled before there was one.</exception>
@@ -109,4 +100,16 @@ public sealed partial class RegistryWatcher(
         if (_replica.View != Current.Value with { Revision = _replica.View.Revision })
             _views.Change(_ => _replica.View);
     }
+}
+
+public sealed partial class RegistryWatcher
+{
+    [LoggerMessage(1, LogLevel.Information, "Registry of epoch {Epoch} at revision {Revision}: {Count} instances (compacted: {Compacted})")]
+    private static partial void LogSnapshot(ILogger logger, string epoch, long revision, int count, bool compacted);
+
+    [LoggerMessage(2, LogLevel.Warning, "The watch on the broker at {Address} broke, trying on: {Reason}")]
+    private static partial void LogAway(ILogger logger, Uri address, string reason);
+
+    [LoggerMessage(3, LogLevel.Error, "The broker's watch broke the protocol, beginning anew: {Reason}")]
+    private static partial void LogProtocol(ILogger logger, string reason);
 }

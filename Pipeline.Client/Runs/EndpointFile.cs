@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Files;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Client.Runs;
 
@@ -8,7 +9,8 @@ namespace Pipeline.Client.Runs;
 /// <param name="Address">Of the HTTP API.</param>
 /// <param name="Key">Of the pipeline.</param>
 /// <param name="Pid">Of the orchestrator.</param>
-public sealed record EndpointFile(string Address, string Key, int Pid)
+/// <param name="Start">Of the orchestrator: its <see cref="ProcessIdentity.Start"/>, since the system uses ids again.</param>
+public sealed record EndpointFile(string Address, string Key, int Pid, long Start)
 {
     /// <summary>Environment variable of its path.</summary>
     public const string Variable = "PIPELINE_ENDPOINT_FILE";
@@ -61,14 +63,36 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         }
     }
 
-    /// <summary>Writes it, whole or not at all, for this user's eyes only. Replaces no file but another endpoint file.</summary>
-    /// <exception cref="InvalidDataException">Something else stands there.</exception>
+    /// <summary>Why an orchestrator that starts cannot write its endpoint file there, as far as that is known without trying; null: it can.</summary>
+    public static string? WhyTaken(string path)
+    {
+        try
+        {
+            // A rename would replace a link, not what it leads to.
+            if (!Path.EndsInDirectorySeparator(path) && new FileInfo(path).LinkTarget is null)
+            {
+                return Read(path) is { } other && new ProcessIdentity(other.Pid, other.Start).IsAlive && other.Pid != Environment.ProcessId
+                    ? $"{path} is that of another pipeline, at {other.Address} (process {other.Pid}); set {Variable} to another path"
+                    : null;
+            }
+        }
+        catch (InvalidDataException)
+        {
+            // It is something else.
+        }
+
+        return $"{path} is no endpoint file and stays as it is; set {Variable} to another path";
+    }
+
+    /// <summary>
+    /// Writes it, whole or not at all, for this user's eyes only. Replaces no file but an endpoint file whose orchestrator has ended.
+    /// </summary>
+    /// <exception cref="InvalidDataException">Something else stands there, or the endpoint file of another orchestrator that is up.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
     public void Write(string path)
     {
-        // A rename would replace a link, not what it leads to.
-        if (Path.EndsInDirectorySeparator(path) || new FileInfo(path).LinkTarget is not null || !IsFree(path))
-            throw new InvalidDataException($"{path} is no endpoint file and stays as it is; set {Variable} to another path");
+        if (WhyTaken(path) is { } reason)
+            throw new InvalidDataException(reason);
 
         var folder = Path.GetDirectoryName(path)!;
         if (OperatingSystem.IsWindows())
@@ -96,23 +120,10 @@ public sealed record EndpointFile(string Address, string Key, int Pid)
         }
     }
 
-    private static bool IsFree(string path)
-    {
-        try
-        {
-            _ = Read(path);
-            return true;
-        }
-        catch (InvalidDataException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Removes it, unless a later orchestrator has written its own.</summary>
+    /// <summary>Removes it, unless another orchestrator has written its own.</summary>
     public void Remove(string path)
     {
-        if (Read(path) is { } written && written.Pid == Pid)
+        if (Read(path) == this)
             File.Delete(path);
     }
 }

@@ -194,6 +194,9 @@ public sealed record AttemptRecord
     /// <summary>When it ended; null while it runs.</summary>
     public DateTimeOffset? Ended { get; init; }
 
+    /// <summary>When its first checkpoint was committed; null before.</summary>
+    public DateTimeOffset? FirstCommit { get; init; }
+
     /// <summary>Instance ids, first stage first.</summary>
     public required IReadOnlyList<string> Route { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Pipeline.Client.Runs;
@@ -71,3 +72,13 @@ public sealed record RunSettings
     /// <summary>Lines per second to read at: 0 to 1,000,000,000; 0 = as fast as it goes.</summary>
     public double Rate { get; set; } = RunDefaults.Rate;
 }
+
+/// <summary>How runs are written: the same in run.json and over HTTP.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.Strict,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(Run))]
+[JsonSerializable(typeof(IReadOnlyList<Run>))]
+[JsonSerializable(typeof(RunSettings))]
+public sealed partial class RunJson : JsonSerializerContext;

@@ -6,7 +6,13 @@ namespace Pipeline.Client.Runs;
 /// <summary>An error of one field.</summary>
 /// <param name="Field">Name as in JSON.</param>
 /// <param name="Message">What is wrong, to be read after the name.</param>
-public sealed record FieldError(string Field, string Message);
+/// <param name="Line">Where in the field's text, from 1; 0 = the field as a whole.</param>
+/// <param name="Column">Column in that line, from 1; 0 = the line as a whole.</param>
+public sealed record FieldError(string Field, string Message, int Line = 0, int Column = 0)
+{
+    /// <summary>What is wrong and where, to be read after the name.</summary>
+    public string Detail => Line > 0 ? $"line {Line}, column {Column}: {Message}" : Message;
+}
 
 /// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed; all errors at once.</summary>
 public static class RunSettingsCheck

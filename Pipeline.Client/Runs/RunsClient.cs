@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
@@ -36,8 +37,12 @@ public sealed class RunsClient : IDisposable
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
         };
+        PageLink = new Uri(address, PageLogin.LinkOf(key));
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
+
+    /// <summary>The link that logs a browser in to the orchestrator's page.</summary>
+    public Uri PageLink { get; }
 
     /// <summary>Longest time for an answer, or for the beginning of a stream.</summary>
     /// <value>Default 10 s.</value>
@@ -54,7 +59,8 @@ public sealed class RunsClient : IDisposable
         {
             var path = EndpointFile.PathIn(environment);
             var endpoint = EndpointFile.Read(path)
-                ?? throw new RunsApiException($"no pipeline is up (there is no {path}): {HowToStart}");
+                ?? throw new RunsApiException(
+                    $"no pipeline is up, or its orchestrator could not write {path}, as the AppHost's console or its log would say: {HowToStart}");
             return new RunsClient(new Uri(endpoint.Address), endpoint.Key, path);
         }
         catch (InvalidDataException error)
@@ -239,3 +245,13 @@ internal sealed record Problem(string? Detail, Dictionary<string, string[]>? Err
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Problem))]
 internal sealed partial class ProblemJson : JsonSerializerContext;
+
+/// <summary>The orchestrator refused a call, or none answers.</summary>
+/// <param name="message">What is wrong; a line for each field of a request.</param>
+/// <param name="status">Status of the answer; null where there was none, or none that an orchestrator gives.</param>
+/// <param name="inner">What caused it.</param>
+public sealed class RunsApiException(string message, HttpStatusCode? status = null, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Status of the answer; null where there was none, or none that an orchestrator gives.</summary>
+    public HttpStatusCode? Status { get; } = status;
+}

@@ -70,6 +70,19 @@ public sealed record StageFigures
     /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
     public LatencyFigures? Latency { get; init; }
 
+    /// <summary>The edge where sending waits because the stage below it is slow: of those that wait about as long as any, the lowest; null where none waits noticeably.</summary>
+    public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)
+    {
+        const double Noticeable = 0.05;
+        var edges = stages.Zip(stages.Skip(1)).ToList();
+        if (edges.Count == 0)
+            return null;
+        var most = edges.Max(edge => edge.First.WaitingToSendMicros);
+        var (above, below) = edges.Last(edge => edge.First.WaitingToSendMicros >= most / 2);
+        var whole = above.ProcessingMicros + above.WaitingToReceiveMicros + above.WaitingToSendMicros;
+        return above.WaitingToSendMicros > whole * Noticeable ? (above, below) : null;
+    }
+
     /// <summary>As the contract has them.</summary>
     public static StageFigures Of(StageMetrics metrics) => new()
     {

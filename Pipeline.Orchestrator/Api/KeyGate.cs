@@ -1,3 +1,5 @@
+using Pipeline.Orchestrator.Web;
+using Pipeline.Orchestrator.Web.Security;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Security;
 
@@ -12,6 +14,13 @@ internal static class KeyGate
     public static void UseKeyGate(this WebApplication app) => app.Use(async (context, next) =>
     {
         var key = context.RequestServices.GetRequiredService<SharedKey>();
+        if (PageSetup.IsPage(context.Request.Path))
+        {
+            if (PageGate.Admits(context))
+                await next(context);
+            return;
+        }
+
         if (IsOpen(context.Request.Path) || key.Matches(context.Request.Headers.Authorization))
         {
             await next(context);
@@ -24,6 +33,6 @@ internal static class KeyGate
         await problem.ExecuteAsync(context);
     });
 
-    private static bool IsOpen(PathString path) =>
+    private static bool IsOpen(PathString path) => PageSetup.IsOpen(path) ||
         path == HealthPaths.Health || path == HealthPaths.Alive || path.StartsWithSegments(OpenApi, StringComparison.Ordinal);
 }

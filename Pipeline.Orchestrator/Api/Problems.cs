@@ -11,8 +11,8 @@ internal static class Problems
 {
     /// <summary>400, with every field that is wrong.</summary>
     public static ValidationProblem Of(IReadOnlyCollection<FieldError> errors) => TypedResults.ValidationProblem(
-        errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Message).ToArray()),
-        detail: string.Join(" ", errors.Select(error => $"{error.Field} {error.Message}.")),
+        errors.GroupBy(error => error.Field).ToDictionary(group => group.Key, group => group.Select(error => error.Detail).ToArray()),
+        detail: string.Join(" ", errors.Select(error => $"{error.Field} {error.Detail}.")),
         title: "Bad Request");
 
     /// <summary>Problem details that a call may answer, for the API's description.</summary>

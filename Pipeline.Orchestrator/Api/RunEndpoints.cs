@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Api;
@@ -36,13 +37,15 @@ internal static class RunEndpoints
     }
 
     private static async Task<Results<Created<Run>, NoContent, ValidationProblem, ProblemHttpResult>> CreateAsync(
-        HttpRequest request, RunService service, CancellationToken cancellationToken, bool dryRun = false)
+        HttpRequest request, RunService service, StageChecks stages, CancellationToken cancellationToken, bool dryRun = false)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
         // A field that could not be read has been told already.
         var unread = errors.Select(error => error.Field).ToHashSet();
         if (!unread.Contains("body"))
             errors.AddRange(RunSettingsCheck.Check(settings).Where(error => !unread.Contains(error.Field)));
+        if (errors.Count == 0)
+            errors.AddRange(await stages.CheckAsync(settings, cancellationToken));
         if (errors.Count > 0)
             return Problems.Of(errors);
         try

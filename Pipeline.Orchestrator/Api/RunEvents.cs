@@ -12,15 +12,12 @@ internal static class RunEvents
     public static async IAsyncEnumerable<SseItem<Run>> FollowAsync(Observable<Run> run, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Run? told = null;
-        while (true)
+        await foreach (var now in run.ReadAllAsync(cancellationToken))
         {
-            var observed = run.Current;
-            var now = observed.Value;
             yield return new SseItem<Run>(now, NameOf(told, now));
             if (!now.State.IsActive())
                 yield break;
             told = now;
-            await observed.Superseded.WaitAsync(cancellationToken);
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -27,12 +28,14 @@ internal sealed class RunService : IHostedService
     private readonly TimeProvider _time;
     private readonly ILogger<RunService> _logger;
     private readonly SemaphoreSlim _turns;
+    private readonly IReadOnlyList<string>? _roots;
     private readonly CancellationTokenRegistration _onStopping;
+    private readonly Observable<long> _changes = new(0);
     private Task? _stopping;
 
     public RunService(
         RunStore store, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
-        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunService> logger)
+        IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger)
     {
         _store = store;
         _claims = new OutputClaims(store.Root, List);
@@ -41,6 +44,8 @@ internal sealed class RunService : IHostedService
         _time = time;
         _logger = logger;
         _turns = new SemaphoreSlim(options.Value.MaxActiveRuns);
+        // The AppHost gives it the roots of the stages, which have the last word on them.
+        _roots = configuration[RootedPath.RootsVariable] is null ? null : RootedPath.RootsOf(name => configuration[name]);
         // At once and not when the server has stopped: it waits for the streams of events, which end with their runs.
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopRunsAsync());
     }
@@ -48,6 +53,12 @@ internal sealed class RunService : IHostedService
     /// <summary>All runs, newest first.</summary>
     public IReadOnlyList<Run> List() =>
         [.. _runs.Values.Select(entry => entry.Run.Current.Value).OrderByDescending(run => run.Created).ThenByDescending(run => run.Id, StringComparer.Ordinal)];
+
+    /// <summary>Counts the changes of all runs.</summary>
+    public Observable<long> Changes => _changes;
+
+    /// <summary>Lines read over time of a run.</summary>
+    public IReadOnlyList<SpeedPoint> SpeedOf(string id) => _runs.TryGetValue(id, out var entry) ? entry.Speed?.Points ?? _store.LoadSpeed(id) : [];
 
     /// <summary>A run to look at and to follow.</summary>
     public bool TryGet(string id, [NotNullWhen(true)] out Observable<Run>? run)
@@ -71,7 +82,7 @@ internal sealed class RunService : IHostedService
                 RunLog.Interrupted(_logger, run.Id);
             }
 
-            _runs[run.Id] = new Entry(new Observable<Run>(run));
+            _runs[run.Id] = NewEntry(run);
         }
 
         return Task.CompletedTask;
@@ -79,13 +90,26 @@ internal sealed class RunService : IHostedService
 
     /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">As <see cref="Create"/>.</exception>
+    /// <exception cref="RunConflictException">As <see cref="Create"/>, or a path lies below none of the roots.</exception>
     public void RequireCreatable(RunSettings settings)
     {
         lock (_lock)
         {
             RefuseWhileStopping();
             _ = MayReplace(settings);
+        }
+
+        if (_roots is null)
+            return;
+        try
+        {
+            RootedPath.Require(settings.Input!, _roots, "input");
+            if (settings.Output is { } output)
+                RootedPath.Require(output, _roots, "output");
+        }
+        catch (StageException error)
+        {
+            throw new RunConflictException(error.Message);
         }
     }
 
@@ -112,12 +136,14 @@ internal sealed class RunService : IHostedService
                 MayReplace = replaces,
             };
             Save(run);
-            var entry = new Entry(new Observable<Run>(run));
+            var entry = NewEntry(run);
             _runs[id] = entry;
             Begin(entry);
             return run;
         }
     }
+
+    private Entry NewEntry(Run run) => new(new Observable<Run>(run, () => _changes.Change(count => count + 1)));
 
     private bool MayReplace(RunSettings settings) =>
         settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
@@ -197,13 +223,15 @@ internal sealed class RunService : IHostedService
         entry.Work = Task.Run(async () =>
         {
             await former;
-            await WorkAsync(entry.Run, stop);
+            await WorkAsync(entry, stop);
         });
     }
 
-    private async Task WorkAsync(Observable<Run> run, StopSignal stop)
+    private async Task WorkAsync(Entry entry, StopSignal stop)
     {
-        var tracker = new RunTracker(run, Save, Store, _time);
+        var id = entry.Run.Current.Value.Id;
+        var speed = entry.Speed = new SpeedSeries(_store.LoadSpeed(id));
+        var tracker = new RunTracker(entry.Run, Save, Store, speed, _time);
         try
         {
             await _turns.WaitAsync(stop.Drain);
@@ -225,6 +253,11 @@ internal sealed class RunService : IHostedService
         {
             RunLog.Breaks(_logger, tracker.Run.Id, error);
             tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
+        }
+        finally
+        {
+            _store.SaveSpeed(id, speed.Points);
+            entry.Speed = null;
         }
     }
 
@@ -290,6 +323,9 @@ internal sealed class RunService : IHostedService
     private sealed class Entry(Observable<Run> run)
     {
         public Observable<Run> Run { get; } = run;
+
+        /// <summary>Lines read over time, while it is worked on; what rests is read from its folder.</summary>
+        public SpeedSeries? Speed { get; set; }
 
         /// <summary>Stops the present or the latest work.</summary>
         public StopSignal Stop { get; set; } = new();

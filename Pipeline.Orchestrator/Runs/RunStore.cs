@@ -10,7 +10,7 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed partial class RunStore : IDisposable
 {
     private const string RunFile = "run.json";
-    private readonly FileStream _lock;
+    private readonly IDisposable _lock;
     private readonly ILogger<RunStore> _logger;
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
@@ -21,14 +21,13 @@ internal sealed partial class RunStore : IDisposable
         Root = Path.Combine(Path.GetFullPath(dataDirectory), "runs");
         try
         {
-            Directory.CreateDirectory(Root);
+            _lock = ReservedFolder.TryTake(Root, ".lock")
+                ?? throw new InvalidOperationException("Another orchestrator uses this data directory (PIPELINE_DATA).");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"The data directory cannot be used: {error.Message}", error);
+            throw new InvalidOperationException($"The data directory (PIPELINE_DATA) cannot be used: {error.Message}", error);
         }
-
-        _lock = Lock(Path.Combine(Root, ".lock"));
     }
 
     /// <summary>The folder of all runs.</summary>
@@ -46,14 +45,14 @@ internal sealed partial class RunStore : IDisposable
             var folder = FolderOf(id);
             if (Directory.Exists(folder))
                 continue;
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(folder);
-            else
-                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            CreatePrivate(folder);
             DurableFiles.Private.FlushFolder(Root, "run_folder");
             return id;
         }
     }
+
+    /// <summary>A folder of the data directory that only this user can read; it is made if it is not there.</summary>
+    public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(Path.Combine(Path.GetDirectoryName(Root)!, name));
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
@@ -87,23 +86,46 @@ internal sealed partial class RunStore : IDisposable
         return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
-
-    private static FileStream Lock(string path)
+    /// <summary>Stores the speed of a run. Not durable: a crash may lose the latest points of a picture.</summary>
+    public void SaveSpeed(string id, IReadOnlyList<SpeedPoint> points)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllBytes(SpeedPathOf(id), JsonSerializer.SerializeToUtf8Bytes(points, SpeedJson.Default.IReadOnlyListSpeedPoint));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new InvalidOperationException($"Another orchestrator uses this data directory (PIPELINE_DATA), or it is not writable: {error.Message}", error);
+            LogSpeedUnstored(_logger, SpeedPathOf(id), error.Message);
         }
     }
 
+    /// <summary>The speed of a run as it was stored; empty where it cannot be read.</summary>
+    public IReadOnlyList<SpeedPoint> LoadSpeed(string id)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(SpeedPathOf(id)), SpeedJson.Default.IReadOnlyListSpeedPoint) ?? [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return [];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(folder)
+        : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    private string SpeedPathOf(string id) => Path.Combine(FolderOf(id), "speed.json");
+
     [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
     private static partial Regex IdPattern();
+
+    [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "{Path} cannot be written: {Reason}")]
+    private static partial void LogSpeedUnstored(ILogger logger, string path, string reason);
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "{Folder} is left out: run.json cannot be read: {Reason}")]
     private static partial void LogUnreadable(ILogger logger, string folder, string reason);

@@ -11,9 +11,11 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="run">The run.</param>
 /// <param name="save">Makes it durable, or throws.</param>
 /// <param name="trySave">Makes it durable if it can.</param>
+/// <param name="speed">Takes how far it is.</param>
 /// <param name="time">The clock.</param>
 /// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for a look at it after a crash.</remarks>
-internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, TimeProvider time) : IAttemptObserver
+internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, SpeedSeries speed, TimeProvider time)
+    : IAttemptObserver
 {
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
@@ -23,6 +25,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     private Run _before = run.Current.Value;
     private long _savedAt;
     private long _furthest;
+    private long _resumedLines;
 
     /// <summary>As it is now.</summary>
     public Run Run => run.Current.Value;
@@ -51,6 +54,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         }
 
         _before = Run;
+        _resumedLines = 0;
         HasProgressed = false;
         var started = time.GetUtcNow();
         var next = Change(now => now with
@@ -116,21 +120,32 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         Change(now => now with { Skipped = SkippedInput.Of(skipped) });
         if (resume?.Id > _furthest)
             (HasProgressed, _furthest) = (true, resume.Id);
-        if (resume?.OpenPosition() is { } position)
-            Change(now => At(now, resume.Id, position));
+        var resumed = resume?.OpenPosition();
+        if (resumed is not null)
+            Change(now => At(now, resume!.Id, resumed));
+        _resumedLines = resumed?.TotalLines ?? 0;
+        speed.Add(PointAt(_resumedLines));
     }
 
     /// <inheritdoc/>
     public void Committed(CheckpointCommitted checkpoint)
     {
-        if (checkpoint.OpenPosition() is { } position)
-            Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with { Checkpoint = checkpoint.Id }));
+        if (checkpoint.OpenPosition() is not { } position)
+            return;
+        var committed = time.GetUtcNow();
+        Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with
+        {
+            Checkpoint = checkpoint.Id,
+            FirstCommit = record.FirstCommit ?? committed,
+        }));
     }
 
     /// <inheritdoc/>
     public void Progressed(StageMetrics metrics)
     {
         Take(metrics);
+        if (metrics.InstanceId == _route?.First.InstanceId && metrics.Role == _route.First.Role)
+            speed.Add(PointAt(_resumedLines + metrics.ItemsIn));
         Publish();
         if (time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
@@ -149,6 +164,9 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
             Change(now => now with { State = RunState.Draining });
     }
 
+    private SpeedPoint PointAt(long lines) =>
+        new((long)(time.GetUtcNow() - Run.Created).TotalMilliseconds, lines, Run.Attempts, Run.Progress.Checkpoint);
+
     private static Run At(Run run, long checkpoint, Position position)
     {
         // An input file whose length is not told leaves what was known.
@@ -165,6 +183,8 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         foreach (var metrics in completed.Stages)
             Take(metrics);
         Publish();
+        if (completed.Stages.FirstOrDefault(stage => stage.InstanceId == _route?.First.InstanceId) is { } first)
+            speed.Add(PointAt(_resumedLines + first.ItemsIn), always: true);
         IReadOnlyList<WrittenFile> written = completed.Drained
             ? []
             : [.. new[] { Run.Output, completed.Rejects }.Select(WrittenFile.Read).OfType<WrittenFile>()];

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Service;
@@ -20,7 +20,9 @@ internal sealed partial class EndpointPublisher(
         EndpointFile? written = null;
         try
         {
-            var endpoint = EndpointOf(await bound.WaitForGrpcAddressAsync(ending.Token));
+            await bound.WaitForGrpcAddressAsync(ending.Token);
+            var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
+            var endpoint = new EndpointFile(server.HttpAddress(bound), key, process.Id, process.Start);
             endpoint.Write(_path);
             written = endpoint;
             LogWritten(logger, endpoint.Address, _path);
@@ -34,15 +36,6 @@ internal sealed partial class EndpointPublisher(
         {
             LogNotWritten(logger, _path, error.Message);
         }
-    }
-
-    private EndpointFile EndpointOf(Uri grpc)
-    {
-        // What the server is bound to is the gRPC endpoint and those of HTTP/1.1.
-        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses
-            .Select(text => new Uri(text.Replace("://localhost", "://127.0.0.1", StringComparison.Ordinal)))
-            .First(uri => uri.Port != grpc.Port);
-        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), configuration[SharedKeyOptions.Variable] ?? "", Environment.ProcessId);
     }
 
     private void Remove(EndpointFile? written)

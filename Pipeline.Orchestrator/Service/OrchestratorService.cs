@@ -5,6 +5,7 @@ using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Configuration;
 
@@ -22,23 +23,32 @@ internal static class OrchestratorService
     /// <summary>Builds the service; <paramref name="configure"/> may replace parts of it.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder(args);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            // The page's files are found by this name, also in another program, and beside the program, not in the working directory.
+            ApplicationName = typeof(OrchestratorService).Assembly.GetName().Name,
+            WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
+        });
         if (string.IsNullOrWhiteSpace(builder.Configuration[WebHostDefaults.ServerUrlsKey]))
             builder.Configuration[WebHostDefaults.ServerUrlsKey] = DefaultUrl;
         builder.AddServiceDefaults();
         builder.AddRegistryWatcher();
         builder.AddRuns();
         builder.AddApi();
+        builder.AddPages();
         configure?.Invoke(builder);
 
         var app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UsePages();
         app.UseKeyGate();
         app.MapDefaultEndpoints();
         app.MapOpenApi();
         app.MapRuns();
         app.MapTopology();
+        app.MapPages();
         return app;
     }
 
@@ -50,6 +60,7 @@ internal static class OrchestratorService
         services.AddSingleton(provider => new RunStore(
             provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,
             provider.GetRequiredService<ILogger<RunStore>>()));
+        services.AddSingleton<StageChecks>();
         services.AddSingleton<IHealthProbe, GrpcHealthProbe>();
         services.AddSingleton<IStageClient, GrpcStageClient>();
         services.AddSingleton<InstanceLoad>();
@@ -67,6 +78,8 @@ internal static class OrchestratorService
         var services = builder.Services;
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Describe);
         services.AddExceptionHandler<ProblemExceptionHandler>();
+        // So that a parameter that cannot be read is told with its name.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddOpenApi();
         services.AddSingleton<TopologyReader>();
         services.AddHostedService<EndpointPublisher>();

@@ -31,7 +31,7 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         await using var timer = time.CreateTimer(
             _ => newcomer.Close("no request with the key came in time"),
             null, options.Value.AuthorizationTimeout, Timeout.InfiniteTimeSpan);
-        connection.Features.Set(newcomer);
+        connection.Features.Set<IUnadmittedConnection>(newcomer);
         try
         {
             await next(connection);
@@ -43,7 +43,7 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
     }
 
     /// <summary>A connection, on the gate's list until its first request with the key.</summary>
-    internal sealed class Newcomer
+    private sealed class Newcomer : IUnadmittedConnection
     {
         private readonly ConnectionGate _gate;
         private readonly ConnectionContext _connection;
@@ -56,8 +56,11 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
 
         public LinkedListNode<Newcomer> Node { get; }
 
-        /// <summary>True once a request with the key has come.</summary>
-        public bool HasLeft => Node.List is null;
+        /// <inheritdoc/>
+        public bool IsAdmitted => Node.List is null;
+
+        /// <inheritdoc/>
+        public void Admit() => TryLeave();
 
         /// <summary>A request with the key has come, or the connection is over.</summary>
         /// <returns>False: it was so before.</returns>
@@ -65,7 +68,7 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         {
             lock (_gate._lock)
             {
-                if (HasLeft)
+                if (IsAdmitted)
                     return false;
                 _gate._newcomers.Remove(Node);
                 return true;

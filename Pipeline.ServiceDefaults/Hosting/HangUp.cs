@@ -33,3 +33,21 @@ public sealed class HangUp : IDisposable
             _registration.Dispose();
     }
 }
+
+/// <summary>
+/// Tells a second Ctrl-C from the first one that comes again: a terminal sends it to all processes in the foreground, and those that
+/// started others, such as <c>dotnet run</c>, pass it on to them as well.
+/// </summary>
+/// <param name="time">Clock.</param>
+public sealed class Interrupts(TimeProvider time)
+{
+    /// <summary>Within this time after the first, all are that one.</summary>
+    public static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);
+
+    private long _first;
+
+    /// <summary>Counts one.</summary>
+    /// <returns>Whether it is another than the first.</returns>
+    public bool IsAnother() =>
+        Interlocked.CompareExchange(ref _first, time.GetTimestamp(), 0) is not 0 and var first && time.GetElapsedTime(first) >= Echo;
+}

@@ -91,3 +91,19 @@ public readonly partial record struct ProcessIdentity(int Id, long Start)
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int SendSignal(int process, int signal);
 }
+
+/// <summary>A signal to a process; see signal(7).</summary>
+public enum ProcessSignal
+{
+    /// <summary>SIGKILL: ends at once.</summary>
+    Kill,
+
+    /// <summary>SIGTERM: ends in order.</summary>
+    Terminate,
+
+    /// <summary>SIGSTOP: is suspended.</summary>
+    Stop,
+
+    /// <summary>SIGCONT: goes on.</summary>
+    Continue,
+}

@@ -48,22 +48,12 @@ internal static class QuietLogs
         public volatile bool Value;
     }
 
-    private sealed class Switch(Started started) : IHostedLifecycleService
+    private sealed class Switch(Started started, IHostApplicationLifetime lifetime) : BackgroundService
     {
-        public Task StartedAsync(CancellationToken cancellationToken)
+        protected override Task ExecuteAsync(CancellationToken stoppingToken)
         {
-            started.Value = true;
+            lifetime.ApplicationStarted.Register(() => started.Value = true);
             return Task.CompletedTask;
         }
-
-        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using Grpc.AspNetCore.Server;
 using Microsoft.Extensions.Options;
+using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.ServiceDefaults.Interceptors;
 
@@ -53,4 +56,21 @@ public sealed class PolicyOptions
     /// <summary>True: a unary call without a deadline is INVALID_ARGUMENT.</summary>
     /// <value>Default false, because a person with grpcurl sets none.</value>
     public bool RequireDeadline { get; set; }
+}
+
+/// <summary>Message sizes and interceptors of every gRPC service; one that is switched off is not in the chain at all.</summary>
+internal sealed class GrpcSetup(IOptions<EndpointOptions> endpoints, IOptions<InterceptorOptions> interceptors) : IConfigureOptions<GrpcServiceOptions>
+{
+    /// <inheritdoc/>
+    public void Configure(GrpcServiceOptions options)
+    {
+        if (!endpoints.TryGetValue(out var limits) || !interceptors.TryGetValue(out var switches))
+            return;
+        options.MaxReceiveMessageSize = limits.MaxMessageBytes;
+        options.MaxSendMessageSize = limits.MaxMessageBytes;
+        if (switches.Logging.Enabled)
+            options.Interceptors.Add<LoggingInterceptor>();
+        if (switches.Policy.Enabled)
+            options.Interceptors.Add<PolicyInterceptor>();
+    }
 }

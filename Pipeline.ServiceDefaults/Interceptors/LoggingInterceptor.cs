@@ -32,4 +32,7 @@ internal sealed partial class LoggingInterceptor(TimeProvider time, ILogger<Logg
             _ => LogLevel.Information,
         },
         context.Method, context.Peer, status, time.GetElapsedTime(start).TotalMilliseconds);
+
+    [LoggerMessage(EventId = 1, Message = "{Method} from {Peer}: {Status} after {Milliseconds:F1} ms")]
+    private static partial void LogCall(ILogger logger, LogLevel level, string method, string peer, StatusCode status, double milliseconds);
 }

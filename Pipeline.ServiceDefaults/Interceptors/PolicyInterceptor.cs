@@ -1,14 +1,22 @@
+using System.Threading.RateLimiting;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 
 namespace Pipeline.ServiceDefaults.Interceptors;
 
 /// <summary>Bounds how many calls run at once, and how long a unary one may take.</summary>
-internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, TimeProvider time) : CallInterceptor
+internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, TimeProvider time) : CallInterceptor, IDisposable
 {
     private readonly PolicyOptions _policy = options.Value.Policy;
-    private readonly CallCounter _perMethod = new();
-    private readonly CallCounter _perPeer = new();
+    private readonly PartitionedRateLimiter<string> _perMethod = CallsAtOnce(options.Value.Policy.MaxCallsPerMethod);
+    private readonly PartitionedRateLimiter<string> _perPeer = CallsAtOnce(options.Value.Policy.MaxCallsPerPeer);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _perMethod.Dispose();
+        _perPeer.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override async Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call)
@@ -38,7 +46,10 @@ internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, Ti
         }
     }
 
-    private static CallCounter.Place Enter(CallCounter counter, string key, int limit, string method, string scope) =>
-        counter.TryEnter(key, limit) ?? throw new RpcException(
+    private static PartitionedRateLimiter<string> CallsAtOnce(int limit) => PartitionedRateLimiter.Create<string, string>(key =>
+        RateLimitPartition.GetConcurrencyLimiter(key, _ => new ConcurrencyLimiterOptions { PermitLimit = limit }));
+
+    private static RateLimitLease Enter(PartitionedRateLimiter<string> limiter, string key, int limit, string method, string scope) =>
+        limiter.AttemptAcquire(key) is { IsAcquired: true } place ? place : throw new RpcException(
             new Status(StatusCode.ResourceExhausted, $"{method} is under way {limit} times {scope}; no more are taken at once."));
 }

@@ -39,12 +39,21 @@ internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, 
     /// <summary>From the first request with the key a connection may stay. Until then one of HTTP/1.1 ends with each answer.</summary>
     private static void Count(HttpContext context, bool hasKey)
     {
-        if (context.Features.Get<ConnectionGate.Newcomer>() is not { HasLeft: false } newcomer)
+        if (context.Features.Get<IUnadmittedConnection>() is not { IsAdmitted: false } connection)
             return;
         if (hasKey)
-            newcomer.TryLeave();
+        {
+            connection.Admit();
+        }
         else if (HttpProtocol.IsHttp11(context.Request.Protocol))
-            context.Response.Headers.Connection = "close";
+        {
+            context.Response.OnStarting(() =>
+            {
+                if (!connection.IsAdmitted)
+                    context.Response.Headers.Connection = "close";
+                return Task.CompletedTask;
+            });
+        }
     }
 
     private bool Guards(HttpContext context) =>

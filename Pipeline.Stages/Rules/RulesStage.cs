@@ -14,6 +14,22 @@ public sealed class RulesStage(StageContext context) : ITransform
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
 
+    /// <summary>The mistakes in the rules of a run, and its unknown columns.</summary>
+    public static IReadOnlyList<OptionError> Check(RunOptions options)
+    {
+        if (RuleSet.TryParse(options.Rules, out var mistakes) is not { } rules)
+            return [.. mistakes.Select(mistake => new OptionError { Option = "rules", Message = mistake.Message, Line = mistake.Line, Column = mistake.Column })];
+        try
+        {
+            rules.CheckColumns(options.GroupBy);
+            return [];
+        }
+        catch (StageException error)
+        {
+            return [new OptionError { Option = "group_by", Message = error.Message }];
+        }
+    }
+
     /// <inheritdoc/>
     /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by does not exist.</exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
@@ -22,7 +38,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         rules.CheckColumns(open.Options.GroupBy);
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
-        _program = new RuleProgram(rules, wanted);
+        _program = new RuleProgram(rules, wanted, cancellationToken);
         var opened = new RunOpened { Resume = below?.Resume };
         opened.Columns.AddRange(_program.Columns);
         return ValueTask.FromResult(opened);

@@ -53,7 +53,9 @@ internal sealed partial class SinkRun : IDisposable
         try
         {
             plan.Prepare(files, attempt, open.RunId);
-            _resumed = _folder.Load(segmentsGone: CompletionNote.TryRead(plan.WorkFolder) is not null);
+            var note = CompletionNote.TryRead(plan.WorkFolder);
+            _resumed = note?.Last is null ? _folder.Load(segmentsGone: note is not null) : null;
+            Committed = note?.Last ?? _resumed?.Last;
         }
         catch
         {
@@ -61,7 +63,6 @@ internal sealed partial class SinkRun : IDisposable
             throw;
         }
 
-        Committed = _resumed?.Last;
         _committedBy = _resumed?.Attempt ?? 0;
         Segments = _resumed?.Segments ?? [];
         _rejectedLines = Committed?.Counts.Rejected ?? 0;
@@ -151,8 +152,14 @@ internal sealed partial class SinkRun : IDisposable
     public RunCompleted Complete()
     {
         _claims.RequireNewest();
-        if (CompletionNote.TryRead(_plan.WorkFolder) is { } note && note.Results.Fits(_plan.Results) && note.Rejects.Fits(_plan.Rejects))
+        if (CompletionNote.TryRead(_plan.WorkFolder) is { } note)
         {
+            if (!note.Results.Fits(_plan.Results) || !note.Rejects.Fits(_plan.Rejects))
+            {
+                throw new StageException(
+                    FailureReasons.CheckpointCorrupt, $"'{_plan.Results}' or its rejects file was complete, and has changed since. Start a new run.");
+            }
+
             // An earlier attempt got as far as this; only its answer was lost.
             ClearAway();
             LogCompletedBefore(_plan.Results);
@@ -169,7 +176,7 @@ internal sealed partial class SinkRun : IDisposable
             final.Publish(results, rejects, _mayReplace);
             completed.Rejects = rejects == FinishedFile.None ? "" : _plan.Rejects;
             completed.ElapsedMicros = _context.Time.GetMicros() - _openedMicros;
-            new CompletionNote(completed, results, rejects).Write(_files, _plan.WorkFolder, _attempt);
+            new CompletionNote(completed, results, rejects, Committed).Write(_files, _plan.WorkFolder, _attempt);
         }
         catch (Exception failure) when (WriteFailures.Is(failure))
         {
@@ -258,7 +265,7 @@ internal sealed partial class SinkRun : IDisposable
     {
         TryDelete(() =>
         {
-            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsBefore(_committedBy)).Concat(_folder.UnfinishedBefore(_attempt)).ToList())
+            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsUpTo(_attempt)).Concat(_folder.UnfinishedBefore(_attempt)).ToList())
             {
                 _files.Delete(path, "leftover");
             }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Pipeline.AppHost;
+using Pipeline.AppHost.Configuration;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -14,21 +15,21 @@ public sealed class SecondAppHostTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public void Take_HeldByAnother_IsRefusedUntilItIsReleased()
+    public void Reserve_HeldByAnother_IsRefusedUntilItIsReleased()
     {
-        using (DataLock.Take(_data))
+        using (PipelineDirectories.Reserve(_data))
         {
-            var refused = Assert.Throws<PipelineException>(() => DataLock.Take(_data));
+            var refused = Assert.Throws<PipelineException>(() => PipelineDirectories.Reserve(_data));
             Assert.Equal(InUse, refused.Message);
         }
 
-        DataLock.Take(_data).Dispose();
+        PipelineDirectories.Reserve(_data).Dispose();
     }
 
     [Fact]
     public async Task AppHost_SameDataDirectory_EndsWithOneLine()
     {
-        using var held = DataLock.Take(_data);
+        using var held = PipelineDirectories.Reserve(_data);
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string>());
 
         Assert.Equal((1, "", $"error: {InUse}\n"), await second.EndAsync());

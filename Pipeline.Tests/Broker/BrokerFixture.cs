@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Broker;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts.Broker.V1;
@@ -83,4 +84,32 @@ internal sealed class BrokerFixture : IAsyncDisposable
         await App.StopAsync().WaitAsync(Patience);
         await App.DisposeAsync();
     }
+}
+
+internal static class FakeTimeExtensions
+{
+    /// <summary>Lets time pass as it does for a process that runs: a single leap would be a pause of the process.</summary>
+    public static void Pass(this FakeTimeProvider time, TimeSpan span)
+    {
+        var step = TimeSpan.FromMilliseconds(50);
+        for (var passed = TimeSpan.Zero; passed < span; passed += step)
+            time.Advance(span - passed < step ? span - passed : step);
+    }
+}
+
+/// <summary>A clock whose wall time can be set without its monotonic time taking notice, as on a real machine.</summary>
+internal sealed class WallClock(FakeTimeProvider monotonic) : TimeProvider
+{
+    private TimeSpan _offset;
+
+    public override long TimestampFrequency => monotonic.TimestampFrequency;
+
+    public void Jump(TimeSpan span) => _offset += span;
+
+    public override DateTimeOffset GetUtcNow() => monotonic.GetUtcNow() + _offset;
+
+    public override long GetTimestamp() => monotonic.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        monotonic.CreateTimer(callback, state, dueTime, period);
 }

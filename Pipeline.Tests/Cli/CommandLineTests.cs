@@ -1,5 +1,7 @@
+using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Cli;
@@ -129,6 +131,88 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--input", input, "--rules", rules, "--output", _folder, "--aggregates", "median"));
         foreach (var wrong in new[] { "--rules", "--output", "--aggregates" })
             Assert.Contains(Errors(), line => line.Contains(wrong, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Run_ValuesThatCannotBeReadAndFilesThatAreWrong_AreToldTogether()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(
+            "run", "--input", "/no/such/file", "--batch-size", "x", "--rules", "", "--monolith", "--output", "-", "--json"));
+        foreach (var wrong in new[] { "--input", "--batch-size", "--rules", "--output" })
+            Assert.Single(Errors(), line => line.StartsWith($"error: {wrong}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Generate_ValuesThatCannotBeReadAndWrongOnes_AreToldTogether()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("generate", "--count", "x", "--types", new string('t', 2_000), "--output", ""));
+        foreach (var wrong in new[] { "--count", "--types", "--output" })
+            Assert.Single(Errors(), line => line.StartsWith($"error: {wrong}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Check_Monolith_FindsWhatARunWouldAndWritesNothing()
+    {
+        var (input, output) = (Write("in.ndjson", "no event\n"), Path.Combine(_folder, "out.ndjson"));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--check", "--input", input, "--output", output));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--check", "--input", input, "--output", "-"));
+        Assert.Equal([input], Directory.GetFileSystemEntries(_folder));
+        Assert.Empty(_output.ToString() + _error);
+
+        var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"}]}""");
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--monolith", "--check", "--input", input, "--output", output, "--rules", rules));
+        Assert.Contains("unknown column 'nonsense'", Assert.Single(Errors()), StringComparison.Ordinal);
+        _error.GetStringBuilder().Clear();
+        Write("out.ndjson", "mine");
+        Assert.NotEqual(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--check", "--input", input, "--output", output));
+        Assert.Contains("exists", Assert.Single(Errors()), StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(output));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_Json_WritesTheSettings(bool alone)
+    {
+        var input = Write("in.ndjson", "");
+        string[] mode = alone ? ["--monolith", "--output", Path.Combine(_folder, "out")] : [];
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(["run", "--check", "--json", "--input", input, "--batch-size", "7", .. mode]));
+
+        using var settings = JsonDocument.Parse(_output.ToString());
+        Assert.Equal(input, settings.RootElement.GetProperty("input").GetString());
+        Assert.Equal(7, settings.RootElement.GetProperty("batchSize").GetInt32());
+    }
+
+    [Fact]
+    public async Task Check_OutputOutsideTheRoots_IsRefused()
+    {
+        await using var served = await ServedOrchestrator.StartAsync(roots: _folder);
+        var input = Write("in.ndjson", "");
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--check", "--input", input, "--output", Path.Combine(_folder, "out")));
+
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(served, "run", "--check", "--input", input, "--output", "/usr/out.ndjson"));
+        Assert.StartsWith("error: output '/usr/out.ndjson' lies under none of the folders", Assert.Single(Errors()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Display_SameLineAgain_IsWrittenOnce()
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        var run = new Run
+        {
+            Id = "r1", State = RunState.Running, Created = now, Updated = now, Options = new RunSettings(), Input = "/in", Output = "/out",
+        };
+        await new RunDisplay(Terminal(), quiet: false, TimeProvider.System).ShowAsync(Events());
+
+        Assert.Equal("r1: running\nr1: completed\n", _error.ToString());
+
+        async IAsyncEnumerable<SseItem<Run>> Events()
+        {
+            yield return new(run, RunEventNames.State);
+            yield return new(run, RunEventNames.State);
+            await Task.Yield();
+            yield return new(run with { State = RunState.Completed }, "completed");
+        }
     }
 
     [Fact]
@@ -328,6 +412,43 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology", "--role", "sink"));
         Assert.Contains("sink-0", _output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("parse-0", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Page_PipelineIsUp_PrintsALinkThatLogsIn()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "page"));
+
+        using var browser = new HttpClient();
+        using var login = await browser.GetAsync(_output.ToString().Trim());
+        Assert.Contains("Logged in", await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Top_Once_ShowsTheRunAndItsStages()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "top", "--once"));
+        Assert.StartsWith("no run yet", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("sink-0", _output.ToString(), StringComparison.Ordinal);
+        using var client = new RunsClient(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+        var run = await client.StartAsync(new RunSettings { Input = Write("in.ndjson", "") });
+        var attempt = (await served.Stages.NextAsync()).Opens();
+        _output.GetStringBuilder().Clear();
+
+        var top = CommandAsync(served, "top", "--once");
+        // Only with the second report there is a rate.
+        for (var lines = 1_000; !top.IsCompleted; lines += 1_000)
+        {
+            attempt.Reports("ingest-0", itemsIn: lines);
+            await Task.Yield();
+        }
+
+        Assert.Equal(ExitCodes.Ok, await top);
+        Assert.StartsWith($"run {run.Id}: running, attempt 1", _output.ToString(), StringComparison.Ordinal);
+        Assert.Matches(@"ingest +ingest-0 +live +[0-9.]+ [kMG]?", _output.ToString());
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Pipeline.Cli;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Cli;
@@ -21,9 +20,9 @@ public sealed class RunReportTests
             WaitingToSendMicros = at < 4 ? waitingToSend[at] : 0,
             ProcessingMicros = at < 4 ? 1_000 - waitingToSend[at] : 1_000,
         }).ToList();
-        Assert.Equal(above, RunReport.WaitingEdge(stages)?.Above.Role);
+        Assert.Equal(above, StageFigures.WaitingEdge(stages)?.Above.Role);
     }
 
     [Fact]
-    public void One_stage_has_no_edge() => Assert.Null(RunReport.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
+    public void One_stage_has_no_edge() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }

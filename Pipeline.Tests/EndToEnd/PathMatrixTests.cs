@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
@@ -8,6 +11,7 @@ using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -111,16 +115,76 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("missing folder", Ok)]
     [InlineData("other file system", Ok)]
     [InlineData("dangling link", CannotBeUsed)]
-    [InlineData("link to file", CannotBeUsed)]
-    [InlineData("device", CannotBeUsed)]
-    [InlineData("fifo", CannotBeUsed)]
-    [InlineData("socket", CannotBeUsed)]
-    [InlineData("proc", CannotBeUsed)]
+    [InlineData("link to file", CannotBeUsed + "'{0}' is a file, not a directory")]
+    [InlineData("device", CannotBeUsed + "'{0}' is a device, not a directory")]
+    [InlineData("fifo", CannotBeUsed + "'{0}' is a FIFO, not a directory")]
+    [InlineData("socket", CannotBeUsed + "'{0}' is a socket, not a directory")]
+    [InlineData("proc", CannotBeUsed + "'{0}' is a file, not a directory")]
     [InlineData("read-only", CannotBeUsed)]
     public void DataDirectory_Path_IsAcceptedOrRefused(string kind, string expected)
     {
         var options = new PipelineOptions { Data = Make(kind, forInput: false) };
-        Check(expected, Refusal(() => PipelineDirectories.Create(options, new ConfigurationBuilder().Build(), PipelineCommand.Parse([]))));
+        var refusal = Refusal(() =>
+            PipelineDirectories.Create(options, new ConfigurationBuilder().Build(), PipelineCommand.Parse([])).Lock!.Dispose());
+        Check(string.Format(CultureInfo.InvariantCulture, expected, options.Data), refusal);
+    }
+
+    [LinuxTheory]
+    [InlineData("absolute", Ok)]
+    [InlineData("relative", Ok)]
+    [InlineData("dot-dot", Ok)]
+    [InlineData("folder", Ok)]
+    [InlineData("trailing slash", Ok)]
+    [InlineData("through link to folder", Ok)]
+    [InlineData("other file system", Ok)]
+    [InlineData("name of 255 bytes", Ok)]
+    [InlineData("blank", "must name a directory")]
+    [InlineData("empty", "must name a directory")]
+    [InlineData("link to file", "is a file")]
+    [InlineData("device", "is a device")]
+    [InlineData("fifo", "is a FIFO")]
+    [InlineData("socket", "is a socket")]
+    [InlineData("proc", NotForAll)]
+    [InlineData("descriptor", NotForAll)]
+    [InlineData("link to descriptor", NotForAll)]
+    public void Root_Path_IsAcceptedOrRefused(string kind, string expected)
+    {
+        var root = Make(kind, forInput: false);
+        var errors = new List<string>();
+        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, errors);
+        Check(expected, string.Join('\n', errors));
+        if (expected != Ok)
+            return;
+
+        var file = Path.Combine(Directory.CreateDirectory(Path.GetFullPath(root)).FullName, "in.ndjson");
+        Assert.Equal(RootedPath.Resolve(file), RootedPath.Require(file, [Path.GetFullPath(root)], "input"));
+    }
+
+    [UnprivilegedTheory]
+    [InlineData("input", "error: ", "run", "--monolith", "--input", "closed", "--output", "out.ndjson")]
+    [InlineData("output", "cannot be written", "run", "--monolith", "--input", "open", "--output", "closed-folder/out.ndjson")]
+    [InlineData("rules", "--rules: ", "run", "--monolith", "--input", "open", "--output", "out.ndjson", "--rules", "closed")]
+    [InlineData("endpoint file", "cannot be read: ", "runs")]
+    [UnsupportedOSPlatform("windows")]
+    public async Task CommandLine_NoPermission_IsRefused(string place, string expected, params string[] args)
+    {
+        var closed = Write("closed");
+        Write("open");
+        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_111_111);
+        File.SetUnixFileMode(closed, UnixFileMode.None);
+        Directory.CreateDirectory(Path.Combine(_folder, "closed-folder"), UnixFileMode.None);
+        var start = UnprivilegedTheoryAttribute.Start("dotnet", [typeof(CommandLine).Assembly.Location, .. args]);
+        (start.WorkingDirectory, start.RedirectStandardError) = (_folder, true);
+        start.Environment[EndpointFile.Variable] = closed;
+
+        using var command = Process.Start(start)!;
+        var error = await command.StandardError.ReadToEndAsync();
+        await command.WaitForExitAsync();
+
+        Assert.True(command.ExitCode is ExitCodes.Usage or ExitCodes.Failed or ExitCodes.NoPipeline, $"{place}: {command.ExitCode} {error}");
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Contains("denied", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd().Split('\n'));
     }
 
     [LinuxTheory]
@@ -140,7 +204,7 @@ public sealed class PathMatrixTests : IDisposable
     {
         var path = EndpointFile.PathIn(name => name == EndpointFile.Variable ? Make(kind, forInput: false) : null);
         var before = Snapshot();
-        Check(expected, Refusal(() => new EndpointFile("http://127.0.0.1:5080", "key", Environment.ProcessId).Write(path)));
+        Check(expected, Refusal(() => new EndpointFile("http://127.0.0.1:5080", "key", Environment.ProcessId, 0).Write(path)));
         if (expected == Ok)
             Assert.Equal("key", EndpointFile.Read(path)?.Key);
         else

@@ -17,8 +17,8 @@ public sealed class ControlPlaneTests : IDisposable
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>DCP's controllers, which host the proxies, find out about their API server's death within some seconds.</summary>
-    private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(6);
+    /// <summary>The AppHost looks twice a second, and then kills all services at once.</summary>
+    private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan AnythingMayLinger = TimeSpan.FromSeconds(20);
 

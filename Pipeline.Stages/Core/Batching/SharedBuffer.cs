@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Pipeline.Stages.Core.Batching;
 
 /// <summary>Memory that several frames may hold; it is given back when the last one lets go.</summary>
@@ -41,4 +43,18 @@ public abstract class SharedBuffer
 
     /// <summary>Gives the memory back.</summary>
     private protected abstract void Free();
+}
+
+/// <summary>An array of the shared pool.</summary>
+public sealed class PooledBuffer : SharedBuffer
+{
+    internal PooledBuffer(int length) => Array = ArrayPool<byte>.Shared.Rent(length);
+
+    /// <summary>The array; may be longer than asked for.</summary>
+    public byte[] Array { get; }
+
+    /// <inheritdoc/>
+    public override Memory<byte> Memory => Array;
+
+    private protected override void Free() => ArrayPool<byte>.Shared.Return(Array);
 }

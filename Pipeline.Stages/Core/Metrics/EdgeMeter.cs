@@ -39,9 +39,6 @@ internal sealed class EdgeMeter(TimeProvider time)
     /// <summary>Frames that have arrived, or were read, and are not yet processed and handed on.</summary>
     public int InFlight { get; set; }
 
-    /// <summary>Something was written and not flushed.</summary>
-    public bool Unflushed { get; set; }
-
     /// <summary>When the last checkpoint passed; 0 = none yet.</summary>
     public long CheckpointAt { get; set; }
 

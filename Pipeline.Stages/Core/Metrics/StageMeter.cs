@@ -1,3 +1,6 @@
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+
 namespace Pipeline.Stages.Core.Metrics;
 
 /// <summary>Figures that a stage itself counts; the runtime counts frames, bytes and times around it. Written by the stage's one caller.</summary>
@@ -23,4 +26,39 @@ public sealed class StageMeter
 
     /// <summary>Time from line read to applied here.</summary>
     public LatencyRecorder Latency { get; } = new();
+}
+
+/// <summary>The contract's log-linear LatencyHistogram: 16 buckets for each power of two, at most 1/16 relative error.</summary>
+public sealed class LatencyRecorder
+{
+    private const int Buckets = 64 * 16;
+    private readonly long[] _counts = new long[Buckets];
+
+    /// <summary>Counts <paramref name="items"/> items of one latency.</summary>
+    /// <param name="micros">Microseconds; below 0 counts as 0.</param>
+    /// <param name="items">How many had it, from 1.</param>
+    public void Record(long micros, long items) => _counts[LatencyBuckets.BucketOf(Math.Max(0, micros))] += items;
+
+    /// <summary>The counts so far.</summary>
+    public LatencyHistogram ToHistogram()
+    {
+        var histogram = new LatencyHistogram();
+        var used = Array.FindLastIndex(_counts, count => count != 0) + 1;
+        histogram.Counts.AddRange(_counts.Take(used));
+        return histogram;
+    }
+}
+
+/// <summary>
+/// The contract's monotonic microseconds. TimeProvider.System reads the clock that all processes of a machine share
+/// (CLOCK_MONOTONIC, QueryPerformanceCounter), so that stamps of one stage mean something to another.
+/// </summary>
+public static class MonotonicClock
+{
+    /// <summary>Now, in microseconds; at least 1, as 0 means "not measured".</summary>
+    public static long GetMicros(this TimeProvider time)
+    {
+        var (seconds, rest) = Math.DivRem(time.GetTimestamp(), time.TimestampFrequency);
+        return Math.Max(1, (seconds * 1_000_000) + (rest * 1_000_000 / time.TimestampFrequency));
+    }
 }

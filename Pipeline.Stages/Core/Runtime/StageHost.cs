@@ -38,6 +38,9 @@ internal sealed partial class StageHost(
 
     public WorkerThreads Workers { get; } = new();
 
+    /// <summary>What the stage would refuse of a run's options.</summary>
+    public IReadOnlyList<OptionError> Check(RunOptions options) => definition.Check?.Invoke(options) ?? [];
+
     public AttemptMetrics CreateMetrics() => new(instanceId, definition.Role, time);
 
     /// <summary>Shared memory to offer to the hop below; null where there is to be none, or the system has none.</summary>

@@ -61,6 +61,14 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         }
     }
 
+    /// <inheritdoc/>
+    public override Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
+    {
+        var response = new CheckResponse();
+        response.Errors.AddRange(host.Check(request.Options ?? new RunOptions()));
+        return Task.FromResult(response);
+    }
+
     private static async Task<OpenRun> ReadOpenRunAsync(FrameReader reader, CancellationToken cancellationToken)
     {
         if (await reader.WaitAsync(cancellationToken) && reader.TryRead(out var frame))

@@ -22,6 +22,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
 
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(2 * Gather);
     private int _used;
+    private bool _unflushed;
 
     /// <summary>What is written comes of a frame with <see cref="Frame.More"/>, and so has more to follow itself.</summary>
     public bool More { get; set; }
@@ -144,9 +145,9 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
             await SendAsync(cancellationToken);
         }
 
-        if (edge.Unflushed)
+        if (_unflushed)
         {
-            edge.Unflushed = false;
+            _unflushed = false;
             await TimedAsync(new ValueTask(stream.FlushAsync(cancellationToken)), cancellationToken);
         }
     }
@@ -162,7 +163,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         edge.BytesOut += bytes.Length;
-        edge.Unflushed = true;
+        _unflushed = true;
         var sending = stream.WriteAsync(bytes, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
         {

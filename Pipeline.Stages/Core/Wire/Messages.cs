@@ -63,3 +63,6 @@ internal struct Messages(SharedBuffer buffer, int end)
         _buffer = null;
     }
 }
+
+/// <summary>A frame could not be written to the hop below. Why, the answer of the call tells better, if one comes.</summary>
+internal sealed class DownstreamLostException(Exception inner) : IOException(inner.Message, inner);

@@ -112,3 +112,11 @@ internal sealed class InputReader : IByteSource
     private StageException Changed(string how) =>
         new(FailureReasons.InputChanged, $"'{_path}' is not what it was when the run started: {how}. Start a new run.");
 }
+
+/// <summary>Uncompressed bytes of one file, in order.</summary>
+internal interface IByteSource : IDisposable
+{
+    /// <summary>Reads at least one byte, unless at the end.</summary>
+    /// <returns>Bytes read; 0 = the end.</returns>
+    int Read(Span<byte> buffer);
+}

@@ -9,10 +9,16 @@ internal sealed class RuleChecker
 {
     private const int MaxNameLength = 64;
 
+    /// <summary>
+    /// Words and symbols of all expressions together: about two seconds of compiling at most, of the 40 in which an attempt must open.
+    /// </summary>
+    internal const int MaxSize = 32_768;
+
     private readonly RuleReader _source;
     private readonly Dictionary<string, Slot?> _columns = [];
     private readonly List<Slot> _slots = [];
     private readonly List<Rule> _rules = [];
+    private int _size;
 
     public RuleChecker(RuleReader source)
     {
@@ -34,7 +40,7 @@ internal sealed class RuleChecker
 
     public void Check()
     {
-        foreach (var rule in _source.Rules.TakeWhile(_ => !_source.IsFull))
+        foreach (var rule in _source.Rules.TakeWhile(_ => !_source.IsFull && _size <= MaxSize))
         {
             if (rule.Drop is { } drop)
             {
@@ -106,8 +112,17 @@ internal sealed class RuleChecker
         return problem is null;
     }
 
-    private CheckedExpression? Expression(RuleSource rule, TextSource source) =>
-        ExpressionChecker.Check(source.Text, _columns, (position, message) => _source.Add(rule.Number, source, position, message));
+    private CheckedExpression? Expression(RuleSource rule, TextSource source)
+    {
+        var expression = ExpressionChecker.Check(source.Text, _columns, (position, message) => _source.Add(rule.Number, source, position, message));
+        _size += expression?.Size ?? 0;
+        if (_size > MaxSize)
+        {
+            _source.Add(rule.Number, source, 0, $"the rules up to here have {_size:N0} words and symbols; at most {MaxSize:N0} are allowed in all");
+        }
+
+        return expression;
+    }
 
     private Slot Declare(string name, ColumnKind kind)
     {

@@ -89,3 +89,25 @@ public sealed class RuleSet
         return errors.Count == 1 ? $"the rules are wrong: {errors[0]}" : $"the rules are wrong, {count} mistakes:\n{string.Join('\n', lines)}{rest}";
     }
 }
+
+/// <summary>One rule, found right.</summary>
+/// <param name="Expression">What it evaluates.</param>
+internal abstract record Rule(CheckedExpression Expression);
+
+/// <summary>Drops the events for which the expression holds.</summary>
+internal sealed record DropRule(CheckedExpression Expression) : Rule(Expression);
+
+/// <summary>Sets a column.</summary>
+internal sealed record SetRule(Slot Target, CheckedExpression Expression) : Rule(Expression);
+
+/// <summary>One mistake in a rules text.</summary>
+/// <param name="Rule">Which rule, from 1; 0 = the text as a whole.</param>
+/// <param name="Line">Line in the text, from 1.</param>
+/// <param name="Column">Column in that line, in characters, from 1.</param>
+/// <param name="Message">What is wrong.</param>
+public sealed record RuleError(int Rule, int Line, int Column, string Message)
+{
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Rule == 0 ? $"line {Line}, column {Column}: {Message}" : $"rule {Rule} (line {Line}, column {Column}): {Message}";
+}

@@ -17,12 +17,14 @@ internal sealed class RuleProgram : IDisposable
     /// <summary>Compiles rules.</summary>
     /// <param name="rules">The rules.</param>
     /// <param name="wanted">Columns that are wanted below, each of which exists.</param>
-    public RuleProgram(RuleSet rules, IReadOnlyCollection<string> wanted)
+    /// <param name="cancellationToken">Ends it between two rules: thousands of words take seconds.</param>
+    public RuleProgram(RuleSet rules, IReadOnlyCollection<string> wanted, CancellationToken cancellationToken = default)
     {
         _plan = new RulePlan(rules, wanted);
         _rows = new FrameRows(rules.Slots);
         foreach (var rule in _plan.Rules)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             _steps.Add(rule is SetRule set ? (null, new SetStep(set)) : (PredicateBuilder.Build(rule.Expression.Body, rules.Slots), null));
         }
     }

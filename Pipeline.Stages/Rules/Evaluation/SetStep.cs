@@ -38,28 +38,18 @@ internal sealed class SetStep(SetRule rule) : IDisposable
             return Constant(rows);
         }
 
-        EventColumn? source = null;
-        ReadOnlySpan<int> entries = default;
-        var domain = 0;
-        if (reads.Count == 1 && rows.Domain(reads[0]) is > 0 and var single)
+        var domain = reads.Count == 1 ? rows.Domain(reads[0]) : 0;
+        var single = domain > 0 ? rows.Column(reads[0]) : null;
+        var combined = _combined is not null && _combined.TryCombine(rows) ? _combined.Entries : default;
+        Grow(single is not null ? domain : combined.IsEmpty ? rows.Count : _combined!.Domain);
+        Evaluate(rows, single, combined);
+        var column = _columns.TryMake(rows.Count, _entries, _used, single, combined, _evaluator);
+        foreach (var entry in _used)
         {
-            domain = single;
-            source = rows.Column(reads[0]);
-            EvaluateUsed(rows, reads[0], source, domain);
-        }
-        else if (_combined is not null && _combined.TryCombine(rows))
-        {
-            domain = _combined.Domain;
-            entries = _combined.Entries;
-            EvaluateCombined(rows, _combined);
-        }
-        else
-        {
-            EvaluateRows(rows);
+            _isUsed[entry] = false;
         }
 
-        var column = _columns.TryMake(rows.Count, _entries, _used, source, entries, _evaluator);
-        Reset(domain);
+        _used.Clear();
         return column;
     }
 
@@ -67,63 +57,16 @@ internal sealed class SetStep(SetRule rule) : IDisposable
 
     private EventColumn Constant(FrameRows rows)
     {
-        Grow(1, 0);
+        Grow(1);
         _entries[0] = _evaluator.Evaluate(rows.Cursor);
         return _columns.MakeConstant(rows.Count, _entries, _evaluator);
     }
 
-    private void EvaluateUsed(FrameRows rows, Slot slot, EventColumn source, int domain)
+    private void Evaluate(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined)
     {
-        Grow(domain, domain);
-        MarkUsed(source, rows.State);
-        var memo = _memo!.For(rows);
-        var ids = slot.Kind == ColumnKind.Text ? rows.Texts(slot).Ids : default;
-        var failed = false;
-        foreach (var entry in _used)
-        {
-            ref var known = ref memo[ids.IsEmpty ? entry : ids[entry]];
-            if (known.Status == ResultStatus.Unknown)
-            {
-                rows.FillEntry(slot, entry);
-                known = _evaluator.Evaluate(rows.Cursor);
-            }
-
-            _entries[entry] = known;
-            failed |= known.Status == ResultStatus.Failed;
-        }
-
-        for (var row = 0; failed && row < rows.Count; row++)
-        {
-            if (rows.State[row] == 0 && _entries[ColumnAccess.ReadCode(source.Data, source.Width, row)].Status == ResultStatus.Failed)
-            {
-                rows.State[row] = Outcome.Failed;
-            }
-        }
-    }
-
-    private void MarkUsed(EventColumn source, ReadOnlySpan<byte> state)
-    {
-        for (var row = 0; row < state.Length; row++)
-        {
-            if (state[row] != 0)
-            {
-                continue;
-            }
-
-            var entry = ColumnAccess.ReadCode(source.Data, source.Width, row);
-            if (!_isUsed[entry])
-            {
-                _isUsed[entry] = true;
-                _used.Add(entry);
-            }
-        }
-    }
-
-    private void EvaluateCombined(FrameRows rows, RowEntries combined)
-    {
-        Grow(combined.Domain, combined.Domain);
         var state = rows.State;
-        var entries = combined.Entries;
+        var memo = single is null ? null : _memo!.For(rows);
+        var ids = single?.Kind == ColumnKind.Text ? rows.Texts(rule.Expression.Reads[0]).Ids : default;
         for (var row = 0; row < state.Length; row++)
         {
             if (state[row] != 0)
@@ -131,69 +74,53 @@ internal sealed class SetStep(SetRule rule) : IDisposable
                 continue;
             }
 
-            var entry = entries[row];
+            var entry = single is not null ? ColumnAccess.ReadCode(single.Data, single.Width, row) : combined.IsEmpty ? row : combined[row];
             if (!_isUsed[entry])
             {
                 _isUsed[entry] = true;
                 _used.Add(entry);
-                combined.FillEntry(rows, entry);
-                _entries[entry] = _evaluator.Evaluate(rows.Cursor);
+                ref var known = ref (memo is null ? ref _entries[entry] : ref memo[ids.IsEmpty ? entry : ids[entry]]);
+                if (memo is null || known.Status == ResultStatus.Unknown)
+                {
+                    Fill(rows, single, combined, row, entry);
+                    known = _evaluator.Evaluate(rows.Cursor);
+                }
+
+                _entries[entry] = known;
             }
 
-            if (_entries[entry].Status == ResultStatus.Failed)
+            if (rule.Expression.CanFail && _entries[entry].Status == ResultStatus.Failed)
             {
                 state[row] = Outcome.Failed;
             }
         }
     }
 
-    private void EvaluateRows(FrameRows rows)
+    private void Fill(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined, int row, int entry)
     {
-        Grow(rows.Count, 0);
-        for (var row = 0; row < rows.Count; row++)
+        if (single is not null)
         {
-            if (rows.State[row] != 0)
-            {
-                continue;
-            }
-
+            rows.FillEntry(rule.Expression.Reads[0], entry);
+        }
+        else if (!combined.IsEmpty)
+        {
+            _combined!.FillEntry(rows, entry);
+        }
+        else
+        {
             foreach (var slot in rule.Expression.Reads)
             {
                 rows.Fill(slot, row);
             }
-
-            _entries[row] = _evaluator.Evaluate(rows.Cursor);
-            if (_entries[row].Status == ResultStatus.Failed)
-            {
-                rows.State[row] = Outcome.Failed;
-            }
-            else
-            {
-                _used.Add(row);
-            }
         }
     }
 
-    private void Grow(int entries, int domain)
+    private void Grow(int entries)
     {
         if (_entries.Length < entries)
         {
-            _entries = new Result[Math.Max(entries, _entries.Length * 2)];
+            Array.Resize(ref _entries, Math.Max(entries, _entries.Length * 2));
+            Array.Resize(ref _isUsed, _entries.Length);
         }
-
-        if (_isUsed.Length < domain)
-        {
-            _isUsed = new bool[Math.Max(domain, _isUsed.Length * 2)];
-        }
-    }
-
-    private void Reset(int domain)
-    {
-        foreach (var entry in domain > 0 ? _used : [])
-        {
-            _isUsed[entry] = false;
-        }
-
-        _used.Clear();
     }
 }

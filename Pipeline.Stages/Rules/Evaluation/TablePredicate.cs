@@ -25,15 +25,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         var domain = reads.Length == 1 ? rows.Domain(slot) : 0;
         if (domain == 0)
         {
-            if (reads.Length > 1 && _combined.TryCombine(rows))
-            {
-                EvaluateCombined(rows, skip, outcomes);
-            }
-            else
-            {
-                EvaluateRows(rows, skip, outcomes);
-            }
-
+            EvaluateSeveral(rows, skip, outcomes);
             return;
         }
 
@@ -44,15 +36,15 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         }
         else if (column.Width == 2)
         {
-            LookUpLazily(rows, slot, ColumnAccess.As<ushort>(column), skip, outcomes);
+            LookUpLazily(rows, _memo.For(rows), ColumnAccess.As<ushort>(column), skip, outcomes);
         }
         else if (column.Width == 1)
         {
-            LookUpLazily(rows, slot, column.Data, skip, outcomes);
+            LookUpLazily<byte>(rows, _memo.For(rows), column.Data, skip, outcomes);
         }
         else
         {
-            outcomes.Fill(EvaluateEntry(rows, slot, 0));
+            outcomes.Fill(EvaluateEntry(rows, 0));
         }
     }
 
@@ -114,7 +106,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
             ref var known = ref memo[ids.IsEmpty ? entry : ids[entry]];
             if (known == Outcome.Unknown)
             {
-                known = EvaluateEntry(rows, slot, entry);
+                known = EvaluateEntry(rows, entry);
             }
 
             _table[entry] = known;
@@ -123,45 +115,34 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         return _table;
     }
 
-    private void LookUpLazily<T>(FrameRows rows, Slot slot, ReadOnlySpan<T> values, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    private void LookUpLazily<T>(FrameRows rows, byte[] table, ReadOnlySpan<T> entries, ReadOnlySpan<byte> skip, Span<byte> outcomes)
         where T : unmanaged, System.Numerics.INumber<T>
     {
-        var table = _memo.For(rows);
-        for (var row = 0; row < values.Length; row++)
+        for (var row = 0; row < entries.Length; row++)
         {
-            var entry = int.CreateTruncating(values[row]);
+            var entry = int.CreateTruncating(entries[row]);
             var known = table[entry];
             if (known == Outcome.Unknown && skip[row] == 0)
             {
-                known = table[entry] = EvaluateEntry(rows, slot, entry);
+                known = table[entry] = EvaluateEntry(rows, entry);
             }
 
             outcomes[row] = known;
         }
     }
 
-    private byte EvaluateEntry(FrameRows rows, Slot slot, int entry)
+    private byte EvaluateEntry(FrameRows rows, int entry)
     {
-        rows.FillEntry(slot, entry);
-        return Evaluate(rows.Cursor);
-    }
-
-    private void EvaluateCombined(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
-    {
-        Grow(_combined.Domain);
-        _table.AsSpan(0, _combined.Domain).Fill(Outcome.Unknown);
-        var entries = _combined.Entries;
-        for (var row = 0; row < outcomes.Length; row++)
+        if (reads.Length == 1)
         {
-            ref var known = ref _table[entries[row]];
-            if (known == Outcome.Unknown && skip[row] == 0)
-            {
-                _combined.FillEntry(rows, entries[row]);
-                known = Evaluate(rows.Cursor);
-            }
-
-            outcomes[row] = known;
+            rows.FillEntry(reads[0], entry);
         }
+        else
+        {
+            _combined.FillEntry(rows, entry);
+        }
+
+        return Evaluate(rows.Cursor);
     }
 
     private void Grow(int domain)
@@ -172,8 +153,17 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         }
     }
 
-    private void EvaluateRows(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    // Combinations of several columns, where all are narrow; otherwise the rows themselves.
+    private void EvaluateSeveral(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
     {
+        if (reads.Length > 1 && _combined.TryCombine(rows))
+        {
+            Grow(_combined.Domain);
+            _table.AsSpan(0, _combined.Domain).Fill(Outcome.Unknown);
+            LookUpLazily(rows, _table, _combined.Entries, skip, outcomes);
+            return;
+        }
+
         for (var row = 0; row < outcomes.Length; row++)
         {
             if (skip[row] != 0)

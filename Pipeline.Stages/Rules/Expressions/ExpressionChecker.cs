@@ -26,10 +26,11 @@ internal static class ExpressionChecker
         try
         {
             var nodes = new TypedNodes(Fail);
-            var body = new Parser(Lexer.Read(text, Fail), columns, nodes, Fail).Read();
+            var tokens = Lexer.Read(text, Fail);
+            var body = new Parser(tokens, columns, nodes, Fail).Read();
             return failed.Count > 0 || body is null ? null
-                : nodes.Reads.Count == 0 ? Fold(body)
-                : new CheckedExpression(body, Types.KindOf(body.Type), nodes.Reads, nodes.CanFail);
+                : nodes.Reads.Count == 0 ? Fold(body, tokens.Count)
+                : new CheckedExpression(body, Types.KindOf(body.Type), nodes.Reads, nodes.CanFail, tokens.Count);
         }
         catch (ExpressionException exception)
         {
@@ -39,7 +40,7 @@ internal static class ExpressionChecker
     }
 
     // The same result for every row, so it is made now; an expression that fails now would reject every line.
-    private static CheckedExpression Fold(Expression body)
+    private static CheckedExpression Fold(Expression body, int size)
     {
         object value;
         try
@@ -52,7 +53,7 @@ internal static class ExpressionChecker
         }
 
         var outOfRange = value is decimal number && !Number.TryRound(number, out _);
-        return new CheckedExpression(Expression.Constant(value, body.Type), Types.KindOf(body.Type), [], outOfRange);
+        return new CheckedExpression(Expression.Constant(value, body.Type), Types.KindOf(body.Type), [], outOfRange, size);
     }
 }
 
@@ -61,7 +62,8 @@ internal static class ExpressionChecker
 /// <param name="Kind">Of its result.</param>
 /// <param name="Reads">Slots that it reads, each once, by index.</param>
 /// <param name="CanFail">False: no row can make it fail.</param>
-internal sealed record CheckedExpression(Expression Body, ColumnKind Kind, IReadOnlyList<Slot> Reads, bool CanFail);
+/// <param name="Size">Words and symbols in its text.</param>
+internal sealed record CheckedExpression(Expression Body, ColumnKind Kind, IReadOnlyList<Slot> Reads, bool CanFail, int Size = 0);
 
 /// <summary>An expression is wrong.</summary>
 /// <param name="position">Character of the expression, from 0.</param>

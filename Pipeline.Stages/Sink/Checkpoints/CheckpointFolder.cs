@@ -26,7 +26,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     public string Groups(long attempt) => Path.Join(folder, $"{GroupsPrefix}{attempt}{Unfinished}");
 
     /// <summary>The checkpoint of the latest attempt that has a whole one, with its segments.</summary>
-    /// <param name="segmentsGone">The run was completed: segments need not be there.</param>
+    /// <param name="segmentsGone">The run was completed by an earlier version: segments need not be there.</param>
     /// <returns>Null where none was ever committed.</returns>
     /// <exception cref="StageException">There are some, and none is whole.</exception>
     public StoredCheckpoint? Load(bool segmentsGone)
@@ -58,9 +58,9 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     public IEnumerable<string> AllSegments() =>
         Numbered.In(folder, "results.", SegmentSuffix).Concat(Numbered.In(folder, "rejects.", SegmentSuffix)).Select(file => file.Path);
 
-    /// <summary>Checkpoints of earlier attempts than one.</summary>
-    public IEnumerable<string> CheckpointsBefore(long attempt) =>
-        Numbered.In(folder, Prefix).Where(file => file.Number < attempt).Select(file => file.Path);
+    /// <summary>Checkpoints of one attempt and all before it.</summary>
+    public IEnumerable<string> CheckpointsUpTo(long attempt) =>
+        Numbered.In(folder, Prefix).Where(file => file.Number <= attempt).Select(file => file.Path);
 
     /// <summary>What earlier attempts than one have left when they died.</summary>
     public IEnumerable<string> UnfinishedBefore(long attempt) => Numbered.In(folder, Prefix, Unfinished)

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Pipeline.Contracts;
 using Pipeline.Files;
 
 namespace Pipeline.Stages.Sink.Durability;
@@ -49,14 +50,6 @@ internal sealed class SealedFile : IDisposable
         return file;
     }
 
-    /// <summary>The content of a small one.</summary>
-    /// <returns>Null where it is not there, or not whole, or of another kind or version.</returns>
-    public static byte[]? TryRead(string path, string magic, int version)
-    {
-        using var content = SealedContent.TryOpen(path, magic, version);
-        return content?.Read((int)content.Left);
-    }
-
     /// <summary>Adds to the content.</summary>
     public void WriteInt32(int value)
     {
@@ -99,5 +92,27 @@ internal sealed class SealedFile : IDisposable
         _hash.Append(_buffer.WrittenSpan);
         _file.Append(_buffer.WrittenSpan);
         _buffer.ResetWrittenCount();
+    }
+}
+
+/// <summary>What a failing write means to the run.</summary>
+internal static class WriteFailures
+{
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
+    private const int QuotaExceededMac = 69;
+    private const int DiskFullWindows = unchecked((int)0x80070070);
+
+    /// <summary>Whether it comes from the file system.</summary>
+    public static bool Is(Exception failure) => failure is IOException or UnauthorizedAccessException;
+
+    /// <summary>As it goes up. Not to be tried again by itself: until there is room, or the disk is replaced, it would fail again.</summary>
+    public static StageException ToStageException(Exception failure)
+    {
+        var full = failure.HResult is NoSpace or DiskFullWindows || failure.HResult == (OperatingSystem.IsMacOS() ? QuotaExceededMac : QuotaExceeded);
+        return full
+            ? new StageException(FailureReasons.DiskFull, $"The disk is full: {failure.Message}. Make room.", inner: failure)
+            : new StageException(
+                FailureReasons.OutputUnwritable, $"Writing failed: {failure.Message}", inner: failure);
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
@@ -31,18 +30,21 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
 
 /// <summary>
 /// The file "completed" in a run's folder: the finished files are in place. With it, an attempt after the completion (its answer was
-/// lost) completes again without the segments, which are gone. A sealed file, magic "PIPEDONE", version 1; its content, little-endian:
+/// lost) completes again without the segments and checkpoints, which are gone. A sealed file, magic "PIPEDONE", version 2; its content,
+/// little-endian:
 /// <code>
 /// bytes  content
 /// 16     length and XXH3 64 of the results
 /// 16     the same of the rejects; length -1 = there are none
+/// 4      length
+/// ...    pipeline.v1.CheckpointPage, serialized: id, position and counts of the last one; not in version 1, where its own file is kept
 /// ...    pipeline.v1.RunCompleted, serialized
 /// </code>
 /// </summary>
-internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Results, FinishedFile Rejects)
+internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Results, FinishedFile Rejects, CheckpointPage? Last)
 {
     private const string Magic = "PIPEDONE";
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>Where it lies.</summary>
     public static string PathIn(string workFolder) => Path.Join(workFolder, "completed");
@@ -55,6 +57,9 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
         file.WriteInt64((long)Results.Hash);
         file.WriteInt64(Rejects.Length);
         file.WriteInt64((long)Rejects.Hash);
+        var last = Last!.ToByteArray();
+        file.WriteInt32(last.Length);
+        file.Write(last);
         file.Write(Completed.ToByteArray());
         file.Seal();
     }
@@ -63,15 +68,15 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
     /// <returns>Null where there is none, or it is damaged.</returns>
     public static CompletionNote? TryRead(string workFolder)
     {
-        if (SealedFile.TryRead(PathIn(workFolder), Magic, Version) is not { } content)
+        using var content = SealedContent.TryOpen(PathIn(workFolder), Magic, Version);
+        if (content is null)
         {
             return null;
         }
 
-        var fields = content.AsSpan();
-        return new CompletionNote(
-            RunCompleted.Parser.ParseFrom(fields[32..]),
-            new FinishedFile(BinaryPrimitives.ReadInt64LittleEndian(fields), BinaryPrimitives.ReadUInt64LittleEndian(fields[8..])),
-            new FinishedFile(BinaryPrimitives.ReadInt64LittleEndian(fields[16..]), BinaryPrimitives.ReadUInt64LittleEndian(fields[24..])));
+        var results = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());
+        var rejects = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());
+        var last = content.Version == 1 ? null : CheckpointPage.Parser.ParseFrom(content.Read(content.ReadInt32()));
+        return new CompletionNote(RunCompleted.Parser.ParseFrom(content.Read((int)content.Left)), results, rejects, last);
     }
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.AppHost.Supervision;
 
@@ -37,6 +39,27 @@ public class ControlPlaneWatchTests
 
         (await proxy.AcceptSocketAsync().WaitAsync(Patience)).Dispose();
         Assert.False(gone.IsCompleted);
+    }
+
+    [UnixFact]
+    public async Task UntilEnded_ProcessKilled_Returns()
+    {
+        using var process = Process.Start("sleep", "1000");
+        var identity = ProcessIdentity.Find(process.Id)!.Value;
+        var found = false;
+        var ended = ControlPlaneWatch.UntilEndedAsync(Find, TimeProvider.System, CancellationToken.None);
+
+        process.Kill();
+        await ended.WaitAsync(Patience);
+
+        Assert.True(found);
+
+        ProcessIdentity? Find()
+        {
+            var first = !found;
+            found = true;
+            return first ? null : identity;
+        }
     }
 
     private static int FreePort()

@@ -8,6 +8,7 @@ public class ReplicaHealthCheckTests
 {
     private static readonly Uri First = new("http://first");
     private static readonly Uri Second = new("http://second");
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task CheckHealth_EveryReplicaWell_IsHealthy() =>
@@ -30,20 +31,41 @@ public class ReplicaHealthCheckTests
     }
 
     [Fact]
-    public async Task CheckHealth_NoReplicaRuns_IsUnhealthy() =>
-        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(_ => HttpStatusCode.OK, [])).Status);
-
-    private static Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer) => CheckAsync(answer, [First, Second]);
-
-    private static async Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer, Uri[] replicas)
+    public async Task CheckHealth_OneOfTwoDoesNotRun_IsUnhealthy()
     {
-        using var client = new HttpClient(new Answers(answer));
-        return await new ReplicaHealthCheck(() => replicas, client).CheckHealthAsync(new HealthCheckContext());
+        var result = await CheckAsync(_ => HttpStatusCode.OK, [First]);
+
+        Assert.Equal((HealthStatus.Unhealthy, "1 of 2 replicas run"), (result.Status, result.Description));
     }
 
-    private sealed class Answers(Func<Uri, HttpStatusCode> answer) : HttpMessageHandler
+    [Fact]
+    public async Task CheckHealth_FirstDoesNotAnswer_AsksTheSecondMeanwhile()
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(answer(request.RequestUri!)));
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var result = await CheckAsync(async url =>
+        {
+            if (url.Host == First.Host)
+                await asked.Task;
+            asked.TrySetResult();
+            return HttpStatusCode.OK;
+        }).WaitAsync(Patience);
+
+        Assert.Equal(HealthStatus.Healthy, result.Status);
+    }
+
+    private static Task<HealthCheckResult> CheckAsync(Func<Uri, HttpStatusCode> answer, params Uri[] running) =>
+        CheckAsync(url => Task.FromResult(answer(url)), running);
+
+    private static async Task<HealthCheckResult> CheckAsync(Func<Uri, Task<HttpStatusCode>> answer, params Uri[] running)
+    {
+        using var client = new HttpClient(new Answers(answer));
+        var check = new ReplicaHealthCheck(2, () => running is [] ? [First, Second] : running, client);
+        return await check.CheckHealthAsync(new HealthCheckContext());
+    }
+
+    private sealed class Answers(Func<Uri, Task<HttpStatusCode>> answer) : HttpMessageHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            new(await answer(request.RequestUri!));
     }
 }

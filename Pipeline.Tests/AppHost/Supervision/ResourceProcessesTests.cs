@@ -92,6 +92,25 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.Empty(_processes.AddressesOf("other"));
     }
 
+    [Fact]
+    public async Task Observe_AddressOfKnownProcessChanged_TakesIt()
+    {
+        var (process, _) = await StartAsync("own");
+
+        _processes.Observe("own", "own-1", new InstanceState(InstancePhase.Running, process.Id, Address: new Uri("http://moved")));
+
+        Assert.Equal([new Uri("http://moved")], _processes.AddressesOf("own"));
+    }
+
+    [Fact]
+    public async Task ApiServer_ReplicaSeen_IsTheParentOfWhatStartedIt()
+    {
+        Assert.Null(_processes.ApiServer);
+        await StartAsync("own");
+
+        Assert.Equal(ProcessStatus.Read(Environment.ProcessId)?.Parent, _processes.ApiServer?.Id);
+    }
+
     private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource)
     {
         var (process, child) = await LaunchAsync();

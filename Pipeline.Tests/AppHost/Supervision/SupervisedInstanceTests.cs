@@ -194,6 +194,34 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Observe_AddressKnownLater_AsksThere()
+    {
+        var asked = new List<Uri>();
+        var instance = Create(answers: new Recorded(asked));
+        instance.Observe(Running with { Address = null });
+        instance.Observe(Running);
+
+        await PassTimeUntilCalledAsync();
+
+        Assert.Equal("show does not answer; is being replaced [does not answer]", await _control.NextAsync());
+        Assert.NotEmpty(asked);
+    }
+
+    [Fact]
+    public async Task Observe_ControlFails_TellsThatItIsNotSupervised()
+    {
+        _control.Failure = new InvalidOperationException("the API is gone");
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+
+        await instance.Work.WaitAsync(Patience);
+
+        Assert.Equal(["parse-0 is not supervised any more: the API is gone"], _givenUp);
+        Assert.Contains("parse-0 is not supervised any more: its supervision failed", _log.Messages);
+    }
+
+    [Fact]
     public async Task Observe_SameEndAgainAfterStart_IgnoresIt()
     {
         var end = new InstanceState(InstancePhase.Ended, ProcessId: 12, ExitCode: -1);
@@ -307,6 +335,8 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         public TaskCompletionSource OutputAsked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        public Exception? Failure { get; set; }
+
         public bool IsIdle => _calls.Reader.Count == 0;
 
         public Task<string> NextAsync() => _calls.Reader.ReadAsync().AsTask().WaitAsync(Patience);
@@ -330,6 +360,8 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         private Task<string?> Record(string call)
         {
+            if (Failure is not null)
+                return Task.FromException<string?>(Failure);
             _calls.Writer.TryWrite(call);
             return Task.FromResult<string?>(null);
         }
@@ -347,6 +379,15 @@ public sealed class SupervisedInstanceTests : IDisposable
         public void Log<TState>(
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Messages.Enqueue(formatter(state, exception));
+    }
+
+    private sealed class Recorded(List<Uri> asked) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            asked.Add(request.RequestUri!);
+            throw new HttpRequestException("refused");
+        }
     }
 
     private sealed class Unanswered : HttpMessageHandler

@@ -166,6 +166,16 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Post_DryRunIsNoBoolean_TellsTheParameter()
+    {
+        using var refused = await PostAsync("""{"input":"/data/in.ndjson"}""", "/runs?dryRun=nonsense");
+
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        using var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
+        Assert.Contains("dryRun", problem.RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Resume_LaterRunWroteTheOutput_IsRefused()
     {
         var output = Path.Combine(_served.Folder, "day.ndjson");

@@ -51,6 +51,8 @@ internal sealed class RunBench
 
     public List<Run> Saved { get; } = [];
 
+    public SpeedSeries Speed { get; } = new([]);
+
     public Run Run => Observable.Current.Value;
 
     public Task Start()
@@ -63,7 +65,7 @@ internal sealed class RunBench
             new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
             new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
             instruments, Options, Time, _log);
-        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Time), "/work", Stop);
+        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Speed, Time), "/work", Stop);
     }
 
     /// <summary>Waits until the run is as described.</summary>

@@ -40,19 +40,23 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     public string EndpointPath => EndpointPathIn(Folder);
 
-    public static async Task<ServedOrchestrator> StartAsync(string? folder = null, FakeRegistry? registry = null)
+    public static async Task<ServedOrchestrator> StartAsync(
+        string? folder = null, FakeRegistry? registry = null, string? roots = null, int port = 0)
     {
         folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
         registry ??= FakeRegistry.Full();
         var stages = new FakeStages();
-        var app = OrchestratorService.Build(["--urls", "http://127.0.0.1:0"], builder =>
+        var app = OrchestratorService.Build(["--urls", $"http://127.0.0.1:{port}"], builder =>
         {
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["PIPELINE_KEY"] = Key,
                 ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
+                ["PIPELINE_ROOTS"] = roots,
                 ["PIPELINE_ENDPOINT_FILE"] = EndpointPathIn(folder),
                 // Nobody listens there.
                 ["services:broker:grpc:0"] = "http://127.0.0.1:1",

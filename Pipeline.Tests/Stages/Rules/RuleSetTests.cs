@@ -36,6 +36,18 @@ public sealed class RuleSetTests
     }
 
     [Fact]
+    public void Parse_MoreWordsInAllThanCanBeCompiledInTime_IsRefusedAtTheRuleThatIsTooMuch()
+    {
+        // 503 words and symbols, and the end.
+        var rule = $$"""{"drop":"value < {{string.Join(" + ", Enumerable.Repeat("1", 250))}} + value"}""";
+        Assert.NotNull(RuleSet.TryParse($$"""{"rules":[{{string.Join(',', Enumerable.Repeat(rule, 65))}}]}""", out _));
+
+        Assert.Null(RuleSet.TryParse($$"""{"rules":[{{string.Join(",\n", Enumerable.Repeat(rule, 1_000))}}]}""", out var errors));
+        Assert.Equal((66, "the rules up to here have 33,264 words and symbols; at most 32,768 are allowed in all"), (errors[0].Rule, errors[0].Message));
+        Assert.Single(errors);
+    }
+
+    [Fact]
     public void All_mistakes_are_told_at_once_with_their_positions()
     {
         const string Json = """

@@ -23,6 +23,11 @@ public sealed class RulesStageTests
     }
 
     [Fact]
+    public async Task Open_Cancelled_StopsCompiling() =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            await new RulesStage(Frames.Context()).OpenAsync(new OpenRun { Options = new RunOptions() }, null, new CancellationToken(canceled: true)));
+
+    [Fact]
     public async Task Columns_that_nobody_wants_are_neither_asked_for_nor_handed_on()
     {
         var run = await RulesRun.OpenAsync("", "value");

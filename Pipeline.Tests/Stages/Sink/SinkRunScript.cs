@@ -211,6 +211,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
 
         Assert.Empty(Directory.EnumerateFiles(Folder.Path, "*.tmp", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
         Assert.Empty(Directory.EnumerateFiles(WorkFolder, "*.part"));
+        Assert.Empty(Directory.EnumerateFiles(WorkFolder, "checkpoint.*"));
     }
 
     private string KindOf(long line) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using Pipeline.Bench.Micro;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Bench.Cli;
 
@@ -30,6 +31,7 @@ internal static class BenchCommand
             return Usage;
         }
 
+        var interrupts = new Interrupts(TimeProvider.System);
         using var interrupt = new CancellationTokenSource();
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
@@ -53,7 +55,7 @@ internal static class BenchCommand
         void Interrupt(PosixSignalContext signal)
         {
             // The second one ends the process as usual, and the guard what it has started.
-            signal.Cancel = !interrupt.IsCancellationRequested;
+            signal.Cancel = !interrupts.IsAnother();
             interrupt.Cancel();
         }
     }

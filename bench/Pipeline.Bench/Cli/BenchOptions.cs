@@ -30,3 +30,6 @@ internal sealed record BenchOptions
     /// <summary>The command line, for the report.</summary>
     public required string Command { get; init; }
 }
+
+/// <summary>Something went wrong that a person is told without a stack trace.</summary>
+internal sealed class BenchException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,7 @@
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Ingest.Input;
 
 namespace Pipeline.Bench.Micro;
 
@@ -31,5 +32,23 @@ internal sealed class Keep : IFrameOutput
     {
         _frame = (EventFrame)frame;
         return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>The same lines again and again.</summary>
+internal sealed class EndlessSource(byte[] lines) : IByteSource
+{
+    private int _position;
+
+    public int Read(Span<byte> buffer)
+    {
+        var read = Math.Min(buffer.Length, lines.Length - _position);
+        lines.AsSpan(_position, read).CopyTo(buffer);
+        _position = (_position + read) % lines.Length;
+        return read;
+    }
+
+    public void Dispose()
+    {
     }
 }

@@ -32,3 +32,10 @@ internal sealed class Comparison(BenchOptions options) : IMode
             ReportFolder.Write(folder, report, RatePlot.Svg(figures, unit));
     }
 }
+
+/// <summary>One of the benchmarks.</summary>
+internal interface IMode
+{
+    /// <summary>Measures and reports.</summary>
+    Task RunAsync(CancellationToken cancellationToken);
+}

@@ -1,4 +1,5 @@
 using System.Text;
+using Pipeline.Bench.Figures;
 
 namespace Pipeline.Bench.Reports;
 
@@ -30,5 +31,21 @@ internal sealed record Table(string Title, string[] Head, IReadOnlyList<string[]
         return text.AppendLine().AppendLine(Note).ToString();
 
         void Line(IEnumerable<string> cells) => text.AppendLine($"| {string.Join(" | ", cells)} |");
+    }
+}
+
+/// <summary>What a benchmark found.</summary>
+internal sealed record Report(string Title, Setting Setting, IReadOnlyList<Table> Tables, IReadOnlyList<RowFigures> Rows)
+{
+    /// <summary>For people at a console.</summary>
+    public void WriteTo(TextWriter output)
+    {
+        foreach (var line in Setting.ToLines())
+            output.WriteLine(line);
+        foreach (var table in Tables)
+        {
+            output.WriteLine();
+            output.Write(table.ToText());
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Pipeline.Bench.Figures;
 using Pipeline.Bench.Services;
 
 namespace Pipeline.Bench.Rows;
@@ -30,4 +31,43 @@ internal static class InputFile
         var exitCode = await generator.Exited.WaitAsync(cancellationToken);
         return exitCode == 0 ? new Workload(session.Folder, path, count) : throw generator.Failure();
     }
+}
+
+/// <summary>One way to do the work; a row of the report.</summary>
+internal interface IRow
+{
+    /// <summary>Name in the report.</summary>
+    string Name { get; }
+
+    /// <summary>Does it once.</summary>
+    Task<Outcome> RunAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Measurement">What it took.</param>
+/// <param name="Results">Bytes of the results file; null where there is none, and Groups stand instead.</param>
+/// <param name="Groups">The same in figures.</param>
+internal sealed record Outcome(Measurement Measurement, byte[]? Results, IReadOnlyList<GroupResult>? Groups = null);
+
+/// <summary>One group of the result.</summary>
+internal sealed record GroupResult(string Key, long Count, decimal Sum, double Avg);
+
+/// <summary>Figures of the benchmark's own process.</summary>
+internal static class InProcess
+{
+    /// <summary>Its peak, with all that rows before this one have left in it: an upper bound.</summary>
+    public static Dictionary<string, long> PeakRss() => new() { ["bench"] = Stages.Core.Metrics.PeakMemory.ReadBytes() };
+}
+
+/// <summary>What all rows work on.</summary>
+/// <param name="Folder">Temporary; everything is below it.</param>
+/// <param name="Input">The generated file.</param>
+/// <param name="Lines">Its lines.</param>
+internal sealed record Workload(string Folder, string Input, long Lines)
+{
+    /// <summary>Bytes of the file.</summary>
+    public long Bytes => new FileInfo(Input).Length;
+
+    /// <summary>A path for results, used once.</summary>
+    public string NewOutput() => Path.Combine(Folder, $"{Guid.NewGuid():N}.ndjson");
 }

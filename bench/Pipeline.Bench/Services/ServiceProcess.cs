@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
 using Pipeline.Bench.Cli;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Services;
 
@@ -92,5 +95,55 @@ internal sealed class ServiceProcess : IAsyncDisposable
                 _said.Enqueue(line);
             }
         }
+    }
+}
+
+/// <summary>Linux's peak of resident memory, which counts from a process's start until it is told to forget.</summary>
+internal static class PeakMemory
+{
+    /// <summary>The peak becomes what is resident now. Elsewhere than on Linux nothing happens: there it is the peak since the start.</summary>
+    public static void Forget(int processId)
+    {
+        try
+        {
+            // proc(5), clear_refs: 5 resets the peak resident set size.
+            if (OperatingSystem.IsLinux())
+                File.WriteAllText($"/proc/{processId.ToString(CultureInfo.InvariantCulture)}/clear_refs", "5");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A hardened kernel: the figure is an upper bound then.
+        }
+    }
+}
+
+/// <summary>Where the build has put the programs that are started; the project file notes it in the assembly.</summary>
+internal static class ServiceFiles
+{
+    private static readonly Dictionary<string, string> Paths = typeof(ServiceFiles).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Where(attribute => attribute.Key.StartsWith("Service:", StringComparison.Ordinal))
+        .ToDictionary(attribute => attribute.Key["Service:".Length..], attribute => attribute.Value!);
+
+    /// <summary>Path of a program, such as Pipeline.Broker.</summary>
+    /// <exception cref="BenchException">It is not built.</exception>
+    public static string PathOf(string assembly) => Paths.TryGetValue(assembly, out var path) && File.Exists(path)
+        ? path
+        : throw new BenchException($"{assembly} is not where it was built ({path}): build bench/Pipeline.Bench again");
+}
+
+/// <summary>Waits for the endpoint file that the orchestrator writes once it serves. It appears whole, by rename.</summary>
+internal static class EndpointFileWatch
+{
+    public static async Task<EndpointFile> WaitAsync(string path, CancellationToken cancellationToken)
+    {
+        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!, Path.GetFileName(path));
+        watcher.Created += (_, _) => there.TrySetResult();
+        watcher.Renamed += (_, _) => there.TrySetResult();
+        watcher.EnableRaisingEvents = true;
+        if (!File.Exists(path))
+            await there.Task.WaitAsync(cancellationToken);
+        return EndpointFile.Read(path)!;
     }
 }

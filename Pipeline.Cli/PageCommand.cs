@@ -1,0 +1,23 @@
+using System.CommandLine;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Cli;
+
+/// <summary>page.</summary>
+internal static class PageCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Build(CommandContext context)
+    {
+        var command = new Command("page", "Print the link that opens the orchestrator's page in a browser");
+        command.SetAction(async (_, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            // A link to a pipeline that is not up any more would only puzzle.
+            await client.TopologyAsync(cancellationToken: cancellationToken);
+            context.Terminal.Output.WriteLine(client.PageLink);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,170 @@
+using System.CommandLine;
+using System.Threading.Channels;
+using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Pipeline.Cli;
+
+/// <summary>top: the pipeline at work, as the orchestrator's page shows it.</summary>
+internal static class TopCommand
+{
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The command.</summary>
+    public static Command Build(CommandContext context)
+    {
+        var once = new Option<bool>("--once") { Description = "Show it once, as plain text; the rates of a run that goes on are those of about a second" };
+        var command = new Command("top", "Watch the pipeline at work: stages, instances, events/s, bytes/s, who waits for whom") { once };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            var picture = new Picture(context.Time);
+            if (parsed.GetValue(once) || context.Terminal.Interactive is not { } console)
+                await WriteOnceAsync(client, picture, context.Terminal, cancellationToken);
+            else
+                await console.Live(Text.Empty).StartAsync(live => WatchAsync(client, picture, live.UpdateTarget, context.Time, cancellationToken));
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static async Task WriteOnceAsync(RunsClient client, Picture picture, Terminal terminal, CancellationToken cancellationToken)
+    {
+        picture.Topology = await client.TopologyAsync(cancellationToken: cancellationToken);
+        if ((await client.ListAsync(cancellationToken)).FirstOrDefault() is { } latest)
+        {
+            picture.Take(await client.GetAsync(latest.Id, cancellationToken));
+            if (latest.State.IsActive())
+            {
+                await foreach (var change in client.FollowAsync(latest.Id, cancellationToken))
+                {
+                    picture.Take(change.Data);
+                    if (picture.HasRates)
+                        break;
+                }
+            }
+        }
+
+        terminal.Output.WriteLine(picture.Title);
+        terminal.WriteTable([Picture.Columns, .. picture.Rows()]);
+    }
+
+    private static async Task WatchAsync(
+        RunsClient client, Picture picture, Action<IRenderable> show, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // Whatever changes is drawn; while it is drawn, further changes come together in one more.
+        var changes = Channel.CreateBounded<Action>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait });
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var following = Task.WhenAll(FollowTopologyAsync(), FollowRunsAsync());
+        try
+        {
+            while (await changes.Reader.WaitToReadAsync(cancellationToken))
+            {
+                while (changes.Reader.TryRead(out var change))
+                    change();
+                show(picture.Draw());
+                await Task.Delay(LeastInterval, time, cancellationToken);
+            }
+
+            await following;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+        }
+
+        async Task FollowTopologyAsync()
+        {
+            try
+            {
+                await foreach (var topology in client.FollowTopologyAsync(cancellationToken: ending.Token))
+                    await changes.Writer.WriteAsync(() => picture.Topology = topology.Data, ending.Token);
+                throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
+            }
+            catch (Exception error)
+            {
+                changes.Writer.TryComplete(error);
+            }
+        }
+
+        async Task FollowRunsAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    // The API tells of a run's changes, not of new runs.
+                    if ((await client.ListAsync(ending.Token)).FirstOrDefault() is { } latest)
+                    {
+                        await foreach (var run in client.FollowAsync(latest.Id, ending.Token))
+                            await changes.Writer.WriteAsync(() => picture.Take(run.Data), ending.Token);
+                    }
+
+                    await Task.Delay(TimeSpan.FromSeconds(1), time, ending.Token);
+                }
+            }
+            catch (Exception error)
+            {
+                changes.Writer.TryComplete(error);
+            }
+        }
+    }
+
+    /// <summary>What is shown.</summary>
+    private sealed class Picture(TimeProvider time)
+    {
+        private readonly RateMeter _rates = new();
+        private Run? _run;
+
+        public static string[] Columns { get; } =
+            ["stage", "instance", "state", "in/s", "out/s", "bytes out/s", "works", "waits for input", "waits for output", "peak memory"];
+
+        public Topology? Topology { get; set; }
+
+        public bool HasRates => _run is { Stages.Count: > 0 } run && run.Stages.All(stage => _rates[stage] is not null);
+
+        public string Title => _run is not { } run ? "no run yet"
+            : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines)} lines"
+                + (run.Progress.Fraction is { } share ? $", {Show.Share(share)}" : "")
+                + (run.WaitingFor is { } roles ? $", waits for {roles}" : "");
+
+        public void Take(Run run)
+        {
+            _run = run;
+            _rates.Take(run);
+        }
+
+        /// <summary>A row for each instance of the route; those of other roles follow.</summary>
+        public IEnumerable<string[]> Rows()
+        {
+            var roles = (_run?.Stages.Select(stage => stage.Role) ?? []).Concat((Topology?.Instances ?? []).Select(instance => instance.Role)).Distinct();
+            foreach (var stage in StageViews.Of([.. roles], Topology, _run, _rates, time.GetUtcNow()))
+            {
+                foreach (var instance in stage.Instances.DefaultIfEmpty())
+                {
+                    var rate = stage.Figures?.InstanceId == instance?.InstanceId && instance?.Departed is null ? stage.Rate : null;
+                    yield return
+                    [
+                        stage.Role, Terminal.OneLine(instance?.InstanceId ?? "none"), instance?.State ?? "missing",
+                        rate is null ? "" : Show.Short(rate.ItemsIn), rate is null ? "" : Show.Short(rate.ItemsOut),
+                        rate is null ? "" : Show.Bytes(rate.BytesOut), rate is null ? "" : Show.Share(rate.Works),
+                        rate is null ? "" : Show.Share(rate.WaitsForInput), rate is null ? "" : Show.Share(rate.WaitsForOutput),
+                        rate is null || stage.Figures is not { ProcessPeakRssBytes: > 0 and var bytes } ? "" : Show.Bytes(bytes),
+                    ];
+                }
+            }
+        }
+
+        public IRenderable Draw()
+        {
+            var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(Title));
+            for (var index = 0; index < Columns.Length; index++)
+                table.AddColumn(index < 3 ? new TableColumn(Columns[index]) : new TableColumn(Columns[index]).RightAligned());
+            foreach (var row in Rows())
+                table.AddRow([.. row.Select(Markup.Escape)]);
+            return table;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Client.Views;
+
+/// <summary>What a stage does per second, and where its time goes.</summary>
+/// <param name="ItemsIn">Lines, events or groups taken in per second.</param>
+/// <param name="ItemsOut">Handed on per second.</param>
+/// <param name="BytesOut">Handed on per second.</param>
+/// <param name="Works">Share of the time in which it processes: 0 to 1.</param>
+/// <param name="WaitsForInput">Share of the time in which it has nothing to process: 0 to 1.</param>
+/// <param name="WaitsForOutput">Share of the time in which the stage below takes nothing: 0 to 1.</param>
+public sealed record StageRate(
+    double ItemsIn, double ItemsOut, double BytesOut, double Works, double WaitsForInput, double WaitsForOutput);
+
+/// <summary>Makes rates of the sums that stages report: between two reports while a run goes on, over all of its last attempt afterwards.</summary>
+public sealed class RateMeter
+{
+    private readonly Dictionary<string, Reading> _readings = [];
+    private (string Run, long Attempt) _of;
+
+    /// <summary>The rate of a stage; null before its second report.</summary>
+    public StageRate? this[StageFigures stage] => _readings.GetValueOrDefault(Key(stage))?.Rate;
+
+    /// <summary>Takes a run's figures as they are now.</summary>
+    public void Take(Run run)
+    {
+        if (_of != (run.Id, run.Attempts))
+        {
+            _readings.Clear();
+            _of = (run.Id, run.Attempts);
+        }
+
+        foreach (var stage in run.Stages)
+        {
+            var former = _readings.GetValueOrDefault(Key(stage));
+            if (!run.State.IsActive() && run.ElapsedMicros > 0)
+                _readings[Key(stage)] = new(stage, run.Updated, RateOf(new StageFigures { InstanceId = "", Role = "" }, stage, run.ElapsedMicros / 1e6));
+            else if (former is null)
+                _readings[Key(stage)] = new(stage, run.Updated, null);
+            // Each report is an object of its own; it stays while other stages report.
+            else if (!ReferenceEquals(former.Stage, stage) && run.Updated > former.At)
+                _readings[Key(stage)] = new(stage, run.Updated, RateOf(former.Stage, stage, (run.Updated - former.At).TotalSeconds));
+        }
+    }
+
+    private static string Key(StageFigures stage) => $"{stage.Role} {stage.InstanceId}";
+
+    private static StageRate RateOf(StageFigures from, StageFigures to, double seconds)
+    {
+        var works = to.ProcessingMicros - from.ProcessingMicros;
+        var waitsForInput = to.WaitingToReceiveMicros - from.WaitingToReceiveMicros;
+        var waitsForOutput = to.WaitingToSendMicros - from.WaitingToSendMicros;
+        double whole = Math.Max(1, works + waitsForInput + waitsForOutput);
+        return new(
+            (to.ItemsIn - from.ItemsIn) / seconds, (to.ItemsOut - from.ItemsOut) / seconds, (to.BytesOut - from.BytesOut) / seconds,
+            works / whole, waitsForInput / whole, waitsForOutput / whole);
+    }
+
+    private sealed record Reading(StageFigures Stage, DateTimeOffset At, StageRate? Rate);
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Pipeline.Client.Views;
+
+/// <summary>Figures as the page and the terminal show them to people.</summary>
+public static class Show
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+    private static readonly string[] Thousands = ["", " k", " M", " G", " T", " P"];
+    private static readonly string[] Binary = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"];
+
+    /// <summary>All digits: 1,234,567.</summary>
+    public static string Count(long value) => value.ToString("N0", Invariant);
+
+    /// <summary>Three digits: 1.23 M.</summary>
+    public static string Short(double value) => Scaled(value, 1_000, Thousands);
+
+    /// <summary>Three digits: 1.23 MiB.</summary>
+    public static string Bytes(double value) => Scaled(value, 1_024, Binary);
+
+    /// <summary>A share: 12 %.</summary>
+    public static string Share(double value) => value.ToString("0 %", Invariant);
+
+    /// <summary>850 ms, 1.23 s, 2 min 3 s, 1 h 2 min.</summary>
+    public static string Duration(TimeSpan value) => value switch
+    {
+        { TotalSeconds: < 1 } => value.TotalMilliseconds.ToString("0 'ms'", Invariant),
+        { TotalMinutes: < 1 } => value.TotalSeconds.ToString("0.00 's'", Invariant),
+        { TotalHours: < 1 } => string.Create(Invariant, $"{value.Minutes} min {value.Seconds} s"),
+        _ => string.Create(Invariant, $"{(long)value.TotalHours} h {value.Minutes} min"),
+    };
+
+    /// <summary>2026-01-31 12:34:56, UTC.</summary>
+    public static string Time(DateTimeOffset value) => value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", Invariant);
+
+    /// <summary>A decimal number as it is written in results: 12.5.</summary>
+    public static string Number(double value) => value.ToString("#,0.######", Invariant);
+
+    private static string Scaled(double value, double step, string[] units)
+    {
+        var unit = 0;
+        // What would be written as 1000 belongs to the next unit.
+        while (value >= step - 0.5 && unit < units.Length - 1)
+        {
+            value /= step;
+            unit++;
+        }
+
+        var format = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
+        return value.ToString(format, Invariant) + units[unit];
+    }
+}

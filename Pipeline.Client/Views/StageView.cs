@@ -1,0 +1,48 @@
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Client.Views;
+
+/// <summary>A role of the route, as the picture of the pipeline shows it.</summary>
+/// <param name="Role">The role.</param>
+/// <param name="Instances">Its registered instances, and after them those that departed a moment ago.</param>
+/// <param name="Used">The instance that the run goes through; null where none does.</param>
+/// <param name="Figures">What that instance has reported; null before.</param>
+/// <param name="Rate">What it does per second; null before it is known.</param>
+public sealed record StageView(
+    string Role, IReadOnlyList<TopologyInstance> Instances, string? Used, StageFigures? Figures, StageRate? Rate)
+{
+    /// <summary>Whether no instance is registered.</summary>
+    public bool IsMissing => Instances.All(instance => instance.Departed is not null);
+}
+
+/// <summary>Puts together what the registry knows of the roles of a route, and what a run does there.</summary>
+public static class StageViews
+{
+    /// <summary>For how long an instance that has departed is shown.</summary>
+    private static readonly TimeSpan DepartedShown = TimeSpan.FromSeconds(30);
+
+    /// <summary>The stages, first one first.</summary>
+    /// <param name="roles">The route.</param>
+    /// <param name="topology">Who is registered.</param>
+    /// <param name="run">The run to show; null: none.</param>
+    /// <param name="rates">Its rates.</param>
+    /// <param name="now">Present time.</param>
+    public static IReadOnlyList<StageView> Of(
+        IReadOnlyList<string> roles, Topology? topology, Run? run, RateMeter rates, DateTimeOffset now)
+    {
+        var route = run?.History is [.., var last] && run.State.IsActive() ? last.Route : [];
+        return
+        [
+            .. roles.Select((role, place) =>
+            {
+                var figures = run?.Stages.FirstOrDefault(stage => stage.Role == role);
+                return new StageView(
+                    role,
+                    [.. (topology?.Instances ?? []).Where(instance => instance.Role == role && !(now - instance.Departed > DepartedShown))],
+                    place < route.Count ? route[place] : null,
+                    figures,
+                    figures is null ? null : rates[figures]);
+            }),
+        ];
+    }
+}

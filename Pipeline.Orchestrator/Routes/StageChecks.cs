@@ -1,0 +1,50 @@
+using Grpc.Core;
+using Pipeline.Client.Channels;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.ServiceDefaults.Endpoints;
+
+namespace Pipeline.Orchestrator.Routes;
+
+/// <summary>Asks the stages what they would refuse of a run's settings, before there is a run.</summary>
+internal sealed class StageChecks(IRegistry registry, PipelineChannels channels, CoordinatorOptions options)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    /// <summary>The errors of all stages of the route; a stage that is away, or checks nothing, has none: it tells when the run opens.</summary>
+    public async Task<IReadOnlyList<FieldError>> CheckAsync(RunSettings settings, CancellationToken cancellationToken)
+    {
+        var request = new CheckRequest { Options = RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite) };
+        var instances = registry.Current.Value.Instances.Values;
+        var asked = options.Route
+            .Select(role => instances.FirstOrDefault(instance => instance.Role == role && instance.State == InstanceState.Live))
+            .OfType<Instance>();
+        var answers = await Task.WhenAll(asked.Select(instance => AskAsync(instance, request, cancellationToken)));
+        return [.. answers.SelectMany(errors => errors)];
+    }
+
+    private async Task<IEnumerable<FieldError>> AskAsync(Instance instance, CheckRequest request, CancellationToken cancellationToken)
+    {
+        if (!LoopbackAddress.TryParse(instance.Address, out var address))
+            return [];
+        try
+        {
+            using var channel = channels.Create(new Uri(address));
+            var response = await new Stage.StageClient(channel.Invoker).CheckAsync(
+                request, deadline: DateTime.UtcNow + Deadline, cancellationToken: cancellationToken);
+            return response.Errors.Select(error => new FieldError(
+                RunOptions.Descriptor.FindFieldByName(error.Option)?.JsonName ?? PeerText.Name(error.Option),
+                PeerText.Message(error.Message),
+                error.Line,
+                error.Column));
+        }
+        catch (RpcException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return [];
+        }
+    }
+}

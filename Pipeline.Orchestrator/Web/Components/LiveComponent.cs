@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Components;
+using Pipeline.Client.Registry;
+
+namespace Pipeline.Orchestrator.Web.Components;
+
+/// <summary>A component that shows what changes in this process, at most a few times a second.</summary>
+public abstract class LiveComponent : ComponentBase, IDisposable
+{
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _closing = new();
+
+    /// <summary>Clock.</summary>
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
+
+    /// <summary>Cancelled when nobody looks any more.</summary>
+    protected CancellationToken Closing => _closing.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _closing.Cancel();
+        _closing.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Reads the state that it shows.</summary>
+    protected abstract Task RefreshAsync();
+
+    /// <summary>Refreshes after each change; call it once the component is shown in a browser.</summary>
+    protected void Follow<T>(Observable<T> source) => Follow(() => source.Current, RefreshAsync);
+
+    /// <summary>Calls <paramref name="refresh"/> after each change; call it once the component is shown in a browser.</summary>
+    /// <param name="current">The present value.</param>
+    /// <param name="refresh">Reads what depends on it.</param>
+    protected void Follow<T>(Func<Observation<T>> current, Func<Task> refresh) => _ = InvokeAsync(async () =>
+    {
+        try
+        {
+            while (!Closing.IsCancellationRequested)
+            {
+                var seen = current();
+                await refresh();
+                StateHasChanged();
+                await Task.Delay(LeastInterval, Clock, Closing);
+                await seen.Superseded.WaitAsync(Closing);
+            }
+        }
+        catch (OperationCanceledException) when (Closing.IsCancellationRequested)
+        {
+            // The page was left.
+        }
+        catch (Exception error)
+        {
+            await DispatchExceptionAsync(error);
+        }
+    });
+}

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Text.Json;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Web;
+
+/// <summary>One run of the demonstration.</summary>
+/// <param name="Name">What differs: the batch size, or that all is one process.</param>
+/// <param name="BatchSize">Lines in a batch, 0 = auto; null: the monolith.</param>
+internal sealed record DemonstrationStep(string Name, int? BatchSize)
+{
+    /// <summary>The run as it is known; null before it began.</summary>
+    public Run? Run { get; init; }
+
+    /// <summary>Why there is none.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Lines per second from the first byte read to the results in place; null before it has completed.</summary>
+    public double? LinesPerSecond => Run is { State: RunState.Completed, ElapsedMicros: > 0 } run ? run.Counts.Lines * 1e6 / run.ElapsedMicros : null;
+
+    /// <summary>CPU time of its processes per line, nanoseconds.</summary>
+    public double? CpuNanosPerLine => Run is { State: RunState.Completed, Counts.Lines: > 0 and var lines, Stages.Count: > 0 } run
+        // The stages of the monolith are one process, and each tells the whole process's time.
+        ? (BatchSize is null ? run.Stages.Max(stage => stage.ProcessCpuMicros) : run.Stages.Sum(stage => stage.ProcessCpuMicros)) * 1e3 / lines
+        : null;
+}
+
+/// <summary>Where the demonstration is.</summary>
+/// <param name="Input">What all runs read; null before it was started.</param>
+/// <param name="Steps">Its runs, in their order.</param>
+/// <param name="IsRunning">Whether it goes on.</param>
+internal sealed record DemonstrationState(string? Input, ImmutableArray<DemonstrationStep> Steps, bool IsRunning);
+
+/// <summary>
+/// Runs over the same input one after another, with batches of several sizes and in one process: what splitting costs on this machine, and
+/// what batches save of it.
+/// </summary>
+internal sealed class Demonstration(RunService runs, RunStore store, IConfiguration configuration)
+{
+    /// <summary>Environment variable with the path of the command line's program; without it there is no monolith.</summary>
+    public const string CommandVariable = "PIPELINE_COMMAND";
+
+    private static readonly int[] BatchSizes = [1, 10, 100, 1_000, 0];
+
+    private CancellationTokenSource _stop = new();
+
+    /// <summary>Where it is.</summary>
+    public Observable<DemonstrationState> State { get; } = new(new(null, [], IsRunning: false));
+
+    /// <summary>Starts it, unless it is running.</summary>
+    /// <param name="input">Absolute path of what to read.</param>
+    public void Start(string input)
+    {
+        var began = false;
+        State.Change(state =>
+        {
+            began = !state.IsRunning;
+            return began ? new(input, StepsOf(configuration[CommandVariable]), IsRunning: true) : state;
+        });
+        if (!began)
+            return;
+        _stop = new CancellationTokenSource();
+        _ = Task.Run(() => RunAsync(input, _stop.Token));
+    }
+
+    /// <summary>Ends it; the run that is under way is cancelled.</summary>
+    public void Stop() => _stop.Cancel();
+
+    private static ImmutableArray<DemonstrationStep> StepsOf(string? command) =>
+    [
+        .. BatchSizes.Select(size => new DemonstrationStep(size == 0 ? "auto" : $"batch {size}", size)),
+        .. command is null ? [] : (DemonstrationStep[])[new("one process", null)],
+    ];
+
+    private async Task RunAsync(string input, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var index = 0; index < State.Current.Value.Steps.Length && !cancellationToken.IsCancellationRequested; index++)
+            {
+                var step = State.Current.Value.Steps[index];
+                try
+                {
+                    var run = step.BatchSize is { } size
+                        ? await RunSplitAsync(input, size, index, cancellationToken)
+                        : await RunMonolithAsync(input, cancellationToken);
+                    Set(index, now => now with { Run = run, Error = run.State == RunState.Completed ? null : run.Error?.Message ?? run.State.ToText() });
+                }
+                catch (Exception error) when (error is RunConflictException or StageException or IOException or JsonException or System.ComponentModel.Win32Exception)
+                {
+                    Set(index, now => now with { Error = error.Message });
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What was not done is shown without figures.
+        }
+        finally
+        {
+            State.Change(state => state with { IsRunning = false });
+        }
+    }
+
+    private async Task<Run> RunSplitAsync(string input, int batchSize, int index, CancellationToken cancellationToken)
+    {
+        var id = runs.Create(new RunSettings { Input = input, BatchSize = batchSize }).Id;
+        runs.TryGet(id, out var run);
+        await using var cancelling = cancellationToken.Register(() =>
+        {
+            if (run!.Current.Value.State.IsActive())
+                runs.Cancel(id);
+        });
+        while (true)
+        {
+            var seen = run!.Current;
+            Set(index, now => now with { Run = seen.Value });
+            if (!seen.Value.State.IsActive())
+                return seen.Value;
+            await seen.Superseded;
+        }
+    }
+
+    private async Task<Run> RunMonolithAsync(string input, CancellationToken cancellationToken)
+    {
+        var folder = store.CreatePrivateFolder(Path.Combine("demonstration", Guid.NewGuid().ToString("N")));
+        try
+        {
+            var start = new ProcessStartInfo(configuration[CommandVariable]!)
+            {
+                ArgumentList = { "run", "--monolith", "--json", "--input", input, "--output", Path.Combine(folder.FullName, RunDefaults.OutputName) },
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var process = Process.Start(start)!;
+            await using var killing = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+            var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+            var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+            await process.WaitForExitAsync(CancellationToken.None);
+            cancellationToken.ThrowIfCancellationRequested();
+            return process.ExitCode == 0
+                ? JsonSerializer.Deserialize(output, RunJson.Default.Run)!
+                : throw new IOException((await errors).Trim());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private void Set(int index, Func<DemonstrationStep, DemonstrationStep> change) =>
+        State.Change(state => state with { Steps = state.Steps.SetItem(index, change(state.Steps[index])) });
+}

@@ -1,0 +1,33 @@
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Orchestrator.Web;
+
+/// <summary>Does to a stage's process what may happen to it, as the AppHost's commands do; only where an AppHost brings it back.</summary>
+internal sealed class FaultActions(IConfiguration configuration, ILogger<FaultActions> logger)
+{
+    /// <summary>Whether somebody restarts what is killed.</summary>
+    public bool AreOffered { get; } = !string.IsNullOrEmpty(configuration[AppHostWatch.Variable]);
+
+    /// <summary>Whether processes can be suspended on this system.</summary>
+    public static bool CanSuspend => !OperatingSystem.IsWindows();
+
+    /// <summary>Sends a signal to an instance's process.</summary>
+    /// <returns>Why it could not be sent, or null.</returns>
+    public string? Send(TopologyInstance instance, ProcessSignal signal)
+    {
+        // Only of this machine's processes are the ids known, and all stages are on it.
+        if (!AreOffered || instance.ProcessId <= 0 || ProcessIdentity.Find(instance.ProcessId) is not { } process)
+            return $"{instance.InstanceId} does not run";
+        PageLog.Signal(logger, signal, instance.InstanceId, instance.ProcessId);
+        return OperatingSystem.IsWindows() ? process.Kill(entireTree: false) : process.Send(signal);
+    }
+}
+
+/// <summary>Log of what people do on the page.</summary>
+internal static partial class PageLog
+{
+    /// <summary>A signal was sent.</summary>
+    [LoggerMessage(EventId = 3040, Level = LogLevel.Information, Message = "{Signal} to {Instance}, process {Process}, asked for on the page")]
+    public static partial void Signal(ILogger logger, ProcessSignal signal, string instance, int process);
+}

@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Mvc;
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Orchestrator.Web.Security;
+
+/// <summary>/login: takes the token from the link, or from a form.</summary>
+internal static class PageLoginEndpoints
+{
+    /// <summary>Its path.</summary>
+    public const string Path = PageLogin.Path;
+
+    /// <summary>Query parameter with the page to go to.</summary>
+    public const string ReturnParameter = "returnUrl";
+
+    /// <summary>Maps the form's answer; the form itself and the link are <see cref="Pages.Login"/>.</summary>
+    public static void MapPageLogin(this IEndpointRouteBuilder app) =>
+        app.MapPost(Path, async Task<IResult> (
+            [FromForm] string token, [FromForm] string? returnUrl, HttpContext context, IConfiguration configuration) =>
+        {
+            if (!IsToken(token.Trim(), configuration))
+                return TypedResults.LocalRedirect($"{Path}?wrong=true&{ReturnParameter}={Uri.EscapeDataString(LocalOf(returnUrl))}");
+            await context.SignInAsync();
+            return TypedResults.LocalRedirect(LocalOf(returnUrl));
+        }).ExcludeFromDescription();
+
+    /// <summary>Whether a text is this pipeline's token. Takes the same time whatever differs.</summary>
+    public static bool IsToken(string? text, IConfiguration configuration) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(text ?? "")),
+        SHA256.HashData(Encoding.UTF8.GetBytes(PageLogin.TokenOf(configuration[SharedKeyOptions.Variable] ?? ""))));
+
+    /// <summary>A path of this page; the start where it is none.</summary>
+    public static string LocalOf(string? url) =>
+        url is ['/', ..] and not ['/', '/' or '\\', ..] && PageSetup.IsPage(url.Split('?', '#')[0]) ? url : "/";
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.Hosting.Server;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Service;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Orchestrator.Web.Security;
+
+/// <summary>The login of the page: a cookie for whoever has had the token.</summary>
+internal static class PageLoginSetup
+{
+    /// <summary>Adds cookies that only this pipeline's key makes valid.</summary>
+    public static void AddPageLogin(this IServiceCollection services)
+    {
+        // In the data directory, so that a page stays logged in when the orchestrator is restarted.
+        services.AddDataProtection();
+        services.AddOptions<DataProtectionOptions>().Configure<IConfiguration>((options, configuration) =>
+            options.ApplicationDiscriminator = "pipeline " + PageLogin.TokenOf(configuration[SharedKeyOptions.Variable] ?? ""));
+        services.AddOptions<KeyManagementOptions>().Configure<RunStore, ILoggerFactory>(
+            (options, store, logs) => options.XmlRepository =
+                new FileSystemXmlRepository(store.CreatePrivateFolder("page-keys"), logs));
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        {
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Strict;
+            options.Cookie.IsEssential = true;
+            options.ExpireTimeSpan = TimeSpan.FromDays(1);
+            options.SlidingExpiration = true;
+        });
+        // Browsers send a cookie to all ports of a host: pipelines side by side need names of their own.
+        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme).Configure<IServer, BoundEndpoints>(
+            (options, server, bound) => options.Cookie.Name = string.Create(CultureInfo.InvariantCulture, $".pipeline.{new Uri(server.HttpAddress(bound)).Port}"));
+    }
+
+    /// <summary>Logs the browser in.</summary>
+    public static Task SignInAsync(this HttpContext context)
+    {
+        var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "pipeline")], CookieAuthenticationDefaults.AuthenticationScheme);
+        return context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity));
+    }
+}

@@ -1,0 +1,98 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Files;
+
+namespace Pipeline.Orchestrator.Web.Views;
+
+/// <summary>By which figure groups are ranked.</summary>
+internal enum ResultOrder
+{
+    /// <summary>Events of the group.</summary>
+    Count,
+
+    /// <summary>Sum of their values.</summary>
+    Sum,
+
+    /// <summary>Average of their values.</summary>
+    Average,
+}
+
+/// <summary>A group of the results.</summary>
+/// <param name="Key">Its key; several columns are parted by commas.</param>
+/// <param name="Count">Events.</param>
+/// <param name="Sum">Sum of the values.</param>
+/// <param name="Average">Average of the values.</param>
+internal sealed record ResultGroup(string Key, long Count, double Sum, double Average);
+
+/// <summary>The foremost groups of a results file, whatever its length.</summary>
+/// <param name="Groups">The foremost ones, greatest first.</param>
+/// <param name="Matching">Groups whose key has the text that is looked for.</param>
+/// <param name="WorkItems">Lines that are work items.</param>
+internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Matching, long WorkItems)
+{
+    /// <summary>Groups that are shown at most.</summary>
+    public const int Most = 50;
+
+    /// <summary>Reads a results file once, and keeps no more of it than what is shown.</summary>
+    /// <param name="path">The file, plain or .gz.</param>
+    /// <param name="search">Text that keys must have, whatever its case; empty: all do.</param>
+    /// <param name="order">By which figure they are ranked.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="JsonException">It is no results file.</exception>
+    public static async Task<ResultSummary> ReadAsync(string path, string search, ResultOrder order, CancellationToken cancellationToken)
+    {
+        // The smallest of those that are kept is the first to go.
+        var foremost = new PriorityQueue<ResultGroup, double>();
+        var (matching, workItems) = (0L, 0L);
+        await foreach (var line in LinesOf(path, cancellationToken))
+        {
+            if (GroupOf(line) is not { } group)
+            {
+                workItems++;
+                continue;
+            }
+
+            if (!group.Key.Contains(search, StringComparison.OrdinalIgnoreCase))
+                continue;
+            matching++;
+            foremost.Enqueue(group, FigureOf(group, order));
+            if (foremost.Count > Most)
+                foremost.Dequeue();
+        }
+
+        var groups = foremost.UnorderedItems.Select(item => item.Element)
+            .OrderByDescending(group => FigureOf(group, order)).ThenBy(group => group.Key, StringComparer.Ordinal);
+        return new([.. groups], matching, workItems);
+    }
+
+    /// <summary>The figure by which a group is ranked.</summary>
+    public static double FigureOf(ResultGroup group, ResultOrder order) => order switch
+    {
+        ResultOrder.Count => group.Count,
+        ResultOrder.Sum => group.Sum,
+        _ => group.Average,
+    };
+
+    /// <summary>The lines of a file, plain or .gz.</summary>
+    internal static async IAsyncEnumerable<string> LinesOf(
+        string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var file = File.OpenRead(path);
+        await using Stream content = OutputFiles.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using var reader = new StreamReader(content, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
+        while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            yield return line;
+    }
+
+    private static ResultGroup? GroupOf(string line)
+    {
+        using var document = JsonDocument.Parse(line);
+        var root = document.RootElement;
+        if (!root.TryGetProperty("key", out var key))
+            return null;
+        var text = key.ValueKind == JsonValueKind.Array ? string.Join(", ", key.EnumerateArray().Select(part => part.ToString())) : key.ToString();
+        return new(text, root.GetProperty("count").GetInt64(), root.GetProperty("sum").GetDouble(), root.GetProperty("avg").GetDouble());
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Orchestrator.Web.Views;
+
+/// <summary>The settings of a run as a person types them.</summary>
+internal sealed class RunForm
+{
+    private const string Min = "min";
+    private const string Max = "max";
+
+    /// <summary>Path of the input.</summary>
+    public string? Input { get; set; }
+
+    /// <summary>Path of the results; empty: in the run's folder.</summary>
+    public string? Output { get; set; }
+
+    /// <summary>Whether files that stand there may be replaced.</summary>
+    public bool Overwrite { get; set; }
+
+    /// <summary>Columns, parted by commas; empty: the default.</summary>
+    public string? GroupBy { get; set; }
+
+    /// <summary>Whether the least value of each group is wanted.</summary>
+    public bool WantsMin { get; set; }
+
+    /// <summary>Whether the greatest value of each group is wanted.</summary>
+    public bool WantsMax { get; set; }
+
+    /// <summary>Lines in a batch; empty: auto.</summary>
+    public string? BatchSize { get; set; }
+
+    /// <summary>Lines per second; empty: no limit.</summary>
+    public string? Rate { get; set; }
+
+    /// <summary>Text of a rules file; empty: the default rules.</summary>
+    public string? Rules { get; set; }
+
+    /// <summary>The settings of a run, to be changed and used again; without its output, which is there already.</summary>
+    public static RunForm Of(RunSettings settings) => new()
+    {
+        Input = settings.Input,
+        GroupBy = string.Join(", ", settings.GroupBy),
+        WantsMin = settings.ExtraAggregates.Contains(Min),
+        WantsMax = settings.ExtraAggregates.Contains(Max),
+        BatchSize = settings.BatchSize == RunDefaults.BatchSize ? null : settings.BatchSize.ToString(CultureInfo.InvariantCulture),
+        Rate = settings.Rate == RunDefaults.Rate ? null : settings.Rate.ToString(CultureInfo.InvariantCulture),
+        Rules = settings.Rules,
+    };
+
+    /// <summary>The settings, and what of them is no number.</summary>
+    public (RunSettings Settings, List<FieldError> Errors) Read()
+    {
+        var errors = new List<FieldError>();
+        var settings = new RunSettings { Input = Input?.Trim(), Overwrite = Overwrite };
+        if (!string.IsNullOrWhiteSpace(Output))
+            settings.Output = Output.Trim();
+        if (!string.IsNullOrWhiteSpace(GroupBy))
+            settings.GroupBy = GroupBy.Split(',', StringSplitOptions.TrimEntries);
+        if (!string.IsNullOrWhiteSpace(Rules))
+            settings.Rules = Rules;
+        settings.ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]];
+        if (int.TryParse(Or(BatchSize, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var size))
+            settings.BatchSize = size;
+        else
+            errors.Add(new("batchSize", "must be a whole number, or empty for auto"));
+        if (double.TryParse(Or(Rate, "0"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate))
+            settings.Rate = rate;
+        else
+            errors.Add(new("rate", "must be a number, or empty for no limit"));
+        return (settings, errors);
+    }
+
+    private static string Or(string? text, string empty) => string.IsNullOrWhiteSpace(text) || text.Trim() == "auto" ? empty : text.Trim();
+}

@@ -1,0 +1,127 @@
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.FluentUI.AspNetCore.Components;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web.Pages;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Web;
+
+/// <summary>Pages without a browser, over an orchestrator whose stages and broker are fakes.</summary>
+public sealed class ComponentTests : IAsyncLifetime
+{
+    private ServedOrchestrator _served = null!;
+    private BunitContext _browser = null!;
+
+    private RunService Runs => _served.Services.GetRequiredService<RunService>();
+
+    public async Task InitializeAsync()
+    {
+        _served = await ServedOrchestrator.StartAsync();
+        _browser = new BunitContext();
+        _browser.JSInterop.Mode = JSRuntimeMode.Loose;
+        _browser.Services.AddFluentUIComponents();
+        _browser.Services.AddFallbackServiceProvider(_served.Services);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        await _served.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task NewRun_WrongValues_AreToldAtTheirFields()
+    {
+        var page = _browser.Render<NewRun>();
+        await TypeAsync(page, "Input", "relative.ndjson");
+        await TypeAsync(page, "Batch size, lines", "many");
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() =>
+        {
+            Assert.Equal("must be an absolute path, not relative.ndjson", Field(page, "Input").Instance.Message);
+            Assert.Equal("must be a whole number, or empty for auto", Field(page, "Batch size, lines").Instance.Message);
+            Assert.Null(Field(page, "Output").Instance.Message);
+        });
+        Assert.Empty(Runs.List());
+    }
+
+    [Fact]
+    public async Task NewRun_RightValues_StartARunAndShowIt()
+    {
+        var page = _browser.Render<NewRun>();
+        await TypeAsync(page, "Input", Path.Combine(_served.Folder, "in.ndjson"));
+        await TypeAsync(page, "Group by", "type, user");
+
+        page.Find("form").Submit();
+
+        page.WaitForAssertion(() => Assert.EndsWith(
+            $"/ui/runs/{Assert.Single(Runs.List()).Id}", _browser.Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal));
+        Assert.Equal(["type", "user"], Runs.List()[0].Options.GroupBy);
+    }
+
+    [Fact]
+    public void NewRun_FromARun_HasItsSettings()
+    {
+        var id = NewRun().Id;
+        _browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/new?from={id}");
+
+        var page = _browser.Render<NewRun>();
+
+        Assert.Equal("123", Field(page, "Batch size, lines").Instance.Value);
+    }
+
+    [Fact]
+    public void RunsPage_TwoRunsChosen_ComparesThem()
+    {
+        string[] ids = [NewRun().Id, NewRun().Id];
+        var page = _browser.Render<RunsPage>();
+
+        foreach (var id in ids)
+            page.Find($"input[aria-label='Compare {id}']").Change(true);
+        page.Find("fluent-button").Click();
+
+        var address = $"/ui/compare?{string.Join('&', ids.Order(StringComparer.Ordinal).Select(id => $"run={id}"))}";
+        page.WaitForAssertion(
+            () => Assert.EndsWith(address, _browser.Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal), Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunPage_RunThatIsPaused_OffersToResumeIt()
+    {
+        var run = NewRun();
+        var page = _browser.Render<RunPage>(parameters => parameters.Add(shown => shown.Id, run.Id));
+        var attempt = (await _served.Stages.NextAsync()).Opens();
+        page.WaitForAssertion(() => Assert.Contains("running", page.Markup, StringComparison.Ordinal));
+
+        page.FindAll("fluent-button").Single(button => button.TextContent.Trim() == "Pause").Click();
+        await attempt.DrainRequested;
+        attempt.Completes(drained: true);
+
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll("fluent-button"), button => button.TextContent.Trim() == "Resume"), Waiting.Limit);
+        Assert.DoesNotContain(page.FindAll("fluent-button"), button => button.TextContent.Trim() == "Pause");
+    }
+
+    [Fact]
+    public void PipelinePage_StageThatDeparts_IsShownAsMissing()
+    {
+        var page = _browser.Render<PipelinePage>();
+        Assert.Empty(page.FindAll(".stage.missing"));
+
+        _served.Registry.Remove("rules-0");
+
+        page.WaitForAssertion(() => Assert.Equal("stage-rules", Assert.Single(page.FindAll(".stage.missing")).Id), Waiting.Limit);
+    }
+
+    private static Task TypeAsync(IRenderedComponent<NewRun> page, string label, string text) =>
+        page.InvokeAsync(() => Field(page, label).Instance.ValueChanged.InvokeAsync(text));
+
+    private static IRenderedComponent<FluentTextInput> Field(IRenderedComponent<NewRun> page, string label) =>
+        page.FindComponents<FluentTextInput>().Single(field => field.Instance.Label == label);
+
+    private Run NewRun() => Runs.Create(new RunSettings { Input = Path.Combine(_served.Folder, "in.ndjson"), BatchSize = 123 });
+}

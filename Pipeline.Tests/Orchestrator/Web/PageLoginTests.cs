@@ -1,0 +1,151 @@
+using System.Net;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Web.Security;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Web;
+
+/// <summary>Who gets to the page, and who does not.</summary>
+public sealed class PageLoginTests : IAsyncLifetime
+{
+    private ServedOrchestrator _served = null!;
+    private HttpClient _browser = null!;
+
+    public async Task InitializeAsync()
+    {
+        _served = await ServedOrchestrator.StartAsync();
+        _browser = NewBrowser();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _browser.Dispose();
+        await _served.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/", "/login?returnUrl=%2F")]
+    [InlineData("/ui/runs/x?a=b", "/login?returnUrl=%2Fui%2Fruns%2Fx%3Fa%3Db")]
+    public async Task Get_WithoutLogin_LeadsToTheLogin(string path, string login)
+    {
+        using var response = await _browser.GetAsync(path);
+
+        Assert.Equal((HttpStatusCode.Redirect, login), (response.StatusCode, response.Headers.Location?.ToString()));
+    }
+
+    [Theory]
+    [InlineData("GET", "/_blazor")]
+    [InlineData("POST", "/_blazor/negotiate")]
+    [InlineData("POST", "/ui/new")]
+    public async Task Request_OfThePagesScriptsWithoutLogin_IsUnauthorized(string method, string path)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var response = await _browser.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Login_WithToken_OpensThePageAgainAndAgain()
+    {
+        using var second = NewBrowser();
+        foreach (var browser in new[] { _browser, second })
+        {
+            using var login = await browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key));
+            Assert.Equal(HttpStatusCode.OK, login.StatusCode);
+            var cookie = Assert.Single(login.Headers.GetValues("Set-Cookie"), value => value.StartsWith($".pipeline.{browser.BaseAddress!.Port}=", StringComparison.Ordinal));
+            Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain(PageLogin.TokenOf(ServedOrchestrator.Key), await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+            using var page = await browser.GetAsync("/");
+            Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+            Assert.False(page.Headers.ConnectionClose ?? false);
+        }
+    }
+
+    [Theory]
+    [InlineData("wrong")]
+    [InlineData("")]
+    [InlineData(ServedOrchestrator.Key)]
+    public async Task Login_WithWrongToken_SaysSoAndOpensNothing(string token)
+    {
+        using var login = await _browser.GetAsync($"/login?t={token}");
+
+        Assert.Contains("This token is not of the pipeline", await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Unauthorized, login.StatusCode);
+        Assert.False(login.Headers.Contains("Set-Cookie") && login.Headers.GetValues("Set-Cookie").Any(value => value.StartsWith(".pipeline.", StringComparison.Ordinal) && !value.Contains("antiforgery", StringComparison.Ordinal)));
+        using var page = await _browser.GetAsync("/");
+        Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
+    }
+
+    [Fact]
+    public async Task Login_BeforeARestart_HoldsAfterIt()
+    {
+        using (await _browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key)))
+        {
+        }
+
+        var port = _browser.BaseAddress!.Port;
+        await _served.StopAsync();
+        await using var again = await ServedOrchestrator.StartAsync(_served.Folder, port: port);
+
+        using var page = await _browser.GetAsync("/");
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+    }
+
+    [Fact]
+    public async Task Cookie_OpensThePageButNotTheApi()
+    {
+        using (await _browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key)))
+        {
+        }
+
+        using var response = await _browser.GetAsync("/runs");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("evil.example", HttpStatusCode.BadRequest)]
+    [InlineData("127.0.0.1.evil.example", HttpStatusCode.BadRequest)]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    [InlineData("pipeline.localhost", HttpStatusCode.OK)]
+    [InlineData("[::1]", HttpStatusCode.OK)]
+    public async Task Request_ForAnotherHost_IsRefused(string host, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/login") { Headers = { Host = host } };
+        using var response = await _browser.SendAsync(request);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Page_TellsTheBrowserToTrustThisOriginOnly()
+    {
+        using var response = await _browser.GetAsync("/login");
+
+        var policy = string.Join("; ", response.Headers.GetValues("Content-Security-Policy"));
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe-eval", policy, StringComparison.Ordinal);
+        Assert.Equal("no-referrer", response.Headers.GetValues("Referrer-Policy").Single());
+    }
+
+    [Theory]
+    [InlineData("/ui/runs/x?a=b", "/ui/runs/x?a=b")]
+    [InlineData("/", "/")]
+    [InlineData(null, "/")]
+    [InlineData("", "/")]
+    [InlineData("//evil.example", "/")]
+    [InlineData("/\\evil.example", "/")]
+    [InlineData("https://evil.example/", "/")]
+    [InlineData("/runs", "/")]
+    [InlineData("javascript:alert(1)", "/")]
+    public void LocalOf_AnyUrl_IsAPathOfThePage(string? url, string path) => Assert.Equal(path, PageLoginEndpoints.LocalOf(url));
+
+    private HttpClient NewBrowser() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = true, CookieContainer = new CookieContainer() })
+    {
+        BaseAddress = _served.Client.BaseAddress,
+    };
+}

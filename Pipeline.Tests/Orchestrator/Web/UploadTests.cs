@@ -1,0 +1,116 @@
+using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web;
+using Pipeline.Orchestrator.Web.Views;
+
+namespace Pipeline.Tests.Orchestrator.Web;
+
+/// <summary>Files that come from a browser, and those that it may choose.</summary>
+public sealed class UploadTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("upload-").FullName;
+    private readonly RunStore _store;
+    private readonly Uploads _uploads;
+
+    public UploadTests()
+    {
+        _store = new RunStore(Path.Combine(_folder, "data"), NullLogger<RunStore>.Instance);
+        _uploads = new Uploads(_store);
+    }
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Save_TwoFilesOfOneName_KeepsBoth()
+    {
+        var shares = new List<double>();
+
+        var first = await _uploads.SaveAsync(new Sent("a.ndjson.gz", new byte[200_000]), shares.Add, default);
+        var second = await _uploads.SaveAsync(new Sent("C:\\x\\a.ndjson.gz", [1]), _ => { }, default);
+
+        Assert.Equal(("a.ndjson.gz", 200_000), (Path.GetFileName(first), new FileInfo(first).Length));
+        Assert.Equal("a-2.ndjson.gz", Path.GetFileName(second));
+        Assert.Equal(shares.Order(), shares);
+        Assert.Equal(1, shares[^1]);
+    }
+
+    [Theory]
+    [InlineData("../../evil.sh")]
+    [InlineData("a.txt")]
+    [InlineData(".ndjson")]
+    public async Task Save_NoInputByItsName_IsRefused(string name)
+    {
+        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(new Sent(name, [1]), _ => { }, default));
+    }
+
+    [Fact]
+    public async Task Save_TooLarge_IsRefusedBeforeItIsRead()
+    {
+        var file = new Sent("a.ndjson", []) { Size = Uploads.MaxBytes + 1 };
+
+        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(file, _ => { }, default));
+        Assert.False(file.WasRead);
+    }
+
+    [Fact]
+    public async Task Save_BrokenOff_LeavesNothing()
+    {
+        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(new Sent("a.ndjson", new byte[200_000]), _ => throw new IOException("gone"), default));
+
+        Assert.Empty(Directory.EnumerateFiles(_store.CreatePrivateFolder("uploads").FullName));
+    }
+
+    [Fact]
+    public void List_FolderBelowARoot_NamesFoldersAndInputs()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "sub"));
+        Directory.CreateDirectory(Path.Combine(_folder, ".hidden"));
+        File.WriteAllText(Path.Combine(_folder, "b.ndjson"), "12");
+        File.WriteAllText(Path.Combine(_folder, "a.json.gz"), "");
+        File.WriteAllText(Path.Combine(_folder, "c.txt"), "");
+
+        var entries = Folders().List(_folder);
+
+        Assert.Equal(["data", "sub", "a.json.gz", "b.ndjson"], entries.Select(entry => entry.Name));
+        Assert.Equal([true, true, false, false], entries.Select(entry => entry.IsFolder));
+        Assert.Equal(2, entries[3].Length);
+    }
+
+    [Fact]
+    public void List_FolderElsewhere_IsRefused()
+    {
+        Assert.Throws<IOException>(() => Folders().List(Path.GetTempPath()));
+        if (!OperatingSystem.IsWindows())
+        {
+            File.CreateSymbolicLink(Path.Combine(_folder, "link"), "/etc");
+            Assert.Throws<IOException>(() => Folders().List(Path.Combine(_folder, "link")));
+        }
+    }
+
+    private RootFolders Folders() => new(new ConfigurationBuilder().AddInMemoryCollection([new("PIPELINE_ROOTS", _folder)]).Build());
+
+    private sealed class Sent(string name, byte[] content) : IBrowserFile
+    {
+        public bool WasRead { get; private set; }
+
+        public string Name => name;
+
+        public DateTimeOffset LastModified => default;
+
+        public long Size { get; init; } = content.Length;
+
+        public string ContentType => "";
+
+        public Stream OpenReadStream(long maxAllowedSize = 512_000, CancellationToken cancellationToken = default)
+        {
+            WasRead = true;
+            return new MemoryStream(content);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+using System.Text;
+using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web.Views;
+
+namespace Pipeline.Tests.Orchestrator.Web;
+
+/// <summary>What the page makes of runs and of the registry.</summary>
+public sealed class ViewTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData(0, "0")]
+    [InlineData(999, "999")]
+    [InlineData(999.7, "1.00 k")]
+    [InlineData(1_234, "1.23 k")]
+    [InlineData(12_345, "12.3 k")]
+    [InlineData(24_000_000, "24.0 M")]
+    [InlineData(1e18, "1000 P")]
+    public void Short_AnyFigure_HasThreeDigits(double value, string text) => Assert.Equal(text, Show.Short(value));
+
+    [Theory]
+    [InlineData(0.0135, "14 ms")]
+    [InlineData(1.5, "1.50 s")]
+    [InlineData(125, "2 min 5 s")]
+    [InlineData(3_725, "1 h 2 min")]
+    public void Duration_AnyTime_IsBrief(double seconds, string text) => Assert.Equal(text, Show.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void RateMeter_TwoReports_TellWhatCameBetween()
+    {
+        var meter = new RateMeter();
+        var first = Figures("parse", 1_000, sendMicros: 100_000);
+        meter.Take(NewRun(RunState.Running, Noon, first));
+        Assert.Null(meter[first]);
+        var second = Figures("parse", 5_000, sendMicros: 600_000);
+
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(2), second));
+
+        Assert.Equal(2_000, meter[second]!.ItemsIn);
+        Assert.Equal(1, meter[second]!.WaitsForOutput);
+    }
+
+    [Fact]
+    public void RateMeter_ReportOfAnotherStage_KeepsTheRate()
+    {
+        var meter = new RateMeter();
+        var parse = Figures("parse", 1_000);
+        meter.Take(NewRun(RunState.Running, Noon, parse));
+        parse = Figures("parse", 2_000);
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), parse));
+
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1.5), parse, Figures("rules", 10)));
+
+        Assert.Equal(1_000, meter[parse]!.ItemsIn);
+    }
+
+    [Fact]
+    public void RateMeter_NextAttempt_BeginsAnew()
+    {
+        var meter = new RateMeter();
+        meter.Take(NewRun(RunState.Running, Noon, Figures("parse", 1_000)));
+        var next = Figures("parse", 10);
+
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), next) with { Attempts = 2 });
+
+        Assert.Null(meter[next]);
+    }
+
+    [Fact]
+    public void RateMeter_CompletedRun_TellsTheAverageOfItsLastAttempt()
+    {
+        var meter = new RateMeter();
+        var stage = Figures("parse", 1_000);
+
+        meter.Take(NewRun(RunState.Completed, Noon, stage) with { ElapsedMicros = 500_000 });
+
+        Assert.Equal(2_000, meter[stage]!.ItemsIn);
+    }
+
+    [Fact]
+    public void StageViews_DepartedInstance_IsShownForAWhile()
+    {
+        var run = NewRun(RunState.Running, Noon) with { History = [Attempt(1, "running", Noon) with { Route = ["a", "b"] }] };
+        var topology = NewTopology(
+            Instance("a", "ingest"), Instance("old", "parse") with { State = "expired", Departed = Noon.AddSeconds(-5) },
+            Instance("older", "parse") with { State = "expired", Departed = Noon.AddMinutes(-5) });
+
+        var stages = StageViews.Of(["ingest", "parse"], topology, run, new RateMeter(), Noon);
+
+        Assert.Equal(("a", false), (stages[0].Used, stages[0].IsMissing));
+        Assert.Equal(["old"], stages[1].Instances.Select(instance => instance.InstanceId));
+        Assert.True(stages[1].IsMissing);
+    }
+
+    [Fact]
+    public void FaultLog_FailedAttemptAndTheNext_TellsHowLongTheRecoveryTook()
+    {
+        var error = new RunError("unreachable", "it died", "parse-0", "parse");
+        var run = NewRun(RunState.Running, Noon) with
+        {
+            History =
+            [
+                Attempt(1, "failed", Noon) with { Ended = Noon.AddSeconds(1), Error = error },
+                Attempt(2, "running", Noon.AddSeconds(1.2)) with { FirstCommit = Noon.AddSeconds(1.5) },
+            ],
+        };
+
+        var incidents = FaultLog.Of([run], null, 10);
+
+        Assert.Equal(["recovered", "failed"], incidents.Select(incident => incident.Kind));
+        Assert.Equal("attempt 2 began 200 ms after the failure, its first checkpoint came after 500 ms", incidents[0].What);
+        Assert.Equal(("parse parse-0", IncidentSeverity.Bad), (incidents[1].Who, incidents[1].Severity));
+    }
+
+    [Theory]
+    [InlineData("expired", IncidentSeverity.Bad)]
+    [InlineData("unregistered", IncidentSeverity.Info)]
+    [InlineData("replaced", IncidentSeverity.Info)]
+    public void FaultLog_DepartedInstance_SaysHowItWent(string state, object severity)
+    {
+        var gone = Instance("a", "parse") with { State = state, Registered = Noon, Departed = Noon.AddSeconds(3) };
+
+        var incidents = FaultLog.Of([], NewTopology(gone), 1);
+
+        Assert.Equal((state, severity), (Assert.Single(incidents).Kind, incidents[0].Severity));
+    }
+
+    [Fact]
+    public void SpeedSeries_ManyPoints_KeepsAFewOverTheWholeTime()
+    {
+        var series = new SpeedSeries([]);
+        for (var second = 0; second < 100_000; second++)
+            series.Add(new(second * 1_000L, second * 500L, Attempt: second < 60_000 ? 1 : 2, Checkpoint: second));
+
+        var points = series.Points;
+
+        Assert.InRange(points.Count, SpeedSeries.MaxPoints / 4, SpeedSeries.MaxPoints);
+        Assert.Equal(0, points[0].Millis);
+        Assert.Contains(points, point => point is { Attempt: 2, Millis: 60_000_000 });
+        Assert.InRange(points[^1].Millis, 99_000_000, 99_999_000);
+        Assert.All(Charts.RatesOf([.. points.Where(point => point.Attempt == 1)]), rate => Assert.Equal(500, rate.LinesPerSecond));
+    }
+
+    [Fact]
+    public async Task ResultSummary_LongFile_KeepsTheForemostGroups()
+    {
+        using var folder = new TemporaryFile();
+        var lines = Enumerable.Range(0, 1_000).Select(number =>
+            $$"""{"key":["user {{number}}","click"],"count":{{number}},"sum":{{1_000 - number}},"avg":1.5}""");
+        await File.WriteAllLinesAsync(folder.Path, ["""{"workItemId":"w","vectorChecksum":1,"score":1,"finalScore":1}""", .. lines]);
+
+        var byCount = await ResultSummary.ReadAsync(folder.Path, "", ResultOrder.Count, default);
+        var bySum = await ResultSummary.ReadAsync(folder.Path, "USER 99", ResultOrder.Sum, default);
+
+        Assert.Equal((1_000, 1, ResultSummary.Most), (byCount.Matching, byCount.WorkItems, byCount.Groups.Count));
+        Assert.Equal(new ResultGroup("user 999, click", 999, 1, 1.5), byCount.Groups[0]);
+        Assert.Equal(11, bySum.Matching);
+        Assert.Equal("user 99, click", bySum.Groups[0].Key);
+    }
+
+    [Fact]
+    public async Task RejectGroup_Rejects_AreCountedByReasonWithTheirFirstLines()
+    {
+        using var folder = new TemporaryFile();
+        await File.WriteAllLinesAsync(folder.Path,
+        [
+            """{"line":1,"offset":0,"reason":"invalid_utf8","rawBase64":"/2E="}""",
+            .. Enumerable.Range(2, 20).Select(line => $$"""{"line":{{line}},"offset":0,"reason":"invalid_json","raw":"<b>\u001b[2J"}"""),
+        ]);
+
+        var groups = await RejectGroup.ReadAsync(folder.Path, default);
+
+        Assert.Equal(["invalid_json", "invalid_utf8"], groups.Select(group => group.Reason));
+        Assert.Equal((20, 5), (groups[0].Count, groups[0].First.Count));
+        Assert.Equal(new RejectedLine(2, "<b>\\x1B[2J"), groups[0].First[0]);
+        Assert.Equal("\\xFFa", groups[1].First[0].Text);
+    }
+
+    [Theory]
+    [InlineData("café 日本 😀", "café 日本 😀")]
+    [InlineData("a\u202Eb", "a\\xE2\\x80\\xAEb")]
+    [InlineData("\0\t", "\\x00\\x09")]
+    public void Visible_Bytes_ShowAsTextOnlyWhatCannotDeceive(string text, string shown) =>
+        Assert.Equal(shown, RejectGroup.Visible(Encoding.UTF8.GetBytes(text)));
+
+    [Fact]
+    public void Visible_LongLine_IsCut() => Assert.EndsWith(" ...", RejectGroup.Visible(new byte[100_000]), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task ResultDifference_TwoFiles_TellsTheFirstLinesThatDiffer()
+    {
+        using var first = new TemporaryFile();
+        using var second = new TemporaryFile();
+        await File.WriteAllLinesAsync(first.Path, ["a", "b", "c"]);
+        await File.WriteAllLinesAsync(second.Path, ["a", "x"]);
+
+        var same = await ResultDifference.ReadAsync(first.Path, first.Path, default);
+        var other = await ResultDifference.ReadAsync(first.Path, second.Path, default);
+
+        Assert.Equal((0, 3), (same.Lines.Count, same.Compared));
+        Assert.Equal([new(2, "b", "x"), new(3, "c", null)], other.Lines);
+    }
+
+    [Fact]
+    public void RunForm_SettingsOfARun_ComeBackWithoutItsOutput()
+    {
+        var settings = new RunSettings
+        {
+            Input = "/in", Output = "/out", GroupBy = ["type", "user"], ExtraAggregates = ["max"], BatchSize = 10, Rate = 2.5, Rules = "{}",
+        };
+
+        var (read, errors) = RunForm.Of(settings).Read();
+
+        Assert.Empty(errors);
+        Assert.Null(read.Output);
+        Assert.Equal(settings.GroupBy, read.GroupBy);
+        Assert.Equal(["max"], read.ExtraAggregates);
+        Assert.Equal(("/in", 10, 2.5, "{}"), (read.Input, read.BatchSize, read.Rate, read.Rules));
+    }
+
+    [Fact]
+    public void RunForm_Empty_HasTheDefaults()
+    {
+        var (read, errors) = new RunForm { Input = " /in ", BatchSize = "auto" }.Read();
+
+        Assert.Empty(errors);
+        Assert.Equal(new RunSettings { Input = "/in" } with { ExtraAggregates = read.ExtraAggregates, AllowedTypes = read.AllowedTypes }, read);
+    }
+
+    [Fact]
+    public void RunForm_NoNumbers_AreNamed()
+    {
+        var (_, errors) = new RunForm { BatchSize = "1e3", Rate = "-1" }.Read();
+
+        Assert.Equal(["batchSize", "rate"], errors.Select(error => error.Field));
+    }
+
+    private static Run NewRun(RunState state, DateTimeOffset updated, params StageFigures[] stages) => new()
+    {
+        Id = "r", State = state, Attempts = 1, Created = Noon, Updated = updated, Options = new(), Input = "/in", Output = "/out", Stages = stages,
+    };
+
+    private static StageFigures Figures(string role, long items, long sendMicros = 0) =>
+        new() { InstanceId = $"{role}-0", Role = role, ItemsIn = items, WaitingToSendMicros = sendMicros };
+
+    private static AttemptRecord Attempt(long number, string outcome, DateTimeOffset started) =>
+        new() { Attempt = number, Outcome = outcome, Started = started, Route = [] };
+
+    private static Topology NewTopology(params TopologyInstance[] instances) =>
+        new() { Revision = 1, Epoch = "e", Connected = true, Instances = instances };
+
+    private static TopologyInstance Instance(string id, string role) => new()
+    {
+        InstanceId = id, Interface = "pipeline.v1.Stage", Role = role, Address = "http://127.0.0.1:1", Accepts = [], Emits = [], Version = "1",
+        Language = "csharp", ProcessId = 1, State = "live", Registered = null, LeaseRemainingMillis = 5_000, Departed = null,
+    };
+
+    private sealed class TemporaryFile : IDisposable
+    {
+        public string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
+    }
+}

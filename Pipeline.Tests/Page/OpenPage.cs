@@ -1,0 +1,94 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Pipeline.Tests.AppHost;
+
+namespace Pipeline.Tests.Page;
+
+/// <summary>The orchestrator's page in a browser that is logged in, in the terms of its user.</summary>
+internal sealed class OpenPage : IAsyncDisposable
+{
+    // Set by eng/screenshots.
+    private static readonly string? ScreenshotFolder = Environment.GetEnvironmentVariable("PIPELINE_SCREENSHOTS");
+
+    private readonly IBrowserContext _session;
+    private readonly List<string> _errors = [];
+
+    private OpenPage(IBrowserContext session, IPage page)
+    {
+        _session = session;
+        Page = page;
+        page.Console += (_, message) => Add(message.Type == "error" ? $"{message.Text} ({message.Location})" : null);
+        page.PageError += (_, error) => Add(error);
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>What the browser has logged as errors so far.</summary>
+    public IReadOnlyList<string> Errors
+    {
+        get
+        {
+            lock (_errors)
+                return [.. _errors];
+        }
+    }
+
+    /// <summary>Opens a browser of its own at a path.</summary>
+    public static async Task<OpenPage> OpenAsync(IBrowser browser, Uri orchestrator, string path, int width = 1280)
+    {
+        var session = await browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = orchestrator.GetLeftPart(UriPartial.Authority),
+            ViewportSize = new ViewportSize { Width = width, Height = 850 },
+        });
+        session.SetDefaultTimeout((float)AppHostUnderTest.Patience.TotalMilliseconds);
+        var page = new OpenPage(session, await session.NewPageAsync());
+        await page.Page.GotoAsync(path);
+        return page;
+    }
+
+    /// <summary>Goes to a path, and waits until what is there can be used.</summary>
+    public async Task GoAsync(string path)
+    {
+        await Page.GotoAsync(path);
+        await WaitUntilUsableAsync();
+    }
+
+    /// <summary>Waits until what is shown can be used.</summary>
+    public Task WaitUntilUsableAsync() => Page.Locator("main:not([inert])").WaitForAsync();
+
+    /// <summary>A button by its text.</summary>
+    public ILocator Button(string text) => Page.Locator("main fluent-button").Filter(new() { HasText = text });
+
+    /// <summary>A field by its label.</summary>
+    public ILocator Field(string label) => Page.GetByRole(AriaRole.Textbox, new() { Name = label });
+
+    /// <summary>What axe finds to be inaccessible.</summary>
+    public async Task<IEnumerable<string>> FindBarriersAsync()
+    {
+        var result = await Page.RunAxe();
+        return result.Violations.Select(found => $"{found.Id}: {string.Join(", ", found.Nodes.Select(node => node.Html))}");
+    }
+
+    /// <summary>Takes a picture for the documentation, light and dark, if it is asked for.</summary>
+    public async Task ShootAsync(string name)
+    {
+        if (ScreenshotFolder is null)
+            return;
+        foreach (var theme in (string[])["light", "dark"])
+        {
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(ScreenshotFolder, $"page-{name}-{theme}.png") });
+            await Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _session.DisposeAsync();
+
+    private void Add(string? error)
+    {
+        if (error is null)
+            return;
+        lock (_errors)
+            _errors.Add(error);
+    }
+}

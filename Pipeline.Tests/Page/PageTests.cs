@@ -1,0 +1,236 @@
+using System.Text.RegularExpressions;
+using Aspire.Hosting.Testing;
+using Microsoft.Playwright;
+using Pipeline.Client.Runs;
+using Pipeline.Tests.AppHost;
+using Pipeline.Tests.Dashboard;
+using Pipeline.Tests.EndToEnd;
+using Pipeline.Tests.Faults;
+using static Microsoft.Playwright.Assertions;
+
+namespace Pipeline.Tests.Page;
+
+/// <summary>What a person sees and does on the orchestrator's page.</summary>
+[Collection(PipelineCollection.Name)]
+public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IClassFixture<PageFixture>
+{
+    private static readonly Regex RunAddress = new("/ui/runs/[0-9]");
+
+    private PipelineUnderTest Pipeline => fixture.Pipeline;
+
+    private Uri Address => Pipeline.Host.Application.GetEndpoint("orchestrator", "http");
+
+    [BrowserFact]
+    public async Task Login_GoodBadAndUsedLink_OpenThePageOrSayWhyNot()
+    {
+        await using var page = await OpenPage.OpenAsync(browser.Browser, Address, "/ui/runs");
+        await Expect(page.Field("Token")).ToBeVisibleAsync();
+        Assert.Empty(await page.FindBarriersAsync());
+
+        await page.Field("Token").FillAsync("wrong");
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await Expect(page.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("This token is not of the pipeline");
+
+        await page.Field("Token").FillAsync(PageLogin.TokenOf(AppHostUnderTest.Key));
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await Expect(page.Page).ToHaveURLAsync(new Regex("/ui/runs$"));
+
+        foreach (var _ in (int[])[1, 2])
+        {
+            await using var link = await OpenAsync("/");
+            await Expect(link.Page.Locator(".stage")).ToHaveCountAsync(PipelineUnderTest.Stages.Count);
+            Assert.DoesNotContain(PageLogin.TokenOf(AppHostUnderTest.Key), link.Page.Url + await link.Page.ContentAsync(), StringComparison.Ordinal);
+            Assert.Empty(link.Errors);
+        }
+    }
+
+    [BrowserFact]
+    public async Task Run_FromFormToBarChart_IsShown()
+    {
+        var input = NewInput("page-run", 2_000, badShare: 0.01);
+        await using var page = await OpenAsync("/ui/new");
+        await page.Page.GetByText("Browse").ClickAsync();
+        await page.Page.Locator(".picker button").Filter(new() { HasText = Pipeline.Host.Data }).First.ClickAsync();
+        await page.Page.Locator(".picker button").Filter(new() { HasTextRegex = new Regex("^page-run/$") }).ClickAsync();
+        await page.Page.Locator(".picker button").Filter(new() { HasTextRegex = new Regex("^input.ndjson$") }).ClickAsync();
+        await Expect(page.Field("Input")).ToHaveValueAsync(input);
+        await page.ShootAsync("new");
+        await page.Button("Start").ClickAsync();
+        await Expect(page.Page).ToHaveURLAsync(RunAddress);
+
+        await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
+        await Expect(page.Page.Locator(".chart svg").First).ToBeVisibleAsync();
+        await page.Page.GetByText("invalid_json").First.ClickAsync();
+        await Expect(page.Page.Locator(".rejects li").First).ToBeVisibleAsync();
+        await page.Field("Search keys").FillAsync("no such key");
+        await Expect(page.Page.Locator("#results")).ToHaveCountAsync(0);
+        await page.Field("Search keys").FillAsync("");
+        await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
+
+        var run = await Pipeline.Api.GetAsync(page.Page.Url.Split('/')[^1]);
+        var download = await page.Page.RunAndWaitForDownloadAsync(() => page.Page.GetByText("Download results").ClickAsync());
+        Assert.Equal(await File.ReadAllBytesAsync(run.Output), await File.ReadAllBytesAsync(await download.PathAsync()));
+        Assert.Empty(page.Errors);
+        await page.ShootAsync("run");
+    }
+
+    [BrowserFact]
+    public async Task Rules_WithMistakes_AreMarkedWhileTheyAreTyped()
+    {
+        await using var page = await OpenAsync("/ui/new");
+
+        await page.Field("Rules").FillAsync("{ \"rules\": [\n { \"drop\": \"typ == 'view'\" } ] }");
+
+        await Expect(page.Page.Locator("#rule-errors li")).ToContainTextAsync("line 2, column 13: unknown column 'typ'");
+        await Expect(page.Page.Locator("#rule-errors code")).ToContainTextAsync("\u25B6typ");
+        await page.Field("Rules").FillAsync("{ \"rules\": [\n { \"drop\": \"type == 'view'\" } ] }");
+        await Expect(page.Page.Locator("#rule-errors li")).ToHaveCountAsync(0);
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Upload_File_BecomesTheInput()
+    {
+        await using var page = await OpenAsync("/ui/new");
+        await page.Page.GetByText("Upload").ClickAsync();
+
+        await page.Page.Locator("input[type=file]").SetInputFilesAsync(NewInput("page-upload", 5_000, badShare: 0));
+
+        await Expect(page.Field("Input")).ToHaveValueAsync(new Regex("uploads.input(-[0-9]+)?[.]ndjson$"));
+        await page.Button("Start").ClickAsync();
+        await Expect(page.Page).ToHaveURLAsync(RunAddress);
+        await Expect(page.Page.Locator("#lines")).ToHaveTextAsync("5,000");
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Kill_OnThePage_IsSeenAsTheNextAttemptWithTheSameResults()
+    {
+        var (run, reference) = await Pipeline.StartPacedAsync("page-kill");
+        await using var page = await OpenAsync("/ui/faults");
+        await using var watching = await OpenAsync($"/ui/runs/{run.Id}");
+        var row = page.Page.Locator("#processes tr").Filter(new() { HasText = "parse" });
+
+        await row.Locator("fluent-button").Filter(new() { HasText = "Kill" }).ClickAsync();
+
+        await Expect(watching.Page.Locator("#attempts")).ToHaveTextAsync("2");
+        await Expect(watching.Page.Locator("#history")).ToContainTextAsync("unreachable");
+        await Expect(page.Page.Locator("#incidents")).ToContainTextAsync("attempt 2 began");
+        await page.ShootAsync("faults");
+        await watching.GoAsync("/");
+        await watching.ShootAsync("pipeline");
+        reference.Check(await Pipeline.RestAsync(run));
+        Assert.Empty(page.Errors);
+        Assert.Empty(watching.Errors);
+    }
+
+    [BrowserFact]
+    public async Task PauseAndResume_OnThePage_GoOnFromTheCheckpoint()
+    {
+        var (run, reference) = await Pipeline.StartPacedAsync("page-pause");
+        await using var page = await OpenAsync($"/ui/runs/{run.Id}");
+
+        await page.Button("Pause").ClickAsync();
+        await page.Button("Resume").ClickAsync();
+
+        await Expect(page.Page.Locator("#attempts")).ToHaveTextAsync("2");
+        reference.Check(await Pipeline.RestAsync(await Pipeline.Api.GetAsync(run.Id)));
+        await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Compare_RunsOfOtherInputs_TellsWhereTheirResultsDiffer()
+    {
+        var first = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-compare-1", 1_000, badShare: 0), BatchSize = 10 });
+        var second = await Pipeline.RunAsync(new RunSettings { Input = first.Input });
+        var other = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-compare-2", 1_500, badShare: 0) });
+        await using var page = await OpenAsync("/ui/runs");
+        foreach (var run in new[] { first, second, other })
+            await page.Page.GetByLabel($"Compare {run.Id}").CheckAsync();
+
+        await page.Button("Compare 3 runs").ClickAsync();
+
+        await Expect(page.Page.GetByText("have the same results")).ToHaveCountAsync(1);
+        await Expect(page.Page.GetByText("differ:")).ToHaveCountAsync(1);
+        await Expect(page.Page.Locator("#comparison")).ToContainTextAsync("CPU of parse");
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Demonstration_OverAnInput_ComparesBatchSizesAndOneProcess()
+    {
+        await using var page = await OpenAsync("/ui/compare");
+        await page.Field("Input").FillAsync(NewInput("page-demonstration", 5_000, badShare: 0));
+
+        await page.Button("Start").ClickAsync();
+
+        await Expect(page.Page.Locator("#demonstration tbody tr").Filter(new() { HasText = "completed" })).ToHaveCountAsync(6);
+        await page.ShootAsync("compare");
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task OrchestratorKilled_UnderAnOpenPage_ReconnectsAndIsRightAgain()
+    {
+        await using var page = await OpenAsync("/ui/runs");
+        var killed = Pipeline.Host.ProcessOf("orchestrator");
+        ServiceProcesses.Kill(killed);
+        await Pipeline.Host.WaitForAsync("orchestrator", change => change.Snapshot.Properties.Any(
+            property => property is { Name: "executable.pid", Value: int process } && process != killed));
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        await Pipeline.Api.WaitUntilUpAsync(TimeProvider.System, timeout.Token);
+        var run = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-restart", 100, badShare: 0) });
+
+        await Expect(page.Page.Locator("main:not([inert]) table")).ToContainTextAsync(run.Id);
+    }
+
+    [BrowserFact]
+    public async Task Pages_WideAndNarrow_AreAccessibleAndLogNoError()
+    {
+        var run = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-axe", 1_000, badShare: 0.05) });
+        var barriers = new List<string>();
+        foreach (var width in (int[])[1_200, 400])
+        {
+            await using var page = await OpenAsync("/", width);
+            foreach (var path in (string[])["/", "/ui/new", "/ui/runs", $"/ui/runs/{run.Id}", $"/ui/compare?run={run.Id}&run={run.Id}", "/ui/faults", "/ui/nothing"])
+            {
+                await page.GoAsync(path);
+                if (path.StartsWith("/ui/runs/", StringComparison.Ordinal))
+                    await Expect(page.Page.Locator("#results")).ToBeVisibleAsync();
+                // Colours do not depend on the width.
+                foreach (var theme in width == 400 ? (string[])["light"] : ["light", "dark"])
+                {
+                    barriers.AddRange((await page.FindBarriersAsync()).Select(found => $"{path}, {theme}, {width}: {found}"));
+                    if (width > 400)
+                        await page.Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
+                }
+
+                var overflow = await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                if (overflow > 0)
+                    barriers.Add($"{path} is {overflow} pixels wider than a window of {width}");
+            }
+
+            Assert.Empty(page.Errors);
+        }
+
+        Assert.True(barriers.Count == 0, string.Join('\n', barriers));
+    }
+
+    private async Task<OpenPage> OpenAsync(string path, int width = 1280)
+    {
+        var page = await OpenPage.OpenAsync(browser.Browser, Address, PageLogin.LinkOf(AppHostUnderTest.Key), width);
+        await page.Page.WaitForURLAsync(new Regex("/$"));
+        if (path != "/")
+            await page.Page.GotoAsync(path);
+        await page.WaitUntilUsableAsync();
+        return page;
+    }
+
+    private string NewInput(string folder, int lines, double badShare)
+    {
+        var path = Path.Combine(Pipeline.Folder(folder), "input.ndjson");
+        FaultBench.Write(path, lines, badShare);
+        return path;
+    }
+}
