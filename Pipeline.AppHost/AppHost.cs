@@ -33,7 +33,7 @@ return await PipelineApplication.RunAsync(args, command =>
         .StreamsTo(ingest)
         .WithRunCommands<Projects.Pipeline_Cli>(pipeline);
 
-    pipeline.AddConfiguredProcesses(broker);
+    pipeline.AddConfiguredProcesses<Projects.Pipeline_Stages_Bridge>(broker);
     pipeline.AddRun<Projects.Pipeline_Cli>(orchestrator);
 
     return builder.Build();

@@ -55,9 +55,11 @@ internal sealed class PipelineModel
         where TProject : IProjectMetadata, new()
     {
         var service = _settings.Service(name);
-        return AddProgram<TProject>(name, service.Environment)
-            .WithReplicas(service.Replicas)
+        var program = AddProgram<TProject>(name, service.Environment)
+            .WithReplicas(Math.Max(1, service.Replicas))
             .WithRestart(_settings.Restart(name));
+        // It is there to be started by hand; another implementation takes its place.
+        return service.Replicas == 0 ? program.WithExplicitStart() : program;
     }
 
     /// <summary>Adds a stage: it registers with the broker, and picks its gRPC port itself, since replicas cannot share one.</summary>
@@ -68,10 +70,22 @@ internal sealed class PipelineModel
             .WithFaultCommands();
 
     /// <summary>Adds the user's own processes that the configuration names.</summary>
-    public void AddConfiguredProcesses(IResourceBuilder<ProjectResource> broker)
+    public void AddConfiguredProcesses<TBridge>(IResourceBuilder<ProjectResource> broker)
+        where TBridge : IProjectMetadata, new()
     {
         foreach (var (name, process) in _settings.Options.Processes)
         {
+            if (process.Role is { } role)
+            {
+                AddProgram<TBridge>(name, process.Environment)
+                    .WithEnvironment(process.ToBridge(role, _builder.AppHostDirectory))
+                    .WithRestart(_settings.Restart(name))
+                    .WithHealthEndpoint()
+                    .RegistersWith(broker)
+                    .WithFaultCommands();
+                continue;
+            }
+
             var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
                 .WithOtlpExporter();
             WithCommon(executable, process.Environment)

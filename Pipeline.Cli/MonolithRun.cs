@@ -101,7 +101,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
                     ending.Cancel();
             }
 
-            if (answer.CheckpointCommitted?.Position is { } position)
+            if (answer.CheckpointCommitted?.OpenPosition() is { } position)
                 run = run with { Progress = RunProgress.Of(answer.CheckpointCommitted.Id, position) };
             events.TryWrite(new SseItem<Run>(run, RunEventNames.Progress));
         });

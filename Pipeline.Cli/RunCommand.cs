@@ -28,6 +28,8 @@ internal static class RunCommand
         {
             var errors = new List<string>();
             var settings = Read(parsed, errors);
+            if (parsed.GetValue(monolith) && settings.Route.Count > 0)
+                errors.Add("--route: the monolith always goes through its own five stages");
             CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
             var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));

@@ -41,6 +41,8 @@ internal sealed class RunOptionSet
     private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
         "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end",
         0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
+    private readonly Option<string[]> _route = OptionKinds.Names(
+        "--route", "Roles of the stages that the run goes through, first to last, such as ingest,parse,rules,audit,aggregate,sink", [], "ROLE,...");
     private readonly Option<double> _rate = OptionKinds.Number(
         "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
 
@@ -48,7 +50,7 @@ internal sealed class RunOptionSet
     public IEnumerable<Option> All =>
     [
         _input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates,
-        _checkpointInterval, _rate,
+        _checkpointInterval, _route, _rate,
     ];
 
     /// <summary>Whether the results are to go to standard output.</summary>
@@ -78,6 +80,7 @@ internal sealed class RunOptionSet
             AllowedTypes = Value(_allowedTypes, []),
             ExtraAggregates = Value(_aggregates, []),
             CheckpointIntervalMillis = Value(_checkpointInterval, Defaults.CheckpointIntervalMillis),
+            Route = Value(_route, []),
             Rate = Value(_rate, Defaults.Rate),
         };
         if (settings.Output is not null && Directory.Exists(settings.Output))

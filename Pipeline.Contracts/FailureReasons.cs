@@ -45,6 +45,9 @@ public static class FailureReasons
     /// <summary>The stage's process is stopping.</summary>
     public const string Stopping = "stopping";
 
+    /// <summary>A program that a bridge calls died, hangs or answers wrongly.</summary>
+    public const string ProgramFailed = "program_failed";
+
     /// <summary>A defect in a stage.</summary>
     public const string Internal = "internal";
 

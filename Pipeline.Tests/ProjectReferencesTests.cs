@@ -21,6 +21,7 @@ public class ProjectReferencesTests
         { "Pipeline.Stages.Rules", ["Pipeline.Stages.Core"] },
         { "Pipeline.Stages.Aggregate", ["Pipeline.Stages.Core"] },
         { "Pipeline.Stages.Sink", ["Pipeline.Stages.Core"] },
+        { "Pipeline.Stages.Bridge", ["Pipeline.Stages.Core"] },
         {
             "Pipeline.Stages.Monolith",
             [

@@ -38,7 +38,7 @@ internal sealed class ServiceOptions
     /// <value>The port that others use, 1 to 65535; default any free one. The broker's is gRPC, the orchestrator's HTTP.</value>
     public int? Port { get; set; }
 
-    /// <value>How many processes run side by side, 1 to 64. Default 1; the broker and the orchestrator have one.</value>
+    /// <value>How many processes run side by side, up to 64; 0: another implementation is to be taken. Default 1; the broker and the orchestrator have one.</value>
     public int Replicas { get; set; } = 1;
 
     /// <value>Environment variables for it.</value>
@@ -51,6 +51,12 @@ internal sealed class ProcessOptions
     /// <value>A path, or a name to be found on PATH.</value>
     public string Command { get; set; } = "";
 
+    /// <value>
+    /// The role of the stage whose work the program does as a pipeline.v1.Transform: a bridge of Pipeline starts it, and stands in the route. Default
+    /// none: the program is a whole stage or a bridge itself, or no part of a route at all.
+    /// </value>
+    public string? Role { get; set; }
+
     /// <value>Its arguments.</value>
     public List<string> Arguments { get; set; } = [];
 
@@ -59,4 +65,15 @@ internal sealed class ProcessOptions
 
     /// <value>Environment variables for it.</value>
     public Dictionary<string, string?> Environment { get; set; } = [];
+
+    /// <summary>The settings of a bridge that starts the program, as environment variables.</summary>
+    /// <param name="role">The stage's.</param>
+    /// <param name="folder">What a relative directory is below.</param>
+    public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) =>
+    [
+        new("Bridge__Role", role),
+        new("Bridge__Command", Command),
+        new("Bridge__Directory", Path.GetFullPath(Directory, folder)),
+        .. Arguments.Select((argument, index) => new KeyValuePair<string, string?>($"Bridge__Arguments__{index}", argument)),
+    ];
 }

@@ -59,8 +59,8 @@ internal static partial class PipelineValidator
             errors.Add($"{place}:Port cannot be set; only {string.Join(" and ", Single)} have a fixed port");
 
         var most = Single.Contains(name, StringComparer.OrdinalIgnoreCase) ? 1 : MaxReplicas;
-        if (service.Replicas < 1 || service.Replicas > most)
-            errors.Add($"{place}:Replicas must be {(most == 1 ? "1" : $"1 to {most}")}, not {service.Replicas}");
+        if (service.Replicas > most || service.Replicas < (most == 1 ? 1 : 0))
+            errors.Add($"{place}:Replicas must be {(most == 1 ? "1" : $"0 to {most}")}, not {service.Replicas}");
     }
 
     private static void CheckProcess(string name, ProcessOptions process, List<string> errors)
@@ -74,10 +74,15 @@ internal static partial class PipelineValidator
             errors.Add($"{place}: the name is taken by a resource of the AppHost");
         if (string.IsNullOrWhiteSpace(process.Command))
             errors.Add($"{place}:Command must name a program");
+        if (process.Role is { } role && !RolePattern().IsMatch(role))
+            errors.Add($"{place}:Role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
     }
 
     [GeneratedRegex("^[!-~]{1,512}$")]
     private static partial Regex KeyPattern();
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$")]
+    private static partial Regex RolePattern();
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$")]
     private static partial Regex NamePattern();

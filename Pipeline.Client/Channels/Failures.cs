@@ -69,7 +69,7 @@ public static class Failures
             StatusCode.Unauthenticated => (FailureReasons.Unauthenticated, false),
             StatusCode.PermissionDenied => (FailureReasons.Unreachable, false),
             StatusCode.Unimplemented => (FailureReasons.ProtocolViolation, false),
-            StatusCode.InvalidArgument => (FailureReasons.InvalidOptions, false),
+            StatusCode.InvalidArgument or StatusCode.FailedPrecondition => (FailureReasons.InvalidOptions, false),
             StatusCode.Aborted => (FailureReasons.Fenced, true),
             StatusCode.ResourceExhausted => (FailureReasons.ProtocolViolation, true),
             _ => (FailureReasons.Unreachable, true),

@@ -66,6 +66,9 @@ public sealed record RunSettings
     /// <summary>Time between checkpoints, milliseconds: 0 to 3,600,000; 0 = only the one at the end.</summary>
     public long CheckpointIntervalMillis { get; set; } = RunDefaults.CheckpointIntervalMillis;
 
+    /// <summary>Roles of the stages that it goes through, first to last: 2 to 16; empty = the orchestrator's route.</summary>
+    public IReadOnlyList<string> Route { get; set; } = [];
+
     /// <summary>Lines per second to read at: 0 to 1,000,000,000; 0 = as fast as it goes.</summary>
     public double Rate { get; set; } = RunDefaults.Rate;
 }

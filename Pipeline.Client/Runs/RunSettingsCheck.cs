@@ -22,6 +22,8 @@ public static class RunSettingsCheck
     private const int MaxNameLength = 256;
     private const int MaxRulesLength = 1 << 20;
     private const int MaxPathLength = 4_096;
+    private const int MinRoute = 2;
+    private const int MaxRoute = 16;
 
     private static readonly string[] Figures = ["min", "max"];
 
@@ -108,6 +110,9 @@ public static class RunSettingsCheck
     private static void CheckNames(RunSettings settings, List<FieldError> errors)
     {
         CheckList("allowedTypes", settings.AllowedTypes, 0, MaxTypes, errors);
+        CheckList("route", settings.Route, 0, MaxRoute, errors);
+        if (settings.Route?.Count is > 0 and < MinRoute)
+            errors.Add(new("route", $"must be at least {MinRoute} roles, first to last"));
         CheckList("groupBy", settings.GroupBy, 1, RunLimits.MaxGroupColumns, errors);
         CheckList("extraAggregates", settings.ExtraAggregates, 0, Figures.Length, errors);
         foreach (var figure in settings.ExtraAggregates?.Where(figure => !Figures.Contains(figure)) ?? [])

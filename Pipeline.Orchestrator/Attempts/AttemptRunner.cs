@@ -114,7 +114,8 @@ internal sealed class AttemptRunner(
                 case StageOutput.OutputOneofCase.CheckpointCommitted:
                     stall.Committed(answer.CheckpointCommitted);
                     observer.Committed(answer.CheckpointCommitted);
-                    RunLog.Commits(logger, runId, answer.CheckpointCommitted.Id, answer.CheckpointCommitted.Position?.TotalLines ?? 0);
+                    var lines = answer.CheckpointCommitted.OpenPosition()?.TotalLines ?? 0;
+                    RunLog.Commits(logger, runId, answer.CheckpointCommitted.Id, lines);
                     break;
                 case StageOutput.OutputOneofCase.Progress:
                     var metrics = answer.Progress.Metrics ?? new StageMetrics();

@@ -10,10 +10,11 @@ internal sealed class RouteFinder(
     TimeProvider time)
 {
     /// <summary>Returns the route once there is one.</summary>
+    /// <param name="roles">Roles of the run's own route, first to last; empty: the configured ones.</param>
     /// <param name="waiting">Told the roles that it waits for, each time they change.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StageException">The hops do not fit, or a role stayed without instance for <see cref="CoordinatorOptions.RouteTimeout"/>.</exception>
-    public async Task<StageRoute> FindAsync(Action<string> waiting, CancellationToken cancellationToken)
+    public async Task<StageRoute> FindAsync(IReadOnlyList<string> roles, Action<string> waiting, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.RouteTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -22,17 +23,17 @@ internal sealed class RouteFinder(
         {
             var observed = registry.Current;
             var instances = observed.Value.Instances.Values;
-            switch (RoutePlanner.Plan(options.Route, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
+            switch (RoutePlanner.Plan(roles.Count > 0 ? roles : options.Route, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;
                 case RoutePlan.Unfit unfit:
                     throw new StageException(FailureReasons.RouteUnfit, unfit.Message);
                 case RoutePlan.Missing absent:
-                    var roles = string.Join(", ", absent.Roles);
-                    if (roles != missing)
-                        waiting(roles);
-                    missing = roles;
+                    var lacking = string.Join(", ", absent.Roles);
+                    if (lacking != missing)
+                        waiting(lacking);
+                    missing = lacking;
                     break;
             }
 

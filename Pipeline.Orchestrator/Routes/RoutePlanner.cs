@@ -26,6 +26,11 @@ internal static class RoutePlanner
         if (missing.Length > 0)
             return new RoutePlan.Missing(missing);
 
+        if (byRole[roles[0]].FirstOrDefault(instance => instance.Accepts.Count > 0) is { } first)
+            return new RoutePlan.Unfit($"{first.InstanceId} ({first.Role}) cannot be the first stage: it reads no input, but accepts {List(first.Accepts)}");
+        if (byRole[roles[^1]].FirstOrDefault(instance => instance.Emits.Count > 0) is { } last)
+            return new RoutePlan.Unfit($"{last.InstanceId} ({last.Role}) cannot be the last stage: it keeps no results, but emits {List(last.Emits)}");
+
         // From the last role up: what fits below decides what can be taken above.
         var fits = new List<Dictionary<Instance, Instance?>> { byRole[roles[^1]].ToDictionary(instance => instance, _ => (Instance?)null) };
         for (var at = roles.Count - 2; at >= 0; at--)

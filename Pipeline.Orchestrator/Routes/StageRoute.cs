@@ -8,7 +8,10 @@ namespace Pipeline.Orchestrator.Routes;
 internal sealed record StageRoute(ImmutableArray<Instance> Instances)
 {
     /// <summary>As OpenRun carries them: all but the first.</summary>
-    public IEnumerable<Hop> Below => Instances.Skip(1).Select(HopOf);
+    public IEnumerable<Hop> Below => Hops.Skip(1);
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Hop> Hops => Instances.Select(HopOf);
 
     /// <summary>The hop that the orchestrator opens.</summary>
     public Hop First => HopOf(Instances[0]);

@@ -79,6 +79,7 @@ internal sealed class RunCoordinator(
         while (stop.Reason is null)
         {
             var route = await routes.FindAsync(
+                tracker.Run.Options.Route,
                 roles =>
                 {
                     RunLog.Waits(logger, tracker.Run.Id, roles);
@@ -128,6 +129,7 @@ internal sealed class RunCoordinator(
         RunLog.Begins(logger, tracker.Run.Id, number, path);
         var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
         open.Route.AddRange(route.Below);
+        open.Path.AddRange(route.Hops);
         try
         {
             var outcome = await attempts.RunAsync(route, open, tracker, stop);

@@ -1,5 +1,6 @@
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
@@ -119,16 +120,17 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         Change(now => now with { Skipped = SkippedInput.Of(skipped) });
         if (resume?.Id > _furthest)
             (HasProgressed, _furthest) = (true, resume.Id);
-        if (resume?.Position is { } position)
-            Change(now => At(now, resume.Id, position));
-        _resumedLines = resume?.Position?.TotalLines ?? 0;
+        var resumed = resume?.OpenPosition();
+        if (resumed is not null)
+            Change(now => At(now, resume!.Id, resumed));
+        _resumedLines = resumed?.TotalLines ?? 0;
         speed.Add(PointAt(_resumedLines));
     }
 
     /// <inheritdoc/>
     public void Committed(CheckpointCommitted checkpoint)
     {
-        if (checkpoint.Position is not { } position)
+        if (checkpoint.OpenPosition() is not { } position)
             return;
         var committed = time.GetUtcNow();
         Change(now => At(now, checkpoint.Id, position).WithLastAttempt(record => record with

@@ -18,13 +18,15 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
 
     /// <inheritdoc/>
     /// <exception cref="StageException">checkpoint_corrupt: the groups are not those of the columns to group by; invalid_options.</exception>
-    public void Restore(OpenRun open, IReadOnlyCollection<Group> groups)
+    public bool Restore(OpenRun open, Checkpoint page)
     {
         var table = Table(open);
-        foreach (var group in groups)
+        foreach (var group in page.OpenState()?.Groups ?? [])
         {
             table.Add(group);
         }
+
+        return true;
     }
 
     /// <inheritdoc/>
@@ -32,8 +34,9 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         var table = Table(open);
-        _events = below?.Resume?.Counts?.Events ?? 0;
-        _filtered = below?.Resume?.Counts?.Filtered ?? 0;
+        var resumed = below?.Resume?.OpenState()?.Counts;
+        _events = resumed?.Events ?? 0;
+        _filtered = resumed?.Filtered ?? 0;
         var opened = new RunOpened { Resume = below?.Resume };
         opened.Columns.AddRange(table.GroupBy.Union([ColumnNames.Value]));
         return ValueTask.FromResult(opened);
@@ -106,13 +109,12 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
 
     private async ValueTask CheckpointAsync(Checkpoint barrier, IFrameOutput output, CancellationToken cancellationToken)
     {
-        barrier.Counts ??= new Counts();
-        barrier.Counts.Events = _events;
-        barrier.Counts.Filtered = _filtered;
         var groups = 0L;
-        foreach (var page in CheckpointPages.Of(barrier, _groups?.ToMessages() ?? []))
+        foreach (var state in CheckpointPages.Of(_groups?.ToMessages() ?? [], new Counts { Events = _events, Filtered = _filtered }))
         {
-            groups += page.Groups.Count;
+            groups += state.Groups.Count;
+            var more = state.Counts is null;
+            var page = new Checkpoint { Id = barrier.Id, Position = more ? null : barrier.Position, State = Opaque.Of(state), More = more };
             await output.WriteAsync(new MessageFrame(new StageInput { Checkpoint = page }), cancellationToken);
         }
 

@@ -33,7 +33,7 @@ public sealed class IngestStage(StageContext context) : ISource
         _catalog = InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots);
         if (below?.Resume is { } resume)
         {
-            var position = resume.Position
+            var position = resume.OpenPosition()
                 ?? throw new StageException(FailureReasons.ProtocolViolation, $"Checkpoint {resume.Id} to resume from has no position.");
             _catalog.RequireSame(position.Files);
             if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < 0)

@@ -45,7 +45,7 @@ public static class MonolithRunner
         var opened = await sink.OpenAsync(open, null, cancellationToken);
         foreach (var page in sink.StoredPages)
         {
-            aggregate.Restore(open, page.Groups);
+            aggregate.Restore(open, page);
         }
 
         opened = await aggregate.OpenAsync(open, opened, cancellationToken);

@@ -73,13 +73,14 @@ internal sealed partial class SinkRun : IDisposable
     }
 
     /// <summary>The last committed checkpoint, of this attempt or an earlier one, without groups; null: there is none.</summary>
-    public Checkpoint? Committed { get; private set; }
+    public CheckpointPage? Committed { get; private set; }
 
     /// <summary>Whether a checkpoint has come in part.</summary>
     public bool IsWithinCheckpoint => _checkpoint is not null;
 
     /// <summary>The groups from which the attempt goes on.</summary>
-    public IEnumerable<Checkpoint> StoredPages => _resumed?.Pages().Select(page => new Checkpoint { Id = page.Id, Groups = { page.Groups } }) ?? [];
+    public IEnumerable<Checkpoint> StoredPages => _resumed?.Pages()
+        .Select(page => new CheckpointPage { Id = page.Id, Groups = { page.Groups } }.ToCheckpoint()) ?? [];
 
     // What of the output belongs to the last committed checkpoint.
     private IReadOnlyList<SegmentLengths> Segments { get; set; }
@@ -119,7 +120,7 @@ internal sealed partial class SinkRun : IDisposable
 
     /// <summary>Takes a page of a checkpoint. With the last one everything so far is made durable: when it returns, it is.</summary>
     /// <returns>Whether the checkpoint is committed.</returns>
-    public bool Take(Checkpoint page)
+    public bool Take(CheckpointPage page)
     {
         _checkpoint ??= BeginCheckpoint();
         if (!page.More)
@@ -211,7 +212,7 @@ internal sealed partial class SinkRun : IDisposable
         return _results.Length + _rejects.Length == 0 ? earlier : [.. earlier, new SegmentLengths(_attempt, _results.Length, _rejects.Length)];
     }
 
-    private void Complete(Checkpoint last)
+    private void Complete(CheckpointPage last)
     {
         if (last.Id <= (Committed?.Id ?? 0))
         {
@@ -283,7 +284,7 @@ internal sealed partial class SinkRun : IDisposable
         }
     }
 
-    private static void RequireConserved(Checkpoint checkpoint)
+    private static void RequireConserved(CheckpointPage checkpoint)
     {
         var counts = checkpoint.Counts;
         if (counts.Lines != counts.Events + counts.WorkItems + counts.Filtered + counts.Rejected + counts.Blank)

@@ -47,7 +47,7 @@ public sealed class SinkStage : ITransform
             throw WriteFailures.ToStageException(failure);
         }
 
-        return ValueTask.FromResult(new RunOpened { Resume = _run.Committed?.Clone() });
+        return ValueTask.FromResult(new RunOpened { Resume = _run.Committed?.ToCheckpoint() });
     }
 
     /// <inheritdoc/>
@@ -123,8 +123,9 @@ public sealed class SinkStage : ITransform
 
     private bool IsAtCheckpoint => _run is { Committed: not null, IsWithinCheckpoint: false } && !_anythingSinceCheckpoint;
 
-    private void Take(SinkRun run, Checkpoint page)
+    private void Take(SinkRun run, Checkpoint checkpoint)
     {
+        var page = checkpoint.ToPage();
         _groups = (run.IsWithinCheckpoint ? _groups : 0) + page.Groups.Count;
         if (!run.Take(page))
         {
@@ -134,7 +135,7 @@ public sealed class SinkStage : ITransform
         _context.Meter.GroupsIn = _groups;
         _anythingSinceCheckpoint = false;
         Answer(
-            new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = page.Id, Position = page.Position } },
+            new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position } },
             "checkpoint");
     }
 

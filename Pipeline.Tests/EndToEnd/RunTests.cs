@@ -144,7 +144,7 @@ public sealed class RunTests(PipelineFixture fixture)
         return MixedInput.Write(stream, lines: 20_000, seed: 7);
     }
 
-    private static async Task<RunCompleted> MonolithAsync(string input, string output, string folder)
+    internal static async Task<RunCompleted> MonolithAsync(string input, string output, string folder)
     {
         var open = new OpenRun
         {

@@ -11,20 +11,19 @@ internal static class CheckpointPages
     /// </summary>
     public const int PageBytes = 1 << 16;
 
-    /// <summary>The pages, each made when asked for; id and position on each, counts on the last, which alone has More = false.</summary>
-    /// <param name="barrier">The checkpoint as it came from above.</param>
+    /// <summary>What the pages hold, each made when asked for; the last one alone has counts.</summary>
     /// <param name="groups">All groups.</param>
-    public static IEnumerable<Checkpoint> Of(Checkpoint barrier, IEnumerable<Group> groups)
+    /// <param name="counts">Of all events so far.</param>
+    public static IEnumerable<CheckpointState> Of(IEnumerable<Group> groups, Counts counts)
     {
-        var page = New(barrier);
+        var page = new CheckpointState();
         var bytes = 0;
         foreach (var group in groups)
         {
             if (bytes >= PageBytes)
             {
-                page.More = true;
                 yield return page;
-                page = New(barrier);
+                page = new CheckpointState();
                 bytes = 0;
             }
 
@@ -32,9 +31,7 @@ internal static class CheckpointPages
             bytes += group.CalculateSize() + 4;
         }
 
-        page.Counts = barrier.Counts;
+        page.Counts = counts;
         yield return page;
     }
-
-    private static Checkpoint New(Checkpoint barrier) => new() { Id = barrier.Id, Position = barrier.Position };
 }

@@ -44,14 +44,14 @@ internal sealed class Downstream : IAsyncDisposable
     /// <param name="ring">Shared memory to offer to the hop; null = none. Disposed with the call, or at once if the hop does not want it.</param>
     /// <param name="channels">Make the connection.</param>
     /// <param name="edge">Counts what passes.</param>
-    /// <param name="restore">Takes the state that comes with the answer, page by page.</param>
+    /// <param name="restore">Takes the state that comes before the answer, page by page.</param>
     /// <param name="timeout">For each page of the answer.</param>
     /// <param name="time">The clock of the timeout.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="StageException">The hop cannot be reached in time, or refuses.</exception>
     public static async Task<Downstream> OpenAsync(
         OpenRun open, Metadata trace, RingWriter? ring, PipelineChannels channels, EdgeMeter edge,
-        Action<IReadOnlyCollection<Group>> restore, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
+        Func<RunOpened, ValueTask> restore, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
         PipelineChannel? channel = null;
@@ -70,6 +70,7 @@ internal sealed class Downstream : IAsyncDisposable
                 async () => await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(timeout, time, cancellationToken)
                     ? call.ResponseStream.Current
                     : null,
+                hop,
                 restore);
             var content = await handler!.Content;
             if (!opened.RingAccepted)

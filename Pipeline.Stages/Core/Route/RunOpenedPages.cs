@@ -13,10 +13,11 @@ public static class RunOpenedPages
 
     /// <summary>Reads pages.</summary>
     /// <param name="next">Gives the next answer of the hop below; null: there is none.</param>
-    /// <param name="restore">Takes the groups of each page.</param>
-    /// <returns>The last page, without groups.</returns>
-    /// <exception cref="StageException">The hop answers something else, or stops within.</exception>
-    public static async Task<RunOpened> ReadAsync(Func<ValueTask<StageOutput?>> next, Action<IReadOnlyCollection<Group>> restore)
+    /// <param name="hop">Whom they come from.</param>
+    /// <param name="restore">Takes each page but the last.</param>
+    /// <returns>The last page.</returns>
+    /// <exception cref="StageException">The hop answers something else, stops within, or has altered a checkpoint.</exception>
+    public static async Task<RunOpened> ReadAsync(Func<ValueTask<StageOutput?>> next, Hop hop, Func<RunOpened, ValueTask> restore)
     {
         while (true)
         {
@@ -28,16 +29,13 @@ public static class RunOpenedPages
                     $"The hop below answered {output?.OutputCase.ToString() ?? "nothing"} where the contract has RunOpened.");
             }
 
-            if (page.Resume?.Groups is { Count: > 0 } groups)
-            {
-                restore(groups);
-                groups.Clear();
-            }
-
+            page.Resume?.RequireIntact(hop);
             if (!page.More)
             {
                 return page;
             }
+
+            await restore(page);
         }
     }
 }

@@ -13,19 +13,16 @@ public interface IStage : IAsyncDisposable
     /// </summary>
     IEnumerable<Checkpoint> StoredPages => [];
 
-    /// <summary>
-    /// Takes a page of that state as it comes from below, before <see cref="OpenAsync"/>; all stages but Aggregate leave it alone.
-    /// </summary>
+    /// <summary>Takes a page of that state as it comes from below, before <see cref="OpenAsync"/>.</summary>
     /// <param name="open">The run, as for <see cref="OpenAsync"/>.</param>
-    /// <param name="groups">Of the page.</param>
+    /// <param name="page">The page.</param>
+    /// <returns>False: it is not this stage's state, and goes on to the stage above.</returns>
     /// <exception cref="StageException">The run cannot be done here, or the state does not fit it.</exception>
-    void Restore(OpenRun open, IReadOnlyCollection<Group> groups)
-    {
-    }
+    bool Restore(OpenRun open, Checkpoint page) => false;
 
     /// <summary>Prepares for the attempt.</summary>
     /// <param name="open">The run, its options and the attempt; its route is for the runtime.</param>
-    /// <param name="below">What the stage below answered, without groups; null at the last stage.</param>
+    /// <param name="below">What the stage below answered last; null at the last stage.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>What goes up: resume as it came (the last stage: as it is stored, without groups), columns as this stage needs them.</returns>
     /// <exception cref="StageException">The run cannot be done here, and why.</exception>

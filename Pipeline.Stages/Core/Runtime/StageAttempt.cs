@@ -26,6 +26,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
+    private readonly Hop _above = CheckpointCheck.HopAbove(open);
 
     // Lines of the input before the last checkpoint that has passed, and items that had come by then.
     private long _linesBefore;
@@ -40,7 +41,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         await using var downstream = open.Route.Count == 0
             ? null
             : await Downstream.OpenAsync(
-                open, trace, host.CreateRing(), host.Channels, metrics.Edge, groups => stage.Restore(open, groups),
+                open, trace, host.CreateRing(), host.Channels, metrics.Edge, RestoreAsync,
                 host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
         var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
@@ -48,7 +49,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
-        _linesBefore = opened.Resume?.Position?.TotalLines ?? 0;
+        _linesBefore = opened.Resume?.OpenPosition()?.TotalLines ?? 0;
         foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
@@ -89,6 +90,14 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
             throw failure;
         }
+
+        async ValueTask RestoreAsync(RunOpened page)
+        {
+            if (!stage.Restore(open, page.Resume ?? new Checkpoint()))
+            {
+                await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
+            }
+        }
     }
 
     /// <summary>The last figures go up before the failure does.</summary>
@@ -125,9 +134,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                     throw ProtoReader.Violation("a second OpenRun");
                 }
 
+                message?.Checkpoint?.RequireIntact(_above);
+                var lines = message?.Checkpoint?.OpenPosition()?.TotalLines ?? _linesBefore;
                 var began = message?.Checkpoint is null ? 0 : host.Time.GetTimestamp();
                 await ProcessAsync(stage, frame, output, cancellationToken);
-                if (message?.Checkpoint is { More: false } checkpoint)
+                if (message?.Checkpoint is { More: false })
                 {
                     if (downstream is null)
                     {
@@ -135,7 +146,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                     }
 
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
-                    (_linesBefore, _itemsBefore) = (checkpoint.Position?.TotalLines ?? _linesBefore, metrics.Edge.ItemsIn);
+                    (_linesBefore, _itemsBefore) = (lines, metrics.Edge.ItemsIn);
                     // A stage that emits little would keep the checkpoint until its buffer is full: its input may never pause.
                     await output.FlushAsync(cancellationToken);
                 }

@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
 using Pipeline.Client.Registration;
 using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
@@ -43,11 +45,21 @@ public static class StageHosting
         where TBuilder : IHostApplicationBuilder
     {
         builder.AddChannels();
+        // First in line: configuration and environment win over it.
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<EndpointOptions>>(new ConfigureOptions<EndpointOptions>(SetDefaults)));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
         builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateRanges(StageOptions.Section);
         return builder;
+    }
+
+    // A sender whose window runs dry waits for the receiver to wake, take and answer; see docs/benchmarks.md, "What shared memory buys".
+    private static void SetDefaults(EndpointOptions endpoints)
+    {
+        endpoints.StreamWindowBytes = 8 * 1024 * 1024;
+        endpoints.ConnectionWindowBytes = 16 * 1024 * 1024;
+        endpoints.MaxConnections = 64;
     }
 }

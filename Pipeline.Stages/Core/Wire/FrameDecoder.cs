@@ -113,7 +113,9 @@ internal static class FrameDecoder
         };
     }
 
-    private static EventFrame Events(ReadOnlySpan<byte> batch)
+    /// <summary>Decodes an EventBatch.</summary>
+    /// <exception cref="StageException">It does not follow the contract.</exception>
+    public static EventFrame Events(ReadOnlySpan<byte> batch)
     {
         var frame = new EventFrame();
         try

@@ -62,12 +62,7 @@ internal sealed class ReadProgress
             TotalBytes = TotalBytes(cutter),
         };
         position.Files.AddRange(_files);
-        return new Checkpoint
-        {
-            Id = ++CheckpointId,
-            Position = position,
-            Counts = new Counts { Lines = position.TotalLines, Blank = position.BlankLines },
-        };
+        return new Checkpoint { Id = ++CheckpointId, Position = Opaque.Of(position) };
     }
 
     /// <summary>The file is read to its end: on to the next one.</summary>

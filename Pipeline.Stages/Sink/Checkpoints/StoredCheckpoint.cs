@@ -28,7 +28,7 @@ internal readonly record struct SegmentLengths(long Attempt, long Results, long 
 ///   8      bytes of rejects.ATTEMPT.part
 /// pages, from 1, to the end; each:
 ///   4      length
-///   ...    pipeline.v1.Checkpoint, serialized: groups; in the last page also id, position and counts
+///   ...    pipeline.v1.CheckpointPage, serialized: groups; in the last page also id, position and counts
 /// </code>
 /// Version 1 has the number of pages (4 bytes) before them. Pages are written as they come and read as they are wanted: none is kept.
 /// </summary>
@@ -68,7 +68,7 @@ internal sealed class StoredCheckpoint : IDisposable
     public IReadOnlyList<SegmentLengths> Segments { get; }
 
     /// <summary>Id, position and counts; without groups.</summary>
-    public Checkpoint Last { get; }
+    public CheckpointPage Last { get; }
 
     /// <summary>Begins to write one; it is there when it is sealed.</summary>
     public static SealedFile Create(IDurableFiles files, string path, long attempt, IReadOnlyList<SegmentLengths> segments)
@@ -87,7 +87,7 @@ internal sealed class StoredCheckpoint : IDisposable
     }
 
     /// <summary>Writes its next page.</summary>
-    public static void Write(SealedFile file, Checkpoint page)
+    public static void Write(SealedFile file, CheckpointPage page)
     {
         var bytes = page.ToByteArray();
         file.WriteInt32(bytes.Length);
@@ -100,11 +100,11 @@ internal sealed class StoredCheckpoint : IDisposable
         SealedContent.TryOpen(path, Magic, Version) is { } content ? new StoredCheckpoint(content) : null;
 
     /// <summary>All pages, each read when asked for. One enumeration at a time.</summary>
-    public IEnumerable<Checkpoint> Pages()
+    public IEnumerable<CheckpointPage> Pages()
     {
         for (_content.Position = _pages; _content.Left > 0;)
         {
-            yield return Checkpoint.Parser.ParseFrom(_content.Read(_content.ReadInt32()));
+            yield return CheckpointPage.Parser.ParseFrom(_content.Read(_content.ReadInt32()));
         }
     }
 

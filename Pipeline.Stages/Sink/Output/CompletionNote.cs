@@ -37,11 +37,11 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
 /// 16     length and XXH3 64 of the results
 /// 16     the same of the rejects; length -1 = there are none
 /// 4      length
-/// ...    pipeline.v1.Checkpoint, serialized: id, position and counts of the last one; not in version 1, where its own file is kept
+/// ...    pipeline.v1.CheckpointPage, serialized: id, position and counts of the last one; not in version 1, where its own file is kept
 /// ...    pipeline.v1.RunCompleted, serialized
 /// </code>
 /// </summary>
-internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Results, FinishedFile Rejects, Checkpoint? Last)
+internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Results, FinishedFile Rejects, CheckpointPage? Last)
 {
     private const string Magic = "PIPEDONE";
     private const int Version = 2;
@@ -76,7 +76,7 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
 
         var results = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());
         var rejects = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());
-        var last = content.Version == 1 ? null : Checkpoint.Parser.ParseFrom(content.Read(content.ReadInt32()));
+        var last = content.Version == 1 ? null : CheckpointPage.Parser.ParseFrom(content.Read(content.ReadInt32()));
         return new CompletionNote(RunCompleted.Parser.ParseFrom(content.Read((int)content.Left)), results, rejects, last);
     }
 }

@@ -35,6 +35,23 @@ public class PipelineSettingsTests
     }
 
     [Fact]
+    public void Process_WithARole_IsStartedByABridge()
+    {
+        var settings = Read(
+            ("Pipeline:Services:rules:Replicas", "0"),
+            ("Pipeline:Processes:my-rules:Role", "rules"),
+            ("Pipeline:Processes:my-rules:Command", "node"),
+            ("Pipeline:Processes:my-rules:Arguments:0", "transform.js"),
+            ("Pipeline:Processes:my-rules:Directory", "../node"));
+
+        var bridge = settings.Options.Processes["my-rules"].ToBridge("rules", "/app/host").ToDictionary();
+
+        Assert.Equal(
+            ("rules", "node", "/app/node", "transform.js"),
+            (bridge["Bridge__Role"], bridge["Bridge__Command"], bridge["Bridge__Directory"], bridge["Bridge__Arguments__0"]));
+    }
+
+    [Fact]
     public void Tells_all_errors_at_once_and_where_they_stand()
     {
         var errors = Assert.Throws<OptionsValidationException>(() => Read(
@@ -45,6 +62,8 @@ public class PipelineSettingsTests
             ("Pipeline:Services:broker:Replicas", "2"),
             ("Pipeline:Processes:sink:Command", ""),
             ("Pipeline:Processes:a--b:Command", "sh"),
+            ("Pipeline:Processes:bridge:Command", "sh"),
+            ("Pipeline:Processes:bridge:Role", "My Rules"),
             ("Pipeline:Restart:MaxDelay", "soon"),
             ("Pipeline:Data", " "),
             ("Pipeline:Roots:1", ""),
@@ -55,7 +74,7 @@ public class PipelineSettingsTests
         [
             "Pipeline:Key", "Pipeline:Liveness:Silence", "Pipeline:Services:broker:Port", "Pipeline:Services:broker:Replicas",
             "Pipeline:Services:pasre is no service", "Pipeline:Services:parse:Port", "Pipeline:Services:parse:Replicas",
-            "Pipeline:Processes:a--b", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
+            "Pipeline:Processes:a--b", "Pipeline:Processes:bridge:Role", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
             "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
         ];
         Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));

@@ -24,13 +24,14 @@ public sealed class RunSettingsCheckTests
             GroupBy = [],
             ExtraAggregates = ["median"],
             CheckpointIntervalMillis = 3_600_001,
+            Route = ["ingest"],
             Rate = double.NaN,
         });
 
         string[] fields =
         [
             "allowedTypes", "batchSize", "checkpointIntervalMillis", "extraAggregates", "groupBy", "input", "lingerMicros", "maxLineBytes", "output",
-            "rate", "rules",
+            "rate", "route", "rules",
         ];
         Assert.Equal(fields, errors.Select(error => error.Field).Distinct().Order(StringComparer.Ordinal));
     }

@@ -50,11 +50,11 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
         return this;
     }
 
-    public FakeAttempt Opens(Checkpoint? resume = null) => Answers(new StageOutput { RunOpened = new RunOpened { Resume = resume } });
+    public FakeAttempt Opens(CheckpointPage? resume = null) => Answers(new StageOutput { RunOpened = new RunOpened { Resume = resume?.ToCheckpoint() } });
 
     public FakeAttempt Commits(long id, long lines) => Answers(new StageOutput
     {
-        CheckpointCommitted = new CheckpointCommitted { Id = id, Position = new Position { TotalLines = lines, TotalBytes = lines * 100 } },
+        CheckpointCommitted = new CheckpointCommitted { Id = id, Position = Opaque.Of(new Position { TotalLines = lines, TotalBytes = lines * 100 }) },
     });
 
     public FakeAttempt Reports(string instance, long replayed = 0, long discarded = 0, long itemsIn = 0) => Answers(new StageOutput

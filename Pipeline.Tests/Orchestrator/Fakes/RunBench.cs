@@ -19,7 +19,7 @@ internal sealed class RunBench
     private readonly ILogger<AttemptRunner> _log;
     private readonly IMeterFactory _meters;
 
-    public RunBench(FakeRegistry? registry = null, ILogger<AttemptRunner>? log = null, IMeterFactory? meters = null)
+    public RunBench(FakeRegistry? registry = null, ILogger<AttemptRunner>? log = null, IMeterFactory? meters = null, string[]? route = null)
     {
         _log = log ?? NullLogger<AttemptRunner>.Instance;
         _meters = meters ?? NoMeters;
@@ -29,7 +29,7 @@ internal sealed class RunBench
             Id = "20260101-120000-ab12",
             Created = Time.GetUtcNow(),
             Updated = Time.GetUtcNow(),
-            Options = new RunSettings { Input = "/in" },
+            Options = new RunSettings { Input = "/in", Route = route ?? [] },
             Input = "/in",
             Output = "/out",
         });

@@ -58,6 +58,16 @@ public sealed class RoutePlannerTests
         Assert.Equal(roles, found.Route.Instances.Select(instance => instance.Role));
     }
 
+    [Theory]
+    [InlineData("parse,rules,aggregate,sink", "parse-0 (parse) cannot be the first stage: it reads no input, but accepts lines")]
+    [InlineData("ingest,parse,rules", "rules-0 (rules) cannot be the last stage: it keeps no results, but emits events")]
+    public void Plan_EndsThatCannotBe_IsUnfit(string roles, string message)
+    {
+        var plan = RoutePlanner.Plan(roles.Split(','), _registry.Current.Value.Instances.Values, _ => 0, _ => 0);
+
+        Assert.Equal(message, Assert.IsType<RoutePlan.Unfit>(plan).Message);
+    }
+
     private static string Parse(RoutePlan plan) => Assert.IsType<RoutePlan.Found>(plan).Route.Instances[1].InstanceId;
 
     private RoutePlan Plan(Func<Instance, int> load) =>

@@ -61,7 +61,7 @@ public sealed class RunCoordinatorTests
         var second = await bench.Stages.NextAsync();
         Assert.Equal(2, second.Open.Attempt);
         Assert.Equal("unreachable", bench.Run.Error?.Reason);
-        second.Opens(new Checkpoint { Id = 3, Position = new Position { TotalLines = 30 } }).Reports("ingest-0", replayed: 5, discarded: 1).Completes();
+        second.Opens(new CheckpointPage { Id = 3, Position = new Position { TotalLines = 30 } }).Reports("ingest-0", replayed: 5, discarded: 1).Completes();
         await work.WaitAsync(Waiting.Limit);
 
         Assert.Equal((RunState.Completed, 2), (bench.Run.State, bench.Run.Attempts));
@@ -155,7 +155,7 @@ public sealed class RunCoordinatorTests
         var second = await bench.Stages.NextAsync();
         Assert.Equal("parse-1", second.Open.Route[0].InstanceId);
         // Both have failed once now: the longest registered is taken again.
-        second.Opens(new Checkpoint { Id = 1, Position = new Position() }).Commits(2, 6).Fails("internal", retryable: true, "parse-1");
+        second.Opens(new CheckpointPage { Id = 1, Position = new Position() }).Commits(2, 6).Fails("internal", retryable: true, "parse-1");
         var third = await bench.Stages.NextAsync();
         Assert.Equal("parse-0", third.Open.Route[0].InstanceId);
         third.Opens().Completes();
@@ -208,7 +208,7 @@ public sealed class RunCoordinatorTests
         var work = bench.Start();
         for (var attempt = 1; attempt <= 8; attempt++)
         {
-            var resume = attempt == 1 ? null : new Checkpoint { Id = attempt - 1, Position = new Position { TotalLines = attempt - 1 } };
+            var resume = attempt == 1 ? null : new CheckpointPage { Id = attempt - 1, Position = new Position { TotalLines = attempt - 1 } };
             (await bench.Stages.NextAsync()).Opens(resume).Commits(attempt, attempt).Fails("internal", retryable: true, "rules-0");
         }
 
@@ -244,6 +244,21 @@ public sealed class RunCoordinatorTests
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal((RunState.Failed, FailureReasons.NoRoute), (bench.Run.State, bench.Run.Error?.Reason));
         Assert.Contains("ingest, parse, rules, aggregate, sink", bench.Run.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_RouteOfItsOwn_GoesThroughThose()
+    {
+        var bench = new RunBench(route: ["ingest", "parse", "rules", "audit", "aggregate", "sink"]);
+        bench.Registry.Register("audit-0", "audit", accepts: ["events"], emits: ["events"]);
+        var work = bench.Start();
+
+        var attempt = await bench.Stages.NextAsync();
+
+        Assert.Equal(["parse-0", "rules-0", "audit-0", "aggregate-0", "sink-0"], attempt.Open.Route.Select(hop => hop.InstanceId));
+        Assert.Equal(["ingest-0", .. attempt.Open.Route.Select(hop => hop.InstanceId)], attempt.Open.Path.Select(hop => hop.InstanceId));
+        attempt.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
     }
 
     [Fact]

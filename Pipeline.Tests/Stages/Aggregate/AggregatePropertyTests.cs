@@ -33,7 +33,7 @@ public sealed class AggregatePropertyTests
             await run.SendAsync(frame);
             if (crashesAfter(index))
             {
-                run = await AggregateRun.OpenAsync(groupBy, Checkpoint.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(await run.CheckpointAsync())));
+                run = await AggregateRun.OpenAsync(groupBy, CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(await run.CheckpointAsync())));
             }
         }
 

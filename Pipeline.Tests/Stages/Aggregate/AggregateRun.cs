@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate;
 using Pipeline.Stages.Core.Batching;
@@ -25,7 +26,7 @@ internal sealed class AggregateRun
 
     public FrameList Output { get; } = [];
 
-    public static async Task<AggregateRun> OpenAsync(string groupBy, Checkpoint? resume = null, AggregateOptions? options = null, TimeProvider? time = null)
+    public static async Task<AggregateRun> OpenAsync(string groupBy, CheckpointPage? resume = null, AggregateOptions? options = null, TimeProvider? time = null)
     {
         var run = new AggregateRun(Frames.Context(time), options);
         var open = new OpenRun { Options = new RunOptions() };
@@ -34,10 +35,10 @@ internal sealed class AggregateRun
         last?.Groups.Clear();
         foreach (var page in resume?.Groups.Chunk(2) ?? [])
         {
-            run._stage.Restore(open, page);
+            run._stage.Restore(open, new CheckpointPage { Groups = { page } }.ToCheckpoint());
         }
 
-        run.Opened = await run._stage.OpenAsync(open, new RunOpened { Resume = last }, default);
+        run.Opened = await run._stage.OpenAsync(open, new RunOpened { Resume = last?.ToCheckpoint() }, default);
         return run;
     }
 
@@ -52,15 +53,15 @@ internal sealed class AggregateRun
     }
 
     /// <summary>The pages of a checkpoint taken now.</summary>
-    public async Task<List<Checkpoint>> PagesAsync()
+    public async Task<List<CheckpointPage>> PagesAsync()
     {
         Output.Clear();
-        await SendAsync(Frames.Message(message => message.Checkpoint = new Checkpoint { Id = ++_checkpoints, Position = new Position { Line = 7 } }));
-        return [.. Output.Cast<MessageFrame>().Select(frame => frame.Message.Checkpoint)];
+        await SendAsync(Frames.Message(message => message.Checkpoint = new CheckpointPage { Id = ++_checkpoints, Position = new Position { Line = 7 } }.ToCheckpoint()));
+        return [.. Output.Cast<MessageFrame>().Select(frame => frame.Message.Checkpoint.ToPage())];
     }
 
     /// <summary>A checkpoint taken now, its pages joined, as Sink stores it.</summary>
-    public async Task<Checkpoint> CheckpointAsync()
+    public async Task<CheckpointPage> CheckpointAsync()
     {
         var pages = await PagesAsync();
         var whole = pages[^1].Clone();
@@ -72,7 +73,7 @@ internal sealed class AggregateRun
     /// <summary>The groups as lines, in order: key count sum min max.</summary>
     public async Task<List<string>> GroupsAsync() => Lines(await CheckpointAsync());
 
-    public static List<string> Lines(Checkpoint checkpoint) => [.. checkpoint.Groups.Select(Line).Order(StringComparer.Ordinal)];
+    public static List<string> Lines(CheckpointPage checkpoint) => [.. checkpoint.Groups.Select(Line).Order(StringComparer.Ordinal)];
 
     public static string Line(string key, long count, BigInteger sum, BigInteger min, BigInteger max, int scale) =>
         $"{key} {count} {Exact(sum, scale)} {Exact(min, scale)} {Exact(max, scale)}";

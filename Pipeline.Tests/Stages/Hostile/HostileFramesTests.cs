@@ -70,7 +70,7 @@ public sealed class HostileFramesTests
 
         using var next = chain.Open(Open(sink));
         await next.Opened.WaitAsync(Timeout);
-        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position(), Counts = new Counts() } });
+        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
         await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
         Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
     }
@@ -97,7 +97,7 @@ public sealed class HostileFramesTests
 
         using var next = chain.Open(Open(sink));
         await next.Opened.WaitAsync(Timeout);
-        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = new Position(), Counts = new Counts() } });
+        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
         await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
         Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
     }

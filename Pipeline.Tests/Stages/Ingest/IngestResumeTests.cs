@@ -27,7 +27,7 @@ public sealed class IngestResumeTests : IDisposable
         foreach (var (checkpoint, linesBefore) in whole.Checkpoints)
         {
             // As it comes back from Sink: through bytes.
-            var stored = Checkpoint.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(checkpoint));
+            var stored = CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(checkpoint));
             var resumed = await Checkpointing(path).ReadAsync(stored);
 
             Assert.Equal(whole.Lines.Skip(linesBefore).Select(Plain), resumed.Lines.Select(Plain));

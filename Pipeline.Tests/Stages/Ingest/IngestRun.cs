@@ -48,7 +48,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
     public List<long> ReadMicros { get; } = [];
 
     /// <summary>Each checkpoint with the number of lines that stood before it.</summary>
-    public List<(Checkpoint Checkpoint, int LinesBefore)> Checkpoints { get; } = [];
+    public List<(CheckpointPage Checkpoint, int LinesBefore)> Checkpoints { get; } = [];
 
     public List<StageInput> Messages { get; } = [];
 
@@ -56,7 +56,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
 
     public void Drain() => _drain.Cancel();
 
-    public async Task<IngestRun> ReadAsync(Checkpoint? resume = null)
+    public async Task<IngestRun> ReadAsync(CheckpointPage? resume = null)
     {
         var context = new StageContext
         {
@@ -70,12 +70,12 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
         };
         await using var stage = new IngestStage(context) { BlockBytes = BlockBytes };
         _stage = stage;
-        await stage.OpenAsync(Open, new RunOpened { Resume = resume }, CancellationToken.None);
+        await stage.OpenAsync(Open, new RunOpened { Resume = resume?.ToCheckpoint() }, CancellationToken.None);
         await stage.ReadAsync(this, _drain.Token, CancellationToken.None);
         return this;
     }
 
-    public async Task<Failure> FailAsync(Checkpoint? resume = null) =>
+    public async Task<Failure> FailAsync(CheckpointPage? resume = null) =>
         (await Assert.ThrowsAsync<StageException>(() => ReadAsync(resume))).Failure;
 
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
@@ -92,7 +92,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
                 Messages.Add(message);
                 if (message.Checkpoint is { } checkpoint)
                 {
-                    Checkpoints.Add((checkpoint, Lines.Count));
+                    Checkpoints.Add((checkpoint.ToPage(), Lines.Count));
                     _stage?.Committed(checkpoint.Id);
                 }
             }

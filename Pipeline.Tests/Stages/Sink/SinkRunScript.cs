@@ -2,6 +2,7 @@ using System.Text;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
@@ -76,7 +77,12 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         var open = Open.Clone();
         open.Attempt = attempt;
         var opened = await stage.OpenAsync(open, null, CancellationToken.None);
-        opened.Resume?.Groups.AddRange(stage.StoredPages.SelectMany(page => page.Groups));
+        if (opened.Resume?.ToPage() is { } last)
+        {
+            last.Groups.AddRange(stage.StoredPages.SelectMany(page => page.OpenState()!.Groups));
+            opened.Resume = last.ToCheckpoint();
+        }
+
         return RunOpened.Parser.ParseFrom(opened.ToByteArray());
     }
 
@@ -100,10 +106,11 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
 
     public IEnumerable<Frame> Frames(Checkpoint? resume, int lines = Lines)
     {
-        var counts = resume?.Counts.Clone() ?? new Counts();
-        var groups = resume?.Groups.ToDictionary(group => group.Key[0].Text, group => group.Clone()) ?? [];
-        var id = resume?.Id ?? 0;
-        var line = resume?.Position.Line ?? 0;
+        var last = resume?.ToPage();
+        var counts = last?.Counts ?? new Counts();
+        var groups = last?.Groups.ToDictionary(group => group.Key[0].Text) ?? [];
+        var id = last?.Id ?? 0;
+        var line = last?.Position.Line ?? 0;
         while (line < lines)
         {
             line++;
@@ -152,17 +159,15 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
             var all = groups.Values.Select(group => group.Clone()).ToList();
             var half = all.Count / 2;
             var position = new Position { Offset = line * 10, Line = line, TotalLines = line, BlankLines = counts.Blank, TotalBytes = line * 10 };
-            yield return Message(new StageInput { Checkpoint = new Checkpoint { Id = id, More = true, Groups = { all.Take(half) } } });
-            yield return Message(new StageInput
+            yield return Message(new StageInput { Checkpoint = new CheckpointPage { Id = id, More = true, Groups = { all.Take(half) } }.ToCheckpoint() });
+            var page = new CheckpointPage
             {
-                Checkpoint = new Checkpoint
-                {
-                    Id = id,
-                    Position = position,
-                    Counts = new Counts { Events = counts.Events, Filtered = counts.Filtered },
-                    Groups = { all.Skip(half) },
-                },
-            });
+                Id = id,
+                Position = position,
+                Counts = new Counts { Events = counts.Events, Filtered = counts.Filtered },
+                Groups = { all.Skip(half) },
+            };
+            yield return Message(new StageInput { Checkpoint = page.ToCheckpoint() });
         }
     }
 

@@ -88,7 +88,7 @@ public sealed class SinkStageTests : IDisposable
         Assert.Equal(lines, drained.Counts.Lines);
 
         var opened = await _script.RunAsync(2);
-        Assert.Equal(lines, opened.Resume.Position.Line);
+        Assert.Equal(lines, opened.Resume.OpenPosition()?.Line);
         _script.AssertComplete();
     }
 
@@ -125,7 +125,9 @@ public sealed class SinkStageTests : IDisposable
         {
             if (frame is MessageFrame { Message.Checkpoint: { More: false } checkpoint })
             {
-                checkpoint.Position.TotalLines++;
+                var position = checkpoint.OpenPosition()!;
+                position.TotalLines++;
+                checkpoint.Position = Opaque.Of(position);
                 var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frame, _script, CancellationToken.None).AsTask());
                 Assert.Equal(FailureReasons.Internal, failure.Failure.Reason);
                 break;
@@ -229,7 +231,7 @@ public sealed class SinkStageTests : IDisposable
         }
 
         var opened = await _script.RunAsync(3);
-        Assert.Equal(resumesAt, opened.Resume.Position.Line);
+        Assert.Equal(resumesAt, opened.Resume.OpenPosition()?.Line);
         _script.AssertComplete();
     }
 

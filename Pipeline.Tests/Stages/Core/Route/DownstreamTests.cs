@@ -33,7 +33,7 @@ public sealed class DownstreamTests
         };
 
         var error = await Assert.ThrowsAsync<StageException>(() => Downstream.OpenAsync(
-            open, [], ring, channels, new EdgeMeter(TimeProvider.System), _ => { }, TimeSpan.FromSeconds(20), TimeProvider.System,
+            open, [], ring, channels, new EdgeMeter(TimeProvider.System), _ => ValueTask.CompletedTask, TimeSpan.FromSeconds(20), TimeProvider.System,
             CancellationToken.None));
 
         Assert.Equal((FailureReasons.ProtocolViolation, false), (error.Failure.Reason, error.Failure.Retryable));

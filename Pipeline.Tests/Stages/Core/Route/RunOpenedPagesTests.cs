@@ -6,47 +6,55 @@ namespace Pipeline.Tests.Stages.Core.Route;
 
 public sealed class RunOpenedPagesTests
 {
+    private static readonly Hop Below = new() { Role = "sink", InstanceId = "sink-0" };
+
+    private readonly List<Group> _restored = [];
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Read_PagesOfState_RestoresEachAndReturnsTheAnswerWithoutGroups(int pages)
+    public async Task Read_PagesOfState_RestoresEachAndReturnsTheAnswer(int pages)
     {
         var answer = new RunOpened
         {
             Columns = { "type", "value" },
             LinesTaken = 12,
-            Resume = new Checkpoint { Id = 7, Position = new Position { Line = 9 }, Counts = new Counts { Events = 3 } },
+            Resume = new CheckpointPage { Id = 7, Position = new Position { Line = 9 }, Counts = new Counts { Events = 3 } }.ToCheckpoint(),
         };
-        var stored = Enumerable.Range(1, pages).Select(page => new Checkpoint { Id = 7, Groups = { GroupOf(page), GroupOf(-page) } });
+        var stored = Enumerable.Range(1, pages).Select(page => new CheckpointPage { Id = 7, Groups = { GroupOf(page), GroupOf(-page) } }.ToCheckpoint());
         var next = new Queue<RunOpened>(RunOpenedPages.Of(stored, answer.Clone()));
-        List<Group> restored = [];
 
-        var read = await RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { RunOpened = next.Dequeue() }), restored.AddRange);
+        var read = await ReadAsync(() => new StageOutput { RunOpened = next.Dequeue() });
 
         Assert.Equal(answer, read);
-        Assert.Equal(Enumerable.Range(1, pages).SelectMany(page => new[] { GroupOf(page), GroupOf(-page) }), restored);
+        Assert.Equal(Enumerable.Range(1, pages).SelectMany(page => new[] { GroupOf(page), GroupOf(-page) }), _restored);
     }
 
-    [Fact]
-    public async Task Read_StateInTheAnswer_RestoresIt()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_PositionRoundedOnTheWay_NamesTheHopBelow(bool more)
     {
-        var answer = new RunOpened { Resume = new Checkpoint { Id = 7, Groups = { GroupOf(1) } } };
-        List<Group> restored = [];
+        var resume = new Checkpoint { Id = 7, Position = Rounding.Of(Opaque.Of(Rounding.Large)) };
 
-        var read = await RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { RunOpened = answer }), restored.AddRange);
+        var error = await Assert.ThrowsAsync<StageException>(() => ReadAsync(() => new StageOutput { RunOpened = new RunOpened { Resume = resume, More = more } }));
 
-        Assert.Equal([GroupOf(1)], restored);
-        Assert.Equal(new Checkpoint { Id = 7 }, read.Resume);
+        Assert.Equal((FailureReasons.ProtocolViolation, "sink-0", "sink", false), (error.Failure.Reason, error.Failure.InstanceId, error.Failure.Role, error.Failure.Retryable));
     }
 
     [Fact]
     public async Task Read_AnotherAnswer_IsAProtocolViolation()
     {
-        var exception = await Assert.ThrowsAsync<StageException>(
-            () => RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(new StageOutput { Progress = new Progress() }), _ => { }));
+        var exception = await Assert.ThrowsAsync<StageException>(() => ReadAsync(() => new StageOutput { Progress = new Progress() }));
         Assert.Equal(FailureReasons.ProtocolViolation, exception.Failure.Reason);
     }
+
+    private Task<RunOpened> ReadAsync(Func<StageOutput> next) => RunOpenedPages.ReadAsync(() => ValueTask.FromResult<StageOutput?>(next()), Below, page =>
+    {
+        _restored.AddRange(page.Resume.OpenState()!.Groups);
+        return ValueTask.CompletedTask;
+    });
 
     private static Group GroupOf(int count) => new() { Count = count, Key = { new Scalar { Text = $"user {count}" } } };
 }

@@ -41,7 +41,7 @@ internal sealed class FakeSource(
             cancellationToken);
 
         ValueTask CheckpointAsync(long id, long line) => output.WriteAsync(
-            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = new Position { Line = line } } }), cancellationToken);
+            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line }) } }), cancellationToken);
     }
 
     /// <summary>Ids of the checkpoints that it heard to be durable.</summary>

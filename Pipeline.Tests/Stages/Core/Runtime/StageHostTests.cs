@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults;
 using Pipeline.Stages.Core.Runtime;
 
@@ -27,6 +29,27 @@ public sealed class StageHostTests
         app.Services.GetRequiredService<StageHost>().TellOfRings(areSupported);
 
         Assert.Equal(told, log.Entries.Count(entry => entry.StartsWith("Information: This system has no shared memory", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(null, 8 * 1024 * 1024)]
+    [InlineData("65536", 65536)]
+    public async Task Windows_OfAStage_AreLargeUnlessConfigured(string? configured, int stream)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration["PIPELINE_KEY"] = "a-key-for-tests";
+        if (configured is not null)
+        {
+            builder.Configuration["Endpoints:StreamWindowBytes"] = configured;
+        }
+
+        builder.AddServiceDefaults();
+        builder.AddStageRuntime(new StageDefinition("parse", [], [], _ => throw new NotSupportedException()), "parse-test");
+        await using var app = builder.Build();
+
+        var limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+
+        Assert.Equal((stream, 16 * 1024 * 1024, 64), (limits.Http2.InitialStreamWindowSize, limits.Http2.InitialConnectionWindowSize, limits.MaxConcurrentConnections));
     }
 
     private sealed class Memory : ILoggerProvider, ILogger

@@ -1,0 +1,64 @@
+using System.ComponentModel.DataAnnotations;
+using Pipeline.ServiceDefaults.Endpoints;
+
+namespace Pipeline.Stages.Bridge;
+
+/// <summary>The program that does a stage's work, and how long it may take; section "Bridge".</summary>
+public sealed class BridgeOptions : IValidatableObject
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "Bridge";
+
+    /// <summary>What the stage does in a pipeline, such as "rules".</summary>
+    public string Role { get; set; } = "";
+
+    /// <summary>The program to start, a path or a name on PATH; empty: it is running already, at <see cref="Address"/>.</summary>
+    public string Command { get; set; } = "";
+
+    /// <summary>Its arguments.</summary>
+    public List<string> Arguments { get; set; } = [];
+
+    /// <summary>Where it runs.</summary>
+    /// <value>Default: the working directory.</value>
+    public string Directory { get; set; } = "";
+
+    /// <summary>An http URI on loopback where a program serves pipeline.v1.Transform that somebody else starts.</summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>Batches that may wait for their answers: 1 to 1,024.</summary>
+    /// <value>Default 16.</value>
+    [Range(1, 1024)]
+    public int MaxInFlight { get; set; } = 16;
+
+    /// <summary>Time to an answer, after which the program hangs: 1 s to 1 h.</summary>
+    /// <value>Default 20 s.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Time until a program that was started listens: 1 s to 10 min.</summary>
+    /// <value>Default 20 s: less than the stages above wait.</value>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The role, for what is set up before the options are checked.</summary>
+    public static string RoleOf(IConfiguration configuration) => configuration[$"{Section}:{nameof(Role)}"] is { Length: > 0 } role ? role : "bridge";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Role.Length == 0)
+        {
+            yield return new ValidationResult($"{nameof(Role)} must be what the stage does in a pipeline, such as rules", [nameof(Role)]);
+        }
+
+        if (Command.Length == 0 == (Address.Length == 0))
+        {
+            yield return new ValidationResult($"either {nameof(Command)} or {nameof(Address)} must be set", [nameof(Command)]);
+        }
+
+        if (Address.Length > 0 && !LoopbackAddress.TryParse(Address, out _))
+        {
+            yield return new ValidationResult($"{nameof(Address)} is '{Address}': it {LoopbackAddress.Form}", [nameof(Address)]);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Options;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Bridge.Programs;
+using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Runtime;
+
+namespace Pipeline.Stages.Bridge;
+
+/// <summary>
+/// A stage whose work a program does that serves pipeline.v1.Transform. Batches go to it while earlier ones wait for their answers; what it has no
+/// part in keeps its place among them. A frame after which nothing follows at once, such as a checkpoint, waits for all answers.
+/// </summary>
+internal sealed class BridgeStage(StageContext context, IUserProgram program, IOptions<BridgeOptions> options) : ITransform
+{
+    // What has come and is not yet handed on, in order; asked: it waits for an answer.
+    private readonly Queue<(Frame Frame, bool Asked)> _pending = new();
+    private TransformCall? _call;
+    private IReadOnlyList<string> _wanted = [];
+
+    private TransformCall Call => _call ?? throw new InvalidOperationException("The stage was not opened.");
+
+    /// <inheritdoc/>
+    public async ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    {
+        _wanted = below?.Columns ?? throw new InvalidOperationException("A bridge cannot be the last stage.");
+        _call = await program.OpenAsync(open, _wanted, cancellationToken);
+        var opened = new RunOpened { Resume = below.Resume };
+        opened.Columns.AddRange(_wanted.Except(_call.Opened.Sets).Union(_call.Opened.Reads));
+        return opened;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+    {
+        var more = frame.More;
+        var asked = frame is EventFrame { Count: > 0 } || (frame is MessageFrame { Message.WorkItems: not null } && Call.Opened.WorkItems);
+        _pending.Enqueue((frame, asked));
+        if (asked)
+        {
+            await Call.AskAsync(frame, cancellationToken);
+        }
+
+        while (_pending.TryPeek(out var first) && (!more || !first.Asked || Call.HasAnswer || _pending.Count > options.Value.MaxInFlight))
+        {
+            var next = first.Asked ? Merge(first.Frame, await Call.AnswerAsync(cancellationToken)) : first.Frame;
+            _pending.Dequeue();
+            await output.WriteAsync(next, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var (frame, _) in _pending)
+        {
+            frame.Dispose();
+        }
+
+        if (_call is not null)
+        {
+            await _call.DisposeAsync();
+        }
+    }
+
+    private Frame Merge(Frame asked, Frame answer)
+    {
+        switch (asked, answer)
+        {
+            case (EventFrame question, EventFrame events):
+                Complete(question, events);
+                break;
+            case (MessageFrame { Message.WorkItems: { } question }, MessageFrame { Message.WorkItems: { } items }):
+                if (!question.Items.Select(item => item.Line).SequenceEqual(items.Items.Select(item => item.Line)))
+                {
+                    throw Call.Failed($"answered {question.Items.Count} work items with others, or in another order");
+                }
+
+                (items.ReadMicros, items.More) = (question.ReadMicros, question.More);
+                break;
+            default:
+                answer.Dispose();
+                throw Call.Failed("answered a batch with one of another kind");
+        }
+
+        return answer;
+    }
+
+    // The question's columns are given back already; its figures and rejects are there.
+    private void Complete(EventFrame question, EventFrame answer)
+    {
+        var rejected = answer.Rejects.Count;
+        var dropped = question.Count - answer.Count - rejected;
+        var missing = answer.Count == 0 ? null : _wanted.FirstOrDefault(name => answer.Find(name) is null);
+        if (dropped < 0 || missing is not null)
+        {
+            answer.Dispose();
+            throw Call.Failed(dropped < 0
+                ? $"answered {question.Count} events with {answer.Count} events and {rejected} rejects"
+                : $"answered without the column '{missing}', which the stages below want");
+        }
+
+        context.Meter.Filtered += dropped;
+        context.Meter.Rejected += rejected;
+        answer.Filtered = question.Filtered + dropped;
+        answer.Rejects.AddRange(question.Rejects);
+        answer.Rejects.Sort((left, right) => left.Line.CompareTo(right.Line));
+        (answer.File, answer.ReadMicros, answer.More) = (question.File, question.ReadMicros, question.More);
+    }
+}

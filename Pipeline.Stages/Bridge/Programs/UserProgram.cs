@@ -1,0 +1,160 @@
+using System.Net.Sockets;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+using Pipeline.Client.Channels;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Wire;
+
+namespace Pipeline.Stages.Bridge.Programs;
+
+/// <summary>
+/// The user's program: started here with the stage, again for the next attempt where it has ended or was killed because it hangs, or found at an
+/// address. Whatever it does wrong becomes a failure of the attempt that names it, and the attempt is made again.
+/// </summary>
+internal sealed class UserProgram(
+    IOptions<BridgeOptions> options, PipelineChannels channels, TimeProvider time, ILogger<UserProgram> logger) : IUserProgram, IHostedService, IDisposable
+{
+    /// <summary>Time in which a program that has broken its connection has ended, too, where that is why.</summary>
+    public static readonly TimeSpan ExitGrace = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ConnectInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly SemaphoreSlim _starting = new(1);
+    private ProgramProcess? _process;
+
+    /// <summary>Time to an answer.</summary>
+    public TimeSpan AnswerTimeout => options.Value.AnswerTimeout;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
+    private string Name => options.Value.Command.Length > 0
+        ? $"the program of {options.Value.Role} ({string.Join(' ', options.Value.Arguments.Prepend(options.Value.Command))})"
+        : $"the program of {options.Value.Role} at {options.Value.Address}";
+
+    /// <inheritdoc/>
+    public async Task<TransformCall> OpenAsync(OpenRun open, IReadOnlyList<string> columns, CancellationToken cancellationToken)
+    {
+        var address = options.Value.Address.Length > 0 ? new Uri(options.Value.Address) : await StartedAsync(cancellationToken);
+        return await TransformCall.OpenAsync(this, channels.Create(address), open, columns, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="OptionsValidationException">The program cannot be started.</exception>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (options.Value.Command.Length > 0)
+        {
+            _process = ProgramProcess.Start(options.Value, logger);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => _process?.KillAsync() ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process?.Dispose();
+        _starting.Dispose();
+    }
+
+    /// <summary>A failure of the program.</summary>
+    /// <param name="how">What it did, to follow its name.</param>
+    /// <param name="reason">Kind.</param>
+    /// <param name="retryable">Whether another attempt may succeed.</param>
+    public StageException Failed(string how, string reason = FailureReasons.ProgramFailed, bool retryable = true) =>
+        new(reason, PeerText.Message($"{Name} {how}"), retryable);
+
+    /// <summary>A failure of its call. A program that hangs is killed.</summary>
+    public async Task<StageException> FailedAsync(Exception exception)
+    {
+        switch (exception)
+        {
+            case StageException failed when failed.Failure.Reason == FailureReasons.ProgramFailed:
+                return failed;
+            case StageException violation:
+                return Failed($"answered what does not follow pipeline/v1/transform.proto: {violation.Message.Replace(ProtoReader.ViolationPrefix, "", StringComparison.Ordinal)}");
+            case RpcException { StatusCode: StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused:
+                return Failed($"cannot do this run: {refused.Status.Detail}", FailureReasons.InvalidOptions, retryable: false);
+        }
+
+        // With a status of its own it lives, and has said what is wrong.
+        var lost = exception is not RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled) };
+        if (lost && _process is { } process)
+        {
+            if (await process.HasExitedAsync(ExitGrace, time))
+            {
+                return Failed(process.DescribeExit());
+            }
+
+            await process.KillAsync();
+        }
+
+        return Failed(exception switch
+        {
+            TimeoutException => $"did not take a batch or answer within {AnswerTimeout.TotalSeconds:0.###} s",
+            RpcException rpc => $"failed: {PeerText.Describe(rpc.Status)}",
+            _ => $"failed: {exception.Message}",
+        });
+    }
+
+    private async Task<Uri> StartedAsync(CancellationToken cancellationToken)
+    {
+        await _starting.WaitAsync(cancellationToken);
+        try
+        {
+            if (_process is null or { HasExited: true })
+            {
+                _process?.Dispose();
+                _process = ProgramProcess.Start(options.Value, logger);
+            }
+
+            return await ListensAsync(_process, cancellationToken);
+        }
+        catch (OptionsValidationException exception)
+        {
+            throw Failed($"cannot be started: {exception.Message}");
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    private async Task<Uri> ListensAsync(ProgramProcess process, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(ConnectInterval, time);
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(process.Address.Host, process.Address.Port, cancellationToken);
+                return process.Address;
+            }
+            catch (SocketException)
+            {
+                // Not yet.
+            }
+
+            if (process.HasExited)
+            {
+                await process.HasExitedAsync(ExitGrace, time);
+                throw Failed(process.DescribeExit());
+            }
+
+            if (time.GetElapsedTime(began) > options.Value.StartTimeout)
+            {
+                await process.KillAsync();
+                throw Failed($"did not listen at {process.Address.Authority} within {options.Value.StartTimeout.TotalSeconds:0.###} s");
+            }
+
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+}

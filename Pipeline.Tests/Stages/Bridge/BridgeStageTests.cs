@@ -1,0 +1,177 @@
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Core.Batching;
+
+namespace Pipeline.Tests.Stages.Bridge;
+
+public sealed class BridgeStageTests(TransformServer server) : IClassFixture<TransformServer>
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task OpenAsync_ProgramReadsAndSets_AsksForWhatItNeeds()
+    {
+        await using var stage = server.Stage();
+
+        var opened = await OpenAsync(stage, "echo");
+
+        Assert.Equal(["type", "value", "ts"], opened.Columns);
+    }
+
+    [Theory]
+    [InlineData("echo", false)]
+    [InlineData("echo", true)]
+    [InlineData("events only", true)]
+    public async Task ProcessAsync_BatchesAndOthers_ComeOutInTheirOrder(string behaviour, bool more)
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, behaviour);
+        var output = new FrameList();
+        for (var line = 1; line <= 20; line++)
+        {
+            var events = Events(line);
+            events.More = more;
+            await ProcessAsync(stage, events, output);
+            var items = new WorkItemBatch { Items = { new WorkItem { Line = 1000 + line } }, More = more };
+            await ProcessAsync(stage, Frames.Message(message => message.WorkItems = items), output);
+            await ProcessAsync(stage, new EventFrame { Rejects = { new Reject { Line = line } }, More = more }, output);
+        }
+
+        await ProcessAsync(stage, Frames.Message(message => message.Checkpoint = new Checkpoint { Id = 7 }), output);
+
+        Assert.Equal(61, output.Count);
+        Assert.Equal(
+            Enumerable.Range(1, 20).SelectMany(line => new[] { $"events {line}", $"items {1000 + line}", $"reject {line}" }).Append("checkpoint 7"),
+            output.Select(Describe));
+    }
+
+    [Fact]
+    public async Task ProcessAsync_ProgramDropsEvents_CountsThemAsFilteredAndKeepsTheRest()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "drops");
+        var output = new FrameList();
+        var events = Frames.Of(("a", "u", 1), ("b", "u", 2));
+        (events.Filtered, events.ReadMicros, events.File) = (5, 9, "in.ndjson");
+        events.Rejects.Add(new Reject { Line = 3 });
+
+        await ProcessAsync(stage, events, output);
+
+        var left = Assert.Single(output.Events);
+        Assert.Equal((0, 7L, 9L, "in.ndjson", 3L), (left.Count, left.Filtered, left.ReadMicros, left.File, left.Rejects.Single().Line));
+    }
+
+    [Theory]
+    [InlineData("ends", "ended the call before the input did")]
+    [InlineData("throws", "failed: Unknown")]
+    [InlineData("answers twice", "answered request 2 where")]
+    [InlineData("another number", "answered request 3 where request 2 was due")]
+    [InlineData("more events", "answered 1 events with 2 events")]
+    [InlineData("a column less", "answered without the column 'type'")]
+    [InlineData("another kind", "answered a batch with one of another kind")]
+    [InlineData("no batch", "answered a batch without one")]
+    [InlineData("nonsense", "answered what does not follow pipeline/v1/transform.proto: column type")]
+    public async Task ProcessAsync_ProgramFails_EndsTheAttemptAndNamesIt(string behaviour, string how)
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, behaviour);
+
+        var failure = await FailureAsync(async () =>
+        {
+            // A second answer to one batch is found at the next one at the latest.
+            await ProcessAsync(stage, Events(1), new FrameList());
+            await ProcessAsync(stage, Events(2), new FrameList());
+        });
+
+        Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
+        Assert.StartsWith($"the program of rules at {server.Address} {how}", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ProcessAsync_WorkItemsInAnotherOrder_EndsTheAttempt()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "items reversed");
+        var items = Frames.Message(message => message.WorkItems = new WorkItemBatch { Items = { new WorkItem { Line = 1 }, new WorkItem { Line = 2 } } });
+
+        var failure = await FailureAsync(() => ProcessAsync(stage, items, new FrameList()));
+
+        Assert.Contains("answered 2 work items with others, or in another order", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ProcessAsync_ProgramHangs_EndsTheAttemptInTime()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "hangs");
+        var waiting = FailureAsync(() => ProcessAsync(stage, Events(1), new FrameList()));
+        while (!waiting.IsCompleted)
+        {
+            server.Time.Advance(TimeSpan.FromSeconds(20));
+            await Task.Yield();
+        }
+
+        Assert.Contains("did not take a batch or answer within 20 s", (await waiting).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenAsync_ProgramRefusesTheRun_FailsItForGood()
+    {
+        await using var stage = server.Stage();
+
+        var failure = await FailureAsync(() => OpenAsync(stage, "refuses"));
+
+        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Reason, failure.Retryable));
+        Assert.EndsWith("cannot do this run: no such rules", failure.Message, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task OpenAsync_ProgramEnds_TellsItsExitCodeAndLastWords()
+    {
+        var settings = new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", "echo no such module >&2; exit 3"] };
+        await using var stage = server.Stage(settings, out var program);
+        using (program)
+        {
+            var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
+
+            Assert.Equal(FailureReasons.ProgramFailed, failure.Reason);
+            Assert.EndsWith("ended with exit code 3; the last line on its standard error: no such module", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [LinuxFact]
+    public async Task OpenAsync_ProgramNeverListens_IsKilled()
+    {
+        var settings = new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", "sleep 1000"], StartTimeout = TimeSpan.Zero };
+        await using var stage = server.Stage(settings, out var program);
+        using (program)
+        {
+            var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
+
+            Assert.Contains("did not listen at 127.0.0.1:", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static EventFrame Events(int line) => Frames.Events(1)
+        .With(Frames.Text("type", ["a"])).With(Frames.Number("value", [line])).With(Frames.Number("ts", [0])).With(Frames.Text("rule", ["r"]));
+
+    private static string Describe(Frame frame) => frame switch
+    {
+        EventFrame { Count: > 0 } events => $"events {events.Values("value").Single()}",
+        EventFrame events => $"reject {events.Rejects.Single().Line}",
+        MessageFrame { Message.WorkItems: { } items } => $"items {items.Items.Single().Line}",
+        _ => $"checkpoint {((MessageFrame)frame).Message.Checkpoint.Id}",
+    };
+
+    private static Task<RunOpened> OpenAsync(BridgeStage stage, string behaviour)
+    {
+        var open = new OpenRun { RunId = behaviour, Attempt = 1, Options = new RunOptions() };
+        return stage.OpenAsync(open, new RunOpened { Columns = { "type", "value", "rule" } }, CancellationToken.None).AsTask().WaitAsync(Patience);
+    }
+
+    private static Task ProcessAsync(BridgeStage stage, Frame frame, FrameList output) =>
+        stage.ProcessAsync(frame, output, CancellationToken.None).AsTask().WaitAsync(Patience);
+
+    private static async Task<Failure> FailureAsync(Func<Task> action) => (await Assert.ThrowsAsync<StageException>(action)).Failure;
+}

@@ -1,0 +1,111 @@
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Client.Channels;
+using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Security;
+using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Bridge.Programs;
+
+namespace Pipeline.Tests.Stages.Bridge;
+
+/// <summary>A program that serves Transform, and behaves as the run's id says.</summary>
+public sealed class TransformServer : IAsyncLifetime
+{
+    private const string Key = "a-key-for-tests";
+    private readonly PipelineChannels _channels = new(
+        Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = Key })));
+
+    private WebApplication _app = null!;
+
+    internal FakeTimeProvider Time { get; } = new();
+
+    internal string Address { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
+        builder.Configuration["PIPELINE_KEY"] = Key;
+        builder.Logging.ClearProviders();
+        builder.AddServiceDefaults();
+        _app = builder.Build();
+        _app.MapGrpcService<Program>();
+        await _app.StartAsync();
+        Address = (await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None)).ToString();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _channels.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    internal BridgeStage Stage() => Stage(new BridgeOptions { Role = "rules", Address = Address, MaxInFlight = 3 }, out _);
+
+    /// <summary>A stage over a program; by the clock of the tests where it is this server, by the real one where it is a process.</summary>
+    internal BridgeStage Stage(BridgeOptions settings, out UserProgram program)
+    {
+        var options = Options.Create(settings);
+        TimeProvider time = settings.Command.Length == 0 ? Time : TimeProvider.System;
+        program = new UserProgram(options, _channels, time, NullLogger<UserProgram>.Instance);
+        return new BridgeStage(Frames.Context(), program, options);
+    }
+
+    internal sealed class Program : Transform.TransformBase
+    {
+        public override async Task Apply(
+            IAsyncStreamReader<TransformRequest> requestStream, IServerStreamWriter<TransformResponse> responseStream, ServerCallContext context)
+        {
+            var behaviour = "";
+            while (await requestStream.MoveNext())
+            {
+                var request = requestStream.Current;
+                if (request.Open is { } open)
+                {
+                    behaviour = open.RunId;
+                    if (behaviour == "refuses")
+                        throw new RpcException(new Status(StatusCode.InvalidArgument, "no such rules"));
+                    var opened = new TransformOpened { Reads = { "ts" }, Sets = { "rule" }, WorkItems = behaviour != "events only" };
+                    await responseStream.WriteAsync(new TransformResponse { Number = request.Number, Opened = opened });
+                    continue;
+                }
+
+                if (behaviour == "ends")
+                    return;
+                if (behaviour == "throws")
+                    throw new InvalidOperationException("a defect");
+                if (behaviour == "hangs")
+                    await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                await responseStream.WriteAsync(Answer(request, behaviour));
+                if (behaviour == "answers twice")
+                    await responseStream.WriteAsync(Answer(request, behaviour));
+            }
+        }
+
+        private static TransformResponse Answer(TransformRequest request, string behaviour)
+        {
+            var response = request.Events is { } events
+                ? new TransformResponse { Number = request.Number, Events = events }
+                : new TransformResponse { Number = request.Number, WorkItems = request.WorkItems };
+            switch (behaviour)
+            {
+                case "drops": response.Events = new EventBatch(); break;
+                case "another number": response.Number++; break;
+                case "more events": response.Events = new EventBatch { Count = request.Events.Count + 1 }; break;
+                case "a column less": response.Events.Columns.RemoveAt(0); break;
+                case "another kind": response.WorkItems = new WorkItemBatch(); break;
+                case "no batch": response.ClearResponse(); break;
+                case "nonsense": response.Events.Columns[0].Width = 3; break;
+                case "items reversed": response.WorkItems = new WorkItemBatch { Items = { request.WorkItems.Items.Reverse() } }; break;
+            }
+
+            return response;
+        }
+    }
+}
