@@ -10,7 +10,7 @@ internal sealed class RouteFinder(
     TimeProvider time)
 {
     /// <summary>Returns the route once there is one.</summary>
-    /// <param name="roles">Roles of the run's own route, first to last; empty: the configured ones.</param>
+    /// <param name="roles">Roles, first to last.</param>
     /// <param name="waiting">Told the roles that it waits for, each time they change.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StageException">The hops do not fit, or a role stayed without instance for <see cref="CoordinatorOptions.RouteTimeout"/>.</exception>
@@ -23,7 +23,7 @@ internal sealed class RouteFinder(
         {
             var observed = registry.Current;
             var instances = observed.Value.Instances.Values;
-            switch (RoutePlanner.Plan(roles.Count > 0 ? roles : options.Route, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
+            switch (RoutePlanner.Plan(roles, instances.Where(instance => !suspects.Contains(instance)), failures.Of, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;

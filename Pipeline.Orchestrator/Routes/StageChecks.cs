@@ -19,7 +19,7 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
     {
         var request = new CheckRequest { Options = RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite) };
         var instances = registry.Current.Value.Instances.Values;
-        var asked = options.Route
+        var asked = options.RouteOf(settings)
             .Select(role => instances.FirstOrDefault(instance => instance.Role == role && instance.State == InstanceState.Live))
             .OfType<Instance>();
         var answers = await Task.WhenAll(asked.Select(instance => AskAsync(instance, request, cancellationToken)));

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -15,6 +16,9 @@ internal sealed class CoordinatorOptions
 
     /// <summary><see cref="Roles"/>, or the default ones.</summary>
     public IReadOnlyList<string> Route => Roles.Count > 0 ? [.. Roles] : DefaultRoles;
+
+    /// <summary>The route of a run: its own, or <see cref="Route"/>.</summary>
+    public IReadOnlyList<string> RouteOf(RunSettings settings) => settings.Route.Count > 0 ? settings.Route : Route;
 
     /// <summary>Longest wait for a role without instance, after which the run fails (and can be resumed): 1 s to 24 h.</summary>
     /// <value>Default 2 min.</value>

@@ -79,7 +79,7 @@ internal sealed class RunCoordinator(
         while (stop.Reason is null)
         {
             var route = await routes.FindAsync(
-                tracker.Run.Options.Route,
+                options.RouteOf(tracker.Run.Options),
                 roles =>
                 {
                     RunLog.Waits(logger, tracker.Run.Id, roles);

@@ -57,6 +57,7 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
         using var standardOutput = new StringWriter();
         using var standardError = new StringWriter();
 
+        await Pipeline.WaitForStagesAsync();
         var code = await CommandAsync(["run", "--input", input, "--output", output, "--rules", rules, "--json"], standardOutput, standardError)
             .WaitAsync(FaultBench.Patience);
 

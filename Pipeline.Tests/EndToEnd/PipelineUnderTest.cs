@@ -135,6 +135,10 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         throw new InvalidOperationException("the stream of topologies ended");
     }
 
+    /// <summary>Waits until every stage is up: after the kill of another test one may be on its way.</summary>
+    public Task WaitForStagesAsync() => TopologyAsync(now => Stages.All(
+        role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();

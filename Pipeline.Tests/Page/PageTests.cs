@@ -77,6 +77,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     [BrowserFact]
     public async Task Rules_WithMistakes_AreMarkedWhileTheyAreTyped()
     {
+        await Pipeline.WaitForStagesAsync();
         await using var page = await OpenAsync("/ui/new");
 
         await page.Field("Rules").FillAsync("{ \"rules\": [\n { \"drop\": \"typ == 'view'\" } ] }");

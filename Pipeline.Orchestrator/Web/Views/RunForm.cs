@@ -33,6 +33,9 @@ internal sealed class RunForm
     /// <summary>Lines per second; empty: no limit.</summary>
     public string? Rate { get; set; }
 
+    /// <summary>Roles, first to last, parted by commas; empty: the orchestrator's route.</summary>
+    public string? Route { get; set; }
+
     /// <summary>Text of a rules file; empty: the default rules.</summary>
     public string? Rules { get; set; }
 
@@ -45,6 +48,7 @@ internal sealed class RunForm
         WantsMax = settings.ExtraAggregates.Contains(Max),
         BatchSize = settings.BatchSize == RunDefaults.BatchSize ? null : settings.BatchSize.ToString(CultureInfo.InvariantCulture),
         Rate = settings.Rate == RunDefaults.Rate ? null : settings.Rate.ToString(CultureInfo.InvariantCulture),
+        Route = settings.Route.Count == 0 ? null : string.Join(", ", settings.Route),
         Rules = settings.Rules,
     };
 
@@ -57,6 +61,8 @@ internal sealed class RunForm
             settings.Output = Output.Trim();
         if (!string.IsNullOrWhiteSpace(GroupBy))
             settings.GroupBy = GroupBy.Split(',', StringSplitOptions.TrimEntries);
+        if (!string.IsNullOrWhiteSpace(Route))
+            settings.Route = Route.Split(',', StringSplitOptions.TrimEntries);
         if (!string.IsNullOrWhiteSpace(Rules))
             settings.Rules = Rules;
         settings.ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]];

@@ -53,6 +53,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         var wrongRules = await ArgumentsAsync("run", ("input", input), ("rules", rules));
         var wrongColumn = await ArgumentsAsync("run", ("input", input), ("group-by", "nonsense"));
 
+        await Pipeline.WaitForStagesAsync();
         await ValidateAsync(wrongRules);
         await ValidateAsync(wrongColumn);
 

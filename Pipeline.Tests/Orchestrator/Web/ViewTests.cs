@@ -210,6 +210,7 @@ public sealed class ViewTests
         var settings = new RunSettings
         {
             Input = "/in", Output = "/out", GroupBy = ["type", "user"], ExtraAggregates = ["max"], BatchSize = 10, Rate = 2.5, Rules = "{}",
+            Route = ["ingest", "sink"],
         };
 
         var (read, errors) = RunForm.Of(settings).Read();
@@ -218,6 +219,7 @@ public sealed class ViewTests
         Assert.Null(read.Output);
         Assert.Equal(settings.GroupBy, read.GroupBy);
         Assert.Equal(["max"], read.ExtraAggregates);
+        Assert.Equal(settings.Route, read.Route);
         Assert.Equal(("/in", 10, 2.5, "{}"), (read.Input, read.BatchSize, read.Rate, read.Rules));
     }
 
@@ -227,7 +229,7 @@ public sealed class ViewTests
         var (read, errors) = new RunForm { Input = " /in ", BatchSize = "auto" }.Read();
 
         Assert.Empty(errors);
-        Assert.Equal(new RunSettings { Input = "/in" } with { ExtraAggregates = read.ExtraAggregates, AllowedTypes = read.AllowedTypes }, read);
+        Assert.Equal(new RunSettings { Input = "/in" } with { ExtraAggregates = read.ExtraAggregates, AllowedTypes = read.AllowedTypes, Route = read.Route }, read);
     }
 
     [Fact]
