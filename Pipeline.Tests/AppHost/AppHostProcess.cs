@@ -101,10 +101,25 @@ internal sealed class AppHostProcess : IDisposable
         _process.Dispose();
     }
 
-    private static int FreePort()
+    /// <summary>
+    /// A free port, to be bound later. Below the ports that systems give to whoever binds to any (from 32768 on Linux): such a one is soon
+    /// some other service's.
+    /// </summary>
+    internal static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // It is taken.
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ public sealed class ExitCodeTests : IDisposable
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
     [InlineData(1, "error: input '/no/such/file' does not exist", "--input", "/no/such/file", "--exit")]
-    [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 1 to 64, not 0", "--Pipeline:Services:parse:Replicas=0")]
+    [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
     public async Task One_line_says_what_is_wrong(int exitCode, string line, params string[] args)
     {
         var (code, output, error) = await RunAsync(args);

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
+using Pipeline.Tests.AppHost;
 using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;
@@ -28,8 +27,8 @@ public sealed class AppHostDeathTests : IDisposable
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-    private readonly int _brokerPort = FreePort();
-    private readonly int _orchestratorPort = FreePort();
+    private readonly int _brokerPort = AppHostProcess.FreePort();
+    private readonly int _orchestratorPort = AppHostProcess.FreePort();
 
     private string EndpointFile => Path.Combine(_data, "endpoint.json");
 
@@ -109,9 +108,9 @@ public sealed class AppHostDeathTests : IDisposable
         // What the launch profile says, on free ports: Aspire's dashboard needs it.
         Environment =
         {
-            ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
-            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
-            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+            ["ASPNETCORE_URLS"] = $"http://localhost:{AppHostProcess.FreePort()}",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{AppHostProcess.FreePort()}",
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{AppHostProcess.FreePort()}",
             ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
         },
     })!;
@@ -183,12 +182,5 @@ public sealed class AppHostDeathTests : IDisposable
                 throw new TimeoutException($"not within {Patience}");
             await Task.Delay(Glance);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
