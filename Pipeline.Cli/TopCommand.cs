@@ -11,6 +11,7 @@ namespace Pipeline.Cli;
 internal static class TopCommand
 {
     private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MeasuringTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The command.</summary>
     public static Command Build(CommandContext context)
@@ -22,7 +23,7 @@ internal static class TopCommand
             using var client = RunsClient.Connect(context.Environment);
             var picture = new Picture(context.Time);
             if (parsed.GetValue(once) || context.Terminal.Interactive is not { } console)
-                await WriteOnceAsync(client, picture, context.Terminal, cancellationToken);
+                await WriteOnceAsync(client, picture, context.Terminal, context.Time, cancellationToken);
             else
                 await console.Live(Text.Empty).StartAsync(live => WatchAsync(client, picture, live.UpdateTarget, context.Time, cancellationToken));
             return ExitCodes.Ok;
@@ -30,25 +31,46 @@ internal static class TopCommand
         return command;
     }
 
-    private static async Task WriteOnceAsync(RunsClient client, Picture picture, Terminal terminal, CancellationToken cancellationToken)
+    private static async Task WriteOnceAsync(
+        RunsClient client, Picture picture, Terminal terminal, TimeProvider time, CancellationToken cancellationToken)
     {
         picture.Topology = await client.TopologyAsync(cancellationToken: cancellationToken);
-        if ((await client.ListAsync(cancellationToken)).FirstOrDefault() is { } latest)
+        if (await LatestAsync(client, cancellationToken) is { } latest)
         {
             picture.Take(await client.GetAsync(latest.Id, cancellationToken));
             if (latest.State.IsActive())
-            {
-                await foreach (var change in client.FollowAsync(latest.Id, cancellationToken))
-                {
-                    picture.Take(change.Data);
-                    if (picture.HasRates)
-                        break;
-                }
-            }
+                await MeasureAsync(client, latest.Id, picture, time, cancellationToken);
         }
 
         terminal.Output.WriteLine(picture.Title);
         terminal.WriteTable([Picture.Columns, .. picture.Rows()]);
+    }
+
+    // The one that is at work, as on the page.
+    private static async Task<Run?> LatestAsync(RunsClient client, CancellationToken cancellationToken)
+    {
+        var runs = await client.ListAsync(cancellationToken);
+        return runs.FirstOrDefault(run => run.State.IsActive()) ?? (runs.Count > 0 ? runs[0] : null);
+    }
+
+    // A run that waits reports nothing.
+    private static async Task MeasureAsync(RunsClient client, string run, Picture picture, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(MeasuringTimeout, time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            await foreach (var change in client.FollowAsync(run, ending.Token))
+            {
+                picture.Take(change.Data);
+                if (picture.HasRates)
+                    return;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // What is known is shown.
+        }
     }
 
     private static async Task WatchAsync(
@@ -96,7 +118,7 @@ internal static class TopCommand
                 while (true)
                 {
                     // The API tells of a run's changes, not of new runs.
-                    if ((await client.ListAsync(ending.Token)).FirstOrDefault() is { } latest)
+                    if (await LatestAsync(client, ending.Token) is { } latest)
                     {
                         await foreach (var run in client.FollowAsync(latest.Id, ending.Token))
                             await changes.Writer.WriteAsync(() => picture.Take(run.Data), ending.Token);

@@ -37,8 +37,8 @@ public sealed class RateMeter
                 _readings[Key(stage)] = new(stage, run.Updated, RateOf(new StageFigures { InstanceId = "", Role = "" }, stage, run.ElapsedMicros / 1e6));
             else if (former is null)
                 _readings[Key(stage)] = new(stage, run.Updated, null);
-            // Each report is an object of its own; it stays while other stages report.
-            else if (!ReferenceEquals(former.Stage, stage) && run.Updated > former.At)
+            // By value: what stays the same while other stages report is no report, in this process and over the API.
+            else if (former.Stage != stage && run.Updated > former.At)
                 _readings[Key(stage)] = new(stage, run.Updated, RateOf(former.Stage, stage, (run.Updated - former.At).TotalSeconds));
         }
     }

@@ -33,9 +33,6 @@ public static class Show
     /// <summary>2026-01-31 12:34:56, UTC.</summary>
     public static string Time(DateTimeOffset value) => value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", Invariant);
 
-    /// <summary>A decimal number as it is written in results: 12.5.</summary>
-    public static string Number(double value) => value.ToString("#,0.######", Invariant);
-
     private static string Scaled(double value, double step, string[] units)
     {
         var unit = 0;

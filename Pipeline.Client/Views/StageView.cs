@@ -30,7 +30,7 @@ public static class StageViews
     public static IReadOnlyList<StageView> Of(
         IReadOnlyList<string> roles, Topology? topology, Run? run, RateMeter rates, DateTimeOffset now)
     {
-        var route = run?.History is [.., var last] && run.State.IsActive() ? last.Route : [];
+        var route = run?.History is [.., { Outcome: AttemptRecord.Running } last] && run.State.IsActive() ? last.Route : [];
         return
         [
             .. roles.Select((role, place) =>

@@ -231,7 +231,7 @@ internal sealed class RunService : IHostedService
     {
         var id = entry.Run.Current.Value.Id;
         var speed = entry.Speed = new SpeedSeries(_store.LoadSpeed(id));
-        var tracker = new RunTracker(entry.Run, Save, Store, speed, _time);
+        var tracker = new RunTracker(entry.Run, Save, StoreWithSpeed, speed, _time);
         try
         {
             await _turns.WaitAsync(stop.Drain);
@@ -259,6 +259,13 @@ internal sealed class RunService : IHostedService
             _store.SaveSpeed(id, speed.Points);
             entry.Speed = null;
         }
+    }
+
+    private void StoreWithSpeed(Run run)
+    {
+        Store(run);
+        if (_runs[run.Id].Speed is { } speed)
+            _store.SaveSpeed(run.Id, speed.Points);
     }
 
     private void RefuseWhileStopping()

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Hosting;
@@ -20,9 +21,7 @@ internal sealed partial class EndpointPublisher(
         EndpointFile? written = null;
         try
         {
-            await bound.WaitForGrpcAddressAsync(ending.Token);
-            var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
-            var endpoint = new EndpointFile(server.HttpAddress(bound), key, process.Id, process.Start);
+            var endpoint = EndpointOf(await bound.WaitForGrpcAddressAsync(ending.Token));
             endpoint.Write(_path);
             written = endpoint;
             LogWritten(logger, endpoint.Address, _path);
@@ -36,6 +35,16 @@ internal sealed partial class EndpointPublisher(
         {
             LogNotWritten(logger, _path, error.Message);
         }
+    }
+
+    private EndpointFile EndpointOf(Uri grpc)
+    {
+        // What the server is bound to is the gRPC endpoint and those of HTTP/1.1.
+        var address = server.Features.Get<IServerAddressesFeature>()!.Addresses
+            .Select(text => new Uri(text.Replace("://localhost", "://127.0.0.1", StringComparison.Ordinal)))
+            .First(uri => uri.Port != grpc.Port);
+        var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
+        return new EndpointFile(address.GetLeftPart(UriPartial.Authority), key, process.Id, process.Start);
     }
 
     private void Remove(EndpointFile? written)

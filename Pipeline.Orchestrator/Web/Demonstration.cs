@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
-using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Web;
@@ -55,16 +54,18 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
     /// <param name="input">Absolute path of what to read.</param>
     public void Start(string input)
     {
+        var stop = new CancellationTokenSource();
         var began = false;
         State.Change(state =>
         {
             began = !state.IsRunning;
-            return began ? new(input, StepsOf(configuration[CommandVariable]), IsRunning: true) : state;
+            if (!began)
+                return state;
+            _stop = stop;
+            return new(input, StepsOf(configuration[CommandVariable]), IsRunning: true);
         });
-        if (!began)
-            return;
-        _stop = new CancellationTokenSource();
-        _ = Task.Run(() => RunAsync(input, _stop.Token));
+        if (began)
+            _ = Task.Run(() => RunAsync(input, stop.Token), CancellationToken.None);
     }
 
     /// <summary>Ends it; the run that is under way is cancelled.</summary>
@@ -90,10 +91,14 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
                         : await RunMonolithAsync(input, cancellationToken);
                     Set(index, now => now with { Run = run, Error = run.State == RunState.Completed ? null : run.Error?.Message ?? run.State.ToText() });
                 }
-                catch (Exception error) when (error is RunConflictException or StageException or IOException or JsonException or System.ComponentModel.Win32Exception)
+                catch (Exception error) when (error is not OperationCanceledException)
                 {
                     Set(index, now => now with { Error = error.Message });
                 }
+
+                // What one run cannot do, the next ones cannot either.
+                if (State.Current.Value.Steps[index].Error is not null)
+                    return;
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -112,8 +117,14 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
         runs.TryGet(id, out var run);
         await using var cancelling = cancellationToken.Register(() =>
         {
-            if (run!.Current.Value.State.IsActive())
+            try
+            {
                 runs.Cancel(id);
+            }
+            catch (RunConflictException)
+            {
+                // It has ended by itself.
+            }
         });
         while (true)
         {

@@ -24,10 +24,14 @@ internal sealed class FaultActions(IConfiguration configuration, ILogger<FaultAc
     }
 }
 
-/// <summary>Log of what people do on the page.</summary>
+/// <summary>Log of the page.</summary>
 internal static partial class PageLog
 {
     /// <summary>A signal was sent.</summary>
     [LoggerMessage(EventId = 3040, Level = LogLevel.Information, Message = "{Signal} to {Instance}, process {Process}, asked for on the page")]
     public static partial void Signal(ILogger logger, ProcessSignal signal, string instance, int process);
+
+    /// <summary>A chart cannot be drawn in the browser.</summary>
+    [LoggerMessage(EventId = 3041, Level = LogLevel.Warning, Message = "A chart cannot be drawn: {Reason}")]
+    public static partial void NoChart(ILogger logger, string reason);
 }

@@ -25,8 +25,9 @@ internal static class PageSetup
         var services = builder.Services;
         services.Configure<HostFilteringOptions>(options => options.AllowedHosts = Hosts);
         services.AddPageLogin();
-        services.AddAntiforgery(options => options.Cookie.Name = ".pipeline.antiforgery");
-        services.AddRazorComponents().AddInteractiveServerComponents();
+        services.AddAntiforgery(options => (options.Cookie.Name, options.SuppressXFrameOptionsHeader) = (".pipeline.antiforgery", true));
+        // The longest rules are a text of a million characters, which is escaped on its way.
+        services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = 8 << 20);
         services.AddFluentUIComponents();
         services.AddSingleton<RootFolders>();
         services.AddSingleton<Uploads>();
@@ -49,7 +50,7 @@ internal static class PageSetup
         app.MapPageLogin();
         app.MapRunFiles();
         app.MapRazorComponents<App>()
-            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = "'none'");
+            .AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }
 
     /// <summary>Whether a path belongs to the page, so that a login opens it.</summary>

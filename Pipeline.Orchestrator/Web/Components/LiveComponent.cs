@@ -10,12 +10,15 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     private readonly CancellationTokenSource _closing = new();
 
+    /// <summary>Shows nothing yet.</summary>
+    protected LiveComponent() => Closing = _closing.Token;
+
     /// <summary>Clock.</summary>
     [Inject]
     protected TimeProvider Clock { get; set; } = null!;
 
     /// <summary>Cancelled when nobody looks any more.</summary>
-    protected CancellationToken Closing => _closing.Token;
+    protected CancellationToken Closing { get; }
 
     /// <inheritdoc/>
     public void Dispose()

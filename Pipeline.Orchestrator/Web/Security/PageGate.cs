@@ -8,7 +8,7 @@ internal static class PageGate
     /// <summary>Whether the request may go on; where it may not, it is answered.</summary>
     public static bool Admits(HttpContext context)
     {
-        if (context.User.Identity?.IsAuthenticated == true)
+        if (context.User.Identity?.IsAuthenticated == true && IsSameOrigin(context.Request))
         {
             // Its web socket stays open for as long as the page does.
             context.Features.Get<IUnadmittedConnection>()?.Admit();
@@ -22,4 +22,8 @@ internal static class PageGate
             context.Response.Redirect($"{PageLoginEndpoints.Path}?{PageLoginEndpoints.ReturnParameter}={Uri.EscapeDataString(request.Path + request.QueryString)}");
         return false;
     }
+
+    // A web socket may be opened by the page of another port of this host, to which the browser sends the same cookies.
+    private static bool IsSameOrigin(HttpRequest request) =>
+        request.Headers.Origin is not [{ } origin] || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value);
 }

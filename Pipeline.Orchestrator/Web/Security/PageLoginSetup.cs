@@ -1,15 +1,13 @@
-using System.Globalization;
 using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
-using Microsoft.AspNetCore.Hosting.Server;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
-using Pipeline.Orchestrator.Service;
-using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Orchestrator.Web.Security;
@@ -35,9 +33,9 @@ internal static class PageLoginSetup
             options.ExpireTimeSpan = TimeSpan.FromDays(1);
             options.SlidingExpiration = true;
         });
-        // Browsers send a cookie to all ports of a host: pipelines side by side need names of their own.
-        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme).Configure<IServer, BoundEndpoints>(
-            (options, server, bound) => options.Cookie.Name = string.Create(CultureInfo.InvariantCulture, $".pipeline.{new Uri(server.HttpAddress(bound)).Port}"));
+        // Browsers send a cookie to all ports of a host: pipelines side by side need names of their own, as they have data directories.
+        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme).Configure<RunStore>((options, store) =>
+            options.Cookie.Name = $".pipeline.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(store.Root)).AsSpan(0, 4))}");
     }
 
     /// <summary>Logs the browser in.</summary>

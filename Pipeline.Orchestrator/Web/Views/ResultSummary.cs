@@ -20,10 +20,9 @@ internal enum ResultOrder
 
 /// <summary>A group of the results.</summary>
 /// <param name="Key">Its key; several columns are parted by commas.</param>
-/// <param name="Count">Events.</param>
-/// <param name="Sum">Sum of the values.</param>
-/// <param name="Average">Average of the values.</param>
-internal sealed record ResultGroup(string Key, long Count, double Sum, double Average);
+/// <param name="Rank">The figure by which it is ranked.</param>
+/// <param name="Figures">All its figures, "count", "sum" and so on, digit by digit as the file has them.</param>
+internal sealed record ResultGroup(string Key, double Rank, IReadOnlyList<(string Name, string Text)> Figures);
 
 /// <summary>The foremost groups of a results file, whatever its length.</summary>
 /// <param name="Groups">The foremost ones, greatest first.</param>
@@ -48,7 +47,7 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
         var (matching, workItems) = (0L, 0L);
         await foreach (var line in LinesOf(path, cancellationToken))
         {
-            if (GroupOf(line) is not { } group)
+            if (GroupOf(line, order) is not { } group)
             {
                 workItems++;
                 continue;
@@ -57,23 +56,15 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
             if (!group.Key.Contains(search, StringComparison.OrdinalIgnoreCase))
                 continue;
             matching++;
-            foremost.Enqueue(group, FigureOf(group, order));
+            foremost.Enqueue(group, group.Rank);
             if (foremost.Count > Most)
                 foremost.Dequeue();
         }
 
         var groups = foremost.UnorderedItems.Select(item => item.Element)
-            .OrderByDescending(group => FigureOf(group, order)).ThenBy(group => group.Key, StringComparer.Ordinal);
+            .OrderByDescending(group => group.Rank).ThenBy(group => group.Key, StringComparer.Ordinal);
         return new([.. groups], matching, workItems);
     }
-
-    /// <summary>The figure by which a group is ranked.</summary>
-    public static double FigureOf(ResultGroup group, ResultOrder order) => order switch
-    {
-        ResultOrder.Count => group.Count,
-        ResultOrder.Sum => group.Sum,
-        _ => group.Average,
-    };
 
     /// <summary>The lines of a file, plain or .gz.</summary>
     internal static async IAsyncEnumerable<string> LinesOf(
@@ -86,13 +77,16 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
             yield return line;
     }
 
-    private static ResultGroup? GroupOf(string line)
+    private static ResultGroup? GroupOf(string line, ResultOrder order)
     {
         using var document = JsonDocument.Parse(line);
         var root = document.RootElement;
         if (!root.TryGetProperty("key", out var key))
             return null;
         var text = key.ValueKind == JsonValueKind.Array ? string.Join(", ", key.EnumerateArray().Select(part => part.ToString())) : key.ToString();
-        return new(text, root.GetProperty("count").GetInt64(), root.GetProperty("sum").GetDouble(), root.GetProperty("avg").GetDouble());
+        var rank = root.GetProperty(order switch { ResultOrder.Count => "count", ResultOrder.Sum => "sum", _ => "avg" });
+        return new(
+            text, rank.GetDouble(),
+            [.. root.EnumerateObject().Where(figure => figure.Name != "key").Select(figure => (figure.Name, figure.Value.GetRawText()))]);
     }
 }

@@ -69,11 +69,11 @@ internal sealed class RunForm
         if (int.TryParse(Or(BatchSize, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var size))
             settings.BatchSize = size;
         else
-            errors.Add(new("batchSize", "must be a whole number, or empty for auto"));
+            errors.Add(new("batchSize", "must be a whole number from 0, or empty for auto"));
         if (double.TryParse(Or(Rate, "0"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate))
             settings.Rate = rate;
         else
-            errors.Add(new("rate", "must be a number, or empty for no limit"));
+            errors.Add(new("rate", "must be a number from 0, or empty for no limit"));
         return (settings, errors);
     }
 

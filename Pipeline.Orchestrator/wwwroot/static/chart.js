@@ -6,7 +6,10 @@ function load() {
     const script = document.createElement('script');
     script.src = '_content/Vizor.ECharts/js/vizor-echarts-bundle-min.js';
     script.onload = () => resolve(window.echarts);
-    script.onerror = () => reject(new Error('the chart library cannot be loaded'));
+    script.onerror = () => {
+      library = undefined;
+      reject(new Error('the chart library cannot be loaded'));
+    };
     document.head.append(script);
   });
   return library;

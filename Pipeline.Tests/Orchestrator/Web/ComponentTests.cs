@@ -44,7 +44,7 @@ public sealed class ComponentTests : IAsyncLifetime
         page.WaitForAssertion(() =>
         {
             Assert.Equal("must be an absolute path, not relative.ndjson", Field(page, "Input").Instance.Message);
-            Assert.Equal("must be a whole number, or empty for auto", Field(page, "Batch size, lines").Instance.Message);
+            Assert.Equal("must be a whole number from 0, or empty for auto", Field(page, "Batch size, lines").Instance.Message);
             Assert.Null(Field(page, "Output").Instance.Message);
         });
         Assert.Empty(Runs.List());

@@ -53,7 +53,8 @@ public sealed class PageLoginTests : IAsyncLifetime
         {
             using var login = await browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key));
             Assert.Equal(HttpStatusCode.OK, login.StatusCode);
-            var cookie = Assert.Single(login.Headers.GetValues("Set-Cookie"), value => value.StartsWith($".pipeline.{browser.BaseAddress!.Port}=", StringComparison.Ordinal));
+            var cookie = Assert.Single(login.Headers.GetValues("Set-Cookie"), value => !value.Contains("antiforgery", StringComparison.Ordinal));
+            Assert.Matches("^[.]pipeline[.][0-9a-f]{8}=", cookie);
             Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
             Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain(PageLogin.TokenOf(ServedOrchestrator.Key), await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);

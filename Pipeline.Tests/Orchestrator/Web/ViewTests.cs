@@ -44,17 +44,15 @@ public sealed class ViewTests
     }
 
     [Fact]
-    public void RateMeter_ReportOfAnotherStage_KeepsTheRate()
+    public void RateMeter_ReportOfAnotherStageOverTheApi_KeepsTheRate()
     {
         var meter = new RateMeter();
-        var parse = Figures("parse", 1_000);
-        meter.Take(NewRun(RunState.Running, Noon, parse));
-        parse = Figures("parse", 2_000);
-        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), parse));
+        meter.Take(NewRun(RunState.Running, Noon, Figures("parse", 1_000)));
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), Figures("parse", 2_000)));
 
-        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1.5), parse, Figures("rules", 10)));
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1.5), Figures("parse", 2_000), Figures("rules", 10)));
 
-        Assert.Equal(1_000, meter[parse]!.ItemsIn);
+        Assert.Equal(1_000, meter[Figures("parse", 2_000)]!.ItemsIn);
     }
 
     [Fact]
@@ -149,16 +147,17 @@ public sealed class ViewTests
     {
         using var folder = new TemporaryFile();
         var lines = Enumerable.Range(0, 1_000).Select(number =>
-            $$"""{"key":["user {{number}}","click"],"count":{{number}},"sum":{{1_000 - number}},"avg":1.5}""");
+            $$"""{"key":["user {{number}}","click"],"count":{{number}},"sum":{{(number == 999 ? 9_007_199_254_740_993 : 1_000 - number)}},"avg":1.50}""");
         await File.WriteAllLinesAsync(folder.Path, ["""{"workItemId":"w","vectorChecksum":1,"score":1,"finalScore":1}""", .. lines]);
 
         var byCount = await ResultSummary.ReadAsync(folder.Path, "", ResultOrder.Count, default);
         var bySum = await ResultSummary.ReadAsync(folder.Path, "USER 99", ResultOrder.Sum, default);
 
         Assert.Equal((1_000, 1, ResultSummary.Most), (byCount.Matching, byCount.WorkItems, byCount.Groups.Count));
-        Assert.Equal(new ResultGroup("user 999, click", 999, 1, 1.5), byCount.Groups[0]);
+        Assert.Equal(("user 999, click", 999), (byCount.Groups[0].Key, byCount.Groups[0].Rank));
+        Assert.Equal([("count", "999"), ("sum", "9007199254740993"), ("avg", "1.50")], byCount.Groups[0].Figures);
         Assert.Equal(11, bySum.Matching);
-        Assert.Equal("user 99, click", bySum.Groups[0].Key);
+        Assert.Equal(["user 999, click", "user 99, click"], bySum.Groups.Take(2).Select(group => group.Key));
     }
 
     [Fact]
