@@ -66,15 +66,7 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>What axe finds to be inaccessible.</summary>
     public async Task<IEnumerable<string>> FindBarriersAsync()
     {
-        // Colours that change to another theme's have neither theme's contrast.
-        await Page.WaitForFunctionAsync(
-            """
-            () => {
-              const inner = (root) => [...root.querySelectorAll('*')].filter((node) => node.shadowRoot).flatMap((node) => all(node.shadowRoot));
-              const all = (root) => [...root.getAnimations(), ...inner(root)];
-              return all(document).every((animation) => animation.playState !== 'running' || animation.effect.getTiming().iterations === Infinity);
-            }
-            """);
+        await WaitForColoursAsync();
         var result = await Page.RunAxe();
         return result.Violations.Select(found => $"{found.Id}: {string.Join(", ", found.Nodes.Select(node => node.Html))}");
     }
@@ -86,10 +78,21 @@ internal sealed class OpenPage : IAsyncDisposable
             return;
         foreach (var theme in (string[])["light", "dark"])
         {
+            await WaitForColoursAsync();
             await Page.ScreenshotAsync(new() { Path = Path.Combine(ScreenshotFolder, $"page-{name}-{theme}.png") });
             await Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
         }
     }
+
+    // Colours that change to another theme's have neither theme's contrast.
+    private Task WaitForColoursAsync() => Page.WaitForFunctionAsync(
+        """
+        () => {
+          const inner = (root) => [...root.querySelectorAll('*')].filter((node) => node.shadowRoot).flatMap((node) => all(node.shadowRoot));
+          const all = (root) => [...root.getAnimations(), ...inner(root)];
+          return all(document).every((animation) => animation.playState !== 'running' || animation.effect.getTiming().iterations === Infinity);
+        }
+        """);
 
     public async ValueTask DisposeAsync() => await _session.DisposeAsync();
 
