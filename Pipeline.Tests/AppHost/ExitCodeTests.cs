@@ -55,9 +55,17 @@ public sealed class ExitCodeTests : IDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return (process.ExitCode, await output, await error);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEndAsync();
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            return (process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            // One that was to refuse its arguments, and did not, would run on.
+            process.Kill(entireProcessTree: true);
+        }
     }
 }
