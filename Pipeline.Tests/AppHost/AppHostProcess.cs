@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -30,8 +29,8 @@ internal sealed class AppHostProcess : IDisposable
             "dotnet",
             typeof(Projects.Pipeline_AppHost).Assembly.Location,
             $"--Pipeline:Data={data}",
-            $"--Pipeline:Services:broker:Port={FreePort()}",
-            $"--Pipeline:Services:orchestrator:Port={FreePort()}",
+            $"--Pipeline:Services:broker:Port={FreePort.Find()}",
+            $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}",
             $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={Path.Combine(data, "endpoint.json")}",
             .. args,
         ];
@@ -43,9 +42,9 @@ internal sealed class AppHostProcess : IDisposable
             // What the launch profile says, on free ports: Aspire needs it.
             Environment =
             {
-                ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort()}",
-                ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
-                ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort()}",
+                ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort.Find()}",
+                ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
+                ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
                 ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
             },
         };
@@ -99,27 +98,5 @@ internal sealed class AppHostProcess : IDisposable
         }
 
         _process.Dispose();
-    }
-
-    /// <summary>
-    /// A free port, to be bound later. Below the ports that systems give to whoever binds to any (from 32768 on Linux): such a one is soon
-    /// some other service's.
-    /// </summary>
-    internal static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // It is taken.
-            }
-        }
     }
 }

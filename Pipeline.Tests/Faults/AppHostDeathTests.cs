@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
-using Pipeline.Tests.AppHost;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Faults;
@@ -27,8 +27,8 @@ public sealed class AppHostDeathTests : IDisposable
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-    private readonly int _brokerPort = AppHostProcess.FreePort();
-    private readonly int _orchestratorPort = AppHostProcess.FreePort();
+    private readonly int _brokerPort = FreePort.Find();
+    private readonly int _orchestratorPort = FreePort.Find();
 
     private string EndpointFile => Path.Combine(_data, "endpoint.json");
 
@@ -108,9 +108,9 @@ public sealed class AppHostDeathTests : IDisposable
         // What the launch profile says, on free ports: Aspire's dashboard needs it.
         Environment =
         {
-            ["ASPNETCORE_URLS"] = $"http://localhost:{AppHostProcess.FreePort()}",
-            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{AppHostProcess.FreePort()}",
-            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{AppHostProcess.FreePort()}",
+            ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort.Find()}",
+            ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
+            ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
             ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
         },
     })!;

@@ -1,9 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Stages.Bridge.Programs;
 
@@ -37,7 +36,7 @@ internal sealed partial class ProgramProcess : IDisposable
     /// <exception cref="OptionsValidationException">There is no such program, or no such directory.</exception>
     public static ProgramProcess Start(BridgeOptions options, ILogger logger)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var address = new Uri($"http://127.0.0.1:{FreePort.Find()}");
         var start = new ProcessStartInfo(options.Command, options.Arguments)
         {
             WorkingDirectory = options.Directory,
@@ -88,13 +87,6 @@ internal sealed partial class ProgramProcess : IDisposable
     }
 
     public void Dispose() => _process.Dispose();
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     private void Log(string? line, LogLevel level)
     {

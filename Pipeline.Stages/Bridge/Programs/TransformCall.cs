@@ -11,6 +11,7 @@ namespace Pipeline.Stages.Bridge.Programs;
 internal sealed class TransformCall : IAsyncDisposable
 {
     private readonly UserProgram _program;
+    private readonly ProgramProcess? _process;
     private readonly PipelineChannel _channel;
     private readonly AsyncDuplexStreamingCall<Question, byte[]> _call;
     private readonly Channel<Answer> _answers = Channel.CreateUnbounded<Answer>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -19,9 +20,9 @@ internal sealed class TransformCall : IAsyncDisposable
     private uint _asked;
     private uint _answered;
 
-    private TransformCall(UserProgram program, PipelineChannel channel)
+    private TransformCall(UserProgram program, ProgramProcess? process, PipelineChannel channel)
     {
-        (_program, _channel) = (program, channel);
+        (_program, _process, _channel) = (program, process, channel);
         _call = channel.Invoker.AsyncDuplexStreamingCall(TransformMethod.Apply, null, new CallOptions(cancellationToken: _ending.Token));
         _reading = ReadAsync();
     }
@@ -35,9 +36,10 @@ internal sealed class TransformCall : IAsyncDisposable
     /// <summary>Opens an attempt.</summary>
     /// <exception cref="StageException">The program cannot do it, or does not answer.</exception>
     public static async Task<TransformCall> OpenAsync(
-        UserProgram program, PipelineChannel channel, OpenRun open, IReadOnlyList<string> columns, CancellationToken cancellationToken)
+        UserProgram program, ProgramProcess? process, PipelineChannel channel, OpenRun open, IReadOnlyList<string> columns,
+        CancellationToken cancellationToken)
     {
-        var call = new TransformCall(program, channel);
+        var call = new TransformCall(program, process, channel);
         try
         {
             var request = new TransformOpen { RunId = open.RunId, Attempt = open.Attempt, Options = open.Options, Columns = { columns } };
@@ -100,7 +102,7 @@ internal sealed class TransformCall : IAsyncDisposable
         {
             // Where the call has ended, the end of the answers says why.
             await _reading.WaitAsync(UserProgram.ExitGrace, _program.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            throw await _program.FailedAsync(_reading.Exception?.InnerException ?? exception);
+            throw await _program.FailedAsync(_reading.Exception?.InnerException ?? exception, _process);
         }
     }
 
@@ -114,11 +116,11 @@ internal sealed class TransformCall : IAsyncDisposable
         }
         catch (ChannelClosedException closed)
         {
-            throw await _program.FailedAsync(closed.InnerException!);
+            throw await _program.FailedAsync(closed.InnerException!, _process);
         }
         catch (TimeoutException exception)
         {
-            throw await _program.FailedAsync(exception);
+            throw await _program.FailedAsync(exception, _process);
         }
     }
 

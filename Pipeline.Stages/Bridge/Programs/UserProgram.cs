@@ -36,8 +36,9 @@ internal sealed class UserProgram(
     /// <inheritdoc/>
     public async Task<TransformCall> OpenAsync(OpenRun open, IReadOnlyList<string> columns, CancellationToken cancellationToken)
     {
-        var address = options.Value.Address.Length > 0 ? new Uri(options.Value.Address) : await StartedAsync(cancellationToken);
-        return await TransformCall.OpenAsync(this, channels.Create(address), open, columns, cancellationToken);
+        var process = options.Value.Address.Length > 0 ? null : await StartedAsync(cancellationToken);
+        var channel = channels.Create(process?.Address ?? new Uri(options.Value.Address));
+        return await TransformCall.OpenAsync(this, process, channel, open, columns, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -69,8 +70,10 @@ internal sealed class UserProgram(
     public StageException Failed(string how, string reason = FailureReasons.ProgramFailed, bool retryable = true) =>
         new(reason, PeerText.Message($"{Name} {how}"), retryable);
 
-    /// <summary>A failure of its call. A program that hangs is killed.</summary>
-    public async Task<StageException> FailedAsync(Exception exception)
+    /// <summary>A failure of a call. A program that hangs is killed.</summary>
+    /// <param name="exception">What the call failed with.</param>
+    /// <param name="process">The process that was called, which another attempt may have replaced meanwhile; null: it is not ours.</param>
+    public async Task<StageException> FailedAsync(Exception exception, ProgramProcess? process)
     {
         switch (exception)
         {
@@ -84,7 +87,7 @@ internal sealed class UserProgram(
 
         // With a status of its own it lives, and has said what is wrong.
         var lost = exception is not RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled) };
-        if (lost && _process is { } process)
+        if (lost && process is not null)
         {
             if (await process.HasExitedAsync(ExitGrace, time))
             {
@@ -102,18 +105,19 @@ internal sealed class UserProgram(
         });
     }
 
-    private async Task<Uri> StartedAsync(CancellationToken cancellationToken)
+    private async Task<ProgramProcess> StartedAsync(CancellationToken cancellationToken)
     {
         await _starting.WaitAsync(cancellationToken);
         try
         {
+            // The former one is not disposed: calls of other attempts may still ask how it ended.
             if (_process is null or { HasExited: true })
             {
-                _process?.Dispose();
                 _process = ProgramProcess.Start(options.Value, logger);
             }
 
-            return await ListensAsync(_process, cancellationToken);
+            await ListensAsync(_process, cancellationToken);
+            return _process;
         }
         catch (OptionsValidationException exception)
         {
@@ -125,7 +129,7 @@ internal sealed class UserProgram(
         }
     }
 
-    private async Task<Uri> ListensAsync(ProgramProcess process, CancellationToken cancellationToken)
+    private async Task ListensAsync(ProgramProcess process, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(ConnectInterval, time);
         var began = time.GetTimestamp();
@@ -135,7 +139,7 @@ internal sealed class UserProgram(
             {
                 using var client = new TcpClient();
                 await client.ConnectAsync(process.Address.Host, process.Address.Port, cancellationToken);
-                return process.Address;
+                return;
             }
             catch (SocketException)
             {

@@ -1,0 +1,31 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pipeline.ServiceDefaults.Endpoints;
+
+/// <summary>Finds a port for a process that is started later, and binds it itself.</summary>
+public static class FreePort
+{
+    // Below the ports that systems give to whoever binds to any, from 32768 on Linux and 49152 elsewhere: such a one is soon another's.
+    private const int First = 20_000;
+    private const int End = 32_000;
+
+    /// <summary>A port of loopback that is free now.</summary>
+    public static int Find()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(First, End);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // It is in use.
+            }
+        }
+    }
+}
