@@ -13,7 +13,7 @@ internal static class PageCommand
         command.SetAction(async (_, cancellationToken) =>
         {
             using var client = RunsClient.Connect(context.Environment);
-            // A link to a pipeline that is not up any more would only puzzle.
+            // Fails here, and not later in the browser, where the pipeline is not up any more.
             await client.TopologyAsync(cancellationToken: cancellationToken);
             context.Terminal.Output.WriteLine(client.PageLink);
             return ExitCodes.Ok;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using Pipeline.Client.Runs;
 using Pipeline.Files;
 
@@ -57,8 +56,7 @@ internal static class RunReport
 
     private static IEnumerable<string> ReadLines(string path)
     {
-        using var file = File.OpenRead(path);
-        using var reader = new StreamReader(OutputFiles.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file);
+        using var reader = OutputFiles.OpenText(path);
         while (reader.ReadLine() is { } line)
             yield return line;
     }
@@ -84,13 +82,12 @@ internal static class RunReport
         }
     }
 
-    // Where there were several attempts, it is not known how many of the lines were the last one's.
     private static string Time(Run run)
     {
         var seconds = run.ElapsedMicros / 1e6;
-        return run.Attempts > 1
-            ? string.Create(Invariant, $"the last attempt took {seconds:0.000} s")
-            : string.Create(Invariant, $"{seconds:0.000} s, {run.Counts.Lines / seconds:N0} lines/s");
+        return run.LinesPerSecond is { } speed
+            ? string.Create(Invariant, $"{seconds:0.000} s, {speed:N0} lines/s")
+            : string.Create(Invariant, $"the last attempt took {seconds:0.000} s");
     }
 
     /// <summary>Everything, for show.</summary>

@@ -10,7 +10,7 @@ namespace Pipeline.Cli;
 /// <summary>top: the pipeline at work, as the orchestrator's page shows it.</summary>
 internal static class TopCommand
 {
-    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MeasuringTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The command.</summary>
@@ -46,12 +46,8 @@ internal static class TopCommand
         terminal.WriteTable([Picture.Columns, .. picture.Rows()]);
     }
 
-    // The one that is at work, as on the page.
-    private static async Task<Run?> LatestAsync(RunsClient client, CancellationToken cancellationToken)
-    {
-        var runs = await client.ListAsync(cancellationToken);
-        return runs.FirstOrDefault(run => run.State.IsActive()) ?? (runs.Count > 0 ? runs[0] : null);
-    }
+    private static async Task<Run?> LatestAsync(RunsClient client, CancellationToken cancellationToken) =>
+        StageViews.RunOf(await client.ListAsync(cancellationToken));
 
     // A run that waits reports nothing.
     private static async Task MeasureAsync(RunsClient client, string run, Picture picture, TimeProvider time, CancellationToken cancellationToken)
@@ -87,7 +83,7 @@ internal static class TopCommand
                 while (changes.Reader.TryRead(out var change))
                     change();
                 show(picture.Draw());
-                await Task.Delay(LeastInterval, time, cancellationToken);
+                await Task.Delay(MinInterval, time, cancellationToken);
             }
 
             await following;
@@ -167,13 +163,13 @@ internal static class TopCommand
                 foreach (var instance in stage.Instances.DefaultIfEmpty())
                 {
                     var rate = stage.Figures?.InstanceId == instance?.InstanceId && instance?.Departed is null ? stage.Rate : null;
-                    yield return
+                    string[] name = [stage.Role, Terminal.OneLine(instance?.InstanceId ?? "none"), instance?.State ?? "missing"];
+                    yield return rate is null ? [.. name, .. Enumerable.Repeat("", Columns.Length - name.Length)] :
                     [
-                        stage.Role, Terminal.OneLine(instance?.InstanceId ?? "none"), instance?.State ?? "missing",
-                        rate is null ? "" : Show.Short(rate.ItemsIn), rate is null ? "" : Show.Short(rate.ItemsOut),
-                        rate is null ? "" : Show.Bytes(rate.BytesOut), rate is null ? "" : Show.Share(rate.Works),
-                        rate is null ? "" : Show.Share(rate.WaitsForInput), rate is null ? "" : Show.Share(rate.WaitsForOutput),
-                        rate is null || stage.Figures is not { ProcessPeakRssBytes: > 0 and var bytes } ? "" : Show.Bytes(bytes),
+                        .. name,
+                        Show.Short(rate.ItemsIn), Show.Short(rate.ItemsOut), Show.Bytes(rate.BytesOut),
+                        Show.Share(rate.Works), Show.Share(rate.WaitsForInput), Show.Share(rate.WaitsForOutput),
+                        stage.Figures is { ProcessPeakRssBytes: > 0 and var bytes } ? Show.Bytes(bytes) : "",
                     ];
                 }
             }

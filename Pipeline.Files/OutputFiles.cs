@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Pipeline.Files;
 
 /// <summary>The two files that a run writes.</summary>
@@ -20,6 +22,14 @@ public readonly record struct OutputFiles(string Results, string Rejects)
 
     /// <summary>Whether a file of this name is written and read as gzip.</summary>
     public static bool IsCompressed(string path) => path.EndsWith(Gzip, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Reads what was written under this name, and decompresses it where the name says so.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static StreamReader OpenText(string path)
+    {
+        var file = File.OpenRead(path);
+        return new StreamReader(IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file);
+    }
 
     /// <summary>Whether the name promises a compression that is not supported.</summary>
     public static bool IsOtherwiseCompressed(string path) =>

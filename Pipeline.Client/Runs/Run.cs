@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Client.Runs;
@@ -79,6 +80,14 @@ public sealed record Run
 
     /// <summary>Its attempts, oldest first.</summary>
     public IReadOnlyList<AttemptRecord> History { get; init; } = [];
+
+    /// <summary>
+    /// Lines per second from the first byte read to the results durable; null where it is not known: before the run has completed, and after
+    /// several attempts, because it is not known how many of the lines were the last one's.
+    /// </summary>
+    [JsonIgnore]
+    public double? LinesPerSecond =>
+        this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } ? Counts.Lines * 1e6 / ElapsedMicros : null;
 
     /// <summary>With another record of the latest attempt.</summary>
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>

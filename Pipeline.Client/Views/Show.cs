@@ -30,6 +30,9 @@ public static class Show
         _ => string.Create(Invariant, $"{(long)value.TotalHours} h {value.Minutes} min"),
     };
 
+    /// <summary>The same of microseconds.</summary>
+    public static string Micros(long value) => Duration(TimeSpan.FromMicroseconds(value));
+
     /// <summary>2026-01-31 12:34:56, UTC.</summary>
     public static string Time(DateTimeOffset value) => value.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", Invariant);
 

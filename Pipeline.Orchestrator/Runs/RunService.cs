@@ -256,7 +256,6 @@ internal sealed class RunService : IHostedService
         }
         finally
         {
-            _store.SaveSpeed(id, speed.Points);
             entry.Speed = null;
         }
     }

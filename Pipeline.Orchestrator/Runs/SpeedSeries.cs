@@ -20,7 +20,7 @@ internal sealed class SpeedSeries(IReadOnlyList<SpeedPoint> stored)
     private readonly List<SpeedPoint> _points = [.. stored];
 
     // After each thinning only every 2nd, 4th, ... point of the same attempt is taken.
-    private long _leastMillis;
+    private long _minMillis;
 
     /// <summary>The points so far, oldest first.</summary>
     public IReadOnlyList<SpeedPoint> Points
@@ -41,7 +41,7 @@ internal sealed class SpeedSeries(IReadOnlyList<SpeedPoint> stored)
     {
         lock (_lock)
         {
-            if (!always && _points is [.., var last] && last.Attempt == point.Attempt && point.Millis - last.Millis < _leastMillis)
+            if (!always && _points is [.., var last] && last.Attempt == point.Attempt && point.Millis - last.Millis < _minMillis)
                 return;
             _points.Add(point);
             if (_points.Count > MaxPoints)
@@ -55,7 +55,7 @@ internal sealed class SpeedSeries(IReadOnlyList<SpeedPoint> stored)
         var kept = _points.Where((point, index) => index % 2 == 0 || point.Attempt != _points[index - 1].Attempt).ToList();
         _points.Clear();
         _points.AddRange(kept.Count > MaxPoints ? kept[^MaxPoints..] : kept);
-        _leastMillis = 2 * (_points[^1].Millis - _points[0].Millis) / _points.Count;
+        _minMillis = 2 * (_points[^1].Millis - _points[0].Millis) / _points.Count;
     }
 }
 

@@ -18,9 +18,6 @@ internal sealed record DemonstrationStep(string Name, int? BatchSize)
     /// <summary>Why there is none.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Lines per second from the first byte read to the results in place; null before it has completed.</summary>
-    public double? LinesPerSecond => Run is { State: RunState.Completed, ElapsedMicros: > 0 } run ? run.Counts.Lines * 1e6 / run.ElapsedMicros : null;
-
     /// <summary>CPU time of its processes per line, nanoseconds.</summary>
     public double? CpuNanosPerLine => Run is { State: RunState.Completed, Counts.Lines: > 0 and var lines, Stages.Count: > 0 } run
         // The stages of the monolith are one process, and each tells the whole process's time.
@@ -126,14 +123,14 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
                 // It has ended by itself.
             }
         });
-        while (true)
+        await foreach (var seen in run!.ReadAllAsync(CancellationToken.None))
         {
-            var seen = run!.Current;
-            Set(index, now => now with { Run = seen.Value });
-            if (!seen.Value.State.IsActive())
-                return seen.Value;
-            await seen.Superseded;
+            Set(index, now => now with { Run = seen });
+            if (!seen.State.IsActive())
+                break;
         }
+
+        return run.Current.Value;
     }
 
     private async Task<Run> RunMonolithAsync(string input, CancellationToken cancellationToken)

@@ -15,10 +15,12 @@ public sealed class SharedKey(IOptions<SharedKeyOptions> options)
     public string HeaderValue => "Bearer " + options.Value.Key;
 
     /// <summary>True where the value of the header "authorization" is the right one. Takes the same time whatever differs.</summary>
-    public bool Matches(string? authorization) =>
-        // Hashes have one length: comparing them tells nothing about the key's length either.
-        CryptographicOperations.FixedTimeEquals(Hash(authorization ?? ""), _expected.Value);
+    public bool Matches(string? authorization) => CryptographicOperations.FixedTimeEquals(Hash(authorization ?? ""), _expected.Value);
 
+    /// <summary>Compares a text with a secret. Takes the same time whatever differs.</summary>
+    public static bool AreEqual(string text, string secret) => CryptographicOperations.FixedTimeEquals(Hash(text), Hash(secret));
+
+    // Hashes have one length: comparing them tells nothing about the secret's length either.
     private static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));
 }
 

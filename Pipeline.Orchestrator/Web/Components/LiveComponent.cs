@@ -6,7 +6,7 @@ namespace Pipeline.Orchestrator.Web.Components;
 /// <summary>A component that shows what changes in this process, at most a few times a second.</summary>
 public abstract class LiveComponent : ComponentBase, IDisposable
 {
-    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource _closing = new();
 
@@ -46,7 +46,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
                 var seen = current();
                 await refresh();
                 StateHasChanged();
-                await Task.Delay(LeastInterval, Clock, Closing);
+                await Task.Delay(MinInterval, Clock, Closing);
                 await seen.Superseded.WaitAsync(Closing);
             }
         }

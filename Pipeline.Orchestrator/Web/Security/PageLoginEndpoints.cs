@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Security;
 
@@ -18,18 +17,16 @@ internal static class PageLoginEndpoints
     /// <summary>Maps the form's answer; the form itself and the link are <see cref="Pages.Login"/>.</summary>
     public static void MapPageLogin(this IEndpointRouteBuilder app) =>
         app.MapPost(Path, async Task<IResult> (
-            [FromForm] string token, [FromForm] string? returnUrl, HttpContext context, IConfiguration configuration) =>
+            [FromForm] string token, [FromForm] string? returnUrl, HttpContext context, IOptions<SharedKeyOptions> key) =>
         {
-            if (!IsToken(token.Trim(), configuration))
+            if (!IsToken(token.Trim(), key.Value))
                 return TypedResults.LocalRedirect($"{Path}?wrong=true&{ReturnParameter}={Uri.EscapeDataString(LocalOf(returnUrl))}");
             await context.SignInAsync();
             return TypedResults.LocalRedirect(LocalOf(returnUrl));
         }).ExcludeFromDescription();
 
     /// <summary>Whether a text is this pipeline's token. Takes the same time whatever differs.</summary>
-    public static bool IsToken(string? text, IConfiguration configuration) => CryptographicOperations.FixedTimeEquals(
-        SHA256.HashData(Encoding.UTF8.GetBytes(text ?? "")),
-        SHA256.HashData(Encoding.UTF8.GetBytes(PageLogin.TokenOf(configuration[SharedKeyOptions.Variable] ?? ""))));
+    public static bool IsToken(string? text, SharedKeyOptions key) => SharedKey.AreEqual(text ?? "", PageLogin.TokenOf(key.Key));
 
     /// <summary>A path of this page; the start where it is none.</summary>
     public static string LocalOf(string? url) =>

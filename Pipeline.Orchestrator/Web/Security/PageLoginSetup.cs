@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.Extensions.Options;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.ServiceDefaults.Security;
@@ -20,8 +21,8 @@ internal static class PageLoginSetup
     {
         // In the data directory, so that a page stays logged in when the orchestrator is restarted.
         services.AddDataProtection();
-        services.AddOptions<DataProtectionOptions>().Configure<IConfiguration>((options, configuration) =>
-            options.ApplicationDiscriminator = "pipeline " + PageLogin.TokenOf(configuration[SharedKeyOptions.Variable] ?? ""));
+        services.AddOptions<DataProtectionOptions>().Configure<IOptions<SharedKeyOptions>>((options, key) =>
+            options.ApplicationDiscriminator = "pipeline " + PageLogin.TokenOf(key.Value.Key));
         services.AddOptions<KeyManagementOptions>().Configure<RunStore, ILoggerFactory>(
             (options, store, logs) => options.XmlRepository =
                 new FileSystemXmlRepository(store.CreatePrivateFolder("page-keys"), logs));

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -14,9 +16,9 @@ internal sealed record RejectedLine(long Line, string Text);
 /// <param name="First">The first of them.</param>
 internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<RejectedLine> First)
 {
-    private const int MostLines = 5;
-    private const int MostReasons = 100;
-    private const int MostCharacters = 200;
+    private const int MaxLines = 5;
+    private const int MaxReasons = 100;
+    private const int MaxCharacters = 200;
 
     /// <summary>Reads a rejects file once; the most frequent reason comes first.</summary>
     /// <param name="path">The file, plain or .gz.</param>
@@ -34,12 +36,12 @@ internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<Reje
             if (!groups.TryGetValue(reason, out var group))
             {
                 // A foreign stage may make up reasons.
-                if (groups.Count >= MostReasons)
+                if (groups.Count >= MaxReasons)
                     continue;
                 group = (0, []);
             }
 
-            if (group.First.Count < MostLines)
+            if (group.First.Count < MaxLines)
                 group.First.Add(new(root.GetProperty("line").GetInt64(), TextOf(root)));
             groups[reason] = (group.Count + 1, group.First);
         }
@@ -55,13 +57,13 @@ internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<Reje
     internal static string Visible(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();
-        while (bytes.Length > 0 && text.Length < MostCharacters)
+        while (bytes.Length > 0 && text.Length < MaxCharacters)
         {
-            var isText = Rune.DecodeFromUtf8(bytes, out var rune, out var length) == System.Buffers.OperationStatus.Done
+            var isText = Rune.DecodeFromUtf8(bytes, out var rune, out var length) == OperationStatus.Done
                 && !Rune.IsControl(rune)
-                && Rune.GetUnicodeCategory(rune) is not (System.Globalization.UnicodeCategory.Format or System.Globalization.UnicodeCategory.PrivateUse
-                    or System.Globalization.UnicodeCategory.OtherNotAssigned or System.Globalization.UnicodeCategory.LineSeparator
-                    or System.Globalization.UnicodeCategory.ParagraphSeparator);
+                && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Format or UnicodeCategory.PrivateUse
+                    or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator);
             if (isText)
             {
                 text.Append(rune.ToString());
@@ -69,7 +71,7 @@ internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<Reje
             else
             {
                 foreach (var value in bytes[..length])
-                    text.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\x{value:X2}");
+                    text.Append(CultureInfo.InvariantCulture, $"\\x{value:X2}");
             }
 
             bytes = bytes[length..];

@@ -12,7 +12,7 @@ internal sealed record DifferentLine(long Line, string? First, string? Second);
 internal sealed record ResultDifference(IReadOnlyList<DifferentLine> Lines, long Compared)
 {
     /// <summary>Differences that are looked for at most.</summary>
-    public const int Most = 10;
+    public const int MaxLines = 10;
 
     /// <summary>Compares two results line by line, up to the first differences.</summary>
     /// <exception cref="IOException">One cannot be read.</exception>
@@ -22,7 +22,7 @@ internal sealed record ResultDifference(IReadOnlyList<DifferentLine> Lines, long
         await using var right = ResultSummary.LinesOf(second, cancellationToken).GetAsyncEnumerator(cancellationToken);
         var different = new List<DifferentLine>();
         var line = 0L;
-        while (different.Count < Most)
+        while (different.Count < MaxLines)
         {
             var former = await left.MoveNextAsync() ? left.Current : null;
             var latter = await right.MoveNextAsync() ? right.Current : null;

@@ -1,5 +1,4 @@
-using System.IO.Compression;
-using System.Text;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Pipeline.Files;
 
@@ -31,7 +30,7 @@ internal sealed record ResultGroup(string Key, double Rank, IReadOnlyList<(strin
 internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Matching, long WorkItems)
 {
     /// <summary>Groups that are shown at most.</summary>
-    public const int Most = 50;
+    public const int MaxGroups = 50;
 
     /// <summary>Reads a results file once, and keeps no more of it than what is shown.</summary>
     /// <param name="path">The file, plain or .gz.</param>
@@ -57,7 +56,7 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
                 continue;
             matching++;
             foremost.Enqueue(group, group.Rank);
-            if (foremost.Count > Most)
+            if (foremost.Count > MaxGroups)
                 foremost.Dequeue();
         }
 
@@ -68,11 +67,9 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
 
     /// <summary>The lines of a file, plain or .gz.</summary>
     internal static async IAsyncEnumerable<string> LinesOf(
-        string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var file = File.OpenRead(path);
-        await using Stream content = OutputFiles.IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file;
-        using var reader = new StreamReader(content, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, bufferSize: 1 << 16);
+        using var reader = OutputFiles.OpenText(path);
         while (await reader.ReadLineAsync(cancellationToken) is { } line)
             yield return line;
     }

@@ -14,7 +14,7 @@ internal sealed record FolderEntry(string Path, string Name, bool IsFolder, long
 internal sealed class RootFolders(IConfiguration configuration)
 {
     /// <summary>Entries of a folder that are listed at most.</summary>
-    public const int Most = 1_000;
+    public const int MaxEntries = 1_000;
 
     /// <summary>The roots.</summary>
     public IReadOnlyList<string> Roots { get; } =
@@ -32,7 +32,7 @@ internal sealed class RootFolders(IConfiguration configuration)
         [
             .. new DirectoryInfo(resolved).EnumerateFileSystemInfos()
                 .Where(entry => entry is DirectoryInfo ? !InputNames.IsHidden(entry.Name) : InputNames.IsInput(entry.Name))
-                .Take(Most)
+                .Take(MaxEntries)
                 .Select(entry => new FolderEntry(entry.FullName, entry.Name, entry is DirectoryInfo, (entry as FileInfo)?.Length ?? 0))
                 .OrderByDescending(entry => entry.IsFolder).ThenBy(entry => entry.Name, StringComparer.Ordinal),
         ];

@@ -153,7 +153,7 @@ public sealed class ViewTests
         var byCount = await ResultSummary.ReadAsync(folder.Path, "", ResultOrder.Count, default);
         var bySum = await ResultSummary.ReadAsync(folder.Path, "USER 99", ResultOrder.Sum, default);
 
-        Assert.Equal((1_000, 1, ResultSummary.Most), (byCount.Matching, byCount.WorkItems, byCount.Groups.Count));
+        Assert.Equal((1_000, 1, ResultSummary.MaxGroups), (byCount.Matching, byCount.WorkItems, byCount.Groups.Count));
         Assert.Equal(("user 999, click", 999), (byCount.Groups[0].Key, byCount.Groups[0].Rank));
         Assert.Equal([("count", "999"), ("sum", "9007199254740993"), ("avg", "1.50")], byCount.Groups[0].Figures);
         Assert.Equal(11, bySum.Matching);
