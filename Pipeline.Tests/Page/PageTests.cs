@@ -107,10 +107,12 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     [BrowserFact]
     public async Task Kill_OnThePage_IsSeenAsTheNextAttemptWithTheSameResults()
     {
-        var (run, reference) = await Pipeline.StartPacedAsync("page-kill");
         await using var page = await OpenAsync("/ui/faults");
-        await using var watching = await OpenAsync($"/ui/runs/{run.Id}");
+        await using var watching = await OpenAsync("/ui/runs");
         var row = page.Page.Locator("#processes tr").Filter(new() { HasText = "parse" });
+        // The run lasts some seconds only, which a browser may need for its first page.
+        var (run, reference) = await Pipeline.StartPacedAsync("page-kill");
+        await watching.GoAsync($"/ui/runs/{run.Id}");
 
         await row.Locator("fluent-button").Filter(new() { HasText = "Kill" }).ClickAsync();
 
@@ -128,8 +130,9 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     [BrowserFact]
     public async Task PauseAndResume_OnThePage_GoOnFromTheCheckpoint()
     {
+        await using var page = await OpenAsync("/ui/runs");
         var (run, reference) = await Pipeline.StartPacedAsync("page-pause");
-        await using var page = await OpenAsync($"/ui/runs/{run.Id}");
+        await page.GoAsync($"/ui/runs/{run.Id}");
 
         await page.Button("Pause").ClickAsync();
         await page.Button("Resume").ClickAsync();
