@@ -71,6 +71,55 @@ internal sealed class OpenPage : IAsyncDisposable
         return result.Violations.Select(found => $"{found.Id}: {string.Join(", ", found.Nodes.Select(node => node.Html))}");
     }
 
+    /// <summary>Walks through the page with the Tab key.</summary>
+    /// <returns>Controls that never have the focus.</returns>
+    public async Task<string[]> FindUnreachableAsync()
+    {
+        const string controls = "a[href], button, summary, input:not([type=hidden]), select, textarea, fluent-button, fluent-select, [tabindex='0']";
+        var expected = await Page.EvaluateAsync<int>(
+            $$"""
+            () => {
+              document.activeElement?.blur();
+              getSelection().removeAllRanges();
+              window.walked = [...document.querySelectorAll("{{controls}}")]
+                .filter((node) => node.checkVisibility({ checkVisibilityCSS: true }) && !node.disabled && !node.hasAttribute('disabled'));
+              return window.walked.length;
+            }
+            """);
+        // Some controls have the focus in a part of theirs: a few steps more than there are controls.
+        for (var step = 0; step < 2 * expected; step++)
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            var left = await Page.EvaluateAsync<int>(
+                """
+                () => {
+                  const focused = document.activeElement;
+                  window.walked = window.walked.filter((node) => !(node === focused || node.contains(focused)));
+                  return window.walked.length;
+                }
+                """);
+            if (left == 0)
+                return [];
+        }
+
+        return await Page.EvaluateAsync<string[]>("() => window.walked.map((node) => node.outerHTML.slice(0, 200))");
+    }
+
+    /// <summary>Presses Tab until a control with this text has the focus.</summary>
+    /// <exception cref="InvalidOperationException">None gets it.</exception>
+    public async Task TabToAsync(string text)
+    {
+        const int most = 100;
+        for (var step = 0; step < most; step++)
+        {
+            await Page.Keyboard.PressAsync("Tab");
+            if (await Page.EvaluateAsync<string>("() => document.activeElement.textContent.trim()") == text)
+                return;
+        }
+
+        throw new InvalidOperationException($"no control '{text}' in {most} steps");
+    }
+
     /// <summary>Takes a picture for the documentation, light and dark, if it is asked for.</summary>
     public async Task ShootAsync(string name)
     {

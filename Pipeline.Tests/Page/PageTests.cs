@@ -202,12 +202,10 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
                 await page.GoAsync(path);
                 if (path.StartsWith("/ui/runs/", StringComparison.Ordinal))
                     await Expect(page.Page.Locator("#results")).ToBeVisibleAsync();
-                // Colours do not depend on the width.
-                foreach (var theme in width == 400 ? (string[])["light"] : ["light", "dark"])
+                foreach (var theme in (string[])["light", "dark"])
                 {
                     barriers.AddRange((await page.FindBarriersAsync()).Select(found => $"{path}, {theme}, {width}: {found}"));
-                    if (width > 400)
-                        await page.Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
+                    await page.Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
                 }
 
                 var overflow = await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
@@ -219,6 +217,36 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         }
 
         Assert.True(barriers.Count == 0, string.Join('\n', barriers));
+    }
+
+    [BrowserFact]
+    public async Task Pages_WithTheTabKeyAlone_ReachEveryControl()
+    {
+        var run = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-tab", 1_000, badShare: 0.05) });
+        await using var page = await OpenAsync("/");
+        foreach (var path in (string[])["/", "/ui/new", "/ui/runs", $"/ui/runs/{run.Id}", "/ui/compare", "/ui/faults"])
+        {
+            await page.GoAsync(path);
+            if (path.StartsWith("/ui/runs/", StringComparison.Ordinal))
+                await Expect(page.Page.Locator("#results")).ToBeVisibleAsync();
+
+            Assert.Equal((path, []), (path, await page.FindUnreachableAsync()));
+        }
+    }
+
+    [BrowserFact]
+    public async Task Run_StartedFromTheKeyboard_Completes()
+    {
+        await using var page = await OpenAsync("/ui/new");
+        await page.Field("Input").FocusAsync();
+        await page.Page.Keyboard.TypeAsync(NewInput("page-keyboard", 1_000, badShare: 0));
+
+        await page.TabToAsync("Start");
+        await page.Page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.Page).ToHaveURLAsync(RunAddress);
+        await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
+        Assert.Empty(page.Errors);
     }
 
     private async Task<OpenPage> OpenAsync(string path, int width = 1280)
