@@ -1,6 +1,5 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.AppHost.Supervision;
 using Pipeline.ServiceDefaults.Hosting;
@@ -20,7 +19,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     private readonly RecordedControl _control = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<string> _givenUp = [];
-    private readonly RecordedLog _log = new();
+    private readonly FakeLogger _log = new();
 
     public void Dispose()
     {
@@ -190,7 +189,7 @@ public sealed class SupervisedInstanceTests : IDisposable
 
         await PassTimeUntilCalledAsync();
         Assert.Equal("show does not answer; is being replaced [does not answer]", await _control.NextAsync());
-        Assert.Contains($"parse-0: kill failed: process {Process.Id} is still there", _log.Messages);
+        Assert.Contains($"parse-0: kill failed: process {Process.Id} is still there", _log.Collector.GetSnapshot().Select(record => record.Message));
     }
 
     [Fact]
@@ -218,7 +217,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         await instance.Work.WaitAsync(Patience);
 
         Assert.Equal(["parse-0 is not supervised any more: the API is gone"], _givenUp);
-        Assert.Contains("parse-0 is not supervised any more: its supervision failed", _log.Messages);
+        Assert.Contains("parse-0 is not supervised any more: its supervision failed", _log.Collector.GetSnapshot().Select(record => record.Message));
     }
 
     [Fact]
@@ -365,20 +364,6 @@ public sealed class SupervisedInstanceTests : IDisposable
             _calls.Writer.TryWrite(call);
             return Task.FromResult<string?>(null);
         }
-    }
-
-    private sealed class RecordedLog : ILogger
-    {
-        public ConcurrentQueue<string> Messages { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Messages.Enqueue(formatter(state, exception));
     }
 
     private sealed class Recorded(List<Uri> asked) : HttpMessageHandler

@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
@@ -13,7 +12,7 @@ public sealed class StallMonitorTests : IDisposable
 {
     private static readonly TimeSpan Warning = new CoordinatorOptions().StallWarning;
     private readonly MeterReader _meters = new();
-    private readonly Messages _log = new();
+    private readonly FakeLogger<AttemptRunner> _log = new();
     private readonly RunBench _bench;
 
     public StallMonitorTests() => _bench = new RunBench(log: _log, meters: _meters.Meters);
@@ -36,7 +35,7 @@ public sealed class StallMonitorTests : IDisposable
         Assert.Equal(0, _meters.Collect()["pipeline.run.stalled"]);
         attempt.Completes();
         await work.WaitAsync(Waiting.Limit);
-        Assert.Single(_log.All, message => message.Contains("no progress", StringComparison.Ordinal));
+        Assert.Single(_log.Collector.GetSnapshot().Select(record => record.Message), message => message.Contains("no progress", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -121,18 +120,4 @@ public sealed class StallMonitorTests : IDisposable
             },
         },
     };
-
-    private sealed class Messages : ILogger<AttemptRunner>
-    {
-        public ConcurrentQueue<string> All { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue(formatter(state, exception));
-    }
 }

@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Tests.Broker;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
@@ -29,7 +29,7 @@ public sealed class LoggingInterceptorTests
 
     private static async Task<List<(LogLevel Level, string Message)>> EntriesAsync(StatusCode status, string enabled)
     {
-        var log = new Log();
+        var log = new FakeLoggerProvider();
         await using (var service = await ServiceFixture.StartAsync(
             builder =>
             {
@@ -46,32 +46,8 @@ public sealed class LoggingInterceptorTests
             var call = new BrokerService.BrokerClient(channels.Get(service.GrpcAddress).Invoker).LookupAsync(new LookupRequest());
             await call.ResponseAsync.ContinueWith(_ => { }, TaskScheduler.Default);
         }
-        return [.. log.Entries];
-    }
-
-    private sealed class Log : ILoggerProvider
-    {
-        public ConcurrentQueue<(LogLevel Level, string Message)> Entries { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName.EndsWith("LoggingInterceptor", StringComparison.Ordinal));
-
-        public void Dispose()
-        {
-        }
-
-        private sealed class Logger(Log log, bool keeps) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => keeps;
-
-            public void Log<TState>(
-                LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            {
-                if (keeps)
-                    log.Entries.Enqueue((logLevel, formatter(state, exception)));
-            }
-        }
+        return [.. log.Collector.GetSnapshot()
+            .Where(record => record.Category!.EndsWith("LoggingInterceptor", StringComparison.Ordinal))
+            .Select(record => (record.Level, record.Message))];
     }
 }

@@ -1,9 +1,9 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults;
 using Pipeline.Stages.Core.Runtime;
@@ -18,7 +18,7 @@ public sealed class StageHostTests
     [InlineData(0, false, 0)]
     public async Task TellOfRings_SystemWithoutThem_IsToldWhereTheyAreWanted(int slots, bool areSupported, int told)
     {
-        var log = new Memory();
+        var log = new FakeLoggerProvider();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection([new("PIPELINE_KEY", "a-key-for-tests"), new("Stage:RingSlots", $"{slots}")]);
         builder.Logging.ClearProviders().AddProvider(log);
@@ -28,7 +28,7 @@ public sealed class StageHostTests
 
         app.Services.GetRequiredService<StageHost>().TellOfRings(areSupported);
 
-        Assert.Equal(told, log.Entries.Count(entry => entry.StartsWith("Information: This system has no shared memory", StringComparison.Ordinal)));
+        Assert.Equal(told, log.Collector.GetSnapshot().Count(record => record.Level == LogLevel.Information && record.Message.StartsWith("This system has no shared memory", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -50,24 +50,5 @@ public sealed class StageHostTests
         var limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
 
         Assert.Equal((stream, 16 * 1024 * 1024, 64), (limits.Http2.InitialStreamWindowSize, limits.Http2.InitialConnectionWindowSize, limits.MaxConcurrentConnections));
-    }
-
-    private sealed class Memory : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Entries { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Entries.Enqueue($"{logLevel}: {formatter(state, exception)}");
-
-        public void Dispose()
-        {
-        }
     }
 }
