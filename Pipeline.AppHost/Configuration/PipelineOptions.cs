@@ -57,6 +57,9 @@ internal sealed class ProcessOptions
     /// </value>
     public string? Role { get; set; }
 
+    /// <value>A bridge of Pipeline that needs no program, in the place of the command: log, sample or policy. It takes a role.</value>
+    public string? BuiltIn { get; set; }
+
     /// <value>Its arguments.</value>
     public List<string> Arguments { get; set; } = [];
 
@@ -66,10 +69,12 @@ internal sealed class ProcessOptions
     /// <value>Environment variables for it.</value>
     public Dictionary<string, string?> Environment { get; set; } = [];
 
-    /// <summary>The settings of a bridge that starts the program, as environment variables.</summary>
+    /// <summary>The settings of a bridge, as environment variables.</summary>
     /// <param name="role">The stage's.</param>
     /// <param name="folder">What a relative directory is below.</param>
-    public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) =>
+    public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) => BuiltIn is not null
+        ? [new("Bridge__Role", role), new("Bridge__BuiltIn", BuiltIn)]
+        :
     [
         new("Bridge__Role", role),
         new("Bridge__Command", Command),

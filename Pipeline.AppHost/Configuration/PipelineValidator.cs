@@ -11,6 +11,7 @@ internal static partial class PipelineValidator
     private const int MaxReplicas = 64;
 
     private static readonly string[] Single = ["broker", "orchestrator"];
+    private static readonly string[] BuiltInBridges = ["log", "sample", "policy"];
     private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName];
 
     public static void Check(PipelineOptions options, List<string> errors)
@@ -72,8 +73,21 @@ internal static partial class PipelineValidator
             errors.Add($"{place}: the name is taken by a service");
         if (OwnNames.Contains(name, StringComparer.OrdinalIgnoreCase))
             errors.Add($"{place}: the name is taken by a resource of the AppHost");
-        if (string.IsNullOrWhiteSpace(process.Command))
-            errors.Add($"{place}:Command must name a program");
+        if (process.BuiltIn is not { } bridge)
+        {
+            if (string.IsNullOrWhiteSpace(process.Command))
+                errors.Add($"{place}:Command must name a program");
+        }
+        else
+        {
+            if (!BuiltInBridges.Contains(bridge, StringComparer.OrdinalIgnoreCase))
+                errors.Add($"{place}:BuiltIn must be one of {string.Join(", ", BuiltInBridges)}, not '{bridge}'");
+            if (process.Command.Length > 0)
+                errors.Add($"{place} must have Command or BuiltIn, not both");
+            if (process.Role is null)
+                errors.Add($"{place}:Role must be what the bridge is called in a route, such as audit");
+        }
+
         if (process.Role is { } role && !RolePattern().IsMatch(role))
             errors.Add($"{place}:Role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
     }

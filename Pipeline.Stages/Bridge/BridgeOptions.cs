@@ -1,9 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Stages.Bridge.BuiltIn;
 
 namespace Pipeline.Stages.Bridge;
 
-/// <summary>The program that does a stage's work, and how long it may take; section "Bridge".</summary>
+/// <summary>What does a stage's work: a program, and how long it may take, or a bridge that needs none; section "Bridge".</summary>
 public sealed class BridgeOptions : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
@@ -24,6 +26,16 @@ public sealed class BridgeOptions : IValidatableObject
 
     /// <summary>An http URI on loopback where a program serves pipeline.v1.Transform that somebody else starts.</summary>
     public string Address { get; set; } = "";
+
+    /// <summary>A bridge that needs no program, in the place of both.</summary>
+    public BuiltInBridge? BuiltIn { get; set; }
+
+    /// <summary>Of <see cref="BuiltInBridge.Sample"/>.</summary>
+    [ValidateObjectMembers]
+    public SampleOptions Sample { get; set; } = new();
+
+    /// <summary>Of <see cref="BuiltInBridge.Policy"/>.</summary>
+    public PolicyOptions Policy { get; set; } = new();
 
     /// <summary>Batches that may wait for their answers: 1 to 1,024.</summary>
     /// <value>Default 16.</value>
@@ -51,9 +63,9 @@ public sealed class BridgeOptions : IValidatableObject
             yield return new ValidationResult($"{nameof(Role)} must be what the stage does in a pipeline, such as rules", [nameof(Role)]);
         }
 
-        if (Command.Length == 0 == (Address.Length == 0))
+        if (new[] { Command.Length > 0, Address.Length > 0, BuiltIn is not null }.Count(isSet => isSet) != 1)
         {
-            yield return new ValidationResult($"either {nameof(Command)} or {nameof(Address)} must be set", [nameof(Command)]);
+            yield return new ValidationResult($"one of {nameof(Command)}, {nameof(Address)} and {nameof(BuiltIn)} must be set", [nameof(Command)]);
         }
 
         if (Address.Length > 0 && !LoopbackAddress.TryParse(Address, out _))

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Options;
 using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Runtime;
 
@@ -13,6 +15,18 @@ builder.Services.AddSingleton<IUserProgram, UserProgram>();
 builder.Services.AddHostedService(services => (UserProgram)services.GetRequiredService<IUserProgram>());
 WebApplication? app = null;
 string[] batches = [BatchKinds.Events, BatchKinds.WorkItems];
-builder.AddStage(new(BridgeOptions.RoleOf(builder.Configuration), batches, batches, context => ActivatorUtilities.CreateInstance<BridgeStage>(app!.Services, context)));
+builder.AddStage(new(BridgeOptions.RoleOf(builder.Configuration), batches, batches, Create));
 app = builder.Build();
 return await app.MapDefaultEndpoints().MapStage().RunServiceAsync();
+
+IStage Create(StageContext context)
+{
+    var options = app!.Services.GetRequiredService<IOptions<BridgeOptions>>().Value;
+    return options.BuiltIn switch
+    {
+        BuiltInBridge.Log => new LogBridge(context),
+        BuiltInBridge.Sample => new SampleBridge(context, options.Role, options.Sample),
+        BuiltInBridge.Policy => new PolicyBridge(context, options.Policy),
+        _ => ActivatorUtilities.CreateInstance<BridgeStage>(app.Services, context),
+    };
+}

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -62,14 +63,14 @@ internal static class Frames
         return [.. Enumerable.Range(0, frame.Count).Select(row => Value(column, row))];
     }
 
-    public static StageContext Context(TimeProvider? time = null) => new()
+    public static StageContext Context(TimeProvider? time = null, string? root = null, ILogger? logger = null) => new()
     {
         InstanceId = "test-1",
         Meter = new StageMeter(),
         Answers = new NoAnswers(),
         Time = time ?? TimeProvider.System,
-        Logger = NullLogger.Instance,
-        Roots = [],
+        Logger = logger ?? NullLogger.Instance,
+        Roots = root is null ? [] : [root],
     };
 
     public static MessageFrame Message(Action<StageInput> set)

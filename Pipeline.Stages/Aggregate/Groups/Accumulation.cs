@@ -87,7 +87,7 @@ internal static class Accumulation
     {
         for (var row = 0; row < count; row++)
         {
-            AddWide(ref accumulator, Columns.ReadNumber(values, row));
+            AddWide(ref accumulator, values.ReadNumber(row));
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed class Combination
             var code = uint.CreateTruncating(values[row]);
             if (code >= (uint)domain)
             {
-                throw Columns.Unsound(name);
+                throw EventFrame.Unsound(name);
             }
 
             _codes[row] += (int)code * stride;

@@ -41,19 +41,19 @@ internal sealed class GroupTable : IDisposable
     /// <exception cref="StageException">A column is missing or damaged; there are too many groups.</exception>
     public void Add(EventFrame frame)
     {
-        var values = Columns.Require(frame, ColumnNames.Value);
+        var values = frame.Require(ColumnNames.Value);
         if (values.Kind != ColumnKind.Number)
         {
-            throw Columns.Unsound(ColumnNames.Value);
+            throw EventFrame.Unsound(ColumnNames.Value);
         }
 
-        if (_keys is [var key] && Columns.Require(frame, key.Name) is { Kind: not ColumnKind.Number } codes)
+        if (_keys is [var key] && frame.Require(key.Name) is { Kind: not ColumnKind.Number } codes)
         {
             AddByCode(frame.Count, key, codes, values);
             return;
         }
 
-        var columns = Array.ConvertAll(_keys, key => Columns.Require(frame, key.Name));
+        var columns = Array.ConvertAll(_keys, key => frame.Require(key.Name));
         if (_combination.TryCombine(columns, frame.Count))
         {
             AddByCombination(columns, values);
@@ -126,7 +126,7 @@ internal sealed class GroupTable : IDisposable
         }
         catch (IndexOutOfRangeException)
         {
-            throw Columns.Unsound(key.Name);
+            throw EventFrame.Unsound(key.Name);
         }
 
         long folded = 0;
@@ -141,7 +141,7 @@ internal sealed class GroupTable : IDisposable
 
         if (folded != count)
         {
-            throw Columns.Unsound(key.Name);
+            throw EventFrame.Unsound(key.Name);
         }
     }
 
@@ -185,7 +185,7 @@ internal sealed class GroupTable : IDisposable
                 _key[column] = _rowParts[(column * count) + row];
             }
 
-            var value = Columns.ReadNumber(values, row);
+            var value = values.ReadNumber(row);
             FiguresOf(IdOfKey()).Add(new GroupFigures { Count = 1, Scale = values.Scale, Sum = value, Min = value, Max = value });
         }
     }

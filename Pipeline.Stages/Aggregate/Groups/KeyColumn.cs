@@ -31,7 +31,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         }
 
         var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
-        return (uint)code >= (uint)codes ? throw Columns.Unsound(name)
+        return (uint)code >= (uint)codes ? throw EventFrame.Unsound(name)
             : column.Kind == ColumnKind.Text ? PartOf(column.Texts![code])
             : code;
     }
@@ -44,7 +44,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         {
             for (var row = 0; row < parts.Length; row++)
             {
-                parts[row] = PartOf(Columns.ReadNumber(column, row), column.Scale);
+                parts[row] = PartOf(column.ReadNumber(row), column.Scale);
             }
 
             return;
@@ -59,7 +59,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         _byCode.AsSpan(0, codes).Fill(-1);
         for (var row = 0; row < parts.Length; row++)
         {
-            var code = Columns.ReadCode(column, row);
+            var code = column.ReadCode(row);
             var known = (uint)code < (uint)codes ? _byCode[code] : -1;
             parts[row] = known >= 0 ? known : PartOfCode(column, code);
             _byCode[code] = parts[row];
@@ -128,7 +128,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     {
         if (Kind != ColumnKind.Unspecified && Kind != kind)
         {
-            throw Columns.Unsound(name);
+            throw EventFrame.Unsound(name);
         }
 
         Kind = kind;

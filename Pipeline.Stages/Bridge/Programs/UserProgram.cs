@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Bridge.Programs;
 
@@ -80,7 +79,7 @@ internal sealed class UserProgram(
             case StageException failed when failed.Failure.Reason == FailureReasons.ProgramFailed:
                 return failed;
             case StageException violation:
-                return Failed($"answered what does not follow pipeline/v1/transform.proto: {violation.Message.Replace(ProtoReader.ViolationPrefix, "", StringComparison.Ordinal)}");
+                return Failed($"answered what does not follow pipeline/v1/transform.proto: {violation.Message}");
             case RpcException { StatusCode: StatusCode.InvalidArgument or StatusCode.FailedPrecondition } refused:
                 return Failed($"cannot do this run: {refused.Status.Detail}", FailureReasons.InvalidOptions, retryable: false);
         }

@@ -42,6 +42,25 @@ public sealed class EventColumn : IDisposable
         _ => (long)Math.Min(long.MaxValue, Greatest<ulong>()),
     };
 
+    /// <summary>A number's mantissa.</summary>
+    public long ReadNumber(int row) => Width switch
+    {
+        0 => 0,
+        1 => (sbyte)Data[row],
+        2 => MemoryMarshal.Cast<byte, short>(Data)[row],
+        4 => MemoryMarshal.Cast<byte, int>(Data)[row],
+        _ => MemoryMarshal.Cast<byte, long>(Data)[row],
+    };
+
+    /// <summary>A text's index, or a boolean.</summary>
+    public int ReadCode(int row) => Width switch
+    {
+        0 => 0,
+        1 => Data[row],
+        2 => MemoryMarshal.Cast<byte, ushort>(Data)[row],
+        _ => MemoryMarshal.Cast<byte, int>(Data)[row],
+    };
+
     /// <summary>Makes room for <paramref name="count"/> values of <paramref name="width"/> bytes; the content is undefined.</summary>
     /// <param name="width">0, 1, 2, 4 or 8.</param>
     /// <param name="count">Values, from 0.</param>

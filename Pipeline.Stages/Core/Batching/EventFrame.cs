@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Batching;
@@ -39,6 +40,22 @@ public sealed class EventFrame : Frame
 
         return null;
     }
+
+    /// <summary>A column that the stage has asked for.</summary>
+    /// <exception cref="StageException">protocol_violation: it is not there, or damaged.</exception>
+    public EventColumn Require(string name)
+    {
+        var column = Find(name);
+        var sound = column is { Width: 0 or 1 or 2 or 4 or 8, Scale: >= 0 and <= 9 }
+            && column.DataLength == column.Width * Count
+            && (column.Kind != ColumnKind.Text || (column.Width <= 4 && column.Texts?.Count > 0))
+            && (column.Kind != ColumnKind.Boolean || column.Width <= 1);
+        return sound ? column! : throw Unsound(name);
+    }
+
+    /// <summary>What <see cref="Require"/> throws.</summary>
+    public static StageException Unsound(string name) =>
+        new(FailureReasons.ProtocolViolation, $"a batch of events without a sound column '{name}', which this stage had asked for");
 
     /// <inheritdoc/>
     public override void Dispose()

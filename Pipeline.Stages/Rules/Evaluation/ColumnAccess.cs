@@ -4,7 +4,7 @@ using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Rules.Evaluation;
 
-/// <summary>Reads and writes single values of columns. Columns are little-endian, as is every machine that .NET runs on here.</summary>
+/// <summary>Widths of columns, and their values at those widths. Columns are little-endian, as is every machine that .NET runs on here.</summary>
 internal static class ColumnAccess
 {
     /// <summary>Least width that holds unsigned codes below <paramref name="count"/>.</summary>
@@ -23,24 +23,6 @@ internal static class ColumnAccess
             : min >= int.MinValue && max <= int.MaxValue ? 4
             : 8;
     }
-
-    public static long ReadNumber(ReadOnlySpan<byte> data, int width, int row) => width switch
-    {
-        0 => 0,
-        1 => (sbyte)data[row],
-        2 => BinaryPrimitives.ReadInt16LittleEndian(data[(row * 2)..]),
-        4 => BinaryPrimitives.ReadInt32LittleEndian(data[(row * 4)..]),
-        _ => BinaryPrimitives.ReadInt64LittleEndian(data[(row * 8)..]),
-    };
-
-    public static int ReadCode(ReadOnlySpan<byte> data, int width, int row) => width switch
-    {
-        0 => 0,
-        1 => data[row],
-        2 => BinaryPrimitives.ReadUInt16LittleEndian(data[(row * 2)..]),
-        4 => BinaryPrimitives.ReadInt32LittleEndian(data[(row * 4)..]),
-        _ => throw new ArgumentOutOfRangeException(nameof(width), width, null),
-    };
 
     /// <summary>Writes a number or a code; what does not fit the width is cut off.</summary>
     public static void Write(Span<byte> data, int width, int row, long value)

@@ -26,7 +26,7 @@ internal static class FailedRows
                 continue;
             }
 
-            var line = ColumnAccess.ReadNumber(lines.Data, lines.Width, row);
+            var line = lines.ReadNumber(row);
             while (next < frame.Rejects.Count && frame.Rejects[next].Line < line)
             {
                 merged.Add(frame.Rejects[next++]);
@@ -35,7 +35,7 @@ internal static class FailedRows
             merged.Add(new Reject
             {
                 Line = line,
-                Offset = ColumnAccess.ReadNumber(offsets.Data, offsets.Width, row),
+                Offset = offsets.ReadNumber(row),
                 Reason = Reason,
                 File = frame.File,
             });

@@ -15,7 +15,7 @@ internal static class FrameHalves
         var second = Copy(frame, middle, frame.Count - middle);
         first.Filtered = frame.Filtered;
         var next = second.Find(ColumnNames.Line);
-        var line = next is null ? long.MaxValue : ColumnAccess.ReadNumber(next.Data, next.Width, 0);
+        var line = next is null ? long.MaxValue : next.ReadNumber(0);
         foreach (var reject in frame.Rejects)
         {
             (reject.Line < line ? first : second).Rejects.Add(reject);

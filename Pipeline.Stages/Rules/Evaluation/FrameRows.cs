@@ -76,11 +76,11 @@ internal sealed class FrameRows : IDisposable
         var column = Column(slot);
         if (column.Kind == ColumnKind.Number)
         {
-            Cursor.Numbers[slot.Index] = Number.ToDecimal(ColumnAccess.ReadNumber(column.Data, column.Width, row), column.Scale);
+            Cursor.Numbers[slot.Index] = Number.ToDecimal(column.ReadNumber(row), column.Scale);
         }
         else
         {
-            FillEntry(slot, ColumnAccess.ReadCode(column.Data, column.Width, row));
+            FillEntry(slot, column.ReadCode(row));
         }
     }
 

@@ -88,7 +88,7 @@ internal sealed class RuleProgram : IDisposable
             {
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
-                    $"a batch of events came without a sound column '{slot.Name}' of kind {Types.Name(slot.Kind)}");
+                    $"a batch of events without a sound column '{slot.Name}' of kind {Types.Name(slot.Kind)}, which this stage had asked for");
             }
 
             _rows.Bind(slot, column);

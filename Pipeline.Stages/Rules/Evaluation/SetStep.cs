@@ -74,7 +74,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
                 continue;
             }
 
-            var entry = single is not null ? ColumnAccess.ReadCode(single.Data, single.Width, row) : combined.IsEmpty ? row : combined[row];
+            var entry = single is not null ? single.ReadCode(row) : combined.IsEmpty ? row : combined[row];
             if (!_isUsed[entry])
             {
                 _isUsed[entry] = true;

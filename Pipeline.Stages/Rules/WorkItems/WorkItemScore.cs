@@ -20,7 +20,7 @@ internal static class WorkItemScore
     {
         if (item.MatrixRows < 0 || (long)item.MatrixRows * item.MatrixColumns != item.Matrix.Count)
         {
-            throw new StageException(FailureReasons.ProtocolViolation, $"the matrix of work item '{item.Id}' is not rows times columns");
+            throw new StageException(FailureReasons.ProtocolViolation, $"work item '{item.Id}' whose matrix is not rows times columns");
         }
 
         var mean = item.Vectors.Count == 0 ? 0.0 : Sum(item.Vectors, 0, item.Vectors.Count) / item.Vectors.Count;

@@ -1,12 +1,11 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using Pipeline.Stages.Core.Batching;
 
-namespace Pipeline.Stages.Rules.Evaluation;
+namespace Pipeline.Stages.Core.Batching;
 
 /// <summary>Closes the gaps that dropped rows leave in a column, in place.</summary>
-internal static class Compaction
+public static class Compaction
 {
     /// <summary>Keeps the rows whose state is 0.</summary>
     /// <param name="column">Of as many rows as <paramref name="state"/>.</param>
@@ -20,13 +19,13 @@ internal static class Compaction
                 ApplyBytes(column.Data, state);
                 break;
             case 2:
-                Apply(ColumnAccess.As<short>(column), state);
+                Apply(MemoryMarshal.Cast<byte, short>(column.Data), state);
                 break;
             case 4:
-                Apply(ColumnAccess.As<int>(column), state);
+                Apply(MemoryMarshal.Cast<byte, int>(column.Data), state);
                 break;
             case 8:
-                Apply(ColumnAccess.As<long>(column), state);
+                Apply(MemoryMarshal.Cast<byte, long>(column.Data), state);
                 break;
         }
 

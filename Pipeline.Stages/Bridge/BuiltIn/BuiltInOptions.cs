@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Pipeline.Stages.Bridge.BuiltIn;
+
+/// <summary>What a bridge does that needs no program.</summary>
+public enum BuiltInBridge
+{
+    /// <summary>Logs what passes at every checkpoint, and each batch at Debug.</summary>
+    Log,
+
+    /// <summary>Writes every n-th event to a file in the run's folder.</summary>
+    Sample,
+
+    /// <summary>Rejects events of types and users that are not allowed, and masks texts.</summary>
+    Policy,
+}
+
+/// <summary>The sample; section "Bridge:Sample".</summary>
+public sealed class SampleOptions
+{
+    /// <summary>One event of so many is written, the first one first: 1 to 1,000,000,000.</summary>
+    /// <value>Default 1,000.</value>
+    [Range(1, 1_000_000_000)]
+    public int Every { get; set; } = 1_000;
+}
+
+/// <summary>The policy; section "Bridge:Policy".</summary>
+public sealed class PolicyOptions
+{
+    /// <summary>Types that pass; none: all.</summary>
+    public List<string> Types { get; set; } = [];
+
+    /// <summary>Users that pass; none: all.</summary>
+    public List<string> Users { get; set; } = [];
+
+    /// <summary>Text columns whose values are replaced by "***" for the stages below, such as "user".</summary>
+    public List<string> Masked { get; set; } = [];
+}

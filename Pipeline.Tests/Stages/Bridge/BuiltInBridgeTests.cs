@@ -1,0 +1,133 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Stages.Bridge.BuiltIn;
+using Pipeline.Stages.Core.Batching;
+
+namespace Pipeline.Tests.Stages.Bridge;
+
+public sealed class BuiltInBridgeTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("pipeline-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Policy_TypesAndUsersAllowed_RejectsTheRestWithLineAndOffset()
+    {
+        var context = Frames.Context();
+        var stage = new PolicyBridge(context, new PolicyOptions { Types = ["view", "buy"], Users = ["u1", "u2"] });
+        var opened = await stage.OpenAsync(Open(1), new RunOpened { Columns = { "type", "value" } }, CancellationToken.None);
+        Assert.Equal(["type", "value", "user", "line", "offset"], opened.Columns);
+        var output = new FrameList();
+        var events = Frames.Of(("view", "u1", 1), ("spam", "u1", 2), ("buy", "u3", 3), ("buy", "u2", 4));
+        events.Rejects.Add(new Reject { Line = 9, Reason = "invalid_json" });
+
+        await stage.ProcessAsync(events, output, CancellationToken.None);
+
+        var left = Assert.Single(output.Events);
+        Assert.Equal(["view", "buy"], left.Values("type"));
+        Assert.Equal([1m, 4m], left.Values("value"));
+        Assert.Equal(["type", "value"], left.Columns.Select(column => column.Name));
+        Assert.Equal([(2, 100, "not_allowed"), (3, 200, "not_allowed"), (9, 0, "invalid_json")], left.Rejects.Select(reject => ((int)reject.Line, (int)reject.Offset, reject.Reason)));
+        Assert.Equal(2, context.Meter.Rejected);
+    }
+
+    [Fact]
+    public async Task Policy_ColumnsMasked_HasNoneOfTheirValuesAndAllEvents()
+    {
+        var stage = new PolicyBridge(Frames.Context(), new PolicyOptions { Masked = ["user"] });
+        await stage.OpenAsync(Open(1), new RunOpened { Columns = { "type", "user", "value", "ts", "line", "offset" } }, CancellationToken.None);
+        var output = new FrameList();
+
+        await stage.ProcessAsync(Frames.Of(("view", "u1", 1), ("buy", "u3", 3)), output, CancellationToken.None);
+
+        var left = Assert.Single(output.Events);
+        Assert.Equal(["***", "***"], left.Values("user"));
+        Assert.Equal(["view", "buy"], left.Values("type"));
+    }
+
+    [Fact]
+    public async Task Policy_MaskOfANumber_FailsTheRun()
+    {
+        var stage = new PolicyBridge(Frames.Context(), new PolicyOptions { Masked = ["value"] });
+        await stage.OpenAsync(Open(1), new RunOpened { Columns = { "type", "value" } }, CancellationToken.None);
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(Frames.Of(("view", "u1", 1)), new FrameList(), CancellationToken.None).AsTask());
+
+        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
+    }
+
+    [Fact]
+    public async Task Log_Checkpoint_TellsWhatHasPassed()
+    {
+        var logger = new FakeLogger();
+        var stage = new LogBridge(Frames.Context(logger: logger));
+        await stage.OpenAsync(Open(2), new RunOpened { Resume = new Checkpoint { Id = 6 } }, CancellationToken.None);
+        var output = new FrameList();
+
+        await stage.ProcessAsync(Frames.Of(("view", "u1", 1), ("buy", "u3", 3)), output, CancellationToken.None);
+        await stage.ProcessAsync(Checkpoint(7, lines: 40), output, CancellationToken.None);
+
+        Assert.Equal(2, output.Count);
+        Assert.Equal(
+            [
+                "Run run-1, attempt 2: goes on from checkpoint 6",
+                "Run run-1, checkpoint 7 behind 40 lines: 2 events, 0 work items, 0 filtered, 0 rejected in this attempt",
+            ],
+            logger.Collector.GetSnapshot().Where(record => record.Level == LogLevel.Information).Select(record => record.Message));
+    }
+
+    // What came after the checkpoint of the first attempt comes again in the second.
+    [Fact]
+    public async Task Sample_AttemptThatDies_LeavesEachEventOnce()
+    {
+        await RunAsync(1, null, Events(1, 7), Checkpoint(1, 7), Events(8, 5), Checkpoint(2, 12), Events(13, 9));
+        await RunAsync(2, 1, Events(8, 5), Checkpoint(2, 12), Events(13, 9), Checkpoint(3, 21));
+        await RunAsync(3, 3, Events(22, 3));
+
+        var file = Path.Combine(_folder, "audit.sample.3.ndjson");
+        Assert.Equal(
+            new[] { 1, 6, 11, 16, 21 }.Select(line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),
+            await File.ReadAllLinesAsync(file));
+        Assert.Equal([file, $"{file}.checkpoints"], Directory.EnumerateFiles(_folder).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Sample_CheckpointThatNoAttemptHasNoted_FailsTheRun()
+    {
+        await RunAsync(1, null, Events(1, 7), Checkpoint(1, 7));
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => RunAsync(2, 5));
+
+        Assert.Equal(FailureReasons.CheckpointCorrupt, failure.Failure.Reason);
+        Assert.Contains("has checkpoint 5", failure.Message, StringComparison.Ordinal);
+    }
+
+    private async Task RunAsync(long attempt, long? resume, params Frame[] frames)
+    {
+        await using var stage = new SampleBridge(Frames.Context(root: _folder), "audit", new SampleOptions { Every = 5 });
+        var below = new RunOpened { Columns = { "type", "value" }, Resume = resume is { } id ? new Checkpoint { Id = id } : null };
+        var opened = await stage.OpenAsync(Open(attempt), below, CancellationToken.None);
+        Assert.Equal(["type", "value", "line", "ts", "user"], opened.Columns);
+        foreach (var frame in frames)
+            await stage.ProcessAsync(frame, new FrameList(), CancellationToken.None);
+    }
+
+    private OpenRun Open(long attempt) => new() { RunId = "run-1", Attempt = attempt, Options = new RunOptions { WorkDirectory = _folder } };
+
+    private static EventFrame Events(int first, int count)
+    {
+        var lines = Enumerable.Range(first, count).ToList();
+        return Frames.Events(count)
+            .With(Frames.Text("type", [.. lines.Select(_ => "view")]))
+            .With(Frames.Text("user", [.. lines.Select(line => $"u\"{line}")]))
+            .With(Frames.Number("ts", [.. lines.Select(line => 1_767_225_600_000L + line)]))
+            .With(Frames.Number("value", [.. lines.Select(line => line * 10L + 5)], scale: 1))
+            .With(Frames.Number("line", [.. lines.Select(line => (long)line)]));
+    }
+
+    private static MessageFrame Checkpoint(long id, long lines) => Frames.Message(
+        message => message.Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { TotalLines = lines }) });
+}
