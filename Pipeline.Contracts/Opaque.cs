@@ -22,7 +22,7 @@ public sealed partial class Opaque
     {
         if (!IsIntact)
         {
-            throw new StageException(FailureReasons.ProtocolViolation, "a part of a checkpoint does not fit its checksum");
+            throw new StageException(FailureReasons.ProtocolViolation, "a part of a checkpoint that does not fit its checksum");
         }
 
         try
@@ -32,7 +32,7 @@ public sealed partial class Opaque
         catch (InvalidProtocolBufferException exception)
         {
             throw new StageException(
-                FailureReasons.ProtocolViolation, $"a part of a checkpoint cannot be decoded: {exception.Message}", inner: exception);
+                FailureReasons.ProtocolViolation, $"a part of a checkpoint that cannot be decoded: {exception.Message}", inner: exception);
         }
     }
 }

@@ -34,11 +34,11 @@ public sealed class IngestStage(StageContext context) : ISource
         if (below?.Resume is { } resume)
         {
             var position = resume.OpenPosition()
-                ?? throw new StageException(FailureReasons.ProtocolViolation, $"Checkpoint {resume.Id} to resume from has no position.");
+                ?? throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no position.");
             _catalog.RequireSame(position.Files);
             if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < 0)
             {
-                throw new StageException(FailureReasons.ProtocolViolation, $"Checkpoint {resume.Id} to resume from has no valid position.");
+                throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no valid position.");
             }
 
             _progress = new ReadProgress(position, resume.Id);

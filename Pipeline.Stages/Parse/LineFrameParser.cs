@@ -92,7 +92,7 @@ internal sealed class LineFrameParser
         {
             throw new StageException(
                 FailureReasons.ProtocolViolation,
-                $"A batch of lines says that it holds {frame.Count} lines and holds {_lines.Index}, from line {frame.FirstLine} on. Mend the stage above.");
+                $"a batch of lines that says that it holds {frame.Count} lines and holds {_lines.Index}, from line {frame.FirstLine} on");
         }
 
         return TakeRest(frame);

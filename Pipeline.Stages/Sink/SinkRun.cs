@@ -216,10 +216,10 @@ internal sealed partial class SinkRun : IDisposable
     {
         if (last.Id <= (Committed?.Id ?? 0))
         {
-            throw Violation($"Checkpoint {last.Id} comes after checkpoint {Committed!.Id}.");
+            throw Violation($"checkpoint {last.Id} after checkpoint {Committed!.Id}");
         }
 
-        var position = last.Position ?? throw Violation($"Checkpoint {last.Id} has no position.");
+        var position = last.Position ?? throw Violation($"checkpoint {last.Id} without a position");
         last.Counts ??= new Counts();
         (last.Counts.Lines, last.Counts.Blank) = (position.TotalLines, position.BlankLines);
         (last.Counts.Rejected, last.Counts.WorkItems) = (_rejectedLines, _workItems);

@@ -4,7 +4,6 @@ using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink.Checkpoints;
-using Pipeline.Stages.Sink.Durability;
 using Pipeline.Stages.Sink.Output;
 
 namespace Pipeline.Stages.Sink;
@@ -116,8 +115,8 @@ public sealed class SinkStage : ITransform
             default:
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
-                    $"The last stage cannot take {(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "this")} here: "
-                    + "it takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint.");
+                    $"{(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "something else")} to the last stage, which "
+                    + "takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint");
         }
     }
 

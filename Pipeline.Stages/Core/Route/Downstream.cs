@@ -54,6 +54,7 @@ internal sealed class Downstream : IAsyncDisposable
         Func<RunOpened, ValueTask> restore, TimeSpan timeout, TimeProvider time, CancellationToken cancellationToken)
     {
         var hop = open.Route[0];
+        timeout = HandshakeTimeoutAt(open, timeout);
         PipelineChannel? channel = null;
         AsyncServerStreamingCall<StageOutput>? call = null;
         try
@@ -92,9 +93,17 @@ internal sealed class Downstream : IAsyncDisposable
                 throw;
             }
 
-            throw new StageException(exception.ToFailure(hop), exception);
+            var cause = exception is TimeoutException ? new TimeoutException($"no answer to OpenRun within {timeout.TotalSeconds:0.#} s", exception) : exception;
+            throw new StageException(cause.ToFailure(hop), cause);
         }
     }
+
+    /// <summary>
+    /// The time for each page of the answer: the whole at the first stage, three quarters at the last but one. So of all that wait for a hop
+    /// that is silent, the one above it gives up first, and names it.
+    /// </summary>
+    internal static TimeSpan HandshakeTimeoutAt(OpenRun open, TimeSpan whole) =>
+        open.Path.Count == 0 ? whole : whole * (1 - (open.Path.Count - 1 - open.Route.Count) / (4.0 * open.Path.Count));
 
     /// <summary>What comes up from below, to the end of the call.</summary>
     /// <exception cref="StageException">The hop failed.</exception>

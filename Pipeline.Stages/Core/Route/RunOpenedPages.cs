@@ -1,4 +1,3 @@
-using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Route;
@@ -16,7 +15,7 @@ public static class RunOpenedPages
     /// <param name="hop">Whom they come from.</param>
     /// <param name="restore">Takes each page but the last.</param>
     /// <returns>The last page.</returns>
-    /// <exception cref="StageException">The hop answers something else, stops within, or has altered a checkpoint.</exception>
+    /// <exception cref="Pipeline.Contracts.StageException">The hop answers something else, stops within, or has altered a checkpoint.</exception>
     public static async Task<RunOpened> ReadAsync(Func<ValueTask<StageOutput?>> next, Hop hop, Func<RunOpened, ValueTask> restore)
     {
         while (true)
@@ -24,12 +23,14 @@ public static class RunOpenedPages
             var output = await next();
             if (output?.RunOpened is not { } page)
             {
-                throw new StageException(
-                    FailureReasons.ProtocolViolation,
-                    $"The hop below answered {output?.OutputCase.ToString() ?? "nothing"} where the contract has RunOpened.");
+                throw Violations.By(hop, $"{output?.OutputCase.ToString() ?? "nothing"} where RunOpened was to come");
             }
 
-            page.Resume?.RequireIntact(hop);
+            if (page.Resume is { } resume && Violations.FindAltered(resume) is { } altered)
+            {
+                throw Violations.By(hop, altered);
+            }
+
             if (!page.More)
             {
                 return page;

@@ -26,7 +26,7 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
         if (!_answers.Writer.TryWrite(answer) && answer.Progress is null)
         {
             _answers.Writer.TryComplete(new StageException(
-                FailureReasons.ProtocolViolation, $"The hop above has left {Capacity} answers unread.", retryable: true));
+                FailureReasons.ProtocolViolation, $"no acknowledgement of {Capacity} answers: it does not read them", retryable: true));
         }
 
         if (answer.RunCompleted is not null)

@@ -26,10 +26,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
-    private readonly Hop _above = CheckpointCheck.HopAbove(open);
+    private readonly HopAbove _above = new(host.Accepts);
 
-    // Lines of the input before the last checkpoint that has passed, and items that had come by then.
-    private long _linesBefore;
+    // Items that had come by the last checkpoint that has passed.
     private long _itemsBefore;
 
     /// <summary>Runs the attempt.</summary>
@@ -49,7 +48,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
-        _linesBefore = opened.Resume?.OpenPosition()?.TotalLines ?? 0;
+        _above.Resume(opened.Resume);
         foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
@@ -76,7 +75,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
         await ending.CancelAsync();
         await Task.WhenAll(relay, frames, progress).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        host.Memory.NoteLines(open.RunId, _linesBefore + metrics.Edge.ItemsIn - _itemsBefore);
+        host.Memory.NoteLines(open.RunId, _above.Lines + metrics.Edge.ItemsIn - _itemsBefore);
         // The pump alone may hang: on a caller that does not read.
         await pump.WaitAsync(CauseTimeout, host.Time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (failure is not null)
@@ -129,13 +128,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 more = frame.More;
                 downstream?.Frames.More = more;
                 var message = (frame as MessageFrame)?.Message;
-                if (message?.OpenRun is not null)
-                {
-                    throw ProtoReader.Violation("a second OpenRun");
-                }
-
-                message?.Checkpoint?.RequireIntact(_above);
-                var lines = message?.Checkpoint?.OpenPosition()?.TotalLines ?? _linesBefore;
+                _above.Check(frame);
                 var began = message?.Checkpoint is null ? 0 : host.Time.GetTimestamp();
                 await ProcessAsync(stage, frame, output, cancellationToken);
                 if (message?.Checkpoint is { More: false })
@@ -146,7 +139,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                     }
 
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
-                    (_linesBefore, _itemsBefore) = (lines, metrics.Edge.ItemsIn);
+                    _itemsBefore = metrics.Edge.ItemsIn;
                     // A stage that emits little would keep the checkpoint until its buffer is full: its input may never pause.
                     await output.FlushAsync(cancellationToken);
                 }
@@ -165,7 +158,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
             if (!await reader.WaitAsync(cancellationToken))
             {
-                throw ProtoReader.Violation("the stream ends without EndOfInput");
+                throw Violations.Of("no EndOfInput or Control before the end of its stream");
             }
         }
     }
@@ -187,9 +180,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         {
             if (answer.RunCompleted is not null && !downstream.Frames.Ended)
             {
-                throw new StageException(
-                    FailureReasons.ProtocolViolation,
-                    $"{downstream.Hop.Role} ({downstream.Hop.InstanceId}) answered RunCompleted before it was sent EndOfInput or Control. Mend that stage.");
+                throw Violations.By(downstream.Hop, "RunCompleted before it was sent EndOfInput or Control");
             }
 
             if (answer.CheckpointCommitted is { } committed)

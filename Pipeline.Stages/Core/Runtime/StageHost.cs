@@ -26,6 +26,8 @@ internal sealed partial class StageHost(
 
     public string InstanceId => instanceId;
 
+    public IReadOnlyList<string> Accepts => definition.Accepts;
+
     public StageOptions Options => options.Value;
 
     public PipelineChannels Channels => channels;

@@ -7,6 +7,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Telemetry;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
+using Pipeline.Stages.Core.Route;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Runtime;
@@ -28,6 +29,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         try
         {
             open = await ReadOpenRunAsync(reader, context.CancellationToken);
+            Violations.RequireRoute(open, host.InstanceId);
             metrics.Edge.BytesIn = 0;
             span = TraceContext.StartSpan(host.Role, trace);
             using var counted = host.Instruments.Enter(metrics.Edge);
@@ -38,7 +40,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         catch (Exception exception)
         {
             var cancelled = context.CancellationToken.IsCancellationRequested;
-            var failure = ToFailure(exception, cancelled);
+            var failure = ToFailure(exception, open, cancelled);
             Log(failure, open, cancelled, exception, metrics);
             // Only where it happened: the stages above and below end because of it.
             if (!cancelled && failure.InstanceId == host.InstanceId)
@@ -85,12 +87,12 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         throw ProtoReader.Violation("the first message is not an OpenRun with run_id, attempt and options");
     }
 
-    /// <summary>What goes up. A failure from below keeps the instance that it happened in.</summary>
-    private Failure ToFailure(Exception exception, bool cancelled)
+    /// <summary>What goes up. A failure from below keeps the instance that it happened in; a violation of the contract has that of the hop above.</summary>
+    private Failure ToFailure(Exception exception, OpenRun? open, bool cancelled)
     {
         var failure = exception switch
         {
-            StageException stage => stage.Failure,
+            StageException stage => Violations.Name(stage, open, host.InstanceId).Failure,
             _ when cancelled => new Failure { Reason = FailureReasons.Stopping, Message = "The hop above ended the attempt.", Retryable = true },
             _ => new Failure
             {

@@ -6,9 +6,6 @@ namespace Pipeline.Stages.Core.Wire;
 /// <summary>Reads protobuf fields from a span; whatever is cut off or out of range is a protocol violation.</summary>
 internal ref struct ProtoReader(ReadOnlySpan<byte> source)
 {
-    /// <summary>What a violation's message begins with.</summary>
-    public const string ViolationPrefix = "A message from the hop above does not follow pipeline/v1/stage.proto: ";
-
     private readonly ReadOnlySpan<byte> _source = source;
     private int _wireType;
 
@@ -85,8 +82,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
         }
     }
 
-    public static StageException Violation(string what) =>
-        new(FailureReasons.ProtocolViolation, $"{ViolationPrefix}{what}.");
+    public static StageException Violation(string what) => new(FailureReasons.ProtocolViolation, what);
 
     private void Advance(int bytes) => Position = bytes <= _source.Length - Position ? Position + bytes : throw Violation("cut off");
 

@@ -59,7 +59,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
             Assert.NotEmpty(failure.Reason);
             Assert.NotEmpty(failure.Message);
             if (behaviour == "completed-before-the-end")
-                Assert.Equal((FailureReasons.ProtocolViolation, true), (failure.Reason, failure.Message.Contains("answered RunCompleted before", StringComparison.Ordinal)));
+                Assert.Equal((FailureReasons.ProtocolViolation, true), (failure.Reason, failure.Message.Contains("nonsense (nonsense-0) sent RunCompleted before", StringComparison.Ordinal)));
         }
 
         using var next = chain.Open();

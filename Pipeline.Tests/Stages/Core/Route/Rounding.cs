@@ -6,7 +6,10 @@ namespace Pipeline.Tests.Stages.Core.Route;
 internal static class Rounding
 {
     /// <summary>A position whose hash is no double.</summary>
-    public static Position Large => new() { TotalLines = 1, Files = { new InputFile { Path = "in.ndjson", PrefixHash = 0xFEDC_BA98_7654_3211 } } };
+    public static Position Large => new() { TotalLines = 1, Files = { File } };
+
+    /// <summary>A file whose hash is no double.</summary>
+    public static InputFile File => new() { Path = "in.ndjson", PrefixHash = 0xFEDC_BA98_7654_3211 };
 
     /// <summary>A position decoded, rounded and encoded again, with the checksum as it came.</summary>
     public static Opaque Of(Opaque position)

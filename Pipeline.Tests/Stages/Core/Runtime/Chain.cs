@@ -26,6 +26,19 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
         },
         trace);
 
+    /// <summary>As the orchestrator opens it, with the path by which hops name each other.</summary>
+    public ChainCall OpenWithPath() => Open(new StageInput
+    {
+        OpenRun = new OpenRun
+        {
+            RunId = "run",
+            Attempt = 1,
+            Options = new RunOptions(),
+            Route = { servers[1..].Select(server => server.Hop) },
+            Path = { servers.Select(server => server.Hop) },
+        },
+    });
+
     public async ValueTask DisposeAsync()
     {
         foreach (var server in servers)

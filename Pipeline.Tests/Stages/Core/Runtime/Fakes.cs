@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Stages.Core.Runtime;
 /// line `checkpointAfter`, with the next line in the same write.
 /// </summary>
 internal sealed class FakeSource(
-    int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1) : ISource
+    int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1, InputFile[]? files = null) : ISource
 {
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
 
@@ -41,7 +41,7 @@ internal sealed class FakeSource(
             cancellationToken);
 
         ValueTask CheckpointAsync(long id, long line) => output.WriteAsync(
-            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line }) } }), cancellationToken);
+            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line, TotalLines = line, Files = { files ?? [] } }) } }), cancellationToken);
     }
 
     /// <summary>Ids of the checkpoints that it heard to be durable.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Client.Channels;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
@@ -30,7 +31,7 @@ internal sealed class StageServer : IAsyncDisposable
 
     public Hop Hop => new() { InstanceId = $"{Role}-test", Role = Role, Address = Address.ToString() };
 
-    public static async Task<StageServer> StartAsync(string role, Func<StageContext, IStage> create, string[]? emits = null)
+    public static async Task<StageServer> StartAsync(string role, Func<StageContext, IStage> create, string[]? emits = null, Dictionary<string, string?>? settings = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -38,9 +39,10 @@ internal sealed class StageServer : IAsyncDisposable
             ["PIPELINE_KEY"] = "a-key-for-tests",
             ["Stage:ProgressInterval"] = "00:00:00.05",
         });
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
-        builder.AddStageRuntime(new StageDefinition(role, [], emits ?? [], create), $"{role}-test");
+        builder.AddStageRuntime(new StageDefinition(role, [BatchKinds.Lines, BatchKinds.Events, BatchKinds.WorkItems], emits ?? [], create), $"{role}-test");
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapStage();

@@ -1,0 +1,63 @@
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Stages.Core.Route;
+
+/// <summary>Violations of pipeline/v1/stage.proto, and whose they are.</summary>
+internal static class Violations
+{
+    /// <summary>A violation by the hop above, to be named by <see cref="Name"/>.</summary>
+    /// <param name="what">What was sent, to follow "sent".</param>
+    public static StageException Of(string what) => new(FailureReasons.ProtocolViolation, what);
+
+    /// <summary>A violation by a hop.</summary>
+    /// <param name="hop">Whose it is; without a name where that is not known.</param>
+    /// <param name="what">What it sent, to follow "sent".</param>
+    /// <param name="retryable">Whether another attempt may succeed.</param>
+    public static StageException By(Hop hop, string what, bool retryable = false) => new(new Failure
+    {
+        Reason = FailureReasons.ProtocolViolation,
+        Message = $"{(hop.Role.Length == 0 ? "The caller" : $"{hop.Role} ({hop.InstanceId})")} sent {what}. "
+            + "pipeline/v1/stage.proto has the rules; mend that stage, and resume the run.",
+        InstanceId = hop.InstanceId,
+        Role = hop.Role,
+        Retryable = retryable,
+    });
+
+    /// <summary>Names the hop above in a violation that names nobody.</summary>
+    /// <param name="exception">What an attempt ended with.</param>
+    /// <param name="open">What it was opened with; null: not yet.</param>
+    /// <param name="instanceId">This stage.</param>
+    public static StageException Name(StageException exception, OpenRun? open, string instanceId) =>
+        exception.Failure is { Reason: FailureReasons.ProtocolViolation, InstanceId.Length: 0 } failure
+            ? By(HopAbove(open, instanceId), failure.Message.TrimEnd('.'), failure.Retryable)
+            : exception;
+
+    /// <summary>Sees that the route begins below this stage.</summary>
+    /// <exception cref="StageException">protocol_violation: the hop above did not shorten it, or took off too much.</exception>
+    public static void RequireRoute(OpenRun open, string instanceId)
+    {
+        var below = open.Path.Count - 1 - IndexOf(open, instanceId);
+        if (open.Path.Count > 0 && below != open.Route.Count)
+        {
+            throw Of($"OpenRun with a route of {open.Route.Count} hops to {instanceId}, which has {below} below it: a stage takes the hop that it opens off the route");
+        }
+    }
+
+    /// <summary>What a hop has altered in a checkpoint instead of handing it on, to follow "sent"; null: nothing.</summary>
+    public static string? FindAltered(Checkpoint checkpoint)
+    {
+        var part = checkpoint.Position is { IsIntact: false } ? "position" : checkpoint.State is { IsIntact: false } ? "state" : null;
+        return part is null ? null
+            : $"checkpoint {checkpoint.Id} with a {part} that does not fit its checksum: it was decoded and encoded again there, or by a hop behind it that is "
+                + "not of Pipeline. A stage hands on these bytes as they came; languages whose numbers are doubles round what is in them";
+    }
+
+    private static Hop HopAbove(OpenRun? open, string instanceId)
+    {
+        var index = open is null ? -1 : IndexOf(open, instanceId) - 1;
+        return index >= 0 ? open!.Path[index] : new Hop();
+    }
+
+    private static int IndexOf(OpenRun open, string instanceId) => open.Path.ToList().FindIndex(hop => hop.InstanceId == instanceId);
+}
