@@ -13,6 +13,8 @@ builder.Services.AddSingleton<IUserProgram, UserProgram>();
 builder.Services.AddHostedService(services => (UserProgram)services.GetRequiredService<IUserProgram>());
 WebApplication? app = null;
 string[] batches = [BatchKinds.Events, BatchKinds.WorkItems];
-builder.AddStage(new(BridgeOptions.RoleOf(builder.Configuration), batches, batches, context => ActivatorUtilities.CreateInstance<BridgeStage>(app!.Services, context)));
+builder.AddStage(new(
+    BridgeOptions.RoleOf(builder.Configuration), batches, batches, context => ActivatorUtilities.CreateInstance<BridgeStage>(app!.Services, context),
+    OptionsDigest: BridgeOptions.DigestOf(builder.Configuration)));
 app = builder.Build();
 return await app.MapDefaultEndpoints().MapStage().RunServiceAsync();
