@@ -121,7 +121,7 @@ internal static class RunsCommands
         rows.AddRange(runs.Select(run => new[]
         {
             run.Id,
-            run.WaitingFor is null ? run.State.ToText() : Terminal.OneLine($"waiting for {run.WaitingFor.Split(';')[0]}"),
+            run.WaitingBriefly is null ? run.State.ToText() : Terminal.OneLine($"waiting for {run.WaitingBriefly}"),
             run.Attempts.ToString(CultureInfo.InvariantCulture),
             run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
             run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),

@@ -12,7 +12,8 @@ internal static class StageCommands
     private static Command Stop(CommandContext context)
     {
         var name = new Argument<string>("ROLE|INSTANCE") { Description = "An instance, as topology lists it, or the role of the only one" };
-        var command = new Command("stop", "Take an instance out: runs drain, and go on with another; then its process is asked to end") { name };
+        const string description = "Take an instance out: runs drain, and go on with another; then its process is asked to end";
+        var command = new Command("stop", description) { name };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = RunsClient.Connect(context.Environment);
@@ -35,7 +36,8 @@ internal static class StageCommands
             HelpName = "INSTANCE",
         };
         var stopOld = new Option<bool>("--stop-old") { Description = "Take the instances of the other implementations out, as stop does" };
-        var command = new Command("replace", "Have another implementation take over a role in all active runs, at a checkpoint") { role, with, stopOld };
+        const string description = "Have another implementation take over a role in all active runs, at a checkpoint";
+        var command = new Command("replace", description) { role, with, stopOld };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = RunsClient.Connect(context.Environment);
@@ -62,7 +64,7 @@ internal static class StageCommands
 
     private static void Write(Terminal terminal, StoppedInstance stopped)
     {
-        var left = stopped.Runs.Count > 0 ? $"; drained: {string.Join(", ", stopped.Runs)}" : "";
+        var left = stopped.Runs.Count > 0 ? $"; drained to go on with another: {string.Join(", ", stopped.Runs)}" : "";
         terminal.Output.WriteLine(Terminal.OneLine(
             $"{stopped.InstanceId} ({stopped.Implementation}) is out, no run goes through it any more{left}; {stopped.Message}"));
     }

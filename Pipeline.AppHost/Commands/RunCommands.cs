@@ -6,8 +6,8 @@ using Pipeline.Client.Runs;
 namespace Pipeline.AppHost.Commands;
 
 /// <summary>
-/// Commands on the orchestrator that start and stop runs, and have implementations replaced. Each executes the command line's program, so that options, errors and reports are
-/// the same in a terminal, in the dashboard and under <c>aspire resource</c>.
+/// Commands on the orchestrator that start and stop runs, and have implementations replaced. Each executes the command line's program, so
+/// that options, errors and reports are the same in a terminal, in the dashboard and under <c>aspire resource</c>.
 /// </summary>
 internal sealed class RunCommands(string program, PipelineModel pipeline, IResourceBuilder<ProjectResource> orchestrator)
 {
@@ -31,7 +31,8 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             Run(),
             Flag("allow-upgrade", "Let other implementations take over than the run began with"));
         Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run());
-        Add("replace", "Replace a stage...", "ArrowSwap", "Has another implementation take over a role in all active runs, at a checkpoint.",
+        Add("replace", "Replace a stage...", "ArrowSwap",
+            "Has another implementation take over a role in all active runs, at a checkpoint.",
             Text("role", "Role", "Such as rules", required: true),
             Text("with", "With", "An instance of the new implementation; default: the only other one that is up"),
             Flag("stop-old", "Take the instances of the other implementations out"));

@@ -25,6 +25,9 @@ public sealed record Implementation(string Role, string Version, string Language
     }
 
     /// <summary>Several with their roles: csharp 1.4: ingest, sink; node 1.0: rules.</summary>
-    public static string Describe(IEnumerable<Implementation> implementations) => string.Join(
-        "; ", implementations.GroupBy(one => one.ToString()).Select(group => $"{group.Key}: {string.Join(", ", group.Select(one => one.Role))}"));
+    public static string Describe(IEnumerable<Implementation> implementations)
+    {
+        var groups = implementations.GroupBy(one => one.ToString(), one => one.Role);
+        return string.Join("; ", groups.Select(group => $"{group.Key}: {string.Join(", ", group)}"));
+    }
 }

@@ -21,7 +21,7 @@ public sealed record Run
     /// <summary>Set while its attempt makes no progress.</summary>
     public RunStall? Stall { get; init; }
 
-    /// <summary>What carries out each role: what the run began with, or what has been allowed to take over. Empty before the first attempt.</summary>
+    /// <summary>What carries out each role: what it began with, or what was allowed to take over. Empty before the first attempt.</summary>
     public IReadOnlyList<Implementation> Implementations { get => field ?? []; init; } = [];
 
     /// <summary>Whether its next attempt may go through other implementations; from then on it keeps to those.</summary>
@@ -94,6 +94,10 @@ public sealed record Run
     [JsonIgnore]
     public double? LinesPerSecond =>
         this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } ? Counts.Lines * 1e6 / ElapsedMicros : null;
+
+    /// <summary>What it waits for, without what can be done about it.</summary>
+    [JsonIgnore]
+    public string? WaitingBriefly => WaitingFor?.Split(';')[0];
 
     /// <summary>With another record of the latest attempt.</summary>
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>

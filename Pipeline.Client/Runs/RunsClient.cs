@@ -143,10 +143,13 @@ public sealed class RunsClient : IDisposable
     /// <param name="stopOld">Takes the instances of the others out.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public Task<ReplacedRole> ReplaceStageAsync(
-        string role, string? with = null, bool stopOld = false, CancellationToken cancellationToken = default) => AskAsync(
-            HttpMethod.Post,
-            $"/topology/{Uri.EscapeDataString(role)}/replace?stopOld={(stopOld ? "true" : "false")}{(with is null ? "" : $"&with={Uri.EscapeDataString(with)}")}",
-            TopologyJson.Default.ReplacedRole, cancellationToken, deadline: Deadline + DrainTime);
+        string role, string? with = null, bool stopOld = false, CancellationToken cancellationToken = default)
+    {
+        var query = $"stopOld={(stopOld ? "true" : "false")}{(with is null ? "" : $"&with={Uri.EscapeDataString(with)}")}";
+        return AskAsync(
+            HttpMethod.Post, $"/topology/{Uri.EscapeDataString(role)}/replace?{query}", TopologyJson.Default.ReplacedRole, cancellationToken,
+            deadline: Deadline + DrainTime);
+    }
 
     /// <summary>Who is registered where; of one role, where it is named.</summary>
     public Task<Topology> TopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>

@@ -19,7 +19,8 @@ internal static class ListeningProcess
                 .Where(fields => fields.Length > 9 && fields[3] == Listening && fields[1].EndsWith(local, StringComparison.Ordinal))
                 .Select(fields => $"socket:[{fields[9]}]")
                 .ToHashSet();
-            return Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Any(file => new FileInfo(file).LinkTarget is { } target && sockets.Contains(target));
+            return Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")
+                .Any(file => new FileInfo(file).LinkTarget is { } target && sockets.Contains(target));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -25,8 +25,10 @@ internal sealed record MissingText(string What, string? Remedy, string RemedyAft
                 .Select(group => $"{string.Join(", ", group)} of {group.Key}"),
         ];
         var resume = $"start that again, or allow another with `pipeline resume {run} --allow-upgrade`";
-        return new MissingText(string.Join(" and ", parts), changed.Count > 1 ? resume : $"{resume} or `pipeline replace {changed[0]}`", resume);
+        var remedy = changed.Count > 1 ? resume : $"{resume} or `pipeline replace {changed[0]}`";
+        return new MissingText(string.Join(" and ", parts), remedy, resume);
     }
 
-    private static string List(IEnumerable<Implementation> implementations) => string.Join(", ", implementations.Select(one => one.ToString()).Distinct());
+    private static string List(IEnumerable<Implementation> implementations) =>
+        string.Join(", ", implementations.Select(one => one.ToString()).Distinct());
 }

@@ -56,7 +56,8 @@ internal sealed class RouteFinder(
                 var broker = registry.Current.Value.IsConnected ? "" : "; the broker is out of reach";
                 throw new StageException(
                     FailureReasons.NoRoute,
-                    $"no usable instance of {missing.What} for {options.RouteTimeout.TotalSeconds:0.###} s{broker}: {missing.RemedyAfterwards}");
+                    $"no usable instance of {missing.What} for {options.RouteTimeout.TotalSeconds:0.###} s{broker}: "
+                    + missing.RemedyAfterwards);
             }
         }
     }

@@ -61,7 +61,8 @@ public sealed class StageCommandTests : IAsyncLifetime
 
         var error = await Assert.ThrowsAsync<RunsApiException>(() => _client.StopStageAsync("rules"));
 
-        Assert.Equal((HttpStatusCode.Conflict, "rules has 2 instances, name one: rules-0 (csharp 1.0), rules-1 (node 2.0)"), (error.Status, error.Message));
+        Assert.Equal(HttpStatusCode.Conflict, error.Status);
+        Assert.Equal("rules has 2 instances, name one: rules-0 (csharp 1.0), rules-1 (node 2.0)", error.Message);
     }
 
     [Fact]
@@ -81,7 +82,8 @@ public sealed class StageCommandTests : IAsyncLifetime
 
         var replaced = await _client.ReplaceStageAsync("rules");
 
-        Assert.Equal((new Implementation("rules", "2.0", "node"), "rules-1", run.Id), (replaced.Implementation, Assert.Single(replaced.Instances), Assert.Single(replaced.Runs)));
+        Assert.Equal(new Implementation("rules", "2.0", "node"), replaced.Implementation);
+        Assert.Equal(("rules-1", run.Id), (Assert.Single(replaced.Instances), Assert.Single(replaced.Runs)));
         Assert.Empty(replaced.Stopped);
         await attempt.DrainRequested;
         attempt.Completes(drained: true);
