@@ -107,7 +107,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         while (true)
         {
             var now = run.Current;
-            if (!route.Instances.All(RunPins.Of(now.Value).Match))
+            if (now.Value.Implementations != _used && !route.Instances.All(RunPins.Of(now.Value).Match))
                 return;
             await now.Superseded.WaitAsync(cancellationToken);
         }
