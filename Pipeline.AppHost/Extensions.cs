@@ -39,6 +39,7 @@ internal static class Extensions
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<ResourceProcesses>();
         builder.Services.AddSingleton<ExpiredLeases>();
+        builder.Services.AddSingleton<DrainedProcesses>();
         builder.Services.AddSingleton<RunOutcome>();
 
         // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what
@@ -46,7 +47,7 @@ internal static class Extensions
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService(services => services.GetRequiredService<ResourceProcesses>());
         builder.Services.AddHostedService<ControlPlaneWatch>();
-        if (settings.Options.Processes.Count > 0)
+        if (settings.Options.Processes.Count > 0 || settings.RestartsAlways)
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();

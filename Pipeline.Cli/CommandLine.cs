@@ -92,7 +92,7 @@ internal static class CommandLine
             TopCommand.Build(context),
             PageCommand.Build(context),
         };
-        foreach (var command in RunsCommands.Build(context))
+        foreach (var command in RunsCommands.Build(context).Concat(StageCommands.Build(context)))
             root.Subcommands.Add(command);
         return root;
     }
