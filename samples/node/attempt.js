@@ -1,8 +1,8 @@
 'use strict';
-// One call of pipeline.v1.Stage: a stage's part in one attempt at one run. It opens the hop below, lets batches through the stage's work, hands
-// on all else as it came, and relays the answers. pipeline/v1/stage.proto is the contract.
+// One call of pipeline.v1.Stage: a stage's part in one attempt at one run. It opens the hop below, lets batches through the stage's work,
+// hands on all else as it came, and relays the answers. pipeline/v1/stage.proto is the contract.
 const { once } = require('events');
-const { grpc, limits, load } = require('./contracts');
+const { authorization, grpc, limits, load } = require('./contracts');
 const { StageFailure, fromBelow } = require('./failure');
 
 const { Stage } = load('pipeline/v1/stage.proto').pipeline.v1;
@@ -24,13 +24,24 @@ class Attempt {
     this.stage = stage;
     this.call = call;
     this.filtered = 0; // events that were dropped and not yet told to the hop below
-    this.metrics = { instance_id: stage.instanceId, role: stage.role, items_in: 0, items_out: 0, filtered: 0, rejected: 0, batches_in: 0, batches_out: 0 };
+    const { instanceId: instance_id, role } = stage;
+    this.metrics = { instance_id, role, items_in: 0, items_out: 0, filtered: 0, rejected: 0, batches_in: 0, batches_out: 0 };
+    this.cpuBefore = process.cpuUsage();
+  }
+
+  /** The figures of this stage, as far as it has them. */
+  figures() {
+    const { user, system } = process.cpuUsage(this.cpuBefore);
+    const { maxRSS } = process.resourceUsage();
+    return { ...this.metrics, process_cpu_micros: user + system, process_peak_rss_bytes: maxRSS * 1024, checkpoint_age_micros: -1 };
   }
 
   async run() {
     const input = this.call.iterator({ destroyOnReturn: false });
     const open = (await input.next()).value?.open_run;
-    if (!open?.options || open.route.length === 0) this.refuse('the first message is no OpenRun with options and a hop below');
+    if (!open?.options || !open.run_id || !(open.attempt > 0) || open.route.length === 0) {
+      this.refuse('the first message is no OpenRun with run_id, attempt, options and a hop below');
+    }
     this.hop = open.route[0];
     const client = new Stage(this.hop.address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), OPTIONS);
     try {
@@ -41,7 +52,7 @@ class Attempt {
       // The ring is an offer to this stage alone, which does not take it up.
       await write(this.below, { open_run: { ...open, route: open.route.slice(1), ring: null } });
       await this.open(open.options, answers);
-      const progress = setInterval(() => this.call.write({ progress: { metrics: this.metrics } }), PROGRESS_INTERVAL);
+      const progress = setInterval(() => this.call.write({ progress: { metrics: this.figures() } }), PROGRESS_INTERVAL);
       await Promise.all([this.handDown(input), this.handUp(answers)]).finally(() => clearInterval(progress));
     } catch (error) {
       throw fromBelow(error, this.hop);
@@ -116,10 +127,10 @@ class Attempt {
     let completed;
     for await (const answer of answers) {
       completed = answer.run_completed;
-      if (completed && !this.ended) this.refuse(`${this.nameBelow} answered RunCompleted before it was sent EndOfInput or Control`, this.hop);
-      await write(this.call, completed ? { run_completed: { ...completed, stages: [this.metrics, ...completed.stages] } } : answer);
+      if (completed && !this.ended) this.refuse(`${this.nameBelow} answered RunCompleted before EndOfInput or Control`, this.hop);
+      await write(this.call, completed ? { run_completed: { ...completed, stages: [this.figures(), ...completed.stages] } } : answer);
     }
-    if (!completed) throw new StageFailure('unreachable', `${this.nameBelow} ended the call without RunCompleted`, { retryable: true, hop: this.hop });
+    if (!completed) throw this.unreachable('ended the call without RunCompleted');
   }
 
   count(itemsIn, itemsOut, rejected) {
@@ -137,17 +148,21 @@ class Attempt {
     throw new StageFailure('protocol_violation', message, { hop });
   }
 
+  unreachable(how) {
+    return new StageFailure('unreachable', `${this.nameBelow} ${how}`, { retryable: true, hop: this.hop });
+  }
+
   // A stage that makes no spans hands on the trace as it came.
   headers() {
     const headers = new grpc.Metadata();
-    headers.set('authorization', `Bearer ${process.env.PIPELINE_KEY}`);
+    headers.set('authorization', authorization);
     for (const name of ['traceparent', 'tracestate']) this.call.metadata.get(name).forEach((value) => headers.add(name, value));
     return headers;
   }
 
   within(milliseconds, promise) {
-    const failure = new StageFailure('unreachable', `${this.nameBelow} did not answer within ${milliseconds / 1000} s`, { retryable: true, hop: this.hop });
     let timer;
+    const failure = this.unreachable(`did not answer within ${milliseconds / 1000} s`);
     const late = new Promise((_, reject) => { timer = setTimeout(reject, milliseconds, failure); });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }

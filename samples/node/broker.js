@@ -1,7 +1,7 @@
 'use strict';
 // Keeps a stage registered: docs/broker.md. A lease is renewed at a third of its time; only one that the broker does not know is replaced.
 const { setTimeout: sleep } = require('timers/promises');
-const { grpc, load } = require('./contracts');
+const { authorization, grpc, load } = require('./contracts');
 
 const { Broker } = load('broker/v1/broker.proto').broker.v1;
 const RETRY = 500;
@@ -12,9 +12,12 @@ class Registration {
     const address = process.env.services__broker__grpc__0 ?? 'http://127.0.0.1:5070';
     this.instance = instance;
     this.headers = new grpc.Metadata();
-    this.headers.set('authorization', `Bearer ${process.env.PIPELINE_KEY}`);
+    this.headers.set('authorization', authorization);
     this.broker = new Broker(address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), {
-      'grpc.keepalive_time_ms': 2_000, 'grpc.keepalive_timeout_ms': 1_000, 'grpc.enable_http_proxy': 0, 'grpc.max_reconnect_backoff_ms': 1_000,
+      'grpc.keepalive_time_ms': 2_000,
+      'grpc.keepalive_timeout_ms': 1_000,
+      'grpc.enable_http_proxy': 0,
+      'grpc.max_reconnect_backoff_ms': 1_000,
     });
     this.draining = new AbortController();
   }
@@ -42,7 +45,9 @@ class Registration {
   /** Takes the stage out of the registry. */
   async end() {
     this.ended = true;
-    if (this.lease) await this.call('Unregister', { instance_id: this.instance.instance_id, lease_id: this.lease.lease_id }).catch(() => {});
+    if (!this.lease) return;
+    const { instance: { instance_id }, lease: { lease_id } } = this;
+    await this.call('Unregister', { instance_id, lease_id }).catch(() => {}); // else the lease runs out
   }
 
   // Returns when the broker does not know the lease.

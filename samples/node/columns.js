@@ -1,5 +1,7 @@
 'use strict';
 // Columns of event batches as arrays. pipeline/v1/batches.proto describes them.
+const { StageFailure } = require('./failure');
+
 const KINDS = { text: 1, number: 2, boolean: 3 };
 const SIGNED = { 1: Int8Array, 2: Int16Array, 4: Int32Array, 8: BigInt64Array };
 const UNSIGNED = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array };
@@ -19,7 +21,8 @@ class ColumnView {
   constructor(column, count) {
     const Type = column.kind === KINDS.number ? SIGNED[column.width] : UNSIGNED[column.width];
     if (column.width !== 0 && (!Type || column.data.length !== count * column.width)) {
-      throw new Error(`column '${column.name}' has ${column.data.length} bytes for ${count} values of width ${column.width}`);
+      const { name, width, data } = column;
+      throw new StageFailure('protocol_violation', `column '${name}' has ${data.length} bytes for ${count} values of width ${width}`);
     }
     this.column = column;
     this.scale = column.scale;
@@ -29,7 +32,9 @@ class ColumnView {
 
   /** The text with a code. */
   textOf(code) {
-    return this.decoded[code] ??= this.column.texts[code].toString();
+    const { name, texts } = this.column;
+    if (code >= texts.length) throw new StageFailure('protocol_violation', `column '${name}' has no text ${code}`);
+    return this.decoded[code] ??= texts[code].toString();
   }
 
   text(row) {

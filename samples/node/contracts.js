@@ -1,5 +1,6 @@
 'use strict';
 // The contracts as grpc-js needs them. 64-bit integers are texts: a number of JavaScript would round them.
+const crypto = require('crypto');
 const path = require('path');
 
 try {
@@ -29,15 +30,23 @@ function messageType(file, name) {
 /** Messages have up to 16 MiB; with smaller windows a sender waits for the receiver. */
 const limits = { 'grpc.max_receive_message_length': 16 << 20, 'grpc-node.flow_control_window': 8 << 20 };
 
+/** The header of every call. */
+const authorization = `Bearer ${process.env.PIPELINE_KEY}`;
+
+function isKey(header = '') {
+  const [given, expected] = [header, authorization].map((text) => Buffer.from(text));
+  return given.length === expected.length && crypto.timingSafeEqual(given, expected);
+}
+
 /** Lets in calls with the pipeline's key only. */
 function authenticate(_, call) {
   return new grpc.ServerInterceptingCall(call, {
     start: (next) => next({
-      onReceiveMetadata: (metadata, proceed) => metadata.get('authorization')[0] === `Bearer ${process.env.PIPELINE_KEY}`
+      onReceiveMetadata: (metadata, proceed) => isKey(metadata.get('authorization')[0])
         ? proceed(metadata)
         : call.sendStatus({ code: grpc.status.UNAUTHENTICATED, details: 'the key is missing or wrong' }),
     }),
   });
 }
 
-module.exports = { authenticate, grpc, limits, load, messageType };
+module.exports = { authenticate, authorization, grpc, limits, load, messageType };

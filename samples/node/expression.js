@@ -1,10 +1,11 @@
 'use strict';
-// Expressions of rules. @bufbuild/cel reads them; what they mean is docs/rules.md's subset of CEL: three types, decimals instead of integers and
-// doubles, operands from left to right. So the tree is checked and turned into functions here, and not planned and run by the library.
+// Expressions of rules. @bufbuild/cel reads them; what they mean is docs/rules.md's subset of CEL: three types, decimals instead of
+// integers and doubles, operands from left to right. So the tree is checked and turned into functions here, not run by the library.
 const { parse } = require('@bufbuild/cel');
 const decimal = require('./decimal');
 
 const MAX_LENGTH = 4096;
+const MAX_DIGITS = 28;
 const MAX_TEXT = 65_536;
 
 const both = (left, right) => {
@@ -17,7 +18,10 @@ const compareTexts = (left, right) => Buffer.compare(Buffer.from(left), Buffer.f
 const SPACE = '[\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
 const ENDS = new RegExp(`^${SPACE}|${SPACE}$`, 'g');
 
-/** What there is: by name, and by the types of the operands, the type of the result and how it is made. A function of your own is one line. */
+/**
+ * What there is: by name, and by the types of the operands, the type of the result and how it is made. The dot is that of text.name().
+ * A function of your own is one line here.
+ */
 const FUNCTIONS = {
   '!_': { boolean: ['boolean', (a) => !a] },
   '-_': { number: ['number', decimal.negate] },
@@ -48,7 +52,8 @@ function size(text) {
 
 function equality(holds) {
   const same = ['boolean', (a, b) => holds(a === b)];
-  return { 'number and number': ['boolean', (a, b) => holds(decimal.compare(a, b) === 0)], 'text and text': same, 'boolean and boolean': same };
+  const numbers = ['boolean', (a, b) => holds(decimal.compare(a, b) === 0)];
+  return { 'number and number': numbers, 'text and text': same, 'boolean and boolean': same };
 }
 
 function order(holds) {
@@ -102,7 +107,9 @@ class Compiler {
       case 'doubleValue': {
         // The library has made a double of it: the digits stand in the text.
         const [, minus, digits] = /^(-?)\s*(\d+(?:\.\d+)?)(?![\w.])/.exec(source) ?? [];
-        if (!digits || digits.replace('.', '').length > 28) throw this.error(expr, 'no number: at most 28 digits, perhaps with a point between them');
+        if (!digits || digits.replace('.', '').length > MAX_DIGITS) {
+          throw this.error(expr, `no number: at most ${MAX_DIGITS} digits, perhaps with a point between them`);
+        }
         const number = minus ? decimal.negate(decimal.parse(digits)) : decimal.parse(digits);
         this.canFail ||= digits.length > 9; // perhaps more than a column holds
         return { type: 'number', run: () => number };
@@ -174,7 +181,8 @@ function compile(text, columns) {
     tree = parse(text);
   } catch (error) {
     const unclosed = error.found === "'" || error.found === '"';
-    throw new ExpressionError(error.location?.start.offset ?? 0, unclosed ? 'the text that begins here has no closing quote' : error.rawMessage ?? error.message);
+    const message = unclosed ? 'the text that begins here has no closing quote' : error.rawMessage ?? error.message;
+    throw new ExpressionError(error.location?.start.offset ?? 0, message);
   }
   const compiler = new Compiler(text, tree.sourceInfo.positions, columns);
   const { type, run } = compiler.visit(tree.expr);

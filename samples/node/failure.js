@@ -23,7 +23,8 @@ function fromBelow(error, hop) {
   const { code, details } = error;
   const retryable = !FINAL.includes(code);
   const reason = code === status.ABORTED ? 'fenced' : retryable ? 'unreachable' : 'protocol_violation';
-  return new StageFailure(reason, `the call to ${hop.role} (${hop.instance_id}, ${hop.address}) failed: ${details}`, { retryable, code, hop });
+  const message = `the call to ${hop.role} (${hop.instance_id}, ${hop.address}) failed: ${details}`;
+  return new StageFailure(reason, message, { retryable, code, hop });
 }
 
 /** An error as the status of a call to this stage. */

@@ -20,9 +20,9 @@ function attempt(stage, call) {
 
 /**
  * Serves a stage until the process is asked to end.
- * @param definition { role, accepts, emits, version, check(options), open(options, wanted) }. `open` begins an attempt: it throws a StageFailure
- * where it cannot do the run, and returns its work, { columns, events(batch), workItems(items) }: the columns to ask for, batches with `rejects`
- * and `filtered` for a batch, and items for items.
+ * @param definition { role, accepts, emits, version, check(options), open(options, wanted) }. `open` begins an attempt: it throws a
+ * StageFailure where it cannot do the run, and returns its work, { columns, events(batch), workItems(items) }: the columns to ask for,
+ * batches with `rejects` and `filtered` for a batch, and items for items.
  */
 function serve(definition) {
   const stage = { ...definition, instanceId: instanceId(definition.role) };

@@ -2,11 +2,12 @@
 // Rules applied to batches of events, a column at a time.
 const { ColumnView, KINDS, find, gather, make } = require('./columns');
 const decimal = require('./decimal');
+const { StageFailure } = require('./failure');
 
 const [ALIVE, DROPPED, REJECTED] = [0, 1, 2];
 const FAILED = Symbol('failed');
 
-/** What of the rules has to be done for the columns that are wanted below. A rule whose column nobody reads is left out, unless it can fail. */
+/** What the rules have to do for the columns that are wanted below: no column that nobody reads is set, unless that can fail. */
 class Program {
   constructor(ruleSet, wanted) {
     this.output = wanted.map((name) => ruleSet.columns.get(name));
@@ -27,7 +28,9 @@ class Program {
     const views = [];
     for (const { index, name, type } of this.input) {
       views[index] = find(batch, name);
-      if (views[index]?.column.kind !== KINDS[type]) throw new Error(`a batch of events came without a column '${name}' of kind ${type}`);
+      if (views[index]?.column.kind !== KINDS[type]) {
+        throw new StageFailure('protocol_violation', `a batch of events came without a column '${name}' of kind ${type}`);
+      }
     }
     const state = new Uint8Array(batch.count);
     for (const { expression, target } of this.rules) {
@@ -92,7 +95,8 @@ function valueOf({ type }, view, row) {
 function set({ name, type }, expression, views, state) {
   const results = new Array(state.length);
   const finish = type === 'number' ? decimal.toColumn : undefined;
-  evaluate(expression, views, state, (row, result) => { if (result === FAILED) state[row] = REJECTED; else results[row] = result; }, finish);
+  const keep = (row, result) => { if (result === FAILED) state[row] = REJECTED; else results[row] = result; };
+  evaluate(expression, views, state, keep, finish);
   if (type === 'text') {
     const codes = new Map();
     const values = Uint32Array.from(results, (text = '') => codes.get(text) ?? codes.set(text, codes.size).size - 1);

@@ -15,8 +15,8 @@ const DEFAULT = `{
 const MAX_BYTES = 1 << 20;
 const MAX_RULES = 1000;
 const MAX_MISTAKES = 100;
-const RESERVED = new Set(('true false null in as break const continue else for function if import let loop package namespace return var void '
-  + 'while and or not iif').split(' '));
+const RESERVED = new Set(('true false null in as break const continue else for function if import let loop package namespace return var '
+  + 'void while and or not iif').split(' '));
 const MEMBERS = 'either "drop" or both "set" and "to"';
 const SHOWN = 50;
 
@@ -48,7 +48,7 @@ class RuleSet {
     const members = root?.type === 'object' ? root.children : [];
     const [name, rules] = members[0]?.children ?? [];
     if (members.length !== 1 || name.value !== 'rules' || rules.type !== 'array' || rules.children.length > MAX_RULES) {
-      return this.fail(0, root?.offset ?? 0, `the rules are an object, {"rules":[...]}, of at most ${MAX_RULES} rules and with nothing else in it`);
+      return this.fail(0, root?.offset ?? 0, `the rules are an object, {"rules":[...]}, of at most ${MAX_RULES} rules and nothing else`);
     }
     rules.children.forEach((rule, index) => this.mistakes.length < MAX_MISTAKES && this.readRule(rule, index + 1));
     return undefined;
@@ -58,7 +58,7 @@ class RuleSet {
     const members = {};
     for (const [{ value: name }, value] of (node.children ?? []).map((member) => member.children ?? [{}])) {
       const isKnown = ['drop', 'set', 'to', 'comment'].includes(name) && value.type === 'string' && !/\p{Cs}/u.test(value.value);
-      if (!isKnown || members[name]) return this.fail(number, node.offset, `a rule has ${MEMBERS}, and perhaps "comment": texts, each once`);
+      if (!isKnown || members[name]) return this.fail(number, node.offset, `a rule has ${MEMBERS}, perhaps "comment": texts, each once`);
       members[name] = value;
     }
     const { drop, set, to } = members;
@@ -68,14 +68,16 @@ class RuleSet {
   }
 
   addDrop(number, drop, expression) {
-    if (expression && expression.type !== 'boolean') this.fail(number, drop.offset + 1, `a drop rule needs a boolean, this is a ${expression.type}`);
-    else if (expression) this.rules.push({ expression });
+    if (!expression) return;
+    if (expression.type === 'boolean') this.rules.push({ expression });
+    else this.fail(number, drop.offset + 1, `a drop rule needs a boolean, this is a ${expression.type}`);
   }
 
   addSet(number, { value: name, offset }, to, expression) {
     const before = this.columns.get(name);
     if (name === 'line' || name === 'offset' || RESERVED.has(name)) {
-      this.fail(number, offset + 1, `'${name}' cannot be set: it ${RESERVED.has(name) ? 'is a word of CEL' : 'tells where an event came from'}`);
+      const why = RESERVED.has(name) ? 'is a word of the language of rules' : 'tells where an event came from';
+      this.fail(number, offset + 1, `'${name}' cannot be set: it ${why}`);
     } else if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name)) {
       this.fail(number, offset + 1, "a column's name is 1 to 64 letters, digits and '_', and does not begin with a digit");
     } else if (expression && before && before.type !== expression.type) {

@@ -1,6 +1,6 @@
 'use strict';
-// The stage "rules" as a process of its own: applies a run's rules to events, and scores work items. A stage of yours changes what stands here;
-// hop.js, attempt.js, broker.js and failure.js are the contract, and know nothing of rules.
+// The stage "rules" as a process of its own: applies a run's rules to events, and scores work items. A stage of yours changes what stands
+// here; hop.js, attempt.js, broker.js, failure.js and contracts.js are the contract, and know nothing of rules.
 const { StageFailure } = require('./failure');
 const { serve } = require('./hop');
 const { Program } = require('./program');
@@ -8,11 +8,12 @@ const { RuleSet } = require('./rules');
 const { score } = require('./work-items');
 
 /** A run's rules, and what it is refused for: mistakes in them, or columns that events do not have. */
-function read({ rules, group_by }) {
+function read({ rules, group_by }, wanted = []) {
   const ruleSet = new RuleSet(rules);
-  const unknown = group_by.filter((name) => !ruleSet.columns.has(name));
+  const unknown = [...group_by, ...wanted].filter((name) => !ruleSet.columns.has(name));
+  const known = [...ruleSet.columns.keys()].join(', ');
   const errors = ruleSet.mistakes.length > 0 ? ruleSet.mistakes.map((mistake) => ({ option: 'rules', ...mistake }))
-    : unknown.map((name) => ({ option: 'group_by', message: `unknown column '${name}': the events have ${[...ruleSet.columns.keys()].join(', ')}` }));
+    : unknown.map((name) => ({ option: 'group_by', message: `unknown column '${name}': the events have ${known}` }));
   return { ruleSet, errors };
 }
 
@@ -23,7 +24,7 @@ serve({
   emits: ['events', 'work_items'],
   check: (options) => read(options).errors,
   open(options, wanted) {
-    const { ruleSet, errors } = read(options);
+    const { ruleSet, errors } = read(options, wanted);
     if (ruleSet.mistakes.length > 0) throw new StageFailure('invalid_rules', ruleSet.describe());
     if (errors.length > 0) throw new StageFailure('invalid_options', errors[0].message);
     const program = new Program(ruleSet, wanted);

@@ -15,7 +15,8 @@ except ImportError as error:
 else:
     missing = None if shutil.which("protoc") else "there is no protoc"
 if missing:
-    print(f"error: {missing}: apt-get install python3-grpcio python3-protobuf protobuf-compiler, and run it with /usr/bin/python3", file=sys.stderr)
+    packages = "apt-get install python3-grpcio python3-protobuf protobuf-compiler"
+    print(f"error: {missing}: {packages}, and run it with /usr/bin/python3", file=sys.stderr)
     sys.exit(78)  # EX_CONFIG: starting again does not help
 
 contracts = os.environ.get("PIPELINE_CONTRACTS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Pipeline.Contracts"))
@@ -54,25 +55,27 @@ def keep(events, rows):
 def serve(work):
     """Serves until the bridge ends.
 
-    work: a class, of which each attempt at a run gets an object. opened: what it reads and sets; __init__(open); events(batch) changes a batch in
-    place; work_items(batch), where opened asks for them, too; end() after the last batch.
+    work: a class, of which each attempt at a run gets an object. opened: what it reads and sets; __init__(open); events(batch) changes
+    a batch in place; work_items(batch), where opened asks for them, too; end() when the attempt is over, completed or not.
     """
 
     def apply(requests, context):
         if dict(context.invocation_metadata()).get("authorization") != f"Bearer {os.environ['PIPELINE_KEY']}":
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "the key is missing or wrong")
         attempt = None
-        for request in requests:
-            kind = request.WhichOneof("request")
-            if kind == "open":
-                attempt = work(request.open)
-                yield TransformResponse(number=request.number, opened=work.opened)
-            else:
-                batch = getattr(request, kind)
-                getattr(attempt, kind)(batch)
-                yield TransformResponse(number=request.number, **{kind: batch})
-        if attempt:
-            attempt.end()
+        try:
+            for request in requests:
+                kind = request.WhichOneof("request")
+                if kind == "open":
+                    attempt = work(request.open)
+                    yield TransformResponse(number=request.number, opened=work.opened)
+                else:
+                    batch = getattr(request, kind)
+                    getattr(attempt, kind)(batch)
+                    yield TransformResponse(number=request.number, **{kind: batch})
+        finally:  # the bridge cancels the call when the attempt is over, however it went
+            if attempt:
+                attempt.end()
 
     handler = grpc.stream_stream_rpc_method_handler(apply, TransformRequest.FromString, TransformResponse.SerializeToString)
     limits = [("grpc.max_receive_message_length", 16 << 20), ("grpc.max_send_message_length", 16 << 20)]
