@@ -42,6 +42,16 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
     }
 
     [NodeFact]
+    public async Task Run_NodeStageAndRandomArithmetic_HasTheMonolithsBytes()
+    {
+        // The remainder leaves digits that fit a column; what is divided by zero or too large on the way rejects its line.
+        var random = new Random(3);
+        var names = Enumerable.Range(0, 4).Select(index => $"n{index}").ToArray();
+        var rules = names.Select(name => $"{{\"set\":\"{name}\",\"to\":\"value * 0 + {Arithmetic(random, 4)} % 1000\"}}");
+        await CompareAsync(SamplePrograms.Route("rules"), Mixed(), $"{{\"rules\":[{string.Join(",\n", rules)}]}}", 0, names);
+    }
+
+    [NodeFact]
     public async Task Start_NodeStageAndWrongRules_IsRefusedWithTheirPlaces()
     {
         const string rules = "{\"rules\":[{\"drop\":\"tpye == 'view'\"},\n  {\"set\":\"a\",\"to\":\"'\\u0041' < value\"}]}";
@@ -114,6 +124,25 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
     }
 
     private const int MixedLines = 8_000;
+
+    private static string Arithmetic(Random random, int depth)
+    {
+        if (depth == 0)
+            return random.Next(5) switch { 0 => "value", 1 => "ts", 2 => "line", 3 => Literal(random), _ => $"{random.Next(1, 100)}" };
+        var (left, right) = (Arithmetic(random, depth - 1), Arithmetic(random, depth - 1));
+        return random.Next(8) switch
+        {
+            < 5 and var index => $"({left} {"+-*/%"[index]} {right})",
+            5 => $"-({left} / {right})",
+            _ => $"({left} < {right} ? {left} : {right})",
+        };
+    }
+
+    private static string Literal(Random random)
+    {
+        var digits = string.Concat(Enumerable.Range(0, random.Next(1, 15)).Select(_ => (char)('0' + random.Next(10))));
+        return digits.Insert(random.Next(1, digits.Length + 1), ".") + random.Next(10);
+    }
 
     // It has the default rules, and leaves work items to others.
     private async Task CompareTransformAsync(string role)
