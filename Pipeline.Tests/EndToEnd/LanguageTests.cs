@@ -105,6 +105,7 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
         foreach (var (program, disturb) in new (string, Action<int>)[]
         {
             (SamplePrograms.NodeStage, ServiceProcesses.Kill),
+            (SamplePrograms.PythonAudit, ServiceProcesses.Kill),
             (SamplePrograms.PythonAudit, Signals.Stop),
             (SamplePrograms.NodeTransform, Signals.Terminate),
             (SamplePrograms.NodeStage, Signals.Terminate),
@@ -120,7 +121,7 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
 
         run = await Pipeline.RestAsync(run);
         Assert.True(run.State == RunState.Completed, run.Error?.Message);
-        Assert.InRange(run.Attempts, 5, 12);
+        Assert.InRange(run.Attempts, 6, 14);
         Assert.Equal(await programs.MonolithAsync(input, NoRules, ["type"]), await SamplePrograms.BytesAsync(run));
     }
 

@@ -1,9 +1,9 @@
 'use strict';
 // One call of pipeline.v1.Stage: a stage's part in one attempt at one run. It opens the hop below, lets batches through the stage's work,
 // hands on all else as it came, and relays the answers. pipeline/v1/stage.proto is the contract.
-const { once } = require('events');
 const { authorization, grpc, limits, load } = require('./contracts');
 const { StageFailure, fromBelow } = require('./failure');
+const { read, write } = require('./streams');
 
 const { Stage } = load('pipeline/v1/stage.proto').pipeline.v1;
 const PAGE_TIMEOUT = 30_000;
@@ -37,7 +37,7 @@ class Attempt {
   }
 
   async run() {
-    const input = this.call.iterator({ destroyOnReturn: false });
+    const input = read(this.call);
     const open = (await input.next()).value?.open_run;
     if (!open?.options || !open.run_id || !(open.attempt > 0) || open.route.length === 0) {
       this.refuse('the first message is no OpenRun with run_id, attempt, options and a hop below');
@@ -46,9 +46,8 @@ class Attempt {
     const client = new Stage(this.hop.address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), OPTIONS);
     try {
       this.below = client.Process(this.headers());
-      this.below.on('error', () => {}); // those who read or write are told, too
       this.call.on('cancelled', () => this.below.cancel());
-      const answers = this.below.iterator({ destroyOnReturn: false });
+      const answers = read(this.below);
       // The ring is an offer to this stage alone, which does not take it up.
       await write(this.below, { open_run: { ...open, route: open.route.slice(1), ring: null } });
       await this.open(open.options, answers);
@@ -166,11 +165,6 @@ class Attempt {
     const late = new Promise((_, reject) => { timer = setTimeout(reject, milliseconds, failure); });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }
-}
-
-// A stream that is full says so, and later that it has drained: this is how a slow hop slows down those above it.
-async function write(stream, message) {
-  if (!stream.write(message)) await once(stream, 'drain');
 }
 
 module.exports = { Attempt, Stage };

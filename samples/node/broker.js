@@ -2,6 +2,7 @@
 // Keeps a stage registered: docs/broker.md. A lease is renewed at a third of its time; only one that the broker does not know is replaced.
 const { setTimeout: sleep } = require('timers/promises');
 const { authorization, grpc, load } = require('./contracts');
+const { read } = require('./streams');
 
 const { Broker } = load('broker/v1/broker.proto').broker.v1;
 const RETRY = 500;
@@ -54,7 +55,7 @@ class Registration {
   async keepAlive({ lease_id, ttl_ms }) {
     const third = Number(ttl_ms) / 3;
     const renewals = this.broker.KeepAlive(this.headers);
-    const answers = renewals.iterator({ destroyOnReturn: false });
+    const answers = read(renewals);
     for (;;) {
       const draining = this.draining.signal.aborted;
       renewals.write({ lease_id, draining });
