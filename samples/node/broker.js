@@ -32,7 +32,8 @@ class Registration {
         this.lease = undefined;
       } catch (error) {
         if (this.ended) return;
-        console.error(`the broker cannot be reached, trying on: ${error.details ?? error.message}`);
+        if (!this.away) console.error(`the broker cannot be reached, trying on: ${error.details || error.message}`);
+        this.away = true;
       }
       await sleep(RETRY);
     }
@@ -63,6 +64,7 @@ class Registration {
       const { value, done } = await answers.next().finally(() => clearTimeout(late));
       if (done) throw new Error('it ended the stream of renewals');
       if (!value.known) return renewals.end();
+      this.away = false;
       // That it drains is told at once.
       await sleep(third, undefined, draining ? {} : { signal: this.draining.signal }).catch(() => {});
     }

@@ -40,6 +40,7 @@ function serve(definition) {
       language: 'node', process_id: process.pid,
     });
     registration.run();
+    console.log(`${stage.instanceId} (${role}) listens at http://127.0.0.1:${port}`);
     // Takes nothing new, and finishes what it has: the orchestrator sees that it drains, and has its attempts end at a checkpoint.
     const stop = async () => {
       registration.drain();
