@@ -70,9 +70,12 @@ internal sealed partial class ProgramProcess : IDisposable
         return _process.HasExited;
     }
 
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>How it ended, to follow its name.</summary>
     public string DescribeExit() =>
-        $"ended with exit code {_process.ExitCode}{(_lastError.Length == 0 ? "" : $"; the last line on its standard error: {_lastError}")}";
+        $"ended with exit code {ExitCode}{(_lastError.Length == 0 ? "" : $"; the last line on its standard error: {_lastError}")}";
 
     /// <summary>Kills it, and all that it has started.</summary>
     public async Task KillAsync()

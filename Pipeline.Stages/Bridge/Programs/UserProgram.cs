@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Stages.Bridge.Programs;
 
@@ -90,7 +91,7 @@ internal sealed class UserProgram(
         {
             if (await process.HasExitedAsync(ExitGrace, time))
             {
-                return Failed(process.DescribeExit());
+                return Ended(process);
             }
 
             await process.KillAsync();
@@ -103,6 +104,9 @@ internal sealed class UserProgram(
             _ => $"failed: {exception.Message}",
         });
     }
+
+    // 78 is EX_CONFIG of sysexits.h: it would not start the next time either.
+    private StageException Ended(ProgramProcess process) => Failed(process.DescribeExit(), retryable: process.ExitCode != ServiceRunner.Misconfigured);
 
     private async Task<ProgramProcess> StartedAsync(CancellationToken cancellationToken)
     {
@@ -148,7 +152,7 @@ internal sealed class UserProgram(
             if (process.HasExited)
             {
                 await process.HasExitedAsync(ExitGrace, time);
-                throw Failed(process.DescribeExit());
+                throw Ended(process);
             }
 
             if (time.GetElapsedTime(began) > options.Value.StartTimeout)

@@ -129,17 +129,19 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         Assert.EndsWith("cannot do this run: no such rules", failure.Message, StringComparison.Ordinal);
     }
 
-    [LinuxFact]
-    public async Task OpenAsync_ProgramEnds_TellsItsExitCodeAndLastWords()
+    [LinuxTheory]
+    [InlineData(3, true)]
+    [InlineData(78, false)]
+    public async Task OpenAsync_ProgramEnds_TellsItsExitCodeAndLastWords(int code, bool retryable)
     {
-        var settings = new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", "echo no such module >&2; exit 3"] };
+        var settings = new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", $"echo no such module >&2; exit {code}"] };
         await using var stage = server.Stage(settings, out var program);
         using (program)
         {
             var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
 
-            Assert.Equal(FailureReasons.ProgramFailed, failure.Reason);
-            Assert.EndsWith("ended with exit code 3; the last line on its standard error: no such module", failure.Message, StringComparison.Ordinal);
+            Assert.Equal((FailureReasons.ProgramFailed, retryable), (failure.Reason, failure.Retryable));
+            Assert.EndsWith($"ended with exit code {code}; the last line on its standard error: no such module", failure.Message, StringComparison.Ordinal);
         }
     }
 
