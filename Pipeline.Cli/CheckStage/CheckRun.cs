@@ -11,7 +11,8 @@ namespace Pipeline.Cli.CheckStage;
 /// <param name="limits">How long to wait.</param>
 /// <param name="time">The clock.</param>
 /// <param name="cancellationToken">Ends the check.</param>
-internal sealed class CheckRun(StageTarget target, HopBelow below, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
+internal sealed class CheckRun(
+    StageTarget target, HopBelow below, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
     private readonly List<Finding> _findings = [];
     private string _sent = "";

@@ -10,9 +10,28 @@ namespace Pipeline.Cli.CheckStage;
 internal sealed class CheckStageCommand
 {
     private readonly Argument<string> _address = new("ADDRESS") { Description = "Of the stage that is up, such as http://127.0.0.1:41234" };
-    private readonly Option<string> _role = new("--role") { Description = "What it does in a pipeline: parse, rules, aggregate, or a role of your own", Required = true };
-    private readonly Option<string?> _key = new("--key") { Description = "Key of its pipeline [PIPELINE_KEY, or that of the pipeline that is up]" };
-    private readonly Option<bool> _passesThrough = new("--passes-through") { Description = "Of a role of your own: it must change no results" };
+    private readonly Option<string> _role = new("--role")
+    {
+        Description = "What it does in a pipeline: parse, rules, aggregate, or a role of your own",
+        Required = true,
+    };
+
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = "Key of its pipeline [PIPELINE_KEY, or that of the pipeline that is up]",
+    };
+
+    private readonly Option<string?> _instance = new("--instance")
+    {
+        Description = "Its instance id [as its figures tell]",
+        HelpName = "ID",
+    };
+
+    private readonly Option<bool> _passesThrough = new("--passes-through")
+    {
+        Description = "Of a role of your own: it must change no results",
+    };
+
     private readonly Option<long> _lines = OptionKinds.Whole(
         "--lines", "Lines of the runs that are compared with the monolith", 100, 10_000_000, new CheckLimits().ReferenceLines);
 
@@ -26,7 +45,7 @@ internal sealed class CheckStageCommand
         var check = new CheckStageCommand(context);
         var command = new CheckedCommand("check-stage", "Check that a stage in any language keeps the contract", check.Check)
         {
-            check._address, check._role, check._key, check._passesThrough, check._lines,
+            check._address, check._role, check._key, check._instance, check._passesThrough, check._lines,
         };
         command.SetAction(check.RunAsync);
         return command;
@@ -48,6 +67,7 @@ internal sealed class CheckStageCommand
         CheckedCommand.Require([.. Check(parsed)]);
         LoopbackAddress.TryParse(parsed.GetRequiredValue(_address), out var address);
         var target = new StageTarget(new Uri(address!), parsed.GetRequiredValue(_role), KeyOf(parsed), parsed.GetValue(_passesThrough));
+        target.InstanceId = parsed.GetValue(_instance) ?? target.InstanceId;
         var limits = new CheckLimits { ReferenceLines = (int)parsed.GetValue(_lines) };
         await ConnectAsync(target.Address, cancellationToken);
         var json = _context.FormatOf(parsed) == ReportFormat.Json;
@@ -68,12 +88,10 @@ internal sealed class CheckStageCommand
     }
 
     private static string Summary(IReadOnlyCollection<CheckOutcome> outcomes) =>
-        string.Join(", ", Enum.GetValues<CheckResult>().Select(result => $"{outcomes.Count(outcome => outcome.Result == result)} {result switch
-        {
-            CheckResult.Pass => "passed",
-            CheckResult.Fail => "failed",
-            _ => "skipped",
-        }}"));
+        $"{Count(outcomes, CheckResult.Pass)} passed, {Count(outcomes, CheckResult.Fail)} failed, "
+        + $"{Count(outcomes, CheckResult.Skipped)} skipped";
+
+    private static int Count(IEnumerable<CheckOutcome> outcomes, CheckResult result) => outcomes.Count(outcome => outcome.Result == result);
 
     private string KeyOf(ParseResult parsed)
     {
@@ -82,7 +100,9 @@ internal sealed class CheckStageCommand
         try
         {
             return EndpointFile.Read(EndpointFile.PathIn(_context.Environment))?.Key
-                ?? throw new CliException(ExitCodes.Usage, $"--key: no pipeline is up whose key could be taken; set {SharedKeyOptions.Variable} to the key of the stage");
+                ?? throw new CliException(
+                    ExitCodes.Usage,
+                    $"--key: no pipeline is up whose key could be taken; set {SharedKeyOptions.Variable} to the key of the stage");
         }
         catch (InvalidDataException error)
         {

@@ -17,6 +17,9 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
         _ => null,
     };
 
+    /// <summary>As the path of an attempt names it, and as its figures tell if it has some.</summary>
+    public string InstanceId { get; set; } = "stage-under-check";
+
     /// <summary>It takes lines; all others take events and work items.</summary>
     public bool TakesLines => Role == "parse";
 
@@ -30,10 +33,15 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
     public bool IsOwn => !TakesLines && !Aggregates && !AppliesRules;
 
     /// <summary>The hop above, as which the kit calls.</summary>
-    public Hop Above => new() { InstanceId = "check-above", Role = TakesLines ? "ingest" : AppliesRules ? "parse" : "rules", Address = "http://127.0.0.1:1" };
+    public Hop Above => new()
+    {
+        InstanceId = "check-above",
+        Role = TakesLines ? "ingest" : AppliesRules ? "parse" : "rules",
+        Address = "http://127.0.0.1:1",
+    };
 
     /// <summary>The stage itself as a hop of the attempt.</summary>
-    public Hop Self => new() { InstanceId = "stage-under-check", Role = Role, Address = Address.GetLeftPart(UriPartial.Authority) };
+    public Hop Self => new() { InstanceId = InstanceId, Role = Role, Address = Address.GetLeftPart(UriPartial.Authority) };
 
     /// <summary>Role of the hop below, as which the kit serves.</summary>
     public string RoleBelow => TakesLines ? "rules" : Aggregates ? "sink" : "aggregate";

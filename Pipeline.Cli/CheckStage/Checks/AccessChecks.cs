@@ -14,7 +14,10 @@ internal static class AccessChecks
     {
         using var above = new HopAbove(run.Target);
         var health = new Health.HealthClient(above.Invoker);
-        run.Step("grpc.health.v1.Health/Check of service \"\"", $"an answer within {run.Limits.Health.TotalSeconds:0.#} s", ContractText.Health);
+        run.Step(
+            "grpc.health.v1.Health/Check of service \"\"",
+            $"an answer within {run.Limits.Health.TotalSeconds:0.#} s",
+            ContractText.Health);
         // The first call connects, and compiles what it runs through: here, and in the stage.
         await run.WithinAsync(CheckAsync());
         // Whatever it says: a stage that waits for the broker is not serving, and can do its part.

@@ -12,31 +12,25 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        var sent = new Dictionary<long, long>();
         var passage = (await attempt.PassAsync(
-        [
-            traffic.Events(30), traffic.Lost(5), Checkpoint(1),
-            traffic.WorkItems(3), traffic.Rejects(4, 20), traffic.Events(30), Checkpoint(2),
-            traffic.Lost(2), Checkpoint(3),
-        ])).Completed();
+            traffic,
+            [
+                traffic.Events(30), traffic.Lost(5), traffic.Checkpoint(),
+                traffic.WorkItems(3), traffic.Rejects(4, 20), traffic.Events(30), traffic.Checkpoint(),
+                traffic.Lost(2),
+            ])).Completed();
         var tally = new Tally();
         foreach (var message in passage.Taken)
         {
             tally.Add(message);
-            if (message.Checkpoint is { More: false } checkpoint && sent.TryGetValue(checkpoint.Id, out var lines))
+            if (message.Checkpoint is { More: false } checkpoint && traffic.SentBefore.TryGetValue(checkpoint.Id, out var lines))
             {
                 run.Step(
                     $"{lines} lines as events, work items, rejects and filtered, then checkpoint {checkpoint.Id}",
-                    $"as many at the hop below, before the checkpoint",
+                    "as many at the hop below, before the checkpoint",
                     checkpoint.Id == 3 ? ContractText.Checkpoint : ContractText.Conservation);
                 run.Require(tally.Lines == lines, tally.ToString());
             }
-        }
-
-        StageInput Checkpoint(int id)
-        {
-            sent[id] = traffic.Sent;
-            return Traffic.Checkpoint(id);
         }
     }
 
@@ -45,8 +39,11 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        run.Step("60 batches of events, work items and rejects, in order of their lines", "each kind in the order of its lines", ContractText.Downwards);
-        var passage = (await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
+        run.Step(
+            "60 batches of events, work items and rejects, in order of their lines",
+            "each kind in the order of its lines",
+            ContractText.Downwards);
+        var passage = (await attempt.PassAsync(traffic, Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
         {
             4 => traffic.WorkItems(3),
             5 => traffic.Rejects(2, 20),
@@ -54,7 +51,9 @@ internal static class BatchChecks
         }))).Completed();
         var events = passage.Taken.Select(message => message.Events).Where(batch => batch is not null).ToList();
         Ordered("events", events.Where(batch => batch.Count > 0).SelectMany(batch =>
-            batch.Columns.FirstOrDefault(column => column.Name == ColumnNames.Line) is { } lines ? EventBatches.Numbers(lines, batch.Count) : []));
+            batch.Columns.FirstOrDefault(column => column.Name == ColumnNames.Line) is { } lines
+                ? EventBatches.Numbers(lines, batch.Count)
+                : []));
         Ordered("rejects", events.SelectMany(batch => batch.Rejects).Select(reject => reject.Line));
         Ordered("work items", passage.Taken.SelectMany(message => message.WorkItems?.Items ?? []).Select(item => item.Line));
 
@@ -76,15 +75,21 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        StageInput[] paged = run.Target.Aggregates ? [] : [.. Opening.Stored.Select(page => new StageInput { Checkpoint = page })];
-        StageInput[] sent = [traffic.Events(3), Traffic.Checkpoint(1), traffic.Events(3), .. paged, traffic.Events(3), Traffic.Checkpoint(9)];
-        var checkpoints = sent.Select(message => message.Checkpoint).OfType<Checkpoint>().ToList();
+        StageInput[] messages =
+        [
+            traffic.Events(3), traffic.Checkpoint(), traffic.Events(3),
+            .. run.Target.Aggregates ? [traffic.Checkpoint()] : traffic.PagedCheckpoint(), traffic.Events(3), traffic.Checkpoint(),
+        ];
+        var checkpoints = messages.Select(message => message.Checkpoint).OfType<Checkpoint>().ToList();
         run.Step(
             $"the checkpoints {string.Join(", ", checkpoints.Select(Opening.Show))}",
-            run.Target.Aggregates ? "each with its position byte by byte, and with the state" : "the same, byte by byte", ContractText.Checkpoint);
-        var came = (await attempt.PassAsync(sent)).Completed().Taken.Select(message => message.Checkpoint).OfType<Checkpoint>().ToList();
+            run.Target.Aggregates ? "each with its position byte by byte, and with the state" : "the same, byte by byte",
+            ContractText.Checkpoint);
+        var came = (await attempt.PassAsync(traffic, messages)).Completed().Taken
+            .Select(message => message.Checkpoint).OfType<Checkpoint>().SkipLast(1).ToList();
         var same = run.Target.Aggregates
-            ? came.Where(page => !page.More).Select(page => (page.Id, page.Position)).SequenceEqual(checkpoints.Select(page => (page.Id, page.Position)))
+            ? came.Where(page => !page.More).Select(page => (page.Id, page.Position))
+                .SequenceEqual(checkpoints.Select(page => (page.Id, page.Position)))
                 && came.All(page => page.State is { IsIntact: true })
             : came.SequenceEqual(checkpoints);
         run.Require(same, string.Join(", ", came.Select(Opening.Show)));
@@ -94,7 +99,8 @@ internal static class BatchChecks
     public static async Task AnswersAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var passage = (await attempt.PassAsync([Traffic.Checkpoint(1), Traffic.Checkpoint(2)])).Completed();
+        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var passage = (await attempt.PassAsync(traffic, [traffic.Checkpoint()])).Completed();
         var answers = passage.Answers;
         var expected = passage.Taken.Select(message => message.Checkpoint).OfType<Checkpoint>()
             .Select(checkpoint => new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position }).ToList();
@@ -113,9 +119,12 @@ internal static class BatchChecks
         var traffic = new Traffic(run.Target, attempt.Opened.Columns);
         // Some bytes less, for what the stage may add.
         var message = traffic.Rejects(Rejects, (StageContract.MaxMessageBytes / Rejects) - 128);
-        run.Step($"a message of {message.CalculateSize()} bytes with {Rejects} rejects", "the rejects at the hop below", ContractText.MessageSize);
+        run.Step(
+            $"a message of {message.CalculateSize()} bytes with {Rejects} rejects",
+            "the rejects at the hop below",
+            ContractText.MessageSize);
         var tally = new Tally();
-        (await attempt.PassAsync([message])).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync(traffic, [message])).Completed().Taken.ForEach(tally.Add);
         run.Require(tally.Rejected == Rejects, tally.ToString());
     }
 }

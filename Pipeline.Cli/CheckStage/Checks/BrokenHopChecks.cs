@@ -9,7 +9,8 @@ namespace Pipeline.Cli.CheckStage.Checks;
 internal static class BrokenHopChecks
 {
     /// <summary>A cancelled call cancels the one below.</summary>
-    public static Task CancelAsync(CheckRun run) => EndsBelowAsync(run, "a batch, and then the call is cancelled", attempt => attempt.Above.Cancel());
+    public static Task CancelAsync(CheckRun run) =>
+        EndsBelowAsync(run, "a batch, and then the call is cancelled", attempt => attempt.Above.Cancel());
 
     /// <summary>So does a caller that dies.</summary>
     public static Task AboveGoneAsync(CheckRun run) =>
@@ -20,10 +21,12 @@ internal static class BrokenHopChecks
     {
         using var attempt = await run.OpenAsync();
         run.Step(
-            "a batch, and then the connection to the hop below is broken", "a failure of the call that is tried again", ContractText.Status);
+            "a batch, and then the connection to the hop below is broken",
+            "a failure of the call that is tried again",
+            ContractText.Status);
         await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
         attempt.Below.Break();
-        TriedAgain(run, await run.WithinAsync(attempt.Above.EndAsync(null, run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK"));
+        TriedAgain(run, await attempt.FailureAsync());
     }
 
     /// <summary>So does one that is not there.</summary>
@@ -32,11 +35,15 @@ internal static class BrokenHopChecks
         var open = Opening.Of(run);
         open.Route[0] = new Hop(open.Route[0]) { Address = $"http://127.0.0.1:{FreePort.Find()}" };
         open.Path[^1] = open.Route[0];
-        run.Step("OpenRun whose route leads to a port where nothing listens", "a failure of the call that is tried again", ContractText.Status);
+        run.Step(
+            "OpenRun whose route leads to a port where nothing listens",
+            "a failure of the call that is tried again",
+            ContractText.Status);
         TriedAgain(run, await Refusal.OfAsync(run, new StageInput { OpenRun = open }));
     }
 
-    private static void TriedAgain(CheckRun run, Grpc.Core.RpcException failure) => run.Require(!Refusal.IsFinal(failure), CheckRun.Describe(failure));
+    private static void TriedAgain(CheckRun run, Grpc.Core.RpcException failure) =>
+        run.Require(!Refusal.IsFinal(failure), CheckRun.Describe(failure));
 
     private static async Task EndsBelowAsync(CheckRun run, string sent, Action<Attempt> giveUp)
     {

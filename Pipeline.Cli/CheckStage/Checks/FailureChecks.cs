@@ -46,7 +46,9 @@ internal static class FailureChecks
     {
         run.Step(
             $"{status} from the hop below, without a failure in the trailers",
-            isFinal ? "a status that is final, or a failure that is not retryable" : "a status that is tried again, or a failure that is retryable",
+            isFinal
+                ? "a status that is final, or a failure that is not retryable"
+                : "a status that is tried again, or a failure that is retryable",
             ContractText.Status);
         var came = await FailLaterAsync(run, new RpcException(new Status(status, "made up by check-stage")));
         run.Require(Refusal.IsFinal(came) == isFinal, CheckRun.Describe(came));
@@ -66,6 +68,6 @@ internal static class FailureChecks
         using var attempt = await run.OpenAsync();
         await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
         attempt.Below.Fail(failure);
-        return await run.WithinAsync(attempt.Above.EndAsync(null, run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK");
+        return await attempt.FailureAsync();
     }
 }

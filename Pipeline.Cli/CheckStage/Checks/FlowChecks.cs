@@ -15,7 +15,8 @@ internal static class FlowChecks
         var traffic = new Traffic(run.Target, attempt.Opened.Columns);
         run.Step(
             "batches of 256 KiB, while the hop below reads nothing",
-            $"sending waits before {run.Limits.Buffered >> 20} MiB are taken: windows of 16 MiB, a message of 16 MiB at each end, and as much for the library",
+            $"sending waits before {run.Limits.Buffered >> 20} MiB are taken: windows of 16 MiB, a message of 16 MiB at each end, "
+            + "and as much for the library",
             ContractText.Windows);
         var taken = 0L;
         var sending = Task.CompletedTask;
@@ -31,9 +32,12 @@ internal static class FlowChecks
         run.Require(!sending.IsCompleted, $"{taken >> 20} MiB were taken, and sending does not wait");
         if (sending.IsCompleted)
             return;
-        run.Step($"{traffic.Sent} rejects, which the hop below begins to read only now", "all of them at the hop below", ContractText.Conservation);
+        run.Step(
+            $"{traffic.Sent} rejects, which the hop below begins to read only now",
+            "all of them at the hop below",
+            ContractText.Conservation);
         var tally = new Tally();
-        (await attempt.PassAsync(() => sending)).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync(traffic, () => sending)).Completed().Taken.ForEach(tally.Add);
         run.Require(tally.Lines == traffic.Sent, tally.ToString());
     }
 
@@ -41,11 +45,12 @@ internal static class FlowChecks
     public static async Task PingsAsync(CheckRun run)
     {
         run.Step(
-            $"HTTP/2 pings every {PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, then events",
+            $"HTTP/2 pings every {PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, "
+            + "then events",
             "the pings are answered within 1 s, and the call goes on", ContractText.Windows);
         using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], PingDelay));
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
-        var passage = await attempt.PassAsync([new Traffic(run.Target, attempt.Opened.Columns).Events(3)]);
-        passage.Completed();
+        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        (await attempt.PassAsync(traffic, [traffic.Events(3)])).Completed();
     }
 }

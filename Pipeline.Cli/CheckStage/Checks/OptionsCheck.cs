@@ -32,7 +32,11 @@ internal static class OptionsCheck
     {
         await RefusedAsync(run, $"the rules {WrongRules}", options => options.Rules = WrongRules);
         await RefusedAsync(
-            run, "group_by with a column that neither events nor rules have", options => options.GroupBy.Add("no_such_column"), ColumnNames.Type, "no_such_column");
+            run,
+            "group_by with a column that neither events nor rules have",
+            options => options.GroupBy.Add("no_such_column"),
+            ColumnNames.Type,
+            "no_such_column");
         var open = Opening.Of(run);
         open.Options.Rules = OtherRules;
         var expected = Enumerable.Range(1, Events).Count(line => EventBatches.UserOf(line) != "u3");
@@ -62,7 +66,9 @@ internal static class OptionsCheck
         open.Options.AllowedTypes.Add("click");
         var expected = Enumerable.Range(1, Events).Count(line => EventBatches.TypeOf(line) == "click");
         run.Step(
-            $"OpenRun with allowed_types [click], then {Events} lines of three types", $"{expected} events + {Events - expected} rejected", ContractText.Options);
+            $"OpenRun with allowed_types [click], then {Events} lines of three types",
+            $"{expected} events + {Events - expected} rejected",
+            ContractText.Options);
         using var attempt = await run.OpenAsync(open);
         var tally = await TallyAsync(attempt, new Traffic(run.Target, []));
         run.Require(tally.Events == expected && tally.Rejected == Events - expected, tally.ToString());
@@ -74,7 +80,9 @@ internal static class OptionsCheck
         spoil(open.Options);
         run.Step($"OpenRun with {sent}", "the call fails with the failure invalid_rules or invalid_options", ContractText.Options);
         var refusal = await Refusal.OfAsync(
-            run, new StageInput { OpenRun = open }, call => call.WriteAsync(new StageOutput { RunOpened = Opening.Answer(run.Target, columns) }));
+            run,
+            new StageInput { OpenRun = open },
+            call => call.WriteAsync(new StageOutput { RunOpened = Opening.Answer(run.Target, columns) }));
         run.Require(IsRefusal(refusal), CheckRun.Describe(refusal));
     }
 
@@ -84,7 +92,7 @@ internal static class OptionsCheck
     private static async Task<Tally> TallyAsync(Attempt attempt, Traffic traffic)
     {
         var tally = new Tally();
-        (await attempt.PassAsync([traffic.Events(Events), Traffic.Checkpoint(1)])).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync(traffic, [traffic.Events(Events)])).Completed().Taken.ForEach(tally.Add);
         return tally;
     }
 }

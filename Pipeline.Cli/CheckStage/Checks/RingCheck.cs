@@ -38,6 +38,7 @@ internal static class RingCheck
             $"{3 * Slots} slots with events and rejects, one after the other as RingReleased allows",
             "everything at the hop below, and RingReleased for the slots", ContractText.RingSlots);
         var passage = await attempt.PassAsync(
+            traffic,
             async () =>
             {
                 for (var slot = 0; slot < 3 * Slots; slot++)
@@ -49,8 +50,6 @@ internal static class RingCheck
                     ring.Seal();
                     await attempt.Above.SendAsync(word, run.Cancellation);
                 }
-
-                await attempt.Above.SendAsync(Traffic.Checkpoint(1), run.Cancellation);
             },
             heard: answer => ring.Release(answer.RingReleased?.Slots ?? 0));
         var tally = new Tally();

@@ -29,7 +29,7 @@ internal static class RunOpenedChecks
         if (!run.Target.Aggregates)
             return;
         run.Step("a checkpoint after state that was restored", "the restored groups and counts in its state", ContractText.AggregateState);
-        var passage = (await attempt.PassAsync([Traffic.Checkpoint(8)])).Completed();
+        var passage = (await attempt.PassAsync(new Traffic(run.Target, attempt.Opened.Columns, Opening.Stored[1]), [])).Completed();
         var states = passage.Taken.Select(message => message.Checkpoint?.OpenState()).OfType<CheckpointState>().ToList();
         var groups = states.SelectMany(state => state.Groups).ToHashSet();
         run.Require(
@@ -61,7 +61,8 @@ internal static class RunOpenedChecks
                 $"events with the columns that the stage asked for: {List(attempt.Opened.Columns)}",
                 $"in every batch of events at the hop below the columns that it asked for: {List(wanted)}",
                 ContractText.Columns);
-            var passage = await attempt.PassAsync([new Traffic(run.Target, attempt.Opened.Columns).Events(30), Traffic.Checkpoint(1)]);
+            var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+            var passage = await attempt.PassAsync(traffic, [traffic.Events(30)]);
             foreach (var events in passage.Completed().Taken.Select(message => message.Events).Where(events => events is { Count: > 0 }))
             {
                 var came = events.Columns.Select(column => column.Name).ToList();
@@ -80,11 +81,15 @@ internal static class RunOpenedChecks
             _ => ([], [], "any"),
         };
         run.Step(
-            $"OpenRun with group_by {List(grouping)}, and RunOpened from the hop below with the columns {List(wanted)}", expected, ContractText.RunOpened);
+            $"OpenRun with group_by {List(grouping)}, and RunOpened from the hop below with the columns {List(wanted)}",
+            expected,
+            ContractText.RunOpened);
         run.Require(least.All(asked.Contains) && foreign.Count == 0, $"the columns {List(asked)}");
 
         (IReadOnlyCollection<string> Least, IReadOnlyCollection<string> Foreign, string Expected) Needs(string[] names) =>
-            (names, run.Target.AppliesRules ? [.. asked.Except(ColumnNames.All)] : [], $"the columns {List(names.Distinct())}, and none that the stage sets itself");
+            (names,
+            run.Target.AppliesRules ? [.. asked.Except(ColumnNames.All)] : [],
+            $"the columns {List(names.Distinct())}, and none that the stage sets itself");
     }
 
     private static string List(IEnumerable<string> names) => $"[{string.Join(", ", names)}]";

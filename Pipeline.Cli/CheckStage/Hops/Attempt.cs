@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Pipeline.Cli.CheckStage.Messages;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Cli.CheckStage.Hops;
@@ -26,7 +27,8 @@ internal sealed class Attempt : IDisposable
     public RunOpened Opened => Pages[^1];
 
     /// <summary>Opens the stage, and through it the hop below.</summary>
-    public static async Task<Attempt> OpenAsync(CheckRun run, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers, TimeSpan? pingDelay = null)
+    public static async Task<Attempt> OpenAsync(
+        CheckRun run, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers, TimeSpan? pingDelay = null)
     {
         var above = new HopAbove(run.Target, pingDelay);
         try
@@ -36,7 +38,11 @@ internal sealed class Attempt : IDisposable
             await above.SendFirstAsync(new StageInput { OpenRun = open }, run.Cancellation);
             var answer = above.NextAsync(run.Cancellation);
             if (await Task.WhenAny(expected, answer) == answer)
-                throw new UnexpectedException($"{await answer ?? (object)"the end of the call with OK"}, before the stage had opened the hop below");
+            {
+                var came = await answer is { } early ? Opening.Show(early) : "the end of the call with OK";
+                throw new UnexpectedException($"{came}, before the stage had opened the hop below");
+            }
+
             var attempt = new Attempt(run, above, await expected);
             foreach (var page in pages)
                 await attempt.Below.WriteAsync(new StageOutput { RunOpened = page });
@@ -60,20 +66,22 @@ internal sealed class Attempt : IDisposable
         }
     }
 
-    /// <summary>Sends messages, then EndOfInput.</summary>
-    public Task<Passage> PassAsync(IEnumerable<StageInput> messages) =>
-        PassAsync(async () =>
+    /// <summary>Sends messages, then a checkpoint and EndOfInput.</summary>
+    public Task<Passage> PassAsync(Traffic traffic, IEnumerable<StageInput> messages) =>
+        PassAsync(traffic, async () =>
         {
             foreach (var message in messages)
                 await Above.SendAsync(message, _run.Cancellation);
         });
 
     /// <summary>Sends, ends the input, and takes what comes at both ends, to the end of the attempt.</summary>
-    /// <param name="send">Sends all but the last message.</param>
+    /// <param name="traffic">Numbers the checkpoint at the end.</param>
+    /// <param name="send">Sends what comes before it.</param>
     /// <param name="last">Ends the input; null = EndOfInput.</param>
     /// <param name="heard">Hears each answer as it comes.</param>
     /// <param name="untilHalfClosed">RunCompleted is answered only when the stage has half-closed its call.</param>
-    public async Task<Passage> PassAsync(Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
+    public async Task<Passage> PassAsync(
+        Traffic traffic, Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
     {
         var passage = new Passage();
         last ??= new StageInput { EndOfInput = new EndOfInput() };
@@ -85,7 +93,8 @@ internal sealed class Attempt : IDisposable
             },
             _run.Cancellation);
         var both = Task.WhenAll(new BelowScript(Below, passage, untilHalfClosed).TakeAsync(_run.Cancellation), SendAllAsync());
-        if (await _run.WithinAsync(Task.WhenAny(ended, both)) == both && both.Exception?.InnerException is UnexpectedException and not LostException)
+        await _run.WithinAsync(Task.WhenAny(ended, both));
+        if (both.Exception?.InnerException is UnexpectedException and not LostException)
             await both;
         // What the call ended with tells more than what became of it at the other end.
         passage.Failure = await _run.WithinAsync(ended);
@@ -96,10 +105,15 @@ internal sealed class Attempt : IDisposable
         async Task SendAllAsync()
         {
             await send();
+            await Above.SendAsync(traffic.Checkpoint(), _run.Cancellation);
             await Above.SendAsync(last, _run.Cancellation);
             await Above.HalfCloseAsync();
         }
     }
+
+    /// <summary>What the call from above ends with, which must be a failure.</summary>
+    public async Task<RpcException> FailureAsync() =>
+        await _run.WithinAsync(Above.EndAsync(null, _run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK");
 
     /// <inheritdoc/>
     public void Dispose()

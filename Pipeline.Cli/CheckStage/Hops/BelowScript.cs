@@ -13,17 +13,14 @@ internal sealed class BelowScript(CallBelow call, Passage passage, bool untilHal
     {
         Drained = drained,
         Counts = new Counts { Lines = Messages.Opening.Unroundable, Rejected = 3 },
-        Stages = { new StageMetrics { InstanceId = "check-below", Role = "sink", ItemsIn = Messages.Opening.Unroundable } },
+        Stages = { Metrics() },
         Output = drained ? "" : "/tmp/check/results.ndjson",
         Rejects = "/tmp/check/results.rejects.ndjson",
         ElapsedMicros = 123_456,
     };
 
     /// <summary>Figures that it tells with each checkpoint.</summary>
-    public static StageOutput Figures { get; } = new()
-    {
-        Progress = new Progress { Metrics = new StageMetrics { InstanceId = "check-below", Role = "sink", ItemsIn = Messages.Opening.Unroundable } },
-    };
+    public static StageOutput Figures { get; } = new() { Progress = new Progress { Metrics = Metrics() } };
 
     /// <summary>Takes to the end.</summary>
     public async Task TakeAsync(CancellationToken cancellationToken)
@@ -33,7 +30,8 @@ internal sealed class BelowScript(CallBelow call, Passage passage, bool untilHal
             passage.Taken.Add(message);
             if (message.Checkpoint is { More: false } checkpoint)
             {
-                await call.WriteAsync(new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position } });
+                var committed = new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position };
+                await call.WriteAsync(new StageOutput { CheckpointCommitted = committed });
                 await call.WriteAsync(Figures);
             }
 
@@ -48,4 +46,6 @@ internal sealed class BelowScript(CallBelow call, Passage passage, bool untilHal
 
         throw new UnexpectedException("the stage half-closed its call to the hop below without EndOfInput or Control");
     }
+
+    private static StageMetrics Metrics() => new() { InstanceId = "check-below", Role = "sink", ItemsIn = Messages.Opening.Unroundable };
 }

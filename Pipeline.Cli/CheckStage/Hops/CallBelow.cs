@@ -14,7 +14,8 @@ internal sealed class CallBelow
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isBroken;
 
-    public CallBelow(OpenRun open, IAsyncStreamReader<StageInput> requests, IServerStreamWriter<StageOutput> responses, ServerCallContext context)
+    public CallBelow(
+        OpenRun open, IAsyncStreamReader<StageInput> requests, IServerStreamWriter<StageOutput> responses, ServerCallContext context)
     {
         (Open, _requests, _responses) = (open, requests, responses);
         Headers = context.RequestHeaders;

@@ -73,7 +73,8 @@ internal sealed class HopAbove : IDisposable
         {
             await Call.RequestStream.WriteAsync(message, cancellationToken);
         }
-        catch (Exception exception) when (exception is RpcException or InvalidOperationException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException
+            && !cancellationToken.IsCancellationRequested)
         {
             throw new LostException("the call ended before the stage had got everything");
         }
@@ -134,7 +135,8 @@ internal sealed class HopAbove : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         _socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await _socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(context.DnsEndPoint.Host.Trim('[', ']')), context.DnsEndPoint.Port), cancellationToken);
+        var host = IPAddress.Parse(context.DnsEndPoint.Host.Trim('[', ']'));
+        await _socket.ConnectAsync(new IPEndPoint(host, context.DnsEndPoint.Port), cancellationToken);
         return new NetworkStream(_socket, ownsSocket: true);
     }
 }

@@ -12,7 +12,7 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Cli.CheckStage.Hops;
 
-/// <summary>The hop below the stage that is checked: a plain gRPC server, without the stage runtime, whose calls the checks answer.</summary>
+/// <summary>The hop below the stage: a plain gRPC server without the stage runtime, whose calls the checks answer.</summary>
 internal sealed class HopBelow : IAsyncDisposable
 {
     // Less than the contract asks of a stage: what the stage holds itself shows sooner.
@@ -64,7 +64,8 @@ internal sealed class HopBelow : IAsyncDisposable
 
     private sealed class Service(HopBelow hop) : Stage.StageBase
     {
-        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        public override async Task Process(
+            IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
             if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.OpenRun is not { } open)
                 throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is not OpenRun"));

@@ -9,7 +9,8 @@ internal static class Refusal
 {
     private static readonly StatusCode[] Final =
     [
-        StatusCode.Unauthenticated, StatusCode.PermissionDenied, StatusCode.Unimplemented, StatusCode.InvalidArgument, StatusCode.FailedPrecondition,
+        StatusCode.Unauthenticated, StatusCode.PermissionDenied, StatusCode.Unimplemented, StatusCode.InvalidArgument,
+        StatusCode.FailedPrecondition,
     ];
 
     /// <summary>Begins a call, and waits for its failure.</summary>

@@ -53,13 +53,23 @@ internal static class Opening
     };
 
     /// <summary>A position full of numbers that doubles cannot hold.</summary>
-    public static Opaque Position(int number) => Opaque.Of(new Position
+    /// <param name="lines">Lines before it, none of them blank.</param>
+    public static Opaque Position(long lines) => Opaque.Of(new Position
     {
-        Offset = Unroundable + number,
+        Offset = Unroundable + (2 * lines),
         Line = Unroundable,
-        TotalLines = Unroundable + (2 * number),
-        TotalBytes = long.MaxValue - number,
-        Files = { new InputFile { Path = "events.ndjson", Length = Unroundable, ModifiedMicros = Unroundable, PrefixHash = 0xFEDC_BA98_7654_3211 } },
+        TotalLines = lines,
+        TotalBytes = long.MaxValue - lines,
+        Files =
+        {
+            new InputFile
+            {
+                Path = "events.ndjson",
+                Length = Unroundable,
+                ModifiedMicros = Unroundable,
+                PrefixHash = 0xFEDC_BA98_7654_3211,
+            },
+        },
     });
 
     /// <summary>Groups of Aggregate's state.</summary>
@@ -72,7 +82,7 @@ internal static class Opening
     public static IReadOnlyList<Checkpoint> Stored { get; } =
     [
         new() { Id = 7, State = Opaque.Of(new CheckpointState { Groups = { Groups } }), More = true },
-        new() { Id = 7, State = Opaque.Of(new CheckpointState { Counts = Counts }), Position = Position(7) },
+        new() { Id = 7, State = Opaque.Of(new CheckpointState { Counts = Counts }), Position = Position(Counts.Events + Counts.Filtered) },
     ];
 
     /// <summary>A message for a finding: not too long.</summary>

@@ -37,5 +37,6 @@ internal sealed class Tally
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Events} events + {WorkItems} work items + {Rejected} rejected + {Filtered} filtered{(_inState > 0 ? $" + {_inState} in the state" : "")} = {Lines}";
+        $"{Events} events + {WorkItems} work items + {Rejected} rejected + {Filtered} filtered"
+        + $"{(_inState > 0 ? $" + {_inState} in the state" : "")} = {Lines}";
 }

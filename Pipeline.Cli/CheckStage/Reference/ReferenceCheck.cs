@@ -21,10 +21,13 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
             ReferenceInput.Write(input, lines, run.Cancellation);
             var byteForByte = !run.Target.IsOwn || run.Target.PassesThrough;
             run.Step(
-                $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, through the monolith with the stage in it",
-                byteForByte ? "results and rejects byte for byte as without it" : "every line counted once", byteForByte ? ContractText.Run : ContractText.Conservation);
+                $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, "
+                + "through the monolith with the stage in it",
+                byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
+                byteForByte ? ContractText.Run : ContractText.Conservation);
             await using var rest = await RestOfChain.StartAsync(run.Target.RoleBelow, run.Target.Key, run.Cancellation);
-            var foreign = new ForeignStage(run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);
+            var foreign = new ForeignStage(
+                run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);
             var (expected, plain) = await RunAsync(run, folder, "monolith", null);
             try
             {
@@ -32,7 +35,9 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
                 if (byteForByte)
                     Compare(run, expected, came);
                 else
-                    run.Require(checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems, $"the counts {checkedCounts}; without the stage {plain}");
+                    run.Require(
+                        checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems,
+                        $"the counts {checkedCounts}; without the stage {plain}");
             }
             catch (StageException failure)
             {
@@ -68,7 +73,8 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
         };
         var options = new MonolithOptions { Roots = [folder], Foreign = foreign };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
-        var running = Task.Run(() => MonolithRunner.RunAsync(open, options, null, null, CancellationToken.None, ending.Token), CancellationToken.None);
+        var running = Task.Run(
+            () => MonolithRunner.RunAsync(open, options, null, null, CancellationToken.None, ending.Token), CancellationToken.None);
         try
         {
             return (output, (await run.WithinAsync(running, run.Limits.Reference)).Counts);
@@ -88,7 +94,8 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
             var at = right.Zip(wrong).TakeWhile(pair => pair.First == pair.Second).Count();
             run.Require(
                 at == right.Length && at == wrong.Length,
-                $"{(rejects ? "rejects" : "results")}, line {at + 1}: {wrong.ElementAtOrDefault(at) ?? "none"}, in the place of {right.ElementAtOrDefault(at) ?? "none"}");
+                $"{(rejects ? "rejects" : "results")}, line {at + 1}: {wrong.ElementAtOrDefault(at) ?? "none"}, "
+                + $"in the place of {right.ElementAtOrDefault(at) ?? "none"}");
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Client.Channels;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
@@ -13,8 +14,8 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Cli.CheckStage.Reference;
 
 /// <summary>
-/// The monolith's stages below the one that is checked, served as one hop by the stage runtime: ring, flow, checks and failures are those of a
-/// real neighbour.
+/// The monolith's stages below the one that is checked, served as one hop by the stage runtime: ring, flow, checks and failures are those
+/// of a real neighbour.
 /// </summary>
 internal sealed class RestOfChain : IAnswerOutput, IAsyncDisposable
 {
@@ -27,7 +28,8 @@ internal sealed class RestOfChain : IAnswerOutput, IAsyncDisposable
         builder.WebHost.UseKestrelCore();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [SharedKeyOptions.Variable] = key });
         builder.AddServiceDefaults();
-        builder.AddStageRuntime(new StageDefinition(role, [], [], context => new Served(this, context)), "check-below");
+        string[] accepts = [BatchKinds.Events, BatchKinds.WorkItems];
+        builder.AddStageRuntime(new StageDefinition(role, accepts, [], context => new Served(this, context)), "check-below");
         _app = builder.Build();
         _app.MapStage();
     }
@@ -70,10 +72,12 @@ internal sealed class RestOfChain : IAnswerOutput, IAsyncDisposable
             rest._up = context.Answers;
         }
 
-        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(_rest.Opened.Clone());
+        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(_rest.Opened.Clone());
 
         public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken) =>
-            (_rest.Output ?? throw new InvalidOperationException("The stage sent a frame before it got one.")).WriteAsync(frame, cancellationToken);
+            (_rest.Output ?? throw new InvalidOperationException("The stage sent a frame before it got one."))
+                .WriteAsync(frame, cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

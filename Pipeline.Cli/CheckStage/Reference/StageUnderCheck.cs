@@ -15,7 +15,8 @@ namespace Pipeline.Cli.CheckStage.Reference;
 /// <param name="answers">Hears what comes up.</param>
 /// <param name="limit">Longest time for its answer to OpenRun.</param>
 /// <param name="time">The clock.</param>
-internal sealed class StageUnderCheck(StageTarget target, RestOfChain rest, IAnswerOutput answers, TimeSpan limit, TimeProvider time) : ITransform
+internal sealed class StageUnderCheck(
+    StageTarget target, RestOfChain rest, IAnswerOutput answers, TimeSpan limit, TimeProvider time) : ITransform
 {
     private const int RingSlots = 8;
     private const int RingSlotBytes = 256 * 1024;
@@ -39,7 +40,12 @@ internal sealed class StageUnderCheck(StageTarget target, RestOfChain rest, IAns
         };
         var ring = MappedRing.Create(RingSlots, RingSlotBytes) is { } memory ? new RingWriter(memory) : null;
         _call = await Downstream.OpenAsync(
-            sent, [], ring, rest.Channels, new EdgeMeter(time), page => throw new StageException(FailureReasons.ProtocolViolation, $"a page of state in a new run: {page}"),
+            sent,
+            [],
+            ring,
+            rest.Channels,
+            new EdgeMeter(time),
+            page => throw new StageException(FailureReasons.ProtocolViolation, $"a page of state in a new run: {page}"),
             limit, time, cancellationToken);
         _relay = RelayAsync(_call);
         return _call.Opened;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Cli.CheckStage;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -34,7 +35,8 @@ public sealed class CheckStageCommandTests : IDisposable
     [Fact]
     public async Task CheckStage_NothingListens_SaysSo()
     {
-        Assert.Equal(ExitCodes.Failed, await CommandAsync("check-stage", $"http://127.0.0.1:{FreePort.Find()}", "--role", "rules", "--key", Kit.Key));
+        var nobody = $"http://127.0.0.1:{FreePort.Find()}";
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("check-stage", nobody, "--role", "rules", "--key", Kit.Key));
         Assert.Contains("cannot be reached", _error.ToString(), StringComparison.Ordinal);
     }
 
@@ -47,25 +49,29 @@ public sealed class CheckStageCommandTests : IDisposable
         new EndpointFile("http://127.0.0.1:1", "another-key", 1, 1).Write(Path.Combine(_folder, "endpoint.json"));
         await using var stage = await PassThroughStage.StartAsync(Fault.None);
 
-        Assert.Equal(ExitCodes.Failed, await CommandAsync(["check-stage", stage.Address.ToString(), "--role", "audit", .. json ? ["--json"] : Array.Empty<string>()]));
+        string[] args = ["check-stage", stage.Address.ToString(), "--role", "audit"];
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(json ? [.. args, "--json"] : args));
 
         if (json)
         {
             using var report = JsonDocument.Parse(_output.ToString());
             Assert.False(report.RootElement.GetProperty("passed").GetBoolean());
-            var open = report.RootElement.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "open");
+            var open = report.RootElement.GetProperty("checks")[2];
+            Assert.Equal("open", open.GetProperty("name").GetString());
             Assert.Equal("fail", open.GetProperty("result").GetString());
-            Assert.StartsWith("It answers when", open.GetProperty("findings")[0].GetProperty("contract").GetString(), StringComparison.Ordinal);
+            Assert.Equal(ContractText.Opening, open.GetProperty("findings")[0].GetProperty("contract").GetString());
         }
         else
         {
             var lines = _output.ToString().Split('\n');
             Assert.Equal(["pass     health", "pass     key", "FAIL     open", "           sent      OpenRun"], lines[..4]);
-            Assert.Contains("skipped  route: the stage does not open a run", lines);
+            Assert.Contains("skipped  route: the stage does not get through a run without input", lines);
             Assert.Equal("2 passed, 1 failed, 29 skipped", lines[^2]);
         }
     }
 
     private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(
-        args, new Terminal(_output, _error), name => name == EndpointFile.Variable ? Path.Combine(_folder, "endpoint.json") : null).WaitAsync(Waiting.Limit);
+        args,
+        new Terminal(_output, _error),
+        name => name == EndpointFile.Variable ? Path.Combine(_folder, "endpoint.json") : null).WaitAsync(Waiting.Limit);
 }

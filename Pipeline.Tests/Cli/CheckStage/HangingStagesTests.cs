@@ -2,7 +2,7 @@ using Pipeline.Cli.CheckStage;
 
 namespace Pipeline.Tests.Cli.CheckStage;
 
-/// <summary>A stage that owes something for ever fails the check that waits for it, and no other. Side by side, since all do is wait.</summary>
+/// <summary>A stage that never gives what it owes fails the check that waits for it, and no other. They wait side by side.</summary>
 public sealed class HangingStagesTests
 {
     private static readonly CheckLimits Limits = Kit.Limits with { Answer = TimeSpan.FromSeconds(5) };

@@ -40,7 +40,9 @@ internal sealed class PassThroughProgram : IAsyncDisposable
     internal sealed class Service : Transform.TransformBase
     {
         public override async Task Apply(
-            IAsyncStreamReader<TransformRequest> requestStream, IServerStreamWriter<TransformResponse> responseStream, ServerCallContext context)
+            IAsyncStreamReader<TransformRequest> requestStream,
+            IServerStreamWriter<TransformResponse> responseStream,
+            ServerCallContext context)
         {
             await foreach (var request in requestStream.ReadAllAsync(context.CancellationToken))
             {

@@ -14,7 +14,10 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Tests.Cli.CheckStage;
 
-/// <summary>The least stage that keeps the contract, on generated gRPC code alone, as another language has it: hands everything on. With a fault it does not.</summary>
+/// <summary>
+/// The least stage that keeps the contract, on generated gRPC code alone, as another language has it: it hands everything on. With a fault
+/// it does not keep it.
+/// </summary>
 internal sealed class PassThroughStage : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -28,7 +31,8 @@ internal sealed class PassThroughStage : IAsyncDisposable
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = fault == Fault.RefusesLargeMessages ? 4 << 20 : StageContract.MaxMessageBytes);
+        var largest = fault == Fault.RefusesLargeMessages ? 4 << 20 : StageContract.MaxMessageBytes;
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = largest);
         builder.Services.AddGrpcHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy());
         builder.Services.AddSingleton(new FaultOf(fault));
         _app = builder.Build();
@@ -50,13 +54,14 @@ internal sealed class PassThroughStage : IAsyncDisposable
 
     internal sealed record FaultOf(Fault Value)
     {
-        /// <summary>Calls that are not cancelled, though nobody needs them: without a reference they would be, by their finalizers.</summary>
+        /// <summary>Calls that nobody needs, and that are not cancelled: without a reference their finalizers would do so.</summary>
         public ConcurrentQueue<object> Kept { get; } = [];
     }
 
     internal sealed class Service(FaultOf fault) : Stage.StageBase
     {
-        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        public override async Task Process(
+            IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
             if (!Has(Fault.AcceptsWithoutKey) && context.RequestHeaders.GetValue("authorization") != $"Bearer {Kit.Key}")
                 throw new RpcException(new Status(StatusCode.Unauthenticated, "no key"));
@@ -76,7 +81,8 @@ internal sealed class PassThroughStage : IAsyncDisposable
                 MaxReceiveMessageSize = StageContract.MaxMessageBytes,
                 MaxSendMessageSize = StageContract.MaxMessageBytes,
             });
-            var below = new Stage.StageClient(channel).Process(HeadersBelow(context), cancellationToken: Has(Fault.IgnoresCancellation) ? default : context.CancellationToken);
+            var ending = Has(Fault.IgnoresCancellation) ? CancellationToken.None : context.CancellationToken;
+            var below = new Stage.StageClient(channel).Process(HeadersBelow(context), cancellationToken: ending);
             var kept = false;
             try
             {
@@ -89,7 +95,9 @@ internal sealed class PassThroughStage : IAsyncDisposable
             }
             catch (RpcException failure) when (!context.CancellationToken.IsCancellationRequested)
             {
-                if (Has(Fault.HangsWhenTheHopBelowDies) && failure.Status.DebugException is not null)
+                // A connection that broke under a write ends the call as cancelled.
+                var died = failure.Status.DebugException is not null || failure.StatusCode == StatusCode.Cancelled;
+                if (died && Has(Fault.HangsWhenTheHopBelowDies))
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                 throw Above(failure);
             }
@@ -159,7 +167,9 @@ internal sealed class PassThroughStage : IAsyncDisposable
             {
                 var answer = below.ResponseStream.Current;
                 completed |= answer.RunCompleted is not null;
-                if ((answer.RunCompleted is null || !Has(Fault.EndsWithoutRunCompleted)) && (answer.CheckpointCommitted is null || !Has(Fault.KeepsAnswers)))
+                var kept = (answer.RunCompleted is not null && Has(Fault.EndsWithoutRunCompleted))
+                    || (answer.CheckpointCommitted is not null && Has(Fault.KeepsAnswers));
+                if (!kept)
                     await up.WriteAsync(answer);
             }
 

@@ -22,7 +22,8 @@ internal sealed class WrongRules(StageContext context, Action<RunOptions>? optio
         return answer;
     }
 
-    public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken) => _right.ProcessAsync(frame, output, cancellationToken);
+    public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken) =>
+        _right.ProcessAsync(frame, output, cancellationToken);
 
     public ValueTask DisposeAsync() => _right.DisposeAsync();
 }

@@ -64,7 +64,7 @@ public sealed class WrongStagesTests
 
         Assert.StartsWith("OpenRun with the route [check-below (aggregate, http://127.0.0.1:", finding.Sent, StringComparison.Ordinal);
         Assert.StartsWith("the route [check-below (aggregate, ", finding.Came, StringComparison.Ordinal);
-        Assert.StartsWith("OpenRun at the hop below with the route [check-2 (sink, ", finding.Expected, StringComparison.Ordinal);
+        Assert.StartsWith("OpenRun at the hop below with the route [check-2 (audit, ", finding.Expected, StringComparison.Ordinal);
         Assert.Equal(ContractText.OpenRun, finding.Contract);
     }
 
