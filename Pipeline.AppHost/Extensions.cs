@@ -19,15 +19,20 @@ internal static class Extensions
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The configuration is wrong.</exception>
     public static PipelineModel AddPipeline(this IDistributedApplicationBuilder builder, PipelineCommand command)
     {
-        // First, so that environment and command line override it; by its full path, because the working directory is the caller's.
-        var file = new JsonConfigurationSource { Path = Path.Combine(builder.AppHostDirectory, "appsettings.json"), Optional = true };
-        file.ResolveFileProvider();
-        builder.Configuration.Sources.Insert(0, file);
-        // The variable by which the services know it: above the file, below Pipeline__Data and the command line.
+        // First, so that environment and command line override them; by their full paths, because the working directory is the caller's.
+        string[] files = ["appsettings.json", $"appsettings.{builder.Environment.EnvironmentName}.json"];
+        foreach (var (index, name) in files.Index())
+        {
+            var file = new JsonConfigurationSource { Path = Path.Combine(builder.AppHostDirectory, name), Optional = true };
+            file.ResolveFileProvider();
+            builder.Configuration.Sources.Insert(index, file);
+        }
+
+        // The variable by which the services know it: above the files, below Pipeline__Data and the command line.
         if (builder.Configuration["PIPELINE_DATA"] is { } data)
         {
             var variable = new MemoryConfigurationSource { InitialData = [new($"{PipelineOptions.Section}:{nameof(PipelineOptions.Data)}", data)] };
-            builder.Configuration.Sources.Insert(1, variable);
+            builder.Configuration.Sources.Insert(files.Length, variable);
         }
 
         var settings = PipelineSettings.Read(builder.Configuration);
@@ -39,6 +44,7 @@ internal static class Extensions
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<ResourceProcesses>();
         builder.Services.AddSingleton<ExpiredLeases>();
+        builder.Services.AddSingleton<DrainedProcesses>();
         builder.Services.AddSingleton<RunOutcome>();
 
         // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what
@@ -46,7 +52,7 @@ internal static class Extensions
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService(services => services.GetRequiredService<ResourceProcesses>());
         builder.Services.AddHostedService<ControlPlaneWatch>();
-        if (settings.Options.Processes.Count > 0)
+        if (settings.Options.Processes.Count > 0 || settings.RestartsAlways)
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();

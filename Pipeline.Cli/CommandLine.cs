@@ -94,7 +94,7 @@ internal static class CommandLine
             PageCommand.Build(context),
             CheckStageCommand.Build(context),
         };
-        foreach (var command in RunsCommands.Build(context))
+        foreach (var command in RunsCommands.Build(context).Concat(StageCommands.Build(context)))
             root.Subcommands.Add(command);
         return root;
     }

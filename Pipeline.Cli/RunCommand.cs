@@ -30,6 +30,8 @@ internal static class RunCommand
             var settings = Read(parsed, errors);
             if (parsed.GetValue(monolith) && settings.Route.Count > 0)
                 errors.Add("--route: the monolith always goes through its own five stages");
+            if (parsed.GetValue(monolith) && settings.AllowUpgrade)
+                errors.Add("--allow-upgrade: nothing can take over from the stages of the monolith");
             CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
             var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));

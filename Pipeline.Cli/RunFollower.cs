@@ -92,7 +92,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
             {
                 client = RunsClient.Connect(context.Environment);
                 if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
-                    await client.ResumeAsync(id, CancellationToken.None);
+                    await client.ResumeAsync(id, cancellationToken: CancellationToken.None);
                 return client;
             }
             catch (RunsApiException error) when (ExitCodes.Of(error) is ExitCodes.NoPipeline or ExitCodes.Failed)

@@ -43,6 +43,11 @@ internal sealed class RunOptionSet
         0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
     private readonly Option<string[]> _route = OptionKinds.Names(
         "--route", "Roles of the stages that the run goes through, first to last, such as ingest,parse,rules,audit,aggregate,sink", [], "ROLE,...");
+    private readonly Option<bool> _allowUpgrade = new("--allow-upgrade")
+    {
+        Description = "Let other implementations of a role take over at any time; else the run waits for those that it began with",
+    };
+
     private readonly Option<double> _rate = OptionKinds.Number(
         "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
 
@@ -50,7 +55,7 @@ internal sealed class RunOptionSet
     public IEnumerable<Option> All =>
     [
         _input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates,
-        _checkpointInterval, _route, _rate,
+        _checkpointInterval, _route, _allowUpgrade, _rate,
     ];
 
     /// <summary>Whether the results are to go to standard output.</summary>
@@ -81,6 +86,7 @@ internal sealed class RunOptionSet
             ExtraAggregates = Value(_aggregates, []),
             CheckpointIntervalMillis = Value(_checkpointInterval, Defaults.CheckpointIntervalMillis),
             Route = Value(_route, []),
+            AllowUpgrade = Value(_allowUpgrade, false),
             Rate = Value(_rate, Defaults.Rate),
         };
         if (settings.Output is not null && Directory.Exists(settings.Output))
@@ -124,6 +130,7 @@ internal sealed class RunOptionSet
         "allowedTypes" => "--allowed-types",
         "extraAggregates" => "--aggregates",
         "checkpointIntervalMillis" => "--checkpoint-interval",
+        "allowUpgrade" => "--allow-upgrade",
         _ => "--" + field,
     };
 }

@@ -111,7 +111,11 @@ internal static class RunReport
         }
 
         if (run.WaitingFor is not null)
-            output.WriteLine($"waiting for: {run.WaitingFor}");
+            output.WriteLine(Terminal.OneLine($"waiting for: {run.WaitingFor}"));
+        if (run.Implementations.Count > 0)
+            output.WriteLine(Terminal.OneLine($"made by: {Implementation.Describe(run.Implementations)}"));
+        if (run.UpgradeAllowed || run.Options.AllowUpgrade)
+            output.WriteLine($"other implementations may take over{(run.Options.AllowUpgrade ? "" : " in the next attempt")}");
         if (run.Error is { } error)
             output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {Terminal.OneLine(error.Message)}");
         if (run.ReplayedBatches + run.DiscardedFrames > 0)
@@ -150,10 +154,12 @@ internal static class RunReport
         {
             Number(attempt.Attempt), attempt.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", Invariant), attempt.Outcome, Number(attempt.Checkpoint),
             Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
-            attempt.Error is { } error ? Terminal.OneLine($"{error.Reason} at {error.InstanceId}: {error.Message}") : "",
+            Terminal.OneLine(string.Join("; ", [.. attempt.TookOver, .. Why(attempt.Error)])),
         }));
         terminal.WriteTable(rows);
     }
+
+    private static string[] Why(RunError? error) => error is null ? [] : [$"{error.Reason} at {error.InstanceId}: {error.Message}"];
 
     private static string Number(long value) => value.ToString("N0", Invariant);
 

@@ -78,13 +78,17 @@ internal static class RunsCommands
         var id = Id();
         var detach = new Option<bool>("--detach") { Description = "Do not wait for the run" };
         var figures = RunCommand.Figures();
-        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, figures };
+        var allowUpgrade = new Option<bool>("--allow-upgrade")
+        {
+            Description = "Let other implementations take over than the run began with; also for a run that waits for those",
+        };
+        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, figures, allowUpgrade };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
             using var client = RunsClient.Connect(context.Environment);
             await client.WaitUntilUpAsync(context.Time, cancellationToken);
-            var run = await client.ResumeAsync(parsed.GetRequiredValue(id), CancellationToken.None);
+            var run = await client.ResumeAsync(parsed.GetRequiredValue(id), parsed.GetValue(allowUpgrade), CancellationToken.None);
             if (!parsed.GetValue(detach))
                 return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
             if (format == ReportFormat.Json)
@@ -117,7 +121,7 @@ internal static class RunsCommands
         rows.AddRange(runs.Select(run => new[]
         {
             run.Id,
-            run.WaitingFor is null ? run.State.ToText() : $"waiting for {run.WaitingFor}",
+            run.WaitingBriefly is null ? run.State.ToText() : Terminal.OneLine($"waiting for {run.WaitingBriefly}"),
             run.Attempts.ToString(CultureInfo.InvariantCulture),
             run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
             run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),

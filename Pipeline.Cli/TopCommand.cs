@@ -146,7 +146,7 @@ internal static class TopCommand
         public string Title => _run is not { } run ? "no run yet"
             : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines)} lines"
                 + (run.Progress.Fraction is { } share ? $", {Show.Share(share)}" : "")
-                + (run.WaitingFor is { } roles ? $", waits for {roles}" : "");
+                + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "");
 
         public void Take(Run run)
         {

@@ -40,7 +40,7 @@ internal static class TopologyCommand
 
         terminal.Output.WriteLine(
             $"revision {topology.Revision} of epoch {topology.Epoch}{(topology.Connected ? "" : " (the broker is out of reach: as last known)")}");
-        var rows = new List<string[]> { new[] { "role", "instance", "state", "lease left", "since", "address", "accepts", "emits", "language", "pid" } };
+        var rows = new List<string[]> { new[] { "role", "instance", "state", "lease left", "since", "address", "accepts", "emits", "implementation", "pid" } };
         rows.AddRange(topology.Instances.Select(instance => new[]
         {
             instance.Role,
@@ -51,7 +51,7 @@ internal static class TopologyCommand
             instance.Address,
             Kinds(instance.Accepts),
             Kinds(instance.Emits),
-            $"{instance.Language} {instance.Version}".Trim(),
+            instance.Implementation.ToString(),
             instance.ProcessId > 0 ? instance.ProcessId.ToString(CultureInfo.InvariantCulture) : "-",
         }));
         if (rows.Count == 1)

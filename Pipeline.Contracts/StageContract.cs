@@ -6,6 +6,11 @@ public static class StageContract
     /// <summary>Full name of the service, as stages register it with the broker.</summary>
     public const string Interface = "pipeline.v1.Stage";
 
+    /// <summary>
+    /// Key of an instance's metadata: a text that is another one whenever settings of the stage's process differ that change results.
+    /// </summary>
+    public const string OptionsDigestKey = "options-digest";
+
     /// <summary>Trailer that carries the <see cref="V1.Failure"/> with which a call ended.</summary>
     public const string FailureTrailer = "pipeline-failure-bin";
 

@@ -6,26 +6,39 @@ using Pipeline.Client.Runs;
 namespace Pipeline.AppHost.Commands;
 
 /// <summary>
-/// Commands on the orchestrator that start and stop runs. Each executes the command line's program, so that options, errors and reports are
-/// the same in a terminal, in the dashboard and under <c>aspire resource</c>.
+/// Commands on the orchestrator that start and stop runs, and have implementations replaced. Each executes the command line's program, so
+/// that options, errors and reports are the same in a terminal, in the dashboard and under <c>aspire resource</c>.
 /// </summary>
 internal sealed class RunCommands(string program, PipelineModel pipeline, IResourceBuilder<ProjectResource> orchestrator)
 {
     private const string Error = "error: ";
 
-    /// <summary>Adds run, pause, resume and cancel.</summary>
+    // Inputs that are an argument of the program; all else are options.
+    private static readonly string[] Arguments = ["run", "role", "instance"];
+
+    /// <summary>Adds run, pause, resume, cancel, replace, and the stop of an instance that Aspire has not started.</summary>
     public void Add()
     {
         Add("run", "Run...", "Play", "Makes a run over a file or directory of NDJSON, and shows its results.",
             Text("input", "Input", "A file, plain or .gz, or a directory of them", required: true),
             Text("output", "Output", "File for the results; default: results.ndjson in the run's folder"),
-            new() { Name = "overwrite", Label = "Overwrite files that stand at the output", InputType = InputType.Boolean },
+            Flag("overwrite", "Overwrite files that stand at the output"),
             Text("batch-size", "Batch size", "Lines per batch; default: auto"),
             Text("group-by", "Group by", "Columns, such as type,user; default: type"),
             Text("rules", "Rules", "File of rules; default: the built-in ones"));
         Add("pause", "Pause...", "Pause", "Drains a run to a checkpoint, to resume it later.", Run());
-        Add("resume", "Resume...", "ArrowClockwise", "Resumes a run from its last committed checkpoint.", Run());
+        Add("resume", "Resume...", "ArrowClockwise", "Resumes a run from its last committed checkpoint.",
+            Run(),
+            Flag("allow-upgrade", "Let other implementations take over than the run began with"));
         Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run());
+        Add("replace", "Replace a stage...", "ArrowSwap",
+            "Has another implementation take over a role in all active runs, at a checkpoint.",
+            Text("role", "Role", "Such as rules", required: true),
+            Text("with", "With", "An instance of the new implementation; default: the only other one that is up"),
+            Flag("stop-old", "Take the instances of the other implementations out"));
+        // Aspire's own command, Stop, has the name; it stops what Aspire has started, and drains runs, too.
+        Add("stop", "Stop an instance...", "PlugDisconnected", "Takes an instance out that was not started here: runs go on with another.",
+            Text("instance", "Instance", "As topology lists it, or the role of the only one", required: true));
     }
 
     private static InteractionInput Text(string name, string label, string placeholder, bool required = false) => new()
@@ -36,6 +49,8 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
         Placeholder = placeholder,
         Required = required,
     };
+
+    private static InteractionInput Flag(string name, string label) => new() { Name = name, Label = label, InputType = InputType.Boolean };
 
     private InteractionInput Run() => new()
     {
@@ -58,7 +73,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
 
     private void Add(string verb, string displayName, string icon, string description, params InteractionInput[] inputs) =>
         orchestrator.WithProcessCommand(
-            verb,
+            verb == KnownResourceCommands.StopCommand ? "stop-instance" : verb,
             displayName,
             context => ToProcessAsync([.. ToArguments(verb, context.Arguments), "--markdown"], context.CancellationToken),
             new ProcessCommandOptions
@@ -74,10 +89,13 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
                 GetCommandResult = context => Task.FromResult(ToResult(context)),
             });
 
-    // Pause, resume and cancel have the run as their only input, and as an argument of the program; all else are options.
-    private static IReadOnlyList<string> ToArguments(string verb, InteractionInputCollection inputs) => inputs.ContainsName("run")
-        ? [verb, inputs.GetString("run") ?? ""]
-        : [verb, .. inputs.Where(input => !string.IsNullOrEmpty(input.Value)).SelectMany(input => (string[])[$"--{input.Name}", input.Value!])];
+    private static IReadOnlyList<string> ToArguments(string verb, InteractionInputCollection inputs) =>
+    [
+        verb,
+        .. inputs.Where(input => Arguments.Contains(input.Name)).Select(input => input.Value ?? ""),
+        .. inputs.Where(input => !Arguments.Contains(input.Name) && !string.IsNullOrEmpty(input.Value))
+            .SelectMany(input => (string[])[$"--{input.Name}", input.Value!]),
+    ];
 
     private async ValueTask<ProcessCommandSpec> ToProcessAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         new(program)

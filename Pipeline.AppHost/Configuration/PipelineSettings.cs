@@ -36,6 +36,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
 
     public ServiceOptions Service(string name) => options.Services.GetValueOrDefault(name) ?? new ServiceOptions();
 
+    /// <summary>Whether a service or process is restarted after an end by itself with exit code 0.</summary>
+    public bool RestartsAlways => restarts.Values.Any(restart => restart.Policy == RestartCondition.Always);
+
     /// <summary>The restart policy of a service or process: its own settings over the common ones.</summary>
     public RestartOptions Restart(string name) => restarts[name];
 

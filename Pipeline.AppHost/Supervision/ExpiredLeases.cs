@@ -39,9 +39,9 @@ internal sealed class ExpiredLeases
 
 /// <summary>
 /// Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be
-/// asked at.
+/// asked at and may end by a signal with another exit code than 0, and where ends with 0 are followed by a restart.
 /// </summary>
-internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, TimeProvider time) : BackgroundService
+internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, DrainedProcesses drained, TimeProvider time) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -62,7 +62,10 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
                 NullLogger<RegistryWatcher>.Instance);
             await watcher.StartAsync(stoppingToken);
             await foreach (var view in watcher.WatchAsync(stoppingToken))
+            {
                 leases.Apply(view);
+                drained.Apply(view);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

@@ -143,7 +143,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
     }
 
-    private static ProcessIdentity? ParentOf(int id) =>
+    /// <summary>A process's parent. Linux only.</summary>
+    public static ProcessIdentity? ParentOf(int id) =>
         OperatingSystem.IsLinux() && ProcessStatus.Read(id) is { Parent: var parent } ? ProcessIdentity.Find(parent) : null;
 
     // An orphan has the mark, and a parent that neither has it nor is DCP, which starts the resources' own processes. Linux only.

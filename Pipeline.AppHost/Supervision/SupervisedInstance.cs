@@ -16,6 +16,7 @@ internal sealed class SupervisedInstance(
     TimeProvider time,
     ILogger log,
     Action<string> gaveUp,
+    Func<ProcessIdentity, bool> isToLeave,
     CancellationToken stopping)
 {
     /// <summary>How long a start may take to show in the state.</summary>
@@ -30,6 +31,7 @@ internal sealed class SupervisedInstance(
     private InstancePhase _phase = InstancePhase.Starting;
     private CancellationTokenSource _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
     private Uri? _address;
+    private ProcessIdentity? _process;
     private int? _endedProcess;
     private bool _hung;
     private bool _onDemand;
@@ -65,6 +67,7 @@ internal sealed class SupervisedInstance(
                 case InstancePhase.Running:
                     policy.Running();
                     _address = state.Address;
+                    _process = state.Process;
                     Work = GuardAsync(ReplaceWhenHungAsync(state, _left.Token));
                     break;
                 case InstancePhase.Stopping:
@@ -110,7 +113,7 @@ internal sealed class SupervisedInstance(
     }
 
     private Ending HowItEnded(int? exitCode) =>
-        _hung ? Ending.Hung : _onDemand ? Ending.OnDemand : exitCode switch
+        _hung ? Ending.Hung : _onDemand || (_process is { } process && isToLeave(process)) ? Ending.OnDemand : exitCode switch
         {
             0 => Ending.Completed,
             ServiceRunner.Misconfigured => Ending.Misconfigured,

@@ -87,7 +87,7 @@ internal sealed partial class InstanceRegistry
         {
             ExpireDue();
             if (_leases.Renew(leaseId) is not { } lease)
-                return new KeepAliveResponse { LeaseId = leaseId };
+                return new KeepAliveResponse { LeaseId = leaseId, Replaced = IsReplaced(leaseId) };
             var entry = _entries[lease.InstanceId];
             if (draining && entry.Instance.State == InstanceState.Live)
             {
@@ -160,6 +160,12 @@ internal sealed partial class InstanceRegistry
         while (_leases.TakeExpired() is { } lease)
             Depart(_entries[lease.InstanceId], InstanceState.Expired);
     }
+
+    // Two processes cannot listen at one address: at the same one it is the same process, whose former registration was answered too late.
+    private bool IsReplaced(long leaseId) =>
+        _departed.All().FirstOrDefault(instance => instance.LeaseId == leaseId) is { State: InstanceState.Replaced } former
+        && _entries.TryGetValue(former.InstanceId, out var successor)
+        && successor.Instance.Address != former.Address;
 
     private void CheckRoom(Instance instance, Entry? former)
     {

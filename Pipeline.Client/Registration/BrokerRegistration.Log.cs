@@ -11,6 +11,12 @@ public sealed partial class BrokerRegistration
     [LoggerMessage(2, LogLevel.Warning, "The broker does not know the lease of {InstanceId}: registering again")]
     private static partial void LogLeaseUnknown(ILogger logger, string instanceId);
 
+    [LoggerMessage(
+        7, LogLevel.Warning,
+        "Another process has registered as {InstanceId}: this one finishes what it has, takes nothing new and does not register again. "
+        + "End one of the two, or start them with different ids (PIPELINE_INSTANCE)")]
+    private static partial void LogReplaced(ILogger logger, string instanceId);
+
     [LoggerMessage(3, LogLevel.Warning, "The broker at {Address} cannot be reached, trying on: {Reason}")]
     private static partial void LogAway(ILogger logger, Uri address, string reason);
 

@@ -25,6 +25,7 @@ public sealed partial class BrokerRegistration : BackgroundService
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenRegistration _stopping;
     private volatile HeldLease? _lease;
+    private volatile bool _replaced;
     private bool _away;
 
     /// <summary>Registers once the host has started.</summary>
@@ -47,7 +48,8 @@ public sealed partial class BrokerRegistration : BackgroundService
 
     /// <summary>How it stands with the broker now.</summary>
     public RegistrationState State =>
-        _lease is not { } lease || !lease.IsAlive(_time) ? RegistrationState.Unregistered
+        _replaced ? RegistrationState.Replaced
+        : _lease is not { } lease || !lease.IsAlive(_time) ? RegistrationState.Unregistered
         : _drain.Task.IsCompleted ? RegistrationState.Draining
         : RegistrationState.Registered;
 
@@ -80,9 +82,15 @@ public sealed partial class BrokerRegistration : BackgroundService
                 {
                     // A broken stream alone says nothing about the lease: only when the broker does not know it is there a new one.
                     _lease ??= await RegisterAsync(address);
-                    await KeepAliveAsync(stoppingToken);
-                    LogLeaseUnknown(_logger, InstanceId);
+                    _replaced = await KeepAliveAsync(stoppingToken);
                     _lease = null;
+                    if (_replaced)
+                    {
+                        LogReplaced(_logger, InstanceId);
+                        return;
+                    }
+
+                    LogLeaseUnknown(_logger, InstanceId);
                 }
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
                 {
@@ -130,7 +138,8 @@ public sealed partial class BrokerRegistration : BackgroundService
     }
 
     /// <summary>Renews the lease as long as the broker knows it.</summary>
-    private async Task KeepAliveAsync(CancellationToken cancellationToken)
+    /// <returns>True: another process is registered under this id.</returns>
+    private async Task<bool> KeepAliveAsync(CancellationToken cancellationToken)
     {
         using var call = _broker.KeepAlive(cancellationToken: cancellationToken);
         while (_lease is { } lease)
@@ -143,11 +152,13 @@ public sealed partial class BrokerRegistration : BackgroundService
             if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(2 * third, _time, cancellationToken))
                 throw new RpcException(new Status(StatusCode.Unavailable, "The broker ended the stream of renewals."));
             if (!call.ResponseStream.Current.Known)
-                return;
+                return call.ResponseStream.Current.Replaced;
             _lease = new HeldLease(lease.LeaseId, TimeSpan.FromMilliseconds(call.ResponseStream.Current.TtlMs), sentAt);
             Reached();
             await PauseAsync(third, draining, cancellationToken);
         }
+
+        return false;
     }
 
     private async Task PauseAsync(TimeSpan pause, bool draining, CancellationToken cancellationToken)

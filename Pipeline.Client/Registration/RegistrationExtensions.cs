@@ -58,4 +58,7 @@ public enum RegistrationState
 
     /// <summary>Registered, finishing what it has and taking nothing new.</summary>
     Draining,
+
+    /// <summary>Another process is registered under the same id; this one does not register again.</summary>
+    Replaced,
 }

@@ -32,10 +32,11 @@ public sealed class RegistrationOptions
     /// <summary>Kinds of batch that it hands on; at most 16.</summary>
     public IList<string> Emits { get; } = [];
 
-    /// <summary>Version of the service, up to 64 characters.</summary>
-    /// <value>That of the program.</value>
+    /// <summary>Version of the service, up to 64 characters. A run goes on only with the version that it began with.</summary>
+    /// <value>That of the program without the commit: the same after another build of the same version.</value>
     [StringLength(64)]
-    public string Version { get; set; } = Assembly.GetEntryAssembly()?.GetName().Version?.ToString(3) ?? "";
+    public string Version { get; set; } =
+        Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
     /// <summary>Anything else worth telling: at most 32 entries.</summary>
     public IDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();

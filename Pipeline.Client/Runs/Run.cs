@@ -15,11 +15,17 @@ public sealed record Run
     /// <summary>Where it stands.</summary>
     public RunState State { get; init; }
 
-    /// <summary>Roles without a usable instance; null unless it waits for them.</summary>
+    /// <summary>Roles without a usable instance and, after a semicolon, what can be done; null unless it waits for them.</summary>
     public string? WaitingFor { get; init; }
 
     /// <summary>Set while its attempt makes no progress.</summary>
     public RunStall? Stall { get; init; }
+
+    /// <summary>What carries out each role: what it began with, or what was allowed to take over. Empty before the first attempt.</summary>
+    public IReadOnlyList<Implementation> Implementations { get => field ?? []; init; } = [];
+
+    /// <summary>Whether its next attempt may go through other implementations; from then on it keeps to those.</summary>
+    public bool UpgradeAllowed { get; init; }
 
     /// <summary>Attempts so far: the number of the latest.</summary>
     public long Attempts { get; init; }
@@ -88,6 +94,10 @@ public sealed record Run
     [JsonIgnore]
     public double? LinesPerSecond =>
         this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } ? Counts.Lines * 1e6 / ElapsedMicros : null;
+
+    /// <summary>What it waits for, without what can be done about it.</summary>
+    [JsonIgnore]
+    public string? WaitingBriefly => WaitingFor?.Split(';')[0];
 
     /// <summary>With another record of the latest attempt.</summary>
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
@@ -208,6 +218,9 @@ public sealed record AttemptRecord
 
     /// <summary>Instance ids, first stage first.</summary>
     public required IReadOnlyList<string> Route { get; init; }
+
+    /// <summary>Which implementations took over in it, such as "rules: csharp 1.4 took over from node 1.0".</summary>
+    public IReadOnlyList<string> TookOver { get => field ?? []; init; } = [];
 
     /// <summary>"running", "completed", "drained", "failed" or "abandoned".</summary>
     public required string Outcome { get; init; }

@@ -69,6 +69,9 @@ public sealed record RunSettings
     /// <summary>Roles of the stages that it goes through, first to last: 2 to 16; empty = the orchestrator's route.</summary>
     public IReadOnlyList<string> Route { get; set; } = [];
 
+    /// <summary>Whether other implementations of its roles may take over at any time; else it keeps to those that it began with.</summary>
+    public bool AllowUpgrade { get; set; }
+
     /// <summary>Lines per second to read at: 0 to 1,000,000,000; 0 = as fast as it goes.</summary>
     public double Rate { get; set; } = RunDefaults.Rate;
 }

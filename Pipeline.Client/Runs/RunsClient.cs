@@ -22,6 +22,9 @@ public sealed class RunsClient : IDisposable
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>What the orchestrator gives runs to drain, and more.</summary>
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(20);
+
     private readonly HttpClient _http;
     private readonly string _source;
 
@@ -121,7 +124,32 @@ public sealed class RunsClient : IDisposable
     public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "cancel", cancellationToken);
 
     /// <summary>Goes on with a run from its last committed checkpoint.</summary>
-    public Task<Run> ResumeAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "resume", cancellationToken);
+    /// <param name="id">The run.</param>
+    /// <param name="allowUpgrade">Lets its next attempt go through other implementations; then it may also be a run that waits.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<Run> ResumeAsync(string id, bool allowUpgrade = false, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, allowUpgrade ? "resume?allowUpgrade=true" : "resume", cancellationToken);
+
+    /// <summary>Takes an instance out: runs that go through it go on with another, and its process is asked to end.</summary>
+    /// <param name="name">Its id, or its role where no other instance has it.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<StoppedInstance> StopStageAsync(string name, CancellationToken cancellationToken = default) => AskAsync(
+        HttpMethod.Post, $"/topology/{Uri.EscapeDataString(name)}/stop", TopologyJson.Default.StoppedInstance, cancellationToken,
+        deadline: Deadline + DrainTime);
+
+    /// <summary>Has another implementation take over a role in all active runs.</summary>
+    /// <param name="role">The role.</param>
+    /// <param name="with">An instance of the new implementation; null: the only other one that is up.</param>
+    /// <param name="stopOld">Takes the instances of the others out.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<ReplacedRole> ReplaceStageAsync(
+        string role, string? with = null, bool stopOld = false, CancellationToken cancellationToken = default)
+    {
+        var query = $"stopOld={(stopOld ? "true" : "false")}{(with is null ? "" : $"&with={Uri.EscapeDataString(with)}")}";
+        return AskAsync(
+            HttpMethod.Post, $"/topology/{Uri.EscapeDataString(role)}/replace?{query}", TopologyJson.Default.ReplacedRole, cancellationToken,
+            deadline: Deadline + DrainTime);
+    }
 
     /// <summary>Who is registered where; of one role, where it is named.</summary>
     public Task<Topology> TopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>
@@ -147,9 +175,10 @@ public sealed class RunsClient : IDisposable
         AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken);
 
     private async Task<T> AskAsync<T>(
-        HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null)
+        HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null,
+        TimeSpan? deadline = null)
     {
-        using var timeout = new CancellationTokenSource(Deadline);
+        using var timeout = new CancellationTokenSource(deadline ?? Deadline);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

@@ -46,6 +46,9 @@ public sealed record TopologyInstance
     /// <summary>Language of its program.</summary>
     public required string Language { get; init; }
 
+    /// <summary>Of those settings of its process that change results; null: it tells none.</summary>
+    public string? OptionsDigest { get; init; }
+
     /// <summary>Its process.</summary>
     public required int ProcessId { get; init; }
 
@@ -61,6 +64,10 @@ public sealed record TopologyInstance
     /// <summary>When it departed; null while it is registered.</summary>
     public required DateTimeOffset? Departed { get; init; }
 
+    /// <summary>What carries out its role.</summary>
+    [JsonIgnore]
+    public Implementation Implementation => new(Role, Version, Language, OptionsDigest);
+
     /// <summary>As the broker has it.</summary>
     public static TopologyInstance Of(Instance instance) => new()
     {
@@ -72,6 +79,7 @@ public sealed record TopologyInstance
         Emits = [.. instance.Emits],
         Version = instance.Version,
         Language = instance.Language,
+        OptionsDigest = Implementation.Of(instance).OptionsDigest,
         ProcessId = instance.ProcessId,
         State = instance.State.ToString().ToLowerInvariant(),
         Registered = TimeOf(instance.RegisteredUnixMs),
@@ -85,4 +93,6 @@ public sealed record TopologyInstance
 /// <summary>How the topology is written.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Topology))]
+[JsonSerializable(typeof(StoppedInstance))]
+[JsonSerializable(typeof(ReplacedRole))]
 public sealed partial class TopologyJson : JsonSerializerContext;

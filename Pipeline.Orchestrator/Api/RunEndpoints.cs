@@ -31,8 +31,10 @@ internal static class RunEndpoints
         runs.MapPost("/{id}/cancel", (string id, RunService service) => Change(id, service, service.Cancel))
             .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
-        runs.MapPost("/{id}/resume", (string id, RunService service) => Change(id, service, service.Resume))
-            .WithName("ResumeRun").WithSummary("Goes on from the last committed checkpoint")
+        runs.MapPost("/{id}/resume", (string id, RunService service, bool allowUpgrade = false) =>
+                Change(id, service, run => service.Resume(run, allowUpgrade)))
+            .WithName("ResumeRun")
+            .WithSummary("Goes on from the last committed checkpoint; with allowUpgrade=true also by other implementations than it began with")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -70,6 +70,7 @@ internal static class RunSettingsReader
     private static string Kind(Type type) => type switch
     {
         _ when type == typeof(string) => "a text",
+        _ when type == typeof(bool) => "true or false",
         _ when type == typeof(double) => "a number",
         _ when type == typeof(int) || type == typeof(long) => "a whole number in range",
         _ => "an array of texts",

@@ -1,10 +1,12 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Instances;
 
 namespace Pipeline.Orchestrator.Api;
 
-/// <summary>/topology: who is registered where.</summary>
+/// <summary>/topology: who is registered where, and who is to leave.</summary>
 internal static class TopologyEndpoints
 {
     /// <summary>Name of its events.</summary>
@@ -19,6 +21,25 @@ internal static class TopologyEndpoints
         topology.MapGet("/events", (TopologyReader reader, string? role, IHostApplicationLifetime lifetime, CancellationToken cancellationToken) =>
                 TypedResults.ServerSentEvents(FollowAsync(reader, role, lifetime, cancellationToken)))
             .WithName("FollowTopology").WithSummary("The topology, again after each change");
+        topology.MapPost("/{name}/stop", (string name, StageCommands stages) => AnswerAsync(stages.StopAsync(name)))
+            .WithName("StopStage").WithSummary("Takes an instance out, by its id or role: runs go on with another, and its process is asked to end")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
+        topology.MapPost("/{role}/replace", (string role, StageCommands stages, string? with = null, bool stopOld = false) =>
+                AnswerAsync(stages.ReplaceAsync(role, with, stopOld)))
+            .WithName("ReplaceStage").WithSummary("Has another implementation take over a role in all active runs")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static async Task<Results<Ok<T>, ProblemHttpResult>> AnswerAsync<T>(Task<T> work)
+    {
+        try
+        {
+            return TypedResults.Ok(await work);
+        }
+        catch (InstanceChoiceException error)
+        {
+            return TypedResults.Problem(error.Message, statusCode: error.IsUnknown ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict);
+        }
     }
 
     private static async IAsyncEnumerable<SseItem<Topology>> FollowAsync(

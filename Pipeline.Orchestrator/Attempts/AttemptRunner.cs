@@ -15,8 +15,13 @@ internal sealed class AttemptRunner(
     private static readonly Task<Failure> NoStall = new TaskCompletionSource<Failure>().Task;
 
     /// <summary>Carries out one attempt to its end.</summary>
+    /// <param name="route">What it goes through.</param>
+    /// <param name="open">How it is opened.</param>
+    /// <param name="observer">Hears what happens.</param>
+    /// <param name="stop">The request that the run stop.</param>
+    /// <param name="replaced">Ends when the run is to go on by another route.</param>
     /// <exception cref="OperationCanceledException">It was broken off.</exception>
-    public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop)
+    public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop, Task replaced)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
         IAttemptCall call;
@@ -46,7 +51,7 @@ internal sealed class AttemptRunner(
         {
             while (true)
             {
-                var first = await Task.WhenAny(reading, news, stopping, opening, deadline, stalling);
+                var first = await Task.WhenAny(reading, news, stopping, replaced, opening, deadline, stalling);
                 stop.Abort.ThrowIfCancellationRequested();
                 if (first == reading)
                 {
@@ -75,7 +80,8 @@ internal sealed class AttemptRunner(
                 {
                     var onDemand = first == stopping;
                     stopping = onDemand ? Never : stopping;
-                    news = onDemand ? news : Never;
+                    replaced = first == replaced ? Never : replaced;
+                    news = first == news ? Never : news;
                     observer.Draining(onDemand);
                     if (!drained)
                         await DrainAsync(call, ending.Token);

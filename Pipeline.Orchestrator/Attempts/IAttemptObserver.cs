@@ -22,6 +22,6 @@ internal interface IAttemptObserver
     void Stalled(RunStall? stall);
 
     /// <summary>It was asked to drain.</summary>
-    /// <param name="onDemand">True: the run is to stop; false: an instance is leaving, and the run goes on elsewhere.</param>
+    /// <param name="onDemand">True: the run is to stop; false: an instance is leaving or replaced, and the run goes on elsewhere.</param>
     void Draining(bool onDemand);
 }

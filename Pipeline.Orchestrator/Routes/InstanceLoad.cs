@@ -1,4 +1,5 @@
-using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
 
 namespace Pipeline.Orchestrator.Routes;
@@ -6,25 +7,35 @@ namespace Pipeline.Orchestrator.Routes;
 /// <summary>Counts the attempts that each instance works on, so that runs spread over replicas.</summary>
 internal sealed class InstanceLoad
 {
-    private readonly ConcurrentDictionary<string, int> _attempts = new();
+    private readonly Observable<ImmutableDictionary<string, int>> _attempts = new(ImmutableDictionary<string, int>.Empty);
 
     /// <summary>Attempts under way there.</summary>
-    public int Of(Instance instance) => _attempts.GetValueOrDefault(instance.InstanceId);
+    public int Of(Instance instance) => _attempts.Current.Value.GetValueOrDefault(instance.InstanceId);
 
     /// <summary>Counts an attempt until the answer is disposed.</summary>
     public IDisposable Take(StageRoute route)
     {
-        foreach (var instance in route.Instances)
-            _attempts.AddOrUpdate(instance.InstanceId, 1, (_, count) => count + 1);
+        Add(route, 1);
         return new Taken(this, route);
     }
 
+    /// <summary>Returns when no attempt is under way there.</summary>
+    public async Task IdleAsync(Instance instance, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var now = _attempts.Current;
+            if (now.Value.GetValueOrDefault(instance.InstanceId) == 0)
+                return;
+            await now.Superseded.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Add(StageRoute route, int count) => _attempts.Change(attempts => route.Instances.Aggregate(
+        attempts, (sums, instance) => sums.SetItem(instance.InstanceId, sums.GetValueOrDefault(instance.InstanceId) + count)));
+
     private sealed class Taken(InstanceLoad load, StageRoute route) : IDisposable
     {
-        public void Dispose()
-        {
-            foreach (var instance in route.Instances)
-                load._attempts.AddOrUpdate(instance.InstanceId, 0, (_, count) => count - 1);
-        }
+        public void Dispose() => load.Add(route, -1);
     }
 }

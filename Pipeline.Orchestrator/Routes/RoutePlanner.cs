@@ -5,26 +5,31 @@ using Pipeline.Contracts.Broker.V1;
 namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Picks a live instance for every role, so that each accepts all that the one above emits.</summary>
-/// <remarks>Among several those count first at which fewest attempts of the run failed, then the least busy, then the longest
-/// registered.</remarks>
+/// <remarks>
+/// Only instances that the run's pins admit. Among several those come first at which fewest attempts of the run failed, then what the run
+/// began with, then the least busy, then the longest registered.
+/// </remarks>
 internal static class RoutePlanner
 {
     /// <param name="roles">Roles from first to last.</param>
     /// <param name="usable">Instances that may be taken.</param>
+    /// <param name="pins">The implementations that the run keeps to.</param>
     /// <param name="failures">How many attempts of the run failed at an instance.</param>
     /// <param name="load">How many attempts an instance works on.</param>
     public static RoutePlan Plan(
-        IReadOnlyList<string> roles, IEnumerable<Instance> usable, Func<Instance, int> failures, Func<Instance, int> load)
+        IReadOnlyList<string> roles, IEnumerable<Instance> usable, RunPins pins, Func<Instance, int> failures, Func<Instance, int> load)
     {
-        var byRole = usable
-            .Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live })
+        var live = usable.Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live }).ToList();
+        var byRole = live
+            .Where(pins.Admit)
             .OrderBy(failures)
+            .ThenByDescending(pins.Match)
             .ThenBy(load)
             .ThenBy(instance => instance.RegisteredRevision)
             .ToLookup(instance => instance.Role);
         var missing = roles.Where(role => !byRole[role].Any()).Distinct().ToImmutableArray();
         if (missing.Length > 0)
-            return new RoutePlan.Missing(missing);
+            return new RoutePlan.Missing(missing, [.. live.Where(instance => missing.Contains(instance.Role))]);
 
         if (byRole[roles[0]].FirstOrDefault(instance => instance.Accepts.Count > 0) is { } first)
             return new RoutePlan.Unfit($"{first.InstanceId} ({first.Role}) cannot be the first stage: it reads no input, but accepts {List(first.Accepts)}");

@@ -29,7 +29,9 @@ internal abstract record RoutePlan
     public sealed record Found(StageRoute Route) : RoutePlan;
 
     /// <summary>These roles have no usable instance.</summary>
-    public sealed record Missing(ImmutableArray<string> Roles) : RoutePlan;
+    /// <param name="Roles">The roles.</param>
+    /// <param name="NotAdmitted">Instances of theirs that are up, but are not what the run began with.</param>
+    public sealed record Missing(ImmutableArray<string> Roles, ImmutableArray<Instance> NotAdmitted) : RoutePlan;
 
     /// <summary>There are instances of all roles, but what one emits the next does not accept.</summary>
     public sealed record Unfit(string Message) : RoutePlan;

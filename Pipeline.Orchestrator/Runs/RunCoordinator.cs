@@ -79,11 +79,11 @@ internal sealed class RunCoordinator(
         while (stop.Reason is null)
         {
             var route = await routes.FindAsync(
-                options.RouteOf(tracker.Run.Options),
-                roles =>
+                () => tracker.Current,
+                what =>
                 {
-                    RunLog.Waits(logger, tracker.Run.Id, roles);
-                    tracker.WaitingFor(roles);
+                    RunLog.Waits(logger, tracker.Run.Id, what);
+                    tracker.WaitingFor(what);
                 },
                 stop.Drain);
             var outcome = await AttemptOnceAsync(tracker, route, workDirectory, stop);
@@ -116,10 +116,12 @@ internal sealed class RunCoordinator(
         tracker.Ends(RestOf(stop), tracker.Run.Error);
     }
 
-    private async Task<AttemptOutcome> AttemptOnceAsync(RunTracker tracker, StageRoute route, string workDirectory, StopSignal stop)
+    /// <returns>Null: the run's pins have changed, and it may not go this way.</returns>
+    private async Task<AttemptOutcome?> AttemptOnceAsync(RunTracker tracker, StageRoute route, string workDirectory, StopSignal stop)
     {
         using var taken = load.Take(route);
-        var number = tracker.AttemptBegins(route);
+        if (tracker.AttemptBegins(route) is not { } number)
+            return null;
         using var span = PipelineTelemetry.Source.StartActivity("attempt");
         span?.SetTag(PipelineTelemetry.RunId, tracker.Run.Id);
         span?.SetTag(PipelineTelemetry.AttemptNumber, number);
@@ -127,12 +129,15 @@ internal sealed class RunCoordinator(
         var began = time.GetTimestamp();
         var path = string.Join(" > ", route.Instances.Select(instance => $"{instance.Role} {instance.InstanceId}"));
         RunLog.Begins(logger, tracker.Run.Id, number, path);
+        foreach (var change in tracker.Run.History[^1].TookOver)
+            RunLog.TakesOver(logger, tracker.Run.Id, number, change);
         var open = new OpenRun { RunId = tracker.Run.Id, Attempt = number, Options = RunOptionsMapping.ToOptions(tracker.Run, workDirectory) };
         open.Route.AddRange(route.Below);
         open.Path.AddRange(route.Hops);
+        using var ending = new CancellationTokenSource();
         try
         {
-            var outcome = await attempts.RunAsync(route, open, tracker, stop);
+            var outcome = await attempts.RunAsync(route, open, tracker, stop, tracker.ReplacedAsync(route, ending.Token));
             tracker.AttemptEnds(outcome);
             if (outcome is AttemptOutcome.Failed { Failure: var failure })
             {
@@ -149,6 +154,7 @@ internal sealed class RunCoordinator(
         }
         finally
         {
+            await ending.CancelAsync();
             var ended = tracker.Run.History[^1].Outcome;
             span?.SetTag(PipelineTelemetry.AttemptOutcome, ended);
             instruments.AttemptEnded(ended, time.GetElapsedTime(began));

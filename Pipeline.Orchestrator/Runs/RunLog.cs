@@ -12,8 +12,14 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3019, Level = LogLevel.Information, Message = "Run {RunId}: checkpoint {Checkpoint} durable at line {Line}")]
     public static partial void Commits(ILogger logger, string runId, long checkpoint, long line);
 
-    [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Run {RunId}: waits for {Roles}")]
-    public static partial void Waits(ILogger logger, string runId, string roles);
+    [LoggerMessage(EventId = 3011, Level = LogLevel.Information, Message = "Run {RunId}: waits for {What}")]
+    public static partial void Waits(ILogger logger, string runId, string what);
+
+    [LoggerMessage(EventId = 3023, Level = LogLevel.Warning, Message = "Run {RunId}: attempt {Attempt}: {Change}")]
+    public static partial void TakesOver(ILogger logger, string runId, long attempt, string change);
+
+    [LoggerMessage(EventId = 3024, Level = LogLevel.Information, Message = "Run {RunId}: {Role} is replaced by {Implementation}")]
+    public static partial void Replaces(ILogger logger, string runId, string role, string implementation);
 
     [LoggerMessage(EventId = 3012, Level = LogLevel.Warning, Message = "Run {RunId}: attempt {Attempt} failed: {Reason} at {InstanceId}: {Error} (retryable: {Retryable})")]
     public static partial void Fails(ILogger logger, string runId, long attempt, string reason, string instanceId, string error, bool retryable);

@@ -159,12 +159,19 @@ internal sealed class RunService : IHostedService
     /// <summary>Goes on with a run that rests.</summary>
     /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
-    public Run Resume(string id)
+    public Run Resume(string id) => Resume(id, allowUpgrade: false);
+
+    /// <summary>Goes on with a run that rests or, where other implementations are allowed, waits for those that it began with.</summary>
+    /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
+    /// <exception cref="StageException">It cannot be stored.</exception>
+    public Run Resume(string id, bool allowUpgrade)
     {
         lock (_lock)
         {
             var entry = _runs[id];
             var run = entry.Run.Current.Value;
+            if (allowUpgrade && run.State.IsActive())
+                return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             RefuseWhileStopping();
@@ -180,10 +187,43 @@ internal sealed class RunService : IHostedService
                 State = RunState.Pending,
                 Updated = now,
                 Ended = null,
+                UpgradeAllowed = allowUpgrade,
                 // Its Sink may have published one of the files: it must be able to replace the other one, as before.
                 MayReplace = former.State == RunState.Interrupted ? former.MayReplace : replaces,
             };
         }
+    }
+
+    /// <summary>
+    /// Has active runs go on with another implementation of a role: those that go through it drain to a checkpoint first. A run stores it
+    /// with its next attempt, before it reads anything.
+    /// </summary>
+    /// <returns>The runs that kept to others before.</returns>
+    public IReadOnlyList<Run> Replace(Implementation implementation)
+    {
+        var replaced = new List<Run>();
+        foreach (var entry in _runs.Values)
+        {
+            var changed = false;
+            var run = entry.Run.Change(now =>
+            {
+                changed = now.State.IsActive() && !KeepsTo(now);
+                return changed ? Replaced(now) : now;
+            });
+            if (!changed)
+                continue;
+            RunLog.Replaces(_logger, run.Id, implementation.Role, implementation.ToString());
+            replaced.Add(run);
+        }
+
+        return replaced;
+
+        bool KeepsTo(Run run) => run.Implementations.All(pinned => pinned.Role != implementation.Role || pinned == implementation);
+
+        Run Replaced(Run run) => run with
+        {
+            Implementations = [.. run.Implementations.Where(pinned => pinned.Role != implementation.Role), implementation],
+        };
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     private readonly Lock _lock = new();
     private readonly List<StageFigures> _figures = [];
     private StageRoute? _route;
+    private IReadOnlyList<Implementation> _used = run.Current.Value.Implementations;
     private Run _before = run.Current.Value;
     private long _savedAt;
     private long _furthest;
@@ -29,6 +30,9 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
 
     /// <summary>As it is now.</summary>
     public Run Run => run.Current.Value;
+
+    /// <summary>As it is now, and the news of the next change.</summary>
+    public Observation<Run> Current => run.Current;
 
     /// <summary>
     /// True where the present attempt resumes from a later checkpoint than all before it. That a stage reports a commit does not count: the
@@ -40,12 +44,15 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     public void Started(string? traceId) =>
         Change(now => now with { State = RunState.Waiting, WaitingFor = null, TraceId = traceId, Ended = null });
 
-    /// <summary>It waits for instances of these roles.</summary>
-    public void WaitingFor(string roles) => Change(now => now with { State = RunState.Waiting, WaitingFor = roles });
+    /// <summary>What it waits for.</summary>
+    public void WaitingFor(string what) => Change(now => now with { State = RunState.Waiting, WaitingFor = what });
 
-    /// <summary>A new attempt begins; its number is durable before anybody hears it, so that no number is used twice.</summary>
-    /// <returns>Its number.</returns>
-    public long AttemptBegins(StageRoute route)
+    /// <summary>
+    /// A new attempt begins; its number and its implementations are durable before any stage hears of it, so that no number is used twice
+    /// and nothing is read by an implementation that is not known afterwards.
+    /// </summary>
+    /// <returns>Its number; null where the run may no longer go this way.</returns>
+    public long? AttemptBegins(StageRoute route)
     {
         lock (_lock)
         {
@@ -57,10 +64,26 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         _resumedLines = 0;
         HasProgressed = false;
         var started = time.GetUtcNow();
-        var next = Change(now => now with
+        IReadOnlyList<Implementation> implementations = [.. route.Instances.Select(Implementation.Of).Distinct()];
+        var begins = false;
+        var next = Change(now =>
+        {
+            begins = route.Instances.All(RunPins.Of(now).Admit);
+            return begins ? Begun(now) : now;
+        });
+        if (!begins)
+            return null;
+        _used = implementations;
+        save(next);
+        _savedAt = time.GetTimestamp();
+        return next.Attempts;
+
+        Run Begun(Run now) => now with
         {
             State = RunState.Running,
             WaitingFor = null,
+            Implementations = implementations,
+            UpgradeAllowed = false,
             Attempts = now.Attempts + 1,
             Stages = [],
             History =
@@ -71,13 +94,23 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
                     Attempt = now.Attempts + 1,
                     Started = started,
                     Route = [.. route.Instances.Select(instance => instance.InstanceId)],
+                    TookOver = [.. TookOver(implementations)],
                     Outcome = AttemptRecord.Running,
                 },
             ],
-        });
-        save(next);
-        _savedAt = time.GetTimestamp();
-        return next.Attempts;
+        };
+    }
+
+    /// <summary>Returns when the run is no longer to go by this route, because another implementation replaces one of it.</summary>
+    public async Task ReplacedAsync(StageRoute route, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var now = run.Current;
+            if (now.Value.Implementations != _used && !route.Instances.All(RunPins.Of(now.Value).Match))
+                return;
+            await now.Superseded.WaitAsync(cancellationToken);
+        }
     }
 
     /// <summary>The attempt is over.</summary>
@@ -163,6 +196,12 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         if (onDemand)
             Change(now => now with { State = RunState.Draining });
     }
+
+    private IEnumerable<string> TookOver(IReadOnlyList<Implementation> implementations) =>
+        from one in implementations
+        let former = _used.Where(other => other.Role == one.Role).ToList()
+        where former.Count > 0 && !former.Contains(one)
+        select $"{one.Role}: {one} took over from {string.Join(", ", former)}";
 
     private SpeedPoint PointAt(long lines) =>
         new((long)(time.GetUtcNow() - Run.Created).TotalMilliseconds, lines, Run.Attempts, Run.Progress.Checkpoint);

@@ -3,6 +3,7 @@ using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Instances;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
@@ -64,6 +65,8 @@ internal static class OrchestratorService
         services.AddSingleton<IHealthProbe, GrpcHealthProbe>();
         services.AddSingleton<IStageClient, GrpcStageClient>();
         services.AddSingleton<InstanceLoad>();
+        services.AddSingleton<IInstanceControl, InstanceControl>();
+        services.AddSingleton<StageCommands>();
         services.AddSingleton<RouteWatch>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<RunInstruments>();

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Bridge.BuiltIn;
@@ -54,6 +56,21 @@ public sealed class BridgeOptions : IValidatableObject
 
     /// <summary>The role, for what is set up before the options are checked.</summary>
     public static string RoleOf(IConfiguration configuration) => configuration[$"{Section}:{nameof(Role)}"] is { Length: > 0 } role ? role : "bridge";
+
+    /// <summary>
+    /// Tells programs apart by how they are started, and policies by what they let pass; a program that runs already (<see cref="Address"/>) is only
+    /// told from a stage without a bridge.
+    /// </summary>
+    public static string DigestOf(IConfiguration configuration)
+    {
+        var section = configuration.GetSection(Section);
+        var start = new[] { section[nameof(Command)], section[nameof(Directory)], section[nameof(BuiltIn)] }
+            .Concat(new[] { section.GetSection(nameof(Arguments)), section.GetSection(nameof(Policy)) }
+                .SelectMany(list => list.AsEnumerable(makePathsRelative: true))
+                .OrderBy(setting => setting.Key, StringComparer.Ordinal)
+                .Select(setting => $"{setting.Key}={setting.Value}"));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', start)))[..8]);
+    }
 
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

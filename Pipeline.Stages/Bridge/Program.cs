@@ -15,7 +15,7 @@ builder.Services.AddSingleton<IUserProgram, UserProgram>();
 builder.Services.AddHostedService(services => (UserProgram)services.GetRequiredService<IUserProgram>());
 WebApplication? app = null;
 string[] batches = [BatchKinds.Events, BatchKinds.WorkItems];
-builder.AddStage(new(BridgeOptions.RoleOf(builder.Configuration), batches, batches, Create));
+builder.AddStage(new(BridgeOptions.RoleOf(builder.Configuration), batches, batches, Create, OptionsDigest: BridgeOptions.DigestOf(builder.Configuration)));
 app = builder.Build();
 return await app.MapDefaultEndpoints().MapStage().RunServiceAsync();
 

@@ -415,6 +415,31 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task StopAndReplace_PipelineIsUp_SayWhatHappened()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--detach"));
+        var id = _output.ToString().Trim();
+        var attempt = (await served.Stages.NextAsync()).Opens();
+        served.Registry.Register("rules-1", "rules", version: "2.0", language: "node");
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "replace", "rules"));
+        Assert.Contains($"rules: node 2.0 (rules-1) takes over in {id}", _output.ToString(), StringComparison.Ordinal);
+        attempt.Completes(drained: true);
+        (await served.Stages.NextAsync()).Opens().Completes();
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(served, "stop", "rules"));
+        Assert.Contains("rules has 2 instances, name one", Errors()[^1], StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "stop", "rules-0"));
+        Assert.Contains(
+            "rules-0 (csharp 1.0) is out, no run goes through it any more; process 4711 was asked to end",
+            _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "stop", "rules-0"));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "show", id));
+        Assert.Contains("made by: csharp 1.0: ingest, parse, aggregate, sink; node 2.0: rules", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("rules: node 2.0 took over from csharp 1.0", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Page_PipelineIsUp_PrintsALinkThatLogsIn()
     {
         await using var served = await ServedOrchestrator.StartAsync();

@@ -50,3 +50,10 @@ public sealed class PythonFactAttribute : FactAttribute
 {
     public PythonFactAttribute() => Skip = Languages.WhyNotPython;
 }
+
+/// <summary>A test of both; skipped where it cannot run.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NodeAndPythonFactAttribute : FactAttribute
+{
+    public NodeAndPythonFactAttribute() => Skip = Languages.WhyNotNode ?? Languages.WhyNotPython;
+}

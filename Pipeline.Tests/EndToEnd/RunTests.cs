@@ -144,7 +144,7 @@ public sealed class RunTests(PipelineFixture fixture)
         return MixedInput.Write(stream, lines: 20_000, seed: 7);
     }
 
-    internal static async Task<RunCompleted> MonolithAsync(string input, string output, string folder)
+    internal static async Task<RunCompleted> MonolithAsync(string input, string output, string folder, string rules = "", params string[] groupBy)
     {
         var open = new OpenRun
         {
@@ -157,7 +157,8 @@ public sealed class RunTests(PipelineFixture fixture)
                 WorkDirectory = Directory.CreateDirectory(Path.Combine(folder, "work")).FullName,
                 MaxLineBytes = MixedInput.MaxLineBytes,
                 CheckpointIntervalMicros = 1_000_000,
-                GroupBy = { "type" },
+                Rules = rules,
+                GroupBy = { groupBy.Length == 0 ? ["type"] : groupBy },
             },
         };
         var options = new MonolithOptions { Threads = 1, Roots = [folder] };

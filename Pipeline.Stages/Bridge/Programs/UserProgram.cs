@@ -84,8 +84,8 @@ internal sealed class UserProgram(
                 return Failed($"cannot do this run: {refused.Status.Detail}", FailureReasons.InvalidOptions, retryable: false);
         }
 
-        // With a status of its own it lives, and has said what is wrong.
-        var lost = exception is not RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.Internal or StatusCode.Cancelled) };
+        // With a status of its own it lives, and has said what is wrong; one that the client made up has the cause with it.
+        var lost = exception is not RpcException { Status.DebugException: null };
         if (lost && process is not null)
         {
             if (await process.HasExitedAsync(ExitGrace, time))

@@ -65,6 +65,20 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     }
 
     [Fact]
+    public async Task ReplaceAndStop_NothingToDo_SaySo()
+    {
+        await Pipeline.WaitForStagesAsync();
+
+        var replace = await ExecuteAsync("replace", await ArgumentsAsync("replace", ("role", "rules"), ("stop-old", "false")));
+        var stop = await ExecuteAsync("stop-instance", await ArgumentsAsync("stop-instance", ("instance", "nobody")));
+
+        Assert.True(replace.Success, replace.Message);
+        Assert.Contains("no active run goes through another implementation", replace.Data!.Value, StringComparison.Ordinal);
+        Assert.False(stop.Success);
+        Assert.StartsWith("no instance or role nobody is up", stop.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Run_RightArguments_ReportsTheResultsAsATable()
     {
         var input = Write(nameof(Run_RightArguments_ReportsTheResultsAsATable), 1_000);

@@ -93,6 +93,21 @@ public class PipelineSettingsTests
             settings.Options.Services.Keys.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public void Read_FileOfTheProfilePolyglot_ReplacesRulesAndNamesProgramsThatAreThere()
+    {
+        var folder = Projects.Pipeline_AppHost.ProjectPath;
+        var settings = PipelineSettings.Read(new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(folder, "appsettings.json"))
+            .AddJsonFile(Path.Combine(folder, "appsettings.Polyglot.json"))
+            .Build());
+
+        Assert.Equal(0, settings.Service("rules").Replicas);
+        Assert.Equal(["node-rules", "python-audit"], settings.Options.Processes.Keys.Order(StringComparer.Ordinal));
+        Assert.All(settings.Options.Processes.Values, process =>
+            Assert.True(File.Exists(Path.Combine(folder, process.Directory, process.Arguments.Single()))));
+    }
+
     private static PipelineSettings Read(params (string Key, string Value)[] values) => PipelineSettings.Read(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
 }

@@ -19,6 +19,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     private readonly RecordedControl _control = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<string> _givenUp = [];
+    private readonly HashSet<ProcessIdentity> _toLeave = [];
     private readonly FakeLogger _log = new();
 
     public void Dispose()
@@ -290,6 +291,19 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Observe_ProcessThatWasToLeaveEnds_IsNotRestarted()
+    {
+        var instance = Create();
+        var process = ProcessIdentity.Current;
+        instance.Observe(Running with { Process = process });
+        _toLeave.Add(process);
+
+        instance.Observe(Ended(143));
+
+        Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+    }
+
+    [Fact]
     public async Task Demand_NothingCameOfIt_CountsTheNextEndAsCrash()
     {
         var instance = Create();
@@ -324,6 +338,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         _time,
         _log,
         _givenUp.Add,
+        _toLeave.Remove,
         _stopping.Token);
 
     private sealed class RecordedControl : IInstanceControl

@@ -45,6 +45,35 @@ public sealed class InstanceRegistryTests
         Assert.Equal([ChangeKind.Departed, ChangeKind.Registered], changes.Select(change => change.Kind));
     }
 
+    [Fact]
+    public void KeepAlive_AnotherProcessHasTheId_IsToldThatItIsReplaced()
+    {
+        var registry = NewRegistry();
+        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        var latter = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+
+        Assert.Equal((false, true), Told(former));
+        Assert.Equal((true, false), Told(latter));
+        registry.TryUnregister("a", latter.LeaseId, out _);
+        Assert.Equal((false, false), Told(former));
+
+        (bool, bool) Told(RegisterResponse registration)
+        {
+            var answer = registry.KeepAlive(registration.LeaseId, draining: false);
+            return (answer.Known, answer.Replaced);
+        }
+    }
+
+    [Fact]
+    public void KeepAlive_SameProcessRegisteredAgain_IsNotToldThatItIsReplaced()
+    {
+        var registry = NewRegistry();
+        var former = registry.Register(BrokerFixture.NewInstance("a"));
+        registry.Register(BrokerFixture.NewInstance("a"));
+
+        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+    }
+
     [Theory]
     [InlineData("http://localhost:41234", "http://127.0.0.1:41234")]
     [InlineData("http://127.0.0.1:80/", "http://127.0.0.1:80")]

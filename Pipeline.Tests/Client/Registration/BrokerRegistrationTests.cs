@@ -91,6 +91,24 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
+    public async Task KeepAlive_AnotherProcessTookTheId_StopsRegistering()
+    {
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01")]);
+        await using var former = await ServeAsync(broker, "parse-0");
+        await using var watching = await WatchAsync(broker);
+        var watcher = watching.Get<RegistryWatcher>();
+        await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"));
+
+        await using var latter = await ServeAsync(broker, "parse-0");
+
+        await UntilAsync(() => former.Get<BrokerRegistration>().State == RegistrationState.Replaced);
+        await former.Get<BrokerRegistration>().ExecuteTask!.WaitAsync(Patience);
+        Assert.Equal(latter.GrpcAddress, new Uri(watcher.Current.Value.Instances["parse-0"].Address));
+        using var http = new HttpClient { BaseAddress = former.HttpAddress };
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
+    }
+
+    [Fact]
     public async Task LeasesAreRenewedForAsLongAsTheServiceRuns()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01.500")]);

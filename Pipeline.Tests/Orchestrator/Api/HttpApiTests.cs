@@ -27,6 +27,8 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("POST", "/runs/x/resume")]
     [InlineData("GET", "/topology")]
     [InlineData("GET", "/topology/events")]
+    [InlineData("POST", "/topology/rules/stop")]
+    [InlineData("POST", "/topology/rules/replace")]
     [InlineData("GET", "/no-such-page")]
     public async Task Nothing_is_told_without_the_key(string method, string path)
     {
@@ -60,6 +62,7 @@ public sealed class HttpApiTests : IAsyncLifetime
         [
             "get /runs", "get /runs/{id}", "get /runs/{id}/events", "get /topology", "get /topology/events",
             "post /runs", "post /runs/{id}/cancel", "post /runs/{id}/pause", "post /runs/{id}/resume",
+            "post /topology/{name}/stop", "post /topology/{role}/replace",
         ];
         Assert.Equal(expected, calls.Order(StringComparer.Ordinal));
     }
@@ -74,6 +77,8 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("post", "/runs/{id}/resume", "202 401 404 409 503")]
     [InlineData("get", "/topology", "200 401")]
     [InlineData("get", "/topology/events", "200 401")]
+    [InlineData("post", "/topology/{name}/stop", "200 401 404 409 503")]
+    [InlineData("post", "/topology/{role}/replace", "200 401 404 409 503")]
     public async Task OpenApi_EveryCall_NamesTheStatusesThatItAnswers(string method, string path, string statuses)
     {
         using var document = JsonDocument.Parse(await _served.Client.GetStringAsync("/openapi/v1.json"));

@@ -24,7 +24,8 @@ internal sealed class FakeRegistry : IRegistry
     }
 
     /// <summary>Registers, or registers again with another lease.</summary>
-    public Instance Register(string id, string role, string[]? accepts = null, string[]? emits = null)
+    public Instance Register(
+        string id, string role, string[]? accepts = null, string[]? emits = null, string version = "1.0", string language = "csharp", string? digest = null)
     {
         var revision = ++_revision;
         var at = Array.IndexOf(Roles, role);
@@ -37,9 +38,14 @@ internal sealed class FakeRegistry : IRegistry
             State = InstanceState.Live,
             LeaseId = revision,
             RegisteredRevision = revision,
+            Version = version,
+            Language = language,
+            ProcessId = 4711,
             Accepts = { accepts ?? (at == 0 ? [] : [at == 1 ? "lines" : "events"]) },
             Emits = { emits ?? (at == 4 ? [] : [at == 0 ? "lines" : "events"]) },
         };
+        if (digest is not null)
+            instance.Metadata[StageContract.OptionsDigestKey] = digest;
         Change(instances => instances.SetItem(id, instance));
         return instance;
     }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Instances;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Service;
 
@@ -19,12 +20,13 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
     private readonly WebApplication _app;
     private bool _stopped;
 
-    private ServedOrchestrator(WebApplication app, string folder, FakeRegistry registry, FakeStages stages)
+    private ServedOrchestrator(WebApplication app, string folder, FakeRegistry registry, FakeStages stages, FakeInstanceControl control)
     {
         _app = app;
         Folder = folder;
         Registry = registry;
         Stages = stages;
+        Control = control;
         Endpoint = EndpointFile.Read(EndpointPathIn(folder)) ?? throw new InvalidOperationException("no endpoint file");
         Client = new HttpClient { BaseAddress = new Uri(Endpoint.Address), Timeout = Waiting.Limit };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
@@ -35,6 +37,8 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
     public FakeRegistry Registry { get; }
 
     public FakeStages Stages { get; }
+
+    public FakeInstanceControl Control { get; }
 
     public EndpointFile Endpoint { get; }
 
@@ -50,6 +54,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
         folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
         registry ??= FakeRegistry.Full();
         var stages = new FakeStages();
+        var control = new FakeInstanceControl(registry);
         var app = OrchestratorService.Build(["--urls", $"http://127.0.0.1:{port}"], builder =>
         {
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -66,10 +71,11 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
             builder.Services.AddSingleton<IRegistry>(registry);
             builder.Services.AddSingleton<IHealthProbe>(new FakeProbe());
             builder.Services.AddSingleton<IStageClient>(stages);
+            builder.Services.AddSingleton<IInstanceControl>(control);
         });
         await app.StartAsync();
         await WaitForFileAsync(EndpointPathIn(folder));
-        return new ServedOrchestrator(app, folder, registry, stages);
+        return new ServedOrchestrator(app, folder, registry, stages, control);
     }
 
     /// <summary>Stops the service and leaves its folder.</summary>

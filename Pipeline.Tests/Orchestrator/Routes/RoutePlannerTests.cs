@@ -1,3 +1,4 @@
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -6,6 +7,7 @@ namespace Pipeline.Tests.Orchestrator.Routes;
 
 public sealed class RoutePlannerTests
 {
+    private static readonly RunPins NoPins = new([], MayUpgrade: false);
     private readonly FakeRegistry _registry = FakeRegistry.Full();
 
     [Fact]
@@ -37,7 +39,7 @@ public sealed class RoutePlannerTests
     {
         var instances = _registry.Current.Value.Instances.Values.Select(instance =>
             instance.Role == "sink" ? new Instance(instance) { Interface = "other.Service" } : instance);
-        var missing = Assert.IsType<RoutePlan.Missing>(RoutePlanner.Plan(FakeRegistry.Roles, instances, _ => 0, _ => 0));
+        var missing = Assert.IsType<RoutePlan.Missing>(RoutePlanner.Plan(FakeRegistry.Roles, instances, NoPins, _ => 0, _ => 0));
         Assert.Equal("sink", Assert.Single(missing.Roles));
     }
 
@@ -54,7 +56,7 @@ public sealed class RoutePlannerTests
     {
         _registry.Register("bridge-0", "bridge", accepts: ["events"], emits: ["events"]);
         string[] roles = ["ingest", "parse", "bridge", "rules", "aggregate", "sink"];
-        var found = Assert.IsType<RoutePlan.Found>(RoutePlanner.Plan(roles, _registry.Current.Value.Instances.Values, _ => 0, _ => 0));
+        var found = Assert.IsType<RoutePlan.Found>(RoutePlanner.Plan(roles, _registry.Current.Value.Instances.Values, NoPins, _ => 0, _ => 0));
         Assert.Equal(roles, found.Route.Instances.Select(instance => instance.Role));
     }
 
@@ -63,13 +65,51 @@ public sealed class RoutePlannerTests
     [InlineData("ingest,parse,rules", "rules-0 (rules) cannot be the last stage: it keeps no results, but emits events")]
     public void Plan_EndsThatCannotBe_IsUnfit(string roles, string message)
     {
-        var plan = RoutePlanner.Plan(roles.Split(','), _registry.Current.Value.Instances.Values, _ => 0, _ => 0);
+        var plan = RoutePlanner.Plan(roles.Split(','), _registry.Current.Value.Instances.Values, NoPins, _ => 0, _ => 0);
 
         Assert.Equal(message, Assert.IsType<RoutePlan.Unfit>(plan).Message);
     }
 
+    [Theory]
+    [InlineData("2.0", "csharp", null)]
+    [InlineData("1.0", "node", null)]
+    [InlineData("1.0", "csharp", "other options")]
+    public void Plan_OnlyAnotherImplementationIsUp_IsMissingUnlessItMayUpgrade(string version, string language, string? digest)
+    {
+        var pins = PinsOf(_registry.Register("parse-0", "parse"));
+        _registry.Register("parse-0", "parse", version: version, language: language, digest: digest);
+
+        var missing = Assert.IsType<RoutePlan.Missing>(Plan(pins));
+        Assert.Equal("parse", Assert.Single(missing.Roles));
+        Assert.Equal("parse-0", Assert.Single(missing.NotAdmitted).InstanceId);
+        Assert.Equal("parse-0", Parse(Plan(pins with { MayUpgrade = true })));
+    }
+
+    [Fact]
+    public void Plan_SameImplementationInAnotherInstance_IsTaken()
+    {
+        var pins = PinsOf(_registry.Register("parse-0", "parse", version: "2.0"));
+        _registry.Register("parse-0", "parse");
+        _registry.Register("parse-1", "parse", version: "2.0");
+
+        Assert.Equal("parse-1", Parse(Plan(pins)));
+    }
+
+    [Fact]
+    public void Plan_MayUpgradeAndBothAreUp_TakesWhatTheRunBeganWith()
+    {
+        var pins = PinsOf(_registry.Register("parse-1", "parse", version: "2.0")) with { MayUpgrade = true };
+
+        Assert.Equal("parse-1", Parse(Plan(pins)));
+    }
+
+    private static RunPins PinsOf(Instance instance) => new([Implementation.Of(instance)], MayUpgrade: false);
+
+    private RoutePlan Plan(RunPins pins) =>
+        RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, pins, _ => 0, _ => 0);
+
     private static string Parse(RoutePlan plan) => Assert.IsType<RoutePlan.Found>(plan).Route.Instances[1].InstanceId;
 
     private RoutePlan Plan(Func<Instance, int> load) =>
-        RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, _ => 0, load);
+        RoutePlanner.Plan(FakeRegistry.Roles, _registry.Current.Value.Instances.Values, NoPins, _ => 0, load);
 }

@@ -1,6 +1,9 @@
+using Grpc.Core;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Tests.Stages.Bridge;
@@ -150,6 +153,26 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
             var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
 
             Assert.Contains("did not listen at 127.0.0.1:", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [LinuxTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task FailedAsync_InternalByTheProgramOrByABrokenConnection_KillsItInTheSecondCaseOnly(bool broken)
+    {
+        var settings = new BridgeOptions { Role = "rules", Command = "sleep", Arguments = ["1000"] };
+        await using var stage = server.Stage(settings, out var program);
+        using (program)
+        using (var process = ProgramProcess.Start(settings, NullLogger.Instance))
+        {
+            var status = new Status(StatusCode.Internal, "a defect", broken ? new IOException("reset") : null);
+
+            var failure = await program.FailedAsync(new RpcException(status), process);
+
+            Assert.Equal(FailureReasons.ProgramFailed, failure.Failure.Reason);
+            Assert.Equal(broken, await process.HasExitedAsync(TimeSpan.Zero, TimeProvider.System));
+            await process.KillAsync();
         }
     }
 

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Pipeline.Client.Runs;
+
+namespace Pipeline.Cli;
+
+/// <summary>stop, replace: who is to leave while runs go on.</summary>
+internal static class StageCommands
+{
+    /// <summary>The commands.</summary>
+    public static IEnumerable<Command> Build(CommandContext context) => [Stop(context), Replace(context)];
+
+    private static Command Stop(CommandContext context)
+    {
+        var name = new Argument<string>("ROLE|INSTANCE") { Description = "An instance, as topology lists it, or the role of the only one" };
+        const string description = "Take an instance out: runs drain, and go on with another; then its process is asked to end";
+        var command = new Command("stop", description) { name };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            var stopped = await client.StopStageAsync(parsed.GetRequiredValue(name), cancellationToken);
+            if (context.FormatOf(parsed) == ReportFormat.Json)
+                context.Terminal.WriteJson(stopped, TopologyJson.Default.StoppedInstance);
+            else
+                Write(context.Terminal, stopped);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static Command Replace(CommandContext context)
+    {
+        var role = new Argument<string>("ROLE") { Description = "A role, such as rules" };
+        var with = new Option<string?>("--with")
+        {
+            Description = "An instance of the implementation that is to take over. Default: the only other one that is up",
+            HelpName = "INSTANCE",
+        };
+        var stopOld = new Option<bool>("--stop-old") { Description = "Take the instances of the other implementations out, as stop does" };
+        const string description = "Have another implementation take over a role in all active runs, at a checkpoint";
+        var command = new Command("replace", description) { role, with, stopOld };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            var replaced = await client.ReplaceStageAsync(
+                parsed.GetRequiredValue(role), parsed.GetValue(with), parsed.GetValue(stopOld), cancellationToken);
+            if (context.FormatOf(parsed) == ReportFormat.Json)
+                context.Terminal.WriteJson(replaced, TopologyJson.Default.ReplacedRole);
+            else
+                Write(context.Terminal, replaced);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static void Write(Terminal terminal, ReplacedRole replaced)
+    {
+        var name = $"{replaced.Implementation.Role}: {replaced.Implementation} ({string.Join(", ", replaced.Instances)})";
+        terminal.Output.WriteLine(Terminal.OneLine(replaced.Runs.Count > 0
+            ? $"{name} takes over in {string.Join(", ", replaced.Runs)}"
+            : $"{name}: no active run goes through another implementation"));
+        foreach (var stopped in replaced.Stopped)
+            Write(terminal, stopped);
+    }
+
+    private static void Write(Terminal terminal, StoppedInstance stopped)
+    {
+        var left = stopped.Runs.Count > 0 ? $"; drained to go on with another: {string.Join(", ", stopped.Runs)}" : "";
+        terminal.Output.WriteLine(Terminal.OneLine(
+            $"{stopped.InstanceId} ({stopped.Implementation}) is out, no run goes through it any more{left}; {stopped.Message}"));
+    }
+}

@@ -1,0 +1,26 @@
+using Pipeline.Client.Runs;
+using Pipeline.Contracts.Broker.V1;
+
+namespace Pipeline.Orchestrator.Routes;
+
+/// <summary>The implementations that a run keeps to.</summary>
+/// <param name="Implementations">Of each role those that it began with; a role that is not among them has no pin yet.</param>
+/// <param name="MayUpgrade">Whether others may take over.</param>
+internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementations, bool MayUpgrade)
+{
+    /// <summary>Those of a run as it is now.</summary>
+    public static RunPins Of(Run run) => new(run.Implementations, run.Options.AllowUpgrade || run.UpgradeAllowed);
+
+    /// <summary>What the run began with in a role; empty where it has no pin.</summary>
+    public IEnumerable<Implementation> Of(string role) => Implementations.Where(pinned => pinned.Role == role);
+
+    /// <summary>Whether an instance is what the run began with in its role.</summary>
+    public bool Match(Instance instance)
+    {
+        var pinned = Of(instance.Role).ToList();
+        return pinned.Count == 0 || pinned.Contains(Implementation.Of(instance));
+    }
+
+    /// <summary>Whether the run may go through an instance.</summary>
+    public bool Admit(Instance instance) => MayUpgrade || Match(instance);
+}
