@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Runtime.InteropServices;
+using Pipeline.Cli.CheckStage;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
@@ -91,6 +92,7 @@ internal static class CommandLine
             TopologyCommand.Build(context),
             TopCommand.Build(context),
             PageCommand.Build(context),
+            CheckStageCommand.Build(context),
         };
         foreach (var command in RunsCommands.Build(context).Concat(StageCommands.Build(context)))
             root.Subcommands.Add(command);

@@ -10,11 +10,13 @@ namespace Pipeline.Client.Channels;
 public static class Failures
 {
     /// <summary>A failure as the status of a call. A long message is cut: it travels in headers.</summary>
-    public static RpcException ToRpcException(this Failure failure)
+    /// <param name="failure">The failure.</param>
+    /// <param name="status">The status that it came with; null = the one that its reason has.</param>
+    public static RpcException ToRpcException(this Failure failure, StatusCode? status = null)
     {
         var carried = new Failure(failure) { Message = PeerText.Message(failure.Message) };
         return new RpcException(
-            new Status(StatusOf(failure.Reason), PeerText.Detail(failure.Message)),
+            new Status(status ?? StatusOf(failure.Reason), PeerText.Detail(failure.Message)),
             new Metadata { { StageContract.FailureTrailer, carried.ToByteArray() } });
     }
 

@@ -48,6 +48,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
+        opened.Skipped ??= downstream?.Opened.Skipped;
         _above.Resume(opened.Resume);
         foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {

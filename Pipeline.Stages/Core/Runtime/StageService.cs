@@ -48,7 +48,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
                 span.Fail(failure.Reason, failure.Message);
             }
 
-            throw failure.ToRpcException();
+            throw failure.ToRpcException(StatusBelow(exception));
         }
         finally
         {
@@ -86,6 +86,10 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
 
         throw ProtoReader.Violation("the first message is not an OpenRun with run_id, attempt and options");
     }
+
+    /// <summary>The status with which a failure came from below; null: it happened here, or came without a failure.</summary>
+    private static StatusCode? StatusBelow(Exception exception) =>
+        exception.InnerException is RpcException below && Failures.Carried(below) is not null ? below.StatusCode : null;
 
     /// <summary>What goes up. A failure from below keeps the instance that it happened in; a violation of the contract has that of the hop above.</summary>
     private Failure ToFailure(Exception exception, OpenRun? open, bool cancelled)

@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Security;
+
+namespace Pipeline.Cli.CheckStage;
+
+/// <summary>check-stage: whether a stage keeps the contract.</summary>
+internal sealed class CheckStageCommand
+{
+    private readonly Argument<string> _address = new("ADDRESS") { Description = "Of the stage that is up, such as http://127.0.0.1:41234" };
+    private readonly Option<string> _role = new("--role")
+    {
+        Description = "What it does in a pipeline: parse, rules, aggregate, or a role of your own",
+        Required = true,
+    };
+
+    private readonly Option<string?> _key = new("--key")
+    {
+        Description = "Key of its pipeline [PIPELINE_KEY, or that of the pipeline that is up]",
+    };
+
+    private readonly Option<string?> _instance = new("--instance")
+    {
+        Description = "Its instance id [as its figures tell]",
+        HelpName = "ID",
+    };
+
+    private readonly Option<bool> _passesThrough = new("--passes-through")
+    {
+        Description = "Of a role of your own: it must change no results",
+    };
+
+    private readonly Option<long> _lines = OptionKinds.Whole(
+        "--lines", "Lines of the runs that are compared with the monolith", 100, 10_000_000, new CheckLimits().ReferenceLines);
+
+    private readonly CommandContext _context;
+
+    private CheckStageCommand(CommandContext context) => _context = context;
+
+    /// <summary>The command.</summary>
+    public static Command Build(CommandContext context)
+    {
+        var check = new CheckStageCommand(context);
+        var command = new CheckedCommand("check-stage", "Check that a stage in any language keeps the contract", check.Check)
+        {
+            check._address, check._role, check._key, check._instance, check._passesThrough, check._lines,
+        };
+        command.SetAction(check.RunAsync);
+        return command;
+    }
+
+    private IEnumerable<string> Check(ParseResult parsed)
+    {
+        if (!LoopbackAddress.TryParse(parsed.GetValue(_address) ?? "", out _))
+            yield return $"ADDRESS {LoopbackAddress.Form}";
+        var role = CheckedCommand.ValueOr(parsed, _role, "parse");
+        if (role.Length == 0)
+            yield return "--role must name a role";
+        if (StageTarget.WhyNot(role) is { } reason)
+            yield return $"--role: {reason}";
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        CheckedCommand.Require([.. Check(parsed)]);
+        LoopbackAddress.TryParse(parsed.GetRequiredValue(_address), out var address);
+        var target = new StageTarget(new Uri(address!), parsed.GetRequiredValue(_role), KeyOf(parsed), parsed.GetValue(_passesThrough));
+        target.InstanceId = parsed.GetValue(_instance) ?? target.InstanceId;
+        var limits = new CheckLimits { ReferenceLines = (int)parsed.GetValue(_lines) };
+        await ConnectAsync(target.Address, cancellationToken);
+        var json = _context.FormatOf(parsed) == ReportFormat.Json;
+        var outcomes = new List<CheckOutcome>();
+        await foreach (var outcome in new Conformance(target, limits, _context.Time).RunAsync(cancellationToken))
+        {
+            outcomes.Add(outcome);
+            if (!json)
+                CheckReport.Write(_context.Terminal.Output, outcome);
+        }
+
+        var report = new CheckReport(address!, target.Role, outcomes.All(outcome => outcome.Result != CheckResult.Fail), outcomes);
+        if (json)
+            _context.Terminal.WriteJson(report, CheckReportJson.Default.CheckReport);
+        else
+            _context.Terminal.Output.WriteLine(Summary(outcomes));
+        return report.Passed ? ExitCodes.Ok : ExitCodes.Failed;
+    }
+
+    private static string Summary(IReadOnlyCollection<CheckOutcome> outcomes) =>
+        $"{Count(outcomes, CheckResult.Pass)} passed, {Count(outcomes, CheckResult.Fail)} failed, "
+        + $"{Count(outcomes, CheckResult.Skipped)} skipped";
+
+    private static int Count(IEnumerable<CheckOutcome> outcomes, CheckResult result) => outcomes.Count(outcome => outcome.Result == result);
+
+    private string KeyOf(ParseResult parsed)
+    {
+        if ((parsed.GetValue(_key) ?? _context.Environment(SharedKeyOptions.Variable)) is { Length: > 0 } key)
+            return key;
+        try
+        {
+            return EndpointFile.Read(EndpointFile.PathIn(_context.Environment))?.Key
+                ?? throw new CliException(
+                    ExitCodes.Usage,
+                    $"--key: no pipeline is up whose key could be taken; set {SharedKeyOptions.Variable} to the key of the stage");
+        }
+        catch (InvalidDataException error)
+        {
+            throw new CliException(ExitCodes.Usage, $"--key: {error.Message}", error);
+        }
+    }
+
+    private static async Task ConnectAsync(Uri address, CancellationToken cancellationToken)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(address.Host.Trim('[', ']'), address.Port, cancellationToken);
+        }
+        catch (SocketException error)
+        {
+            throw new CliException(ExitCodes.Failed, $"{address} cannot be reached: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using Grpc.Core;
+using Pipeline.Cli.CheckStage.Messages;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Cli.CheckStage.Hops;
+
+/// <summary>One attempt through the stage: the call from above, and the stage's own call below.</summary>
+internal sealed class Attempt : IDisposable
+{
+    private readonly CheckRun _run;
+
+    private Attempt(CheckRun run, HopAbove above, CallBelow below)
+    {
+        _run = run;
+        Above = above;
+        Below = below;
+    }
+
+    public HopAbove Above { get; }
+
+    public CallBelow Below { get; }
+
+    /// <summary>What the stage answered to OpenRun.</summary>
+    public List<RunOpened> Pages { get; } = [];
+
+    /// <summary>The last page of it.</summary>
+    public RunOpened Opened => Pages[^1];
+
+    /// <summary>Opens the stage, and through it the hop below.</summary>
+    public static async Task<Attempt> OpenAsync(
+        CheckRun run, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers, TimeSpan? pingDelay = null)
+    {
+        var above = new HopAbove(run.Target, pingDelay);
+        try
+        {
+            var expected = run.Below.ExpectAsync(open.RunId);
+            above.Begin(headers, run.Cancellation);
+            await above.SendFirstAsync(new StageInput { OpenRun = open }, run.Cancellation);
+            var answer = above.NextAsync(run.Cancellation);
+            if (await Task.WhenAny(expected, answer) == answer)
+            {
+                var came = await answer is { } early ? Opening.Show(early) : "the end of the call with OK";
+                throw new UnexpectedException($"{came}, before the stage had opened the hop below");
+            }
+
+            var attempt = new Attempt(run, above, await expected);
+            foreach (var page in pages)
+                await attempt.Below.WriteAsync(new StageOutput { RunOpened = page });
+            while (true)
+            {
+                if (await answer is not { } output)
+                    throw new UnexpectedException("the call ended with OK in the place of RunOpened");
+                if (output.RunOpened is not null)
+                    attempt.Pages.Add(output.RunOpened);
+                else if (output.Progress is null)
+                    throw new UnexpectedException($"{output} in the place of RunOpened");
+                if (output.RunOpened is { More: false })
+                    return attempt;
+                answer = above.NextAsync(run.Cancellation);
+            }
+        }
+        catch
+        {
+            above.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends messages, then a checkpoint and EndOfInput.</summary>
+    public Task<Passage> PassAsync(Traffic traffic, IEnumerable<StageInput> messages) =>
+        PassAsync(traffic, async () =>
+        {
+            foreach (var message in messages)
+                await Above.SendAsync(message, _run.Cancellation);
+        });
+
+    /// <summary>Sends, ends the input, and takes what comes at both ends, to the end of the attempt.</summary>
+    /// <param name="traffic">Numbers the checkpoint at the end.</param>
+    /// <param name="send">Sends what comes before it.</param>
+    /// <param name="last">Ends the input; null = EndOfInput.</param>
+    /// <param name="heard">Hears each answer as it comes.</param>
+    /// <param name="untilHalfClosed">RunCompleted is answered only when the stage has half-closed its call.</param>
+    public async Task<Passage> PassAsync(
+        Traffic traffic, Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
+    {
+        var passage = new Passage();
+        last ??= new StageInput { EndOfInput = new EndOfInput() };
+        var ended = Above.EndAsync(
+            answer =>
+            {
+                passage.Answers.Add(answer);
+                heard?.Invoke(answer);
+            },
+            _run.Cancellation);
+        var both = Task.WhenAll(new BelowScript(Below, passage, untilHalfClosed).TakeAsync(_run.Cancellation), SendAllAsync());
+        await _run.WithinAsync(Task.WhenAny(ended, both));
+        if (both.Exception?.InnerException is UnexpectedException and not LostException)
+            await both;
+        // What the call ended with tells more than what became of it at the other end.
+        passage.Failure = await _run.WithinAsync(ended);
+        if (passage.Failure is null)
+            await _run.WithinAsync(both);
+        return passage;
+
+        async Task SendAllAsync()
+        {
+            await send();
+            await Above.SendAsync(traffic.Checkpoint(), _run.Cancellation);
+            await Above.SendAsync(last, _run.Cancellation);
+            await Above.HalfCloseAsync();
+        }
+    }
+
+    /// <summary>What the call from above ends with, which must be a failure.</summary>
+    public async Task<RpcException> FailureAsync() =>
+        await _run.WithinAsync(Above.EndAsync(null, _run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK");
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Above.Dispose();
+        Below.Complete();
+    }
+}
+
+/// <summary>What came of an attempt at its two ends.</summary>
+internal sealed class Passage
+{
+    /// <summary>What came to the hop below, in order.</summary>
+    public List<StageInput> Taken { get; } = [];
+
+    /// <summary>What came to the hop above.</summary>
+    public List<StageOutput> Answers { get; } = [];
+
+    /// <summary>Whether the stage half-closed its call below.</summary>
+    public bool HalfClosed { get; set; }
+
+    /// <summary>What the call from above ended with; null: OK.</summary>
+    public RpcException? Failure { get; set; }
+
+    /// <summary>This, if the call ended with OK.</summary>
+    /// <exception cref="RpcException">It did not.</exception>
+    public Passage Completed() => Failure is null ? this : throw Failure;
+}

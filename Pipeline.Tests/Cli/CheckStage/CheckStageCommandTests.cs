@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Pipeline.Cli;
+using Pipeline.Cli.CheckStage;
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Cli.CheckStage;
+
+public sealed class CheckStageCommandTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("check-").FullName;
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _output.Dispose();
+        _error.Dispose();
+    }
+
+    [Theory]
+    [InlineData("ADDRESS must be an http URI of loopback", "http://10.0.0.1:5000", "rules")]
+    [InlineData("--role must name a role", "http://127.0.0.1:5000", "")]
+    [InlineData("--role: ingest is the first stage", "http://127.0.0.1:5000", "ingest")]
+    [InlineData("--role: sink is the last stage", "http://127.0.0.1:5000", "sink")]
+    [InlineData("--key: no pipeline is up whose key could be taken", "http://127.0.0.1:5000", "rules")]
+    public async Task CheckStage_WrongUse_IsRefused(string error, string address, string role)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", address, "--role", role));
+        Assert.StartsWith($"error: {error}", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckStage_NothingListens_SaysSo()
+    {
+        var nobody = $"http://127.0.0.1:{FreePort.Find()}";
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("check-stage", nobody, "--role", "rules", "--key", Kit.Key));
+        Assert.Contains("cannot be reached", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    // A stage that refuses all calls: nothing is waited for.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task CheckStage_StageFails_ReportsAndExitsWithOne(bool json)
+    {
+        new EndpointFile("http://127.0.0.1:1", "another-key", 1, 1).Write(Path.Combine(_folder, "endpoint.json"));
+        await using var stage = await PassThroughStage.StartAsync(Fault.None);
+
+        string[] args = ["check-stage", stage.Address.ToString(), "--role", "audit"];
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(json ? [.. args, "--json"] : args));
+
+        if (json)
+        {
+            using var report = JsonDocument.Parse(_output.ToString());
+            Assert.False(report.RootElement.GetProperty("passed").GetBoolean());
+            var open = report.RootElement.GetProperty("checks")[2];
+            Assert.Equal("open", open.GetProperty("name").GetString());
+            Assert.Equal("fail", open.GetProperty("result").GetString());
+            Assert.Equal(ContractText.Opening, open.GetProperty("findings")[0].GetProperty("contract").GetString());
+        }
+        else
+        {
+            var lines = _output.ToString().Split('\n');
+            Assert.Equal(["pass     health", "pass     key", "FAIL     open", "           sent      OpenRun"], lines[..4]);
+            Assert.Contains("skipped  route: the stage does not get through a run without input", lines);
+            Assert.Equal("2 passed, 1 failed, 29 skipped", lines[^2]);
+        }
+    }
+
+    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(
+        args,
+        new Terminal(_output, _error),
+        name => name == EndpointFile.Variable ? Path.Combine(_folder, "endpoint.json") : null).WaitAsync(Waiting.Limit);
+}

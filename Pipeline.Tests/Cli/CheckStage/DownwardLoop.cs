@@ -1,0 +1,105 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Tests.Stages.Core.Route;
+
+namespace Pipeline.Tests.Cli.CheckStage;
+
+/// <summary>What comes from above goes below, in its order, to the end of the input.</summary>
+internal sealed class DownwardLoop(Fault fault, IAsyncStreamReader<StageInput> above, IClientStreamWriter<StageInput> below)
+{
+    private const int LargeBatch = 40;
+    private StageInput? _held;
+
+    public async Task RunAsync()
+    {
+        var buffer = Channel.CreateUnbounded<StageInput>();
+        var sending = fault == Fault.BuffersWithoutBound ? SendAsync(buffer.Reader) : Task.CompletedTask;
+        while (await above.MoveNext())
+        {
+            var message = above.Current;
+            foreach (var next in HandOn(message))
+            {
+                if (fault == Fault.BuffersWithoutBound)
+                    buffer.Writer.TryWrite(next);
+                else
+                    await WriteAsync(next);
+            }
+
+            if (message.EndOfInput is not null || message.Control is not null)
+            {
+                buffer.Writer.Complete();
+                await sending;
+                if (fault != Fault.NeverHalfCloses)
+                    await below.CompleteAsync();
+                return;
+            }
+        }
+
+        if (fault != Fault.EndsWhatWasGivenUp)
+            throw new RpcException(new Status(StatusCode.Unavailable, "the stream ended without EndOfInput"));
+        await WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
+        await below.CompleteAsync();
+    }
+
+    private async Task SendAsync(ChannelReader<StageInput> buffer)
+    {
+        await foreach (var message in buffer.ReadAllAsync())
+            await WriteAsync(message);
+    }
+
+    // A call that has ended takes no more; why it ended is told to who reads its answers.
+    private async Task WriteAsync(StageInput message)
+    {
+        try
+        {
+            await below.WriteAsync(message);
+        }
+        catch (Exception exception) when (exception is RpcException or InvalidOperationException)
+        {
+        }
+    }
+
+    private IEnumerable<StageInput> HandOn(StageInput message)
+    {
+        var held = _held;
+        switch (fault)
+        {
+            case Fault.ForgetsFiltered when message.Events is not null:
+                message.Events.Filtered = 0;
+                break;
+            case Fault.DropsCheckpoints when message.Checkpoint is not null:
+                return [];
+            case Fault.RoundsCheckpoints when message.Checkpoint?.Position is { } position:
+                message.Checkpoint.Position = Rounding.Of(position);
+                break;
+            case Fault.AltersValues when message.Events is { Count: > LargeBatch }:
+                Alter(message.Events);
+                break;
+            // The next message goes first, unless it must not, whatever the fault.
+            case Fault.ReordersBatches when held is null && message.Events is { Count: > 0 }:
+            case Fault.LetsCheckpointsOvertake when held is null && message.Events is { Count: > 0 }:
+                _held = message;
+                return [];
+            case Fault.ReordersBatches when held is not null:
+                _held = null;
+                return message.Events is { Count: > 0 } ? [message, held] : [held, message];
+            case Fault.LetsCheckpointsOvertake when held is not null:
+                _held = null;
+                return message.Checkpoint is not null ? [message, held] : [held, message];
+        }
+
+        return [message];
+    }
+
+    private static void Alter(EventBatch events)
+    {
+        if (events.Columns.FirstOrDefault(column => column.Name == ColumnNames.Value) is not { Width: 1 } values)
+            return;
+        var data = values.Data.ToByteArray();
+        data[0]++;
+        values.Data = ByteString.CopyFrom(data);
+    }
+}

@@ -1,0 +1,35 @@
+namespace Pipeline.Tests.Cli.CheckStage;
+
+/// <summary>What a wrong stage does otherwise than the right one.</summary>
+public enum Fault
+{
+    None,
+    NoHealth,
+    AcceptsWithoutKey,
+    NeverAnswersOpen,
+    EndsWithOkWithoutOpenRun,
+    KeepsTheRoute,
+    RoundsTheAttempt,
+    HandsTheRingOn,
+    ForgetsTheTrace,
+    DropsPagesOfState,
+    ForgetsLinesTaken,
+    AsksForTooFewColumns,
+    ForgetsFiltered,
+    LetsCheckpointsOvertake,
+    ReordersBatches,
+    RoundsCheckpoints,
+    DropsCheckpoints,
+    KeepsAnswers,
+    EndsWithoutRunCompleted,
+    NeverHalfCloses,
+    EndsWhatWasGivenUp,
+    SwallowsTheFailure,
+    MakesEveryStatusUnavailable,
+    IgnoresCancellation,
+    HangsWhenTheHopBelowDies,
+    RefusesLargeMessages,
+    BuffersWithoutBound,
+    ClaimsTheRing,
+    AltersValues,
+}

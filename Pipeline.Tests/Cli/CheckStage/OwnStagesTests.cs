@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Pipeline.Cli.CheckStage;
+using Pipeline.Contracts;
+using Pipeline.Stages.Aggregate;
+using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Bridge.Programs;
+using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Parse;
+using Pipeline.Stages.Rules;
+using Pipeline.Tests.Stages.Core.Runtime;
+
+namespace Pipeline.Tests.Cli.CheckStage;
+
+/// <summary>Pipeline's own stages keep the contract.</summary>
+public sealed class OwnStagesTests
+{
+    private static readonly string[] Emits = [BatchKinds.Events, BatchKinds.WorkItems];
+
+    [Fact]
+    public Task Parse_PassesAllChecks() => PassesAsync("parse", context => new ParseStage(context));
+
+    [Fact]
+    public Task Rules_PassesAllChecks() => PassesAsync("rules", context => new RulesStage(context));
+
+    [Fact]
+    public Task Aggregate_PassesAllChecks() => PassesAsync("aggregate", context => new AggregateStage(context));
+
+    [Fact]
+    public async Task Bridge_PassesAllChecksButOptionsWhichItHasNone()
+    {
+        await using var program = await PassThroughProgram.StartAsync();
+        var options = Options.Create(new BridgeOptions { Role = "audit", Address = program.Address.ToString() });
+        using var channels = program.CreateChannels();
+        using var calls = new UserProgram(options, channels, TimeProvider.System, NullLogger<UserProgram>.Instance);
+        await PassesAsync("audit", context => new BridgeStage(context, calls, options), "options");
+    }
+
+    private static async Task PassesAsync(string role, Func<StageContext, IStage> create, params string[] skipped)
+    {
+        await using var server = await StageServer.StartAsync(role, create, Emits);
+        var outcomes = await Kit.CheckAsync(server.Address, role);
+
+        outcomes.RequireFailed();
+        Assert.Equal(
+            OperatingSystem.IsLinux() ? skipped : [.. skipped, "ring"],
+            outcomes.Where(outcome => outcome.Result == CheckResult.Skipped).Select(outcome => outcome.Name));
+    }
+}
