@@ -44,7 +44,7 @@ internal static class Extensions
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<ResourceProcesses>();
         builder.Services.AddSingleton<ExpiredLeases>();
-        builder.Services.AddSingleton<DrainedProcesses>();
+        builder.Services.AddSingleton<TakenOutProcesses>();
         builder.Services.AddSingleton<RunOutcome>();
 
         // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what

@@ -35,7 +35,7 @@ internal sealed class RegistryService(
         UntilStopAsync(context, async cancellationToken =>
         {
             await foreach (var request in requestStream.ReadAllAsync(cancellationToken))
-                await responseStream.WriteAsync(registry.KeepAlive(request.LeaseId, request.Draining), cancellationToken);
+                await responseStream.WriteAsync(registry.KeepAlive(request.LeaseId, request.Draining, request.TakenOut), cancellationToken);
         });
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ internal sealed class ExpiredLeases
 /// Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be
 /// asked at and may end by a signal with another exit code than 0, and where ends with 0 are followed by a restart.
 /// </summary>
-internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, DrainedProcesses drained, TimeProvider time) : BackgroundService
+internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, TakenOutProcesses takenOut, TimeProvider time) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -64,7 +64,7 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
             await foreach (var view in watcher.WatchAsync(stoppingToken))
             {
                 leases.Apply(view);
-                drained.Apply(view);
+                takenOut.Apply(view);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

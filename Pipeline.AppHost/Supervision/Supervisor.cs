@@ -20,7 +20,7 @@ internal sealed class Supervisor(
     PipelineSettings settings,
     SupervisionOutcome outcome,
     ExpiredLeases leases,
-    DrainedProcesses drained,
+    TakenOutProcesses takenOut,
     ReplicaClient client,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -75,7 +75,7 @@ internal sealed class Supervisor(
             RestartStates.FollowCommands(change.Resource, DemandAsync);
         var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
-            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, drained.Take, stopping);
+            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, takenOut.Take, stopping);
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
     }
 

@@ -60,6 +60,7 @@ internal sealed partial class InstanceRegistry
             var registered = instance.Clone();
             registered.Address = LoopbackAddress.TryParse(instance.Address, out var canonical) ? canonical : instance.Address;
             registered.State = InstanceState.Live;
+            registered.TakenOut = false;
             registered.LeaseId = lease.Id;
             registered.RegisteredRevision = _history.Latest + 1;
             registered.RegisteredUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -80,8 +81,8 @@ internal sealed partial class InstanceRegistry
         }
     }
 
-    /// <summary>Renews a lease, and marks its instance as draining where told to.</summary>
-    public KeepAliveResponse KeepAlive(long leaseId, bool draining)
+    /// <summary>Renews a lease, and marks its instance as draining, and as taken out, where told to.</summary>
+    public KeepAliveResponse KeepAlive(long leaseId, bool draining, bool takenOut = false)
     {
         lock (_lock)
         {
@@ -89,10 +90,11 @@ internal sealed partial class InstanceRegistry
             if (_leases.Renew(leaseId) is not { } lease)
                 return new KeepAliveResponse { LeaseId = leaseId, Replaced = IsReplaced(leaseId) };
             var entry = _entries[lease.InstanceId];
-            if (draining && entry.Instance.State == InstanceState.Live)
+            if (((draining || takenOut) && entry.Instance.State == InstanceState.Live) || (takenOut && !entry.Instance.TakenOut))
             {
                 var changed = Current(entry);
                 changed.State = InstanceState.Draining;
+                changed.TakenOut |= takenOut;
                 entry.Instance = changed;
                 Publish(ChangeKind.Draining, changed);
                 LogDraining(_logger, changed.InstanceId, _history.Latest);

@@ -17,7 +17,7 @@ internal sealed class InstanceControl(BrokerService.BrokerClient broker) : IInst
         try
         {
             using var call = broker.KeepAlive(deadline: DateTime.UtcNow + Deadline);
-            await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = instance.LeaseId, Draining = true });
+            await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = instance.LeaseId, TakenOut = true });
             await call.RequestStream.CompleteAsync();
             var known = false;
             await foreach (var answer in call.ResponseStream.ReadAllAsync())

@@ -1,5 +1,8 @@
+using Pipeline.Cli.CheckStage;
 using Pipeline.Cli.Generator;
 using Pipeline.Client.Runs;
+using Pipeline.Tests.AppHost;
+using Pipeline.Tests.Cli.CheckStage;
 using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;
@@ -28,6 +31,18 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
 
     private PipelineUnderTest Pipeline => programs.Pipeline;
 
+    private async Task CheckAsync(string role, string skipped)
+    {
+        var topology = await Pipeline.TopologyAsync(now => now.Instances.Any(IsUp));
+
+        var outcomes = await Kit.CheckAsync(new Uri(topology.Instances.Single(IsUp).Address), role, key: AppHostUnderTest.Key);
+
+        outcomes.RequireFailed();
+        Assert.Equal(skipped, Assert.Single(outcomes, outcome => outcome.Result == CheckResult.Skipped).Name);
+
+        bool IsUp(TopologyInstance instance) => instance.Role == role && instance.State == "live";
+    }
+
     [NodeFact]
     public async Task Run_NodeStageForRules_HasTheMonolithsBytes()
     {
@@ -51,6 +66,12 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
         var run = await CompareAsync(SamplePrograms.Route("rules"), Mixed(), $"{{\"rules\":[{string.Join(",\n", rules)}]}}", 0, names);
         Assert.InRange(run.Counts.Events, 1_000, MixedLines);
     }
+
+    [NodeFact]
+    public Task CheckStage_NodeStage_PassesAllChecksButTheRingWhichItDeclines() => CheckAsync("rules", "ring");
+
+    [PythonFact]
+    public Task CheckStage_PythonAudit_PassesAllChecksButOptionsWhichItHasNone() => CheckAsync("audit", "options");
 
     [NodeFact]
     public async Task Start_NodeStageAndWrongRules_IsRefusedWithTheirPlaces()

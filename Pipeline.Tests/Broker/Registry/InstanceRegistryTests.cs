@@ -112,6 +112,22 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
+    public void KeepAlive_TakenOutWhileItDrains_IsAChangeOnceAndStaysUntilItRegistersAnew()
+    {
+        var registry = NewRegistry();
+        var lease = registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
+        registry.KeepAlive(lease, draining: true);
+        registry.KeepAlive(lease, draining: false, takenOut: true);
+        registry.KeepAlive(lease, draining: true, takenOut: true);
+        registry.KeepAlive(lease, draining: true);
+
+        var takenOut = Assert.Single(registry.Snapshot(Any).Instances);
+        Assert.Equal((3, InstanceState.Draining, true), (registry.Snapshot(Any).Revision, takenOut.State, takenOut.TakenOut));
+        registry.Register(takenOut);
+        Assert.False(Assert.Single(registry.Snapshot(Any).Instances).TakenOut);
+    }
+
+    [Fact]
     public void WhatWasHandedOutDoesNotChange()
     {
         var registry = NewRegistry();

@@ -17,9 +17,9 @@ internal static class Kit
         ReferenceLines = 3000,
     };
 
-    public static async Task<IReadOnlyList<CheckOutcome>> CheckAsync(Uri address, string role, CheckLimits? limits = null)
+    public static async Task<IReadOnlyList<CheckOutcome>> CheckAsync(Uri address, string role, CheckLimits? limits = null, string key = Key)
     {
-        var target = new StageTarget(address, role, Key, PassesThrough: true);
+        var target = new StageTarget(address, role, key, PassesThrough: true);
         var outcomes = new List<CheckOutcome>();
         await foreach (var outcome in new Conformance(target, limits ?? Limits, TimeProvider.System).RunAsync(CancellationToken.None))
             outcomes.Add(outcome);

@@ -22,7 +22,8 @@ public sealed class InstanceControlTests
         Assert.True(await control.DrainAsync(present));
 
         var listed = await broker.Client.ListAsync(new ListRequest { IncludeDeparted = true });
-        Assert.Equal(InstanceState.Draining, listed.Instances.Single(instance => instance.LeaseId == present.LeaseId).State);
+        var marked = listed.Instances.Single(instance => instance.LeaseId == present.LeaseId);
+        Assert.Equal((InstanceState.Draining, true), (marked.State, marked.TakenOut));
     }
 
     [Fact]
