@@ -16,7 +16,7 @@ internal sealed class SupervisedInstance(
     TimeProvider time,
     ILogger log,
     Action<string> gaveUp,
-    Func<ProcessIdentity, bool> isToLeave,
+    Func<ProcessIdentity, bool> wasTakenOut,
     CancellationToken stopping)
 {
     /// <summary>How long a start may take to show in the state.</summary>
@@ -113,7 +113,7 @@ internal sealed class SupervisedInstance(
     }
 
     private Ending HowItEnded(int? exitCode) =>
-        _hung ? Ending.Hung : _onDemand || (_process is { } process && isToLeave(process)) ? Ending.OnDemand : exitCode switch
+        _hung ? Ending.Hung : _onDemand || (_process is { } process && wasTakenOut(process)) ? Ending.OnDemand : exitCode switch
         {
             0 => Ending.Completed,
             ServiceRunner.Misconfigured => Ending.Misconfigured,
@@ -138,9 +138,12 @@ internal sealed class SupervisedInstance(
                     case RestartDecision.GiveUp:
                         await GiveUpAsync(ending, why);
                         return;
-                    case RestartDecision.Restart restart:
-                        await RestartAsync(restart, why, left);
+                    case RestartDecision.Restart restart when await IsDueAsync(restart, why, left):
+                        await StartAsync(left);
                         break;
+                    case RestartDecision.Restart:
+                        await control.ShowAsync("was taken out; not restarted");
+                        return;
                 }
 
                 ending = Ending.Failed;
@@ -162,14 +165,21 @@ internal sealed class SupervisedInstance(
         gaveUp(await control.LastWordsAsync(stopping) is { } words ? $"{reason}: {words}" : reason);
     }
 
+    /// <returns>False: it was taken out, which the registry may tell later than its end.</returns>
     /// <exception cref="OperationCanceledException">The state has changed.</exception>
-    private async Task RestartAsync(RestartDecision.Restart restart, string why, CancellationToken left)
+    private async Task<bool> IsDueAsync(RestartDecision.Restart restart, string why, CancellationToken left)
     {
         log.Restarting(id, why, restart.Number, restart.Limit, restart.Delay.TotalSeconds);
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{RestartStates.Due} {restart.Number} of {restart.Limit} in {restart.Delay.TotalSeconds} s");
         await control.ShowAsync($"{why}; {state}", state, KnownResourceStateStyles.Warn);
         await Task.Delay(restart.Delay, time, left);
+        return _process is not { } process || !wasTakenOut(process);
+    }
+
+    /// <exception cref="OperationCanceledException">The state has changed.</exception>
+    private async Task StartAsync(CancellationToken left)
+    {
         lock (_lock)
         {
             left.ThrowIfCancellationRequested();

@@ -75,7 +75,7 @@ internal sealed class Supervisor(
             RestartStates.FollowCommands(change.Resource, DemandAsync);
         var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
-            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, takenOut.Take, stopping);
+            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, takenOut.Contains, stopping);
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
     }
 

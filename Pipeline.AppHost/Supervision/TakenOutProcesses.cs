@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Pipeline.Client.Registry;
+using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -10,18 +10,39 @@ namespace Pipeline.AppHost.Supervision;
 /// </summary>
 internal sealed class TakenOutProcesses
 {
-    private readonly ConcurrentDictionary<ProcessIdentity, bool> _processes = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<ProcessIdentity> _processes = [];
+
+    // By lease, read while the processes live: one that was taken out may be gone before this hears of it.
+    private Dictionary<long, IReadOnlyList<ProcessIdentity>> _known = [];
 
     /// <summary>Takes the latest view of the registry into account.</summary>
     public void Apply(RegistryView view)
     {
-        foreach (var instance in view.Instances.Values.Where(instance => instance.TakenOut))
+        lock (_lock)
         {
-            for (var at = ProcessIdentity.Find(instance.ProcessId); at is { } process; at = ResourceProcesses.ParentOf(process.Id))
-                _processes[process] = true;
+            var instances = view.Instances.Values.Concat(view.TakenOut.Values).ToList();
+            _known = instances.ToDictionary(instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. WithAncestors(instance)]);
+            foreach (var instance in instances.OrderBy(instance => instance.TakenOut))
+            {
+                if (instance.TakenOut)
+                    _processes.UnionWith(_known[instance.LeaseId]);
+                else
+                    _processes.ExceptWith(_known[instance.LeaseId]);
+            }
         }
     }
 
-    /// <summary>Whether a process that has ended was taken out. It is forgotten.</summary>
-    public bool Take(ProcessIdentity process) => _processes.TryRemove(process, out _);
+    /// <summary>Whether a process that has ended was taken out.</summary>
+    public bool Contains(ProcessIdentity process)
+    {
+        lock (_lock)
+            return _processes.Contains(process);
+    }
+
+    private static IEnumerable<ProcessIdentity> WithAncestors(Instance instance)
+    {
+        for (var at = ProcessIdentity.Find(instance.ProcessId); at is { } process; at = ResourceProcesses.ParentOf(process.Id))
+            yield return process;
+    }
 }

@@ -52,7 +52,7 @@ internal sealed class RegistryReplica
         if (page.More)
             return;
         var instances = _pages.ToImmutable();
-        View = new RegistryView(page.Epoch, page.Revision, instances, View.Expired.RemoveRange(instances.Keys), IsConnected: true);
+        View = new RegistryView(page.Epoch, page.Revision, instances, View.Expired.RemoveRange(instances.Keys), View.TakenOut.RemoveRange(instances.Keys), IsConnected: true);
         _pages = null;
     }
 
@@ -63,12 +63,13 @@ internal sealed class RegistryReplica
         if (change.Revision <= View.Revision)
             throw new InvalidDataException($"The broker sent revision {change.Revision} after {View.Revision}.");
         var id = change.Instance.InstanceId;
-        var expired = View.Expired.Remove(id);
+        var (expired, takenOut) = (View.Expired.Remove(id), View.TakenOut.Remove(id));
         View = View with
         {
             Revision = change.Revision,
             Instances = change.Kind == ChangeKind.Departed ? View.Instances.Remove(id) : View.Instances.SetItem(id, change.Instance),
             Expired = change.Instance.State == InstanceState.Expired ? expired.Add(id, change.Instance) : expired,
+            TakenOut = change is { Kind: ChangeKind.Departed, Instance.TakenOut: true } ? takenOut.Add(id, change.Instance) : takenOut,
             IsConnected = true,
         };
     }

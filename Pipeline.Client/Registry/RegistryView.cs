@@ -8,19 +8,21 @@ namespace Pipeline.Client.Registry;
 /// <param name="Revision">The revision up to which everything is in it.</param>
 /// <param name="Instances">Live and draining instances by id.</param>
 /// <param name="Expired">Instances by id whose lease was seen to expire, and that have not registered again.</param>
+/// <param name="TakenOut">Instances by id that departed after they had been taken out, and that have not registered again.</param>
 /// <param name="IsConnected">False: the broker is away, and this is what was known when it was last heard.</param>
 public sealed record RegistryView(
     string Epoch,
     long Revision,
     ImmutableSortedDictionary<string, Instance> Instances,
     ImmutableSortedDictionary<string, Instance> Expired,
+    ImmutableSortedDictionary<string, Instance> TakenOut,
     bool IsConnected)
 {
     private static readonly ImmutableSortedDictionary<string, Instance> None =
         ImmutableSortedDictionary.Create<string, Instance>(StringComparer.Ordinal);
 
     /// <summary>Before anything is known.</summary>
-    public static RegistryView Empty { get; } = new("", 0, None, None, IsConnected: false);
+    public static RegistryView Empty { get; } = new("", 0, None, None, None, IsConnected: false);
 }
 
 /// <summary>The registered instances.</summary>

@@ -19,7 +19,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     private readonly RecordedControl _control = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<string> _givenUp = [];
-    private readonly HashSet<ProcessIdentity> _toLeave = [];
+    private readonly HashSet<ProcessIdentity> _takenOut = [];
     private readonly FakeLogger _log = new();
 
     public void Dispose()
@@ -296,11 +296,26 @@ public sealed class SupervisedInstanceTests : IDisposable
         var instance = Create();
         var process = ProcessIdentity.Current;
         instance.Observe(Running with { Process = process });
-        _toLeave.Add(process);
+        _takenOut.Add(process);
 
         instance.Observe(Ended(143));
 
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+    }
+
+    [Fact]
+    public async Task Observe_TakenOutAsIsHeardAfterTheEnd_IsNotStarted()
+    {
+        var instance = Create();
+        instance.Observe(Running with { Process = ProcessIdentity.Current });
+        instance.Observe(Ended(143));
+        Assert.Contains("restart", await _control.NextAsync(), StringComparison.OrdinalIgnoreCase);
+
+        _takenOut.Add(ProcessIdentity.Current);
+        _time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal("show was taken out; not restarted", await _control.NextAsync());
+        await instance.Work;
     }
 
     [Fact]
@@ -338,7 +353,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         _time,
         _log,
         _givenUp.Add,
-        _toLeave.Remove,
+        _takenOut.Contains,
         _stopping.Token);
 
     private sealed class RecordedControl : IInstanceControl

@@ -13,21 +13,49 @@ public class TakenOutProcessesTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Take_ProcessOfADrainingInstance_IsTakenOutOnlyOnDemand(bool takenOut)
+    public void Contains_ProcessOfADrainingInstance_IsTakenOutOnlyOnDemand(bool takenOut)
     {
-        var instance = new Instance { InstanceId = "own", ProcessId = Environment.ProcessId, State = LeaseState.Draining, TakenOut = takenOut };
-        _processes.Apply(RegistryView.Empty with { Instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance) });
+        _processes.Apply(View(Own(LeaseState.Draining, takenOut)));
 
-        Assert.Equal(takenOut, _processes.Take(ProcessIdentity.Current));
-        Assert.False(_processes.Take(ProcessIdentity.Current));
+        Assert.Equal(takenOut, _processes.Contains(ProcessIdentity.Current));
     }
 
     [LinuxFact]
-    public void Take_ItsLauncher_IsTakenOutToo()
+    public void Contains_ItsLauncher_IsTakenOutToo()
     {
-        var instance = new Instance { InstanceId = "own", ProcessId = Environment.ProcessId, State = LeaseState.Draining, TakenOut = true };
-        _processes.Apply(RegistryView.Empty with { Instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance) });
+        _processes.Apply(View(Own(LeaseState.Draining, takenOut: true)));
 
-        Assert.True(_processes.Take(ResourceProcesses.ParentOf(Environment.ProcessId)!.Value));
+        Assert.True(_processes.Contains(ResourceProcesses.ParentOf(Environment.ProcessId)!.Value));
     }
+
+    // By the time the AppHost hears of it the process may have ended: it is known from before.
+    [Fact]
+    public void Contains_DepartedBeforeItWasSeenToDrain_IsTakenOut()
+    {
+        _processes.Apply(View(Own(LeaseState.Live, takenOut: false)));
+        var departed = Own(LeaseState.Unregistered, takenOut: true);
+        departed.ProcessId = int.MaxValue;
+
+        _processes.Apply(RegistryView.Empty with { TakenOut = RegistryView.Empty.TakenOut.Add(departed.InstanceId, departed) });
+
+        Assert.True(_processes.Contains(ProcessIdentity.Current));
+    }
+
+    [Fact]
+    public void Contains_RegisteredAnew_IsNotTakenOutAnyMore()
+    {
+        _processes.Apply(View(Own(LeaseState.Draining, takenOut: true)));
+        var again = Own(LeaseState.Live, takenOut: false);
+        again.LeaseId = 2;
+
+        _processes.Apply(View(again));
+
+        Assert.False(_processes.Contains(ProcessIdentity.Current));
+    }
+
+    private static RegistryView View(Instance instance) =>
+        RegistryView.Empty with { Instances = RegistryView.Empty.Instances.Add(instance.InstanceId, instance) };
+
+    private static Instance Own(LeaseState state, bool takenOut) =>
+        new() { InstanceId = "own", LeaseId = 1, ProcessId = Environment.ProcessId, State = state, TakenOut = takenOut };
 }

@@ -94,6 +94,19 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
+    public void Apply_DepartedAfterItWasTakenOut_IsTakenOutUntilItRegistersAgain()
+    {
+        Apply(Page(7, more: false, "z"));
+        var departed = NewChange(8, ChangeKind.Departed, InstanceState.Unregistered);
+        departed.Change.Instance.TakenOut = true;
+        Apply(departed);
+        Assert.Single(_replica.View.TakenOut);
+
+        Apply(NewChange(9));
+        Assert.Empty(_replica.View.TakenOut);
+    }
+
+    [Fact]
     public void Apply_RegisteredAgain_IsNotExpired()
     {
         Apply(Page(7, more: false));
