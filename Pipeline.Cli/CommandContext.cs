@@ -34,11 +34,16 @@ internal sealed class CheckedCommand(string name, string description, Func<Parse
     public IEnumerable<string> Check(ParseResult parsed) => check(parsed);
 
     /// <summary>The value of an option; the other one where there is none, or it could not be read, which the parser tells.</summary>
-    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise)
+    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise) => ValueOr(() => parsed.GetValue(option), otherwise);
+
+    /// <inheritdoc cref="ValueOr{T}(ParseResult, Option{T}, T)"/>
+    public static T ValueOr<T>(ParseResult parsed, Argument<T> argument, T otherwise) => ValueOr(() => parsed.GetValue(argument), otherwise);
+
+    private static T ValueOr<T>(Func<T?> read, T otherwise)
     {
         try
         {
-            return parsed.GetValue(option) ?? otherwise;
+            return read() ?? otherwise;
         }
         catch (InvalidOperationException)
         {

@@ -15,9 +15,9 @@ internal sealed class CheckRun(
     StageTarget target, HopBelow below, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
     private readonly List<Finding> _findings = [];
-    private string _sent = "";
-    private string _expected = "";
-    private string _contract = "";
+    private string _sent = "OpenRun, and what an ordinary run has";
+    private string _expected = "that it goes through";
+    private string _contract = ContractText.Opening;
 
     public StageTarget Target => target;
 
@@ -65,7 +65,7 @@ internal sealed class CheckRun(
         }
         catch (TimeoutException)
         {
-            throw new UnexpectedException($"nothing within {(limit ?? limits.Answer).TotalSeconds:0.#} s");
+            throw new UnexpectedException($"not done within {(limit ?? limits.Answer).TotalSeconds:0.#} s");
         }
     }
 

@@ -1,13 +1,17 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Cli.CheckStage;
 
 /// <summary>check-stage: whether a stage keeps the contract.</summary>
-internal sealed class CheckStageCommand
+internal sealed partial class CheckStageCommand
 {
     private readonly Argument<string> _address = new("ADDRESS") { Description = "Of the stage that is up, such as http://127.0.0.1:41234" };
     private readonly Option<string> _role = new("--role")
@@ -53,11 +57,11 @@ internal sealed class CheckStageCommand
 
     private IEnumerable<string> Check(ParseResult parsed)
     {
-        if (!LoopbackAddress.TryParse(parsed.GetValue(_address) ?? "", out _))
+        if (!LoopbackAddress.TryParse(CheckedCommand.ValueOr(parsed, _address, ""), out _))
             yield return $"ADDRESS {LoopbackAddress.Form}";
         var role = CheckedCommand.ValueOr(parsed, _role, "parse");
-        if (role.Length == 0)
-            yield return "--role must name a role";
+        if (!RolePattern().IsMatch(role))
+            yield return $"--role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'";
         if (StageTarget.WhyNot(role) is { } reason)
             yield return $"--role: {reason}";
     }
@@ -69,8 +73,10 @@ internal sealed class CheckStageCommand
         var target = new StageTarget(new Uri(address!), parsed.GetRequiredValue(_role), KeyOf(parsed), parsed.GetValue(_passesThrough));
         target.InstanceId = parsed.GetValue(_instance) ?? target.InstanceId;
         var limits = new CheckLimits { ReferenceLines = (int)parsed.GetValue(_lines) };
-        await ConnectAsync(target.Address, cancellationToken);
+        await ConnectAsync(target, cancellationToken);
         var json = _context.FormatOf(parsed) == ReportFormat.Json;
+        if (target.IsOwn && !json)
+            _context.Terminal.Output.WriteLine($"{target.Role} is a role of your own: checked as a stage between rules and aggregate");
         var outcomes = new List<CheckOutcome>();
         await foreach (var outcome in new Conformance(target, limits, _context.Time).RunAsync(cancellationToken))
         {
@@ -110,8 +116,9 @@ internal sealed class CheckStageCommand
         }
     }
 
-    private static async Task ConnectAsync(Uri address, CancellationToken cancellationToken)
+    private async Task ConnectAsync(StageTarget target, CancellationToken cancellationToken)
     {
+        var address = target.Address;
         using var client = new TcpClient();
         try
         {
@@ -121,5 +128,25 @@ internal sealed class CheckStageCommand
         {
             throw new CliException(ExitCodes.Failed, $"{address} cannot be reached: {error.Message}", error);
         }
+
+        try
+        {
+            using var channel = GrpcChannel.ForAddress(address);
+            var deadline = (_context.Time.GetUtcNow() + new CheckLimits().Health).UtcDateTime;
+            await new Stage.StageClient(channel).CheckAsync(
+                new CheckRequest { Options = new RunOptions() }, new CallOptions(new Metadata { { "authorization", $"Bearer {target.Key}" } }, deadline, cancellationToken));
+        }
+        catch (RpcException error) when (error.StatusCode == StatusCode.Unauthenticated)
+        {
+            throw new CliException(ExitCodes.Usage, $"the stage refuses the key: give its own with --key or {SharedKeyOptions.Variable}", error);
+        }
+        catch (RpcException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // What else is wrong with it, the checks tell.
+        }
     }
+
+    // As the AppHost has it.
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$")]
+    private static partial Regex RolePattern();
 }

@@ -85,6 +85,4 @@ internal static class ContractText
     public const string Windows =
         "It answers HTTP/2 pings (after 2 s of silence, within 1 s), and grants windows of 8 MiB a stream and 16 MiB a "
         + "connection.";
-
-    public const string Run = "One call is one stage's part in one attempt at one run.";
 }

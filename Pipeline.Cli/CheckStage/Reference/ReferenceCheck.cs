@@ -24,7 +24,7 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
                 $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, "
                 + "through the monolith with the stage in it",
                 byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
-                byteForByte ? ContractText.Run : ContractText.Conservation);
+                ContractText.Conservation);
             await using var rest = await RestOfChain.StartAsync(run.Target.RoleBelow, run.Target.Key, run.Cancellation);
             var foreign = new ForeignStage(
                 run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);

@@ -3,7 +3,9 @@ using Pipeline.Cli;
 using Pipeline.Cli.CheckStage;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Stages.Rules;
 using Pipeline.Tests.Orchestrator.Fakes;
+using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Cli.CheckStage;
 
@@ -22,7 +24,8 @@ public sealed class CheckStageCommandTests : IDisposable
 
     [Theory]
     [InlineData("ADDRESS must be an http URI of loopback", "http://10.0.0.1:5000", "rules")]
-    [InlineData("--role must name a role", "http://127.0.0.1:5000", "")]
+    [InlineData("--role must be 1 to 64 of a-z", "http://127.0.0.1:5000", "")]
+    [InlineData("--role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not 'Rules'", "http://127.0.0.1:5000", "Rules")]
     [InlineData("--role: ingest is the first stage", "http://127.0.0.1:5000", "ingest")]
     [InlineData("--role: sink is the last stage", "http://127.0.0.1:5000", "sink")]
     [InlineData("--key: no pipeline is up whose key could be taken", "http://127.0.0.1:5000", "rules")]
@@ -30,6 +33,21 @@ public sealed class CheckStageCommandTests : IDisposable
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", address, "--role", role));
         Assert.StartsWith($"error: {error}", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckStage_NoAddress_IsRefused()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", "--role", "rules"));
+        Assert.Contains("ADDRESS", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckStage_AnotherKey_IsToldAtOnce()
+    {
+        await using var stage = await StageServer.StartAsync("rules", context => new RulesStage(context));
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", stage.Address.ToString(), "--role", "rules", "--key", "another"));
+        Assert.StartsWith("error: the stage refuses the key", _error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +82,12 @@ public sealed class CheckStageCommandTests : IDisposable
         else
         {
             var lines = _output.ToString().Split('\n');
-            Assert.Equal(["pass     health", "pass     key", "FAIL     open", "           sent      OpenRun"], lines[..4]);
+            Assert.Equal(
+                [
+                    "audit is a role of your own: checked as a stage between rules and aggregate",
+                    "pass     health", "pass     key", "FAIL     open", "           sent      OpenRun",
+                ],
+                lines[..5]);
             Assert.Contains("skipped  route: the stage does not get through a run without input", lines);
             Assert.Equal("2 passed, 1 failed, 29 skipped", lines[^2]);
         }
