@@ -57,15 +57,16 @@ internal static class StageCommands
         var name = $"{replaced.Implementation.Role}: {replaced.Implementation} ({string.Join(", ", replaced.Instances)})";
         terminal.Output.WriteLine(Terminal.OneLine(replaced.Runs.Count > 0
             ? $"{name} takes over in {string.Join(", ", replaced.Runs)}"
-            : $"{name}: no active run goes through another implementation"));
+            : $"{name}: nothing to do, no active run goes through another implementation"));
         foreach (var stopped in replaced.Stopped)
             Write(terminal, stopped);
     }
 
     private static void Write(Terminal terminal, StoppedInstance stopped)
     {
-        var left = stopped.Runs.Count > 0 ? $"; drained to go on with another: {string.Join(", ", stopped.Runs)}" : "";
+        var left = stopped.Runs.Count > 0 ? $"; to go on with another instance as soon as one is up: {string.Join(", ", stopped.Runs)}" : "";
+        var drained = stopped.Drained ? "is out, no run goes through it any more" : "is not drained";
         terminal.Output.WriteLine(Terminal.OneLine(
-            $"{stopped.InstanceId} ({stopped.Implementation}) is out, no run goes through it any more{left}; {stopped.Message}"));
+            $"{stopped.InstanceId} ({stopped.Implementation}) {drained}{left}; {stopped.Message}"));
     }
 }

@@ -12,13 +12,16 @@ public sealed record StoppedInstance
     /// <summary>Its process, as registered; 0: it told none.</summary>
     public required int ProcessId { get; init; }
 
+    /// <summary>Whether no run goes through it any more; false: an attempt has not drained in time, or it is not known.</summary>
+    public required bool Drained { get; init; }
+
     /// <summary>Whether the process was asked to end.</summary>
     public required bool Signalled { get; init; }
 
     /// <summary>What happened to the process, and what is left to do.</summary>
     public required string Message { get; init; }
 
-    /// <summary>Runs that went through it: they were drained, and go on with another instance.</summary>
+    /// <summary>Runs that went through it: they drain, and go on with another instance once one is up.</summary>
     public required IReadOnlyList<string> Runs { get; init; }
 }
 

@@ -40,7 +40,7 @@ internal sealed partial class StageCommands(
         {
             1 => await StopAsync(candidates[0]),
             0 => throw new InstanceChoiceException(
-                isUnknown: true, $"no instance or role {name} is up: topology lists them. A run is stopped by pause or cancel"),
+                isUnknown: true, $"no instance or role {name} is up: topology lists them. To stop a run: `pipeline pause RUN` or `pipeline cancel RUN`"),
             _ => throw new InstanceChoiceException(
                 isUnknown: false, $"{name} has {candidates.Count} instances, name one: {List(candidates)}"),
         };
@@ -63,9 +63,7 @@ internal sealed partial class StageCommands(
                 ? Implementation.Of(named)
                 : throw new InstanceChoiceException(isUnknown: true, $"{with} is no instance of {role} that is up: {List(candidates)}");
         var moved = runs.Replace(chosen);
-        var stopped = new List<StoppedInstance>();
-        foreach (var old in stopOld ? candidates.Where(instance => Implementation.Of(instance) != chosen) : [])
-            stopped.Add(await StopAsync(old));
+        var stopped = await Task.WhenAll(candidates.Where(instance => stopOld && Implementation.Of(instance) != chosen).Select(StopOldAsync));
         return new ReplacedRole
         {
             Implementation = chosen,
@@ -75,16 +73,40 @@ internal sealed partial class StageCommands(
         };
     }
 
+    // The runs have moved already: what goes wrong now is told of the instance, and harms no other.
+    private async Task<StoppedInstance> StopOldAsync(Instance instance)
+    {
+        try
+        {
+            return await StopAsync(instance);
+        }
+        catch (Exception error) when (error is InstanceChoiceException or StageException)
+        {
+            return new StoppedInstance
+            {
+                InstanceId = instance.InstanceId,
+                Implementation = Implementation.Of(instance),
+                ProcessId = instance.ProcessId,
+                Drained = false,
+                Signalled = false,
+                Message = error.Message,
+                Runs = [],
+            };
+        }
+    }
+
     private Implementation OnlyOther(IReadOnlyList<Instance> candidates)
     {
         var role = candidates[0].Role;
         var used = runs.List().Where(run => run.State.IsActive()).SelectMany(run => run.Implementations).ToHashSet();
-        var others = candidates.Select(Implementation.Of).Distinct().Where(one => !used.Contains(one)).ToList();
+        var up = candidates.Select(Implementation.Of).Distinct().ToList();
+        // Without a run none is the other one.
+        var others = up.Where(one => !used.Contains(one) && (up.Count > 1 || used.Any(pinned => pinned.Role == role))).ToList();
         return others.Count switch
         {
             1 => others[0],
             0 => throw new InstanceChoiceException(
-                isUnknown: false, $"no other implementation of {role} is up than what runs go through: {List(candidates)}"),
+                isUnknown: false, $"no other implementation of {role} is up: {List(candidates)}"),
             _ => throw new InstanceChoiceException(
                 isUnknown: false, $"several implementations of {role} could take over, name an instance with --with: {List(candidates)}"),
         };
@@ -99,7 +121,7 @@ internal sealed partial class StageCommands(
         if (!await control.DrainAsync(instance))
             throw new InstanceChoiceException(isUnknown: true, $"{instance.InstanceId} is gone, or has registered anew: topology tells");
         LogTakenOut(logger, instance.InstanceId);
-        await LeftAsync(instance);
+        var drained = await LeftAsync(instance);
         var refused = process.Identity is { } identity ? control.Terminate(identity) : process.WhyNot;
         LogEnds(logger, instance.InstanceId, instance.ProcessId, refused ?? "asked to end");
         return new StoppedInstance
@@ -107,6 +129,7 @@ internal sealed partial class StageCommands(
             InstanceId = instance.InstanceId,
             Implementation = Implementation.Of(instance),
             ProcessId = instance.ProcessId,
+            Drained = drained,
             Signalled = refused is null,
             Message = refused is null
                 ? $"process {instance.ProcessId} was asked to end; an AppHost that started it does not restart it"
@@ -116,7 +139,8 @@ internal sealed partial class StageCommands(
     }
 
     /// <summary>Waits until no attempt goes through it, as long as one may take to drain.</summary>
-    private async Task LeftAsync(Instance instance)
+    /// <returns>False: one still does.</returns>
+    private async Task<bool> LeftAsync(Instance instance)
     {
         using var patience = new CancellationTokenSource(options.DrainTimeout + Margin, time);
         try
@@ -125,10 +149,12 @@ internal sealed partial class StageCommands(
             for (var view = registry.Current; IsLive(view.Value); view = registry.Current)
                 await view.Superseded.WaitAsync(patience.Token);
             await load.IdleAsync(instance, patience.Token);
+            return true;
         }
         catch (OperationCanceledException) when (patience.IsCancellationRequested)
         {
             LogStays(logger, instance.InstanceId, options.DrainTimeout.TotalSeconds);
+            return false;
         }
 
         bool IsLive(RegistryView view) =>

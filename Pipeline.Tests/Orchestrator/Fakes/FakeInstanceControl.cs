@@ -13,12 +13,16 @@ internal sealed class FakeInstanceControl(FakeRegistry registry) : IInstanceCont
     /// <summary>What is told of each process.</summary>
     public InstanceProcess Found { get; set; } = new(Process);
 
+    /// <summary>Whether the broker knows the leases.</summary>
+    public bool Drains { get; set; } = true;
+
     public ConcurrentQueue<ProcessIdentity> Terminated { get; } = new();
 
     public Task<bool> DrainAsync(Instance instance)
     {
-        registry.Drain(instance.InstanceId);
-        return Task.FromResult(true);
+        if (Drains)
+            registry.Drain(instance.InstanceId);
+        return Task.FromResult(Drains);
     }
 
     public InstanceProcess Find(Instance instance) => Found;

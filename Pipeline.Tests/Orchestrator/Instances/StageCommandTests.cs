@@ -37,6 +37,7 @@ public sealed class StageCommandTests : IAsyncLifetime
 
         Assert.Equal(FakeInstanceControl.Process, Assert.Single(_served.Control.Terminated));
         Assert.Equal(("rules-0", true, 4711), (stopped.InstanceId, stopped.Signalled, stopped.ProcessId));
+        Assert.True(stopped.Drained);
         Assert.Equal([run.Id], stopped.Runs);
         var second = await _served.Stages.NextAsync();
         Assert.Equal("rules-1", second.Open.Route[1].InstanceId);
@@ -71,7 +72,7 @@ public sealed class StageCommandTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<RunsApiException>(() => _client.StopStageAsync("20260101-120000-ab12"));
 
         Assert.Equal(HttpStatusCode.NotFound, error.Status);
-        Assert.Contains("A run is stopped by pause or cancel", error.Message, StringComparison.Ordinal);
+        Assert.Contains("To stop a run: `pipeline pause RUN`", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,6 +108,25 @@ public sealed class StageCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Replace_OneImplementationAndNoRun_IsRefused()
+    {
+        var error = await Assert.ThrowsAsync<RunsApiException>(() => _client.ReplaceStageAsync("rules"));
+
+        Assert.Equal((HttpStatusCode.Conflict, "no other implementation of rules is up: rules-0 (csharp 1.0)"), (error.Status, error.Message));
+    }
+
+    [Fact]
+    public async Task Replace_StopOldAndTheOldOneIsGoneMeanwhile_TellsOfItAndSucceeds()
+    {
+        _served.Registry.Register("rules-1", "rules", version: "2.0");
+        _served.Control.Drains = false;
+
+        var replaced = await _client.ReplaceStageAsync("rules", with: "rules-1", stopOld: true);
+
+        Assert.Equal((false, "rules-0 is gone, or has registered anew: topology tells"), (replaced.Stopped.Single().Drained, replaced.Stopped.Single().Message));
+    }
+
+    [Fact]
     public async Task Replace_SeveralCouldTakeOver_IsRefusedAndListsThem()
     {
         var (_, attempt) = await BeginAsync();
@@ -121,7 +141,7 @@ public sealed class StageCommandTests : IAsyncLifetime
             (HttpStatusCode.Conflict, "several implementations of rules could take over, name an instance with --with: "
                 + "rules-0 (csharp 1.0), rules-1 (csharp 2.0), rules-2 (csharp 3.0)"),
             (several.Status, several.Message));
-        Assert.Equal("no other implementation of parse is up than what runs go through: parse-0 (csharp 1.0)", none.Message);
+        Assert.Equal("no other implementation of parse is up: parse-0 (csharp 1.0)", none.Message);
         Assert.Equal(HttpStatusCode.NotFound, unknown.Status);
         attempt.Completes();
     }
