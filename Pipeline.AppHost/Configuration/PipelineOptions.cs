@@ -73,7 +73,8 @@ internal sealed class ProcessOptions
     /// <param name="role">The stage's.</param>
     /// <param name="folder">What a relative directory is below.</param>
     public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) => BuiltIn is not null
-        ? [new("Bridge__Role", role), new("Bridge__BuiltIn", BuiltIn)]
+        // What they tell is their work: it goes to the process's log, too.
+        ? [new("Bridge__Role", role), new("Bridge__BuiltIn", BuiltIn), new($"Logging__LogLevel__Pipeline.Stages.{role}", "Information")]
         :
     [
         new("Bridge__Role", role),

@@ -82,7 +82,20 @@ public sealed class BridgeOptions : IValidatableObject
 
         if (new[] { Command.Length > 0, Address.Length > 0, BuiltIn is not null }.Count(isSet => isSet) != 1)
         {
-            yield return new ValidationResult($"one of {nameof(Command)}, {nameof(Address)} and {nameof(BuiltIn)} must be set", [nameof(Command)]);
+            yield return new ValidationResult($"exactly one of {nameof(Command)}, {nameof(Address)} and {nameof(BuiltIn)} must be set", [nameof(Command)]);
+        }
+
+        if (BuiltIn is { } bridge && !Enum.IsDefined(bridge))
+        {
+            yield return new ValidationResult($"{nameof(BuiltIn)} must be log, sample or policy, not {bridge}", [nameof(BuiltIn)]);
+        }
+
+        if (BuiltIn == BuiltInBridge.Policy)
+        {
+            foreach (var error in Policy.Errors())
+            {
+                yield return new ValidationResult($"{nameof(Policy)}: {error}", [nameof(Policy)]);
+            }
         }
 
         if (Address.Length > 0 && !LoopbackAddress.TryParse(Address, out _))

@@ -51,8 +51,8 @@ class Attempt {
       // The ring is an offer to this stage alone, which does not take it up.
       await write(this.below, { open_run: { ...open, route: open.route.slice(1), ring: null } });
       await this.open(open.options, answers);
-      const progress = setInterval(() => this.call.write({ progress: { metrics: this.figures() } }), PROGRESS_INTERVAL);
-      await Promise.all([this.handDown(input), this.handUp(answers)]).finally(() => clearInterval(progress));
+      this.progress = setInterval(() => this.call.write({ progress: { metrics: this.figures() } }), PROGRESS_INTERVAL);
+      await Promise.all([this.handDown(input), this.handUp(answers)]).finally(() => clearInterval(this.progress));
     } catch (error) {
       throw fromBelow(error, this.hop);
     } finally {
@@ -127,6 +127,7 @@ class Attempt {
     for await (const answer of answers) {
       completed = answer.run_completed;
       if (completed && !this.ended) this.refuse(`${this.nameBelow} answered RunCompleted before EndOfInput or Control`, this.hop);
+      if (completed) clearInterval(this.progress); // RunCompleted is the last message
       await write(this.call, completed ? { run_completed: { ...completed, stages: [this.figures(), ...completed.stages] } } : answer);
     }
     if (!completed) throw this.unreachable('ended the call without RunCompleted');

@@ -1,5 +1,6 @@
 'use strict';
-// Keeps a stage registered: docs/broker.md. A lease is renewed at a third of its time; only one that the broker does not know is replaced.
+// Keeps a stage registered: docs/broker.md. A lease is renewed at a third of its time; only when the broker does not know it
+// does the stage register again, and not at all when another process has taken its id.
 const { setTimeout: sleep } = require('timers/promises');
 const { authorization, grpc, load } = require('./contracts');
 const { read } = require('./streams');
@@ -28,8 +29,12 @@ class Registration {
     for (;;) {
       try {
         this.lease ??= await this.call('Register', { instance: this.instance });
-        await this.keepAlive(this.lease);
+        const replaced = await this.keepAlive(this.lease);
         this.lease = undefined;
+        if (replaced) {
+          console.error(`another process has registered as ${this.instance.instance_id}: this one takes nothing new; end one of the two`);
+          return;
+        }
       } catch (error) {
         if (this.ended) return;
         if (!this.away) console.error(`the broker cannot be reached, trying on: ${error.details || error.message}`);
@@ -52,7 +57,7 @@ class Registration {
     await this.call('Unregister', { instance_id, lease_id }).catch(() => {}); // else the lease runs out
   }
 
-  // Returns when the broker does not know the lease.
+  // Returns when the broker does not know the lease; true: another process has the id.
   async keepAlive({ lease_id, ttl_ms }) {
     const third = Number(ttl_ms) / 3;
     const renewals = this.broker.KeepAlive(this.headers);
@@ -63,7 +68,10 @@ class Registration {
       const late = setTimeout(() => renewals.cancel(), 2 * third);
       const { value, done } = await answers.next().finally(() => clearTimeout(late));
       if (done) throw new Error('it ended the stream of renewals');
-      if (!value.known) return renewals.end();
+      if (!value.known) {
+        renewals.end();
+        return value.replaced;
+      }
       this.away = false;
       // That it drains is told at once.
       await sleep(third, undefined, draining ? {} : { signal: this.draining.signal }).catch(() => {});

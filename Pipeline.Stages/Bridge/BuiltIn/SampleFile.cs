@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Bridge.BuiltIn;
 
@@ -45,6 +46,7 @@ internal sealed class SampleFile : IDisposable
                 file.GoOnFrom(former.OrderByDescending(path => AttemptOf(path, name)), checkpoint);
             }
 
+            DurableFiles.Instance.FlushFolder(folder, "sample");
             foreach (var path in former)
             {
                 File.Delete(NotesOf(path));
@@ -84,16 +86,13 @@ internal sealed class SampleFile : IDisposable
         foreach (var path in former)
         {
             // A line that was cut off is of a checkpoint that nobody has heard of.
-            var noted = File.Exists(NotesOf(path))
-                ? File.ReadLines(NotesOf(path)).Select(line => line.Split(' ')).FirstOrDefault(
-                    parts => parts.Length == 3 && parts[0] == checkpoint.ToString(CultureInfo.InvariantCulture))
-                : null;
+            var noted = File.Exists(NotesOf(path)) ? Read(NotesOf(path), checkpoint) : null;
             if (noted is null)
             {
                 continue;
             }
 
-            using (var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+            using (var content = Open(path))
             {
                 content.CopyTo(_content);
             }
@@ -107,6 +106,23 @@ internal sealed class SampleFile : IDisposable
         throw new StageException(
             FailureReasons.CheckpointCorrupt, $"No sample beside '{Path}' has checkpoint {checkpoint}, from which the run goes on. Start a new run.");
     }
+
+    private static string[]? Read(string notes, long checkpoint)
+    {
+        using var reader = new StreamReader(Open(notes));
+        while (reader.ReadLine() is { } line)
+        {
+            if (line.Split(' ') is [var id, _, _] parts && id == checkpoint.ToString(CultureInfo.InvariantCulture))
+            {
+                return parts;
+            }
+        }
+
+        return null;
+    }
+
+    // An attempt that was given up may still have it.
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     private static FileStream Create(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 

@@ -15,8 +15,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
     private bool _isWithinCheckpoint;
     private bool _isAtCheckpoint;
 
-    // Lines that are not blank: by the position of the last checkpoint, and those that have come in one form or another.
-    private long _expected;
+    // Lines that are not blank, as they have come in one form or another.
     private long _accounted;
 
     // Events and filtered ones of the state in the last checkpoint: below Aggregate they come in there only.
@@ -31,7 +30,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
         _checkpoint = resume?.Id ?? 0;
         var position = resume?.OpenPosition() ?? new Position();
         Lines = position.TotalLines;
-        _expected = _accounted = position.TotalLines - position.BlankLines;
+        _accounted = position.TotalLines - position.BlankLines;
         _inState = InState(resume);
     }
 
@@ -109,11 +108,11 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
         var position = checkpoint.OpenPosition() ?? throw Violations.Of($"checkpoint {checkpoint.Id} without a position");
         var inState = checkpoint.State is null ? _inState : InState(checkpoint);
         _accounted += inState - _inState;
-        _expected = position.TotalLines - position.BlankLines;
-        if (_expected != _accounted)
+        var expected = position.TotalLines - position.BlankLines;
+        if (expected != _accounted)
         {
             throw Violations.Of(
-                $"checkpoint {checkpoint.Id} behind {_expected} lines that are not blank, of which {_accounted} have come as events, work items, filtered or "
+                $"checkpoint {checkpoint.Id} behind {expected} lines that are not blank, of which {_accounted} have come as events, work items, filtered or "
                 + "rejected: what a stage leaves out, it tells in `filtered` of a batch before the checkpoint");
         }
 

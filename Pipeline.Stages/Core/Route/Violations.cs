@@ -37,6 +37,11 @@ internal static class Violations
     /// <exception cref="StageException">protocol_violation: the hop above did not shorten it, or took off too much.</exception>
     public static void RequireRoute(OpenRun open, string instanceId)
     {
+        if (open.Path.Count > 0 && IndexOf(open, instanceId) < 0)
+        {
+            throw Of($"OpenRun whose path does not name {instanceId}");
+        }
+
         var below = open.Path.Count - 1 - IndexOf(open, instanceId);
         if (open.Path.Count > 0 && below != open.Route.Count)
         {

@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
 using Pipeline.Stages.Bridge;
+using Pipeline.Stages.Bridge.BuiltIn;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
@@ -29,6 +31,19 @@ public sealed class BridgeOptionsTests
     [Fact]
     public void DigestOf_ProgramThatRunsAlready_IsTheSameAtAnotherPort() =>
         Assert.Equal(Digest(("Address", "http://127.0.0.1:1")), Digest(("Address", "http://127.0.0.1:2")));
+
+    [Theory]
+    [InlineData("", "must have an entry: without any, everything passes")]
+    [InlineData(" ", "must have no empty entry")]
+    [InlineData("User", "names the column 'User': the column is 'user'")]
+    [InlineData("value", "names the column 'value', which is a number")]
+    public void Validate_PolicyThatWouldLetPassTooMuch_IsRefused(string masked, string error)
+    {
+        var options = new BridgeOptions { Role = "privacy", BuiltIn = BuiltInBridge.Policy };
+        options.Policy.Masked.AddRange(masked.Length > 0 ? [masked] : []);
+
+        Assert.Contains(error, Assert.Single(options.Validate(new ValidationContext(options))).ErrorMessage, StringComparison.Ordinal);
+    }
 
     private static string Digest(params (string Key, string Value)[] settings) => BridgeOptions.DigestOf(new ConfigurationBuilder()
         .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Bridge:{setting.Key}", (string?)setting.Value))).Build());
