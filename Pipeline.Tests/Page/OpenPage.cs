@@ -76,30 +76,34 @@ internal sealed class OpenPage : IAsyncDisposable
     public async Task<string[]> FindUnreachableAsync()
     {
         const string controls = "a[href], button, summary, input:not([type=hidden]), select, textarea, fluent-button, fluent-checkbox, fluent-select, [tabindex='0']";
-        var expected = await Page.EvaluateAsync<int>(
+        await Page.EvaluateAsync(
             $$"""
             () => {
               document.activeElement?.blur();
               getSelection().removeAllRanges();
+              window.first = undefined;
+              window.isBeyond = false;
               window.walked = [...document.querySelectorAll("{{controls}}")]
                 .filter((node) => node.checkVisibility({ checkVisibilityCSS: true }) && !node.disabled && !node.hasAttribute('disabled'));
-              return window.walked.length;
             }
             """);
-        // Some controls have the focus in several parts of theirs, and the way begins at the heading, which has it first.
-        for (var step = 0; step < 3 * expected + 20; step++)
+        // Until the first one has it again.
+        const int most = 10_000;
+        var isRound = false;
+        for (var step = 0; step < most && !isRound; step++)
         {
             await Page.Keyboard.PressAsync("Tab");
-            var left = await Page.EvaluateAsync<int>(
+            isRound = await Page.EvaluateAsync<bool>(
                 """
                 () => {
                   const focused = document.activeElement;
                   window.walked = window.walked.filter((node) => !(node === focused || node.contains(focused)));
-                  return window.walked.length;
+                  if (focused === window.first) return window.isBeyond;
+                  if (focused !== document.body) window.first ??= focused;
+                  window.isBeyond = focused !== window.first;
+                  return false;
                 }
                 """);
-            if (left == 0)
-                return [];
         }
 
         return await Page.EvaluateAsync<string[]>("() => window.walked.map((node) => node.outerHTML.slice(0, 200))");
