@@ -1,6 +1,6 @@
 namespace Pipeline.Cli.CheckStage;
 
-/// <summary>How long the kit waits, and how much it sends.</summary>
+/// <summary>How long check-stage waits, and how much it sends.</summary>
 internal sealed record CheckLimits
 {
     /// <summary>Longest time for anything that is to come at once.</summary>

@@ -20,7 +20,7 @@ internal enum CheckResult
 }
 
 /// <summary>One thing that a stage did otherwise than the contract says.</summary>
-/// <param name="Sent">What the kit did.</param>
+/// <param name="Sent">What check-stage did.</param>
 /// <param name="Came">What came of it.</param>
 /// <param name="Expected">What should have come.</param>
 /// <param name="Contract">The sentence of the contract.</param>

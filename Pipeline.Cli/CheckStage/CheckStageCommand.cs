@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Grpc.Core;
-using Grpc.Net.Client;
+using Pipeline.Cli.CheckStage.Hops;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults.Endpoints;
@@ -131,10 +131,9 @@ internal sealed partial class CheckStageCommand
 
         try
         {
-            using var channel = GrpcChannel.ForAddress(address);
+            using var above = new HopAbove(target);
             var deadline = (_context.Time.GetUtcNow() + new CheckLimits().Health).UtcDateTime;
-            await new Stage.StageClient(channel).CheckAsync(
-                new CheckRequest { Options = new RunOptions() }, new CallOptions(new Metadata { { "authorization", $"Bearer {target.Key}" } }, deadline, cancellationToken));
+            await new Stage.StageClient(above.Invoker).CheckAsync(new CheckRequest(), above.Headers, deadline, cancellationToken);
         }
         catch (RpcException error) when (error.StatusCode == StatusCode.Unauthenticated)
         {

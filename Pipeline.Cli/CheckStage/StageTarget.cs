@@ -9,7 +9,7 @@ namespace Pipeline.Cli.CheckStage;
 /// <param name="PassesThrough">Of a role of the user's own: it changes no results.</param>
 internal sealed record StageTarget(Uri Address, string Role, string Key, bool PassesThrough)
 {
-    /// <summary>Roles that this kit has no checks for, and why.</summary>
+    /// <summary>Why there are no checks for a role; null: there are.</summary>
     public static string? WhyNot(string role) => role switch
     {
         "ingest" => "ingest is the first stage: it takes no batches but reads files, and is checked by a run through it",
@@ -32,7 +32,7 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
     /// <summary>None of Pipeline's roles: it stands between rules and aggregate.</summary>
     public bool IsOwn => !TakesLines && !Aggregates && !AppliesRules;
 
-    /// <summary>The hop above, as which the kit calls.</summary>
+    /// <summary>The hop above, as which check-stage calls.</summary>
     public Hop Above => new()
     {
         InstanceId = "check-above",
@@ -43,6 +43,6 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
     /// <summary>The stage itself as a hop of the attempt.</summary>
     public Hop Self => new() { InstanceId = InstanceId, Role = Role, Address = Address.GetLeftPart(UriPartial.Authority) };
 
-    /// <summary>Role of the hop below, as which the kit serves.</summary>
+    /// <summary>Role of the hop below, as which check-stage serves.</summary>
     public string RoleBelow => TakesLines ? "rules" : Aggregates ? "sink" : "aggregate";
 }

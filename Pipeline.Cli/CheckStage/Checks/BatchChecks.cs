@@ -11,9 +11,8 @@ internal static class BatchChecks
     public static async Task CountsAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         var passage = (await attempt.PassAsync(
-            traffic,
             [
                 traffic.Events(30), traffic.Lost(5), traffic.Checkpoint(),
                 traffic.WorkItems(3), traffic.Rejects(4, 20), traffic.Events(30), traffic.Checkpoint(),
@@ -38,12 +37,12 @@ internal static class BatchChecks
     public static async Task OrderAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         run.Step(
             "60 batches of events, work items and rejects, in order of their lines",
             "each kind in the order of its lines",
             ContractText.Downwards);
-        var passage = (await attempt.PassAsync(traffic, Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
+        var passage = (await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
         {
             4 => traffic.WorkItems(3),
             5 => traffic.Rejects(2, 20),
@@ -74,7 +73,7 @@ internal static class BatchChecks
     public static async Task CheckpointsAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         StageInput[] messages =
         [
             traffic.Events(3), traffic.Checkpoint(), traffic.Events(3),
@@ -85,7 +84,7 @@ internal static class BatchChecks
             $"the checkpoints {string.Join(", ", checkpoints.Select(Opening.Show))}",
             run.Target.Aggregates ? "each with its position byte by byte, and with the state" : "the same, byte by byte",
             ContractText.Checkpoint);
-        var came = (await attempt.PassAsync(traffic, messages)).Completed().Taken
+        var came = (await attempt.PassAsync(messages)).Completed().Taken
             .Select(message => message.Checkpoint).OfType<Checkpoint>().SkipLast(1).ToList();
         var same = run.Target.Aggregates
             ? came.Where(page => !page.More).Select(page => (page.Id, page.Position))
@@ -99,8 +98,8 @@ internal static class BatchChecks
     public static async Task AnswersAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        var passage = (await attempt.PassAsync(traffic, [traffic.Checkpoint()])).Completed();
+        var traffic = attempt.Traffic;
+        var passage = (await attempt.PassAsync([traffic.Checkpoint()])).Completed();
         var answers = passage.Answers;
         var expected = passage.Taken.Select(message => message.Checkpoint).OfType<Checkpoint>()
             .Select(checkpoint => new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position }).ToList();
@@ -116,7 +115,7 @@ internal static class BatchChecks
     {
         const int Rejects = 16;
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         // Some bytes less, for what the stage may add.
         var message = traffic.Rejects(Rejects, (StageContract.MaxMessageBytes / Rejects) - 128);
         run.Step(
@@ -124,7 +123,7 @@ internal static class BatchChecks
             "the rejects at the hop below",
             ContractText.MessageSize);
         var tally = new Tally();
-        (await attempt.PassAsync(traffic, [message])).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync([message])).Completed().Taken.ForEach(tally.Add);
         run.Require(tally.Rejected == Rejects, tally.ToString());
     }
 }

@@ -24,7 +24,7 @@ internal static class BrokenHopChecks
             "a batch, and then the connection to the hop below is broken",
             "a failure of the call that is tried again",
             ContractText.Status);
-        await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
+        await attempt.Above.SendAsync(attempt.Traffic.Events(3), run.Cancellation);
         attempt.Below.Break();
         TriedAgain(run, await attempt.FailureAsync());
     }
@@ -49,7 +49,7 @@ internal static class BrokenHopChecks
     {
         using var attempt = await run.OpenAsync();
         run.Step(sent, "the stage cancels its call to the hop below", ContractText.Cancelled);
-        await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
+        await attempt.Above.SendAsync(attempt.Traffic.Events(3), run.Cancellation);
         giveUp(attempt);
         await run.WithinAsync(attempt.Below.Cancelled);
     }

@@ -23,7 +23,7 @@ internal static class EndingChecks
             "events, and then the end of the stream without EndOfInput",
             "neither EndOfInput nor Control at the hop below, and a failure of the call",
             ContractText.GivenUp);
-        await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
+        await attempt.Above.SendAsync(attempt.Traffic.Events(3), run.Cancellation);
         await attempt.Above.HalfCloseAsync();
         try
         {
@@ -47,13 +47,13 @@ internal static class EndingChecks
     private static async Task CompletesAsync(CheckRun run, StageInput last)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         run.Step(
             $"a batch, a checkpoint, {last}, and then the end of the stream",
             $"{last} at the hop below, then the end of the stream",
             ContractText.HalfClose);
         var passage = await attempt.PassAsync(
-            traffic, () => attempt.Above.SendAsync(traffic.Events(3), run.Cancellation), last, untilHalfClosed: true);
+            () => attempt.Above.SendAsync(traffic.Events(3), run.Cancellation), last, untilHalfClosed: true);
         passage.Completed();
         run.Require(
             passage.HalfClosed && passage.Taken[^1].Equals(last),

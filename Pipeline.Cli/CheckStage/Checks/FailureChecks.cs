@@ -66,7 +66,7 @@ internal static class FailureChecks
     private static async Task<RpcException> FailLaterAsync(CheckRun run, RpcException failure)
     {
         using var attempt = await run.OpenAsync();
-        await attempt.Above.SendAsync(new Traffic(run.Target, attempt.Opened.Columns).Events(3), run.Cancellation);
+        await attempt.Above.SendAsync(attempt.Traffic.Events(3), run.Cancellation);
         attempt.Below.Fail(failure);
         return await attempt.FailureAsync();
     }

@@ -12,7 +12,7 @@ internal static class FlowChecks
     public static async Task BackPressureAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         run.Step(
             "batches of 256 KiB, while the hop below reads nothing",
             $"sending waits before {run.Limits.Buffered >> 20} MiB are taken: windows of 16 MiB, a message of 16 MiB at each end, "
@@ -37,7 +37,7 @@ internal static class FlowChecks
             "all of them at the hop below",
             ContractText.Conservation);
         var tally = new Tally();
-        (await attempt.PassAsync(traffic, () => sending)).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync(() => sending)).Completed().Taken.ForEach(tally.Add);
         run.Require(tally.Lines == traffic.Sent, tally.ToString());
     }
 
@@ -50,7 +50,7 @@ internal static class FlowChecks
             "the pings are answered within 1 s, and the call goes on", ContractText.Windows);
         using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], PingDelay));
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        (await attempt.PassAsync(traffic, [traffic.Events(3)])).Completed();
+        var traffic = attempt.Traffic;
+        (await attempt.PassAsync([traffic.Events(3)])).Completed();
     }
 }

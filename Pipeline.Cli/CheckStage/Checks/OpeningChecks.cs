@@ -20,7 +20,7 @@ internal static class OpeningChecks
         open.Path.Clear();
         using var attempt = await run.OpenAsync(open);
         run.Step("a run without input", "RunCompleted, and the call ends with OK", ContractText.Completed);
-        var passage = (await attempt.PassAsync(new Traffic(run.Target, attempt.Opened.Columns), [])).Completed();
+        var passage = (await attempt.PassAsync([])).Completed();
         if (passage.Answers.LastOrDefault()?.RunCompleted is { Stages.Count: > 1 } completed)
             run.Target.InstanceId = completed.Stages[0].InstanceId;
     }
@@ -82,8 +82,8 @@ internal static class OpeningChecks
             "ring_accepted = false, and the run goes on in messages",
             ContractText.RingAccepted);
         run.Require(!attempt.Opened.RingAccepted, "ring_accepted = true");
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-        (await attempt.PassAsync(traffic, [traffic.Events(3)])).Completed();
+        var traffic = attempt.Traffic;
+        (await attempt.PassAsync([traffic.Events(3)])).Completed();
     }
 
     /// <summary>The trace context goes down unchanged.</summary>

@@ -55,7 +55,7 @@ internal static class OptionsCheck
 
         using (attempt)
         {
-            var tally = await TallyAsync(attempt, new Traffic(run.Target, attempt.Opened.Columns));
+            var tally = await TallyAsync(attempt);
             run.Require(tally.Events == expected && tally.Filtered == Events - expected, tally.ToString());
         }
     }
@@ -70,7 +70,7 @@ internal static class OptionsCheck
             $"{expected} events + {Events - expected} rejected",
             ContractText.Options);
         using var attempt = await run.OpenAsync(open);
-        var tally = await TallyAsync(attempt, new Traffic(run.Target, []));
+        var tally = await TallyAsync(attempt);
         run.Require(tally.Events == expected && tally.Rejected == Events - expected, tally.ToString());
     }
 
@@ -89,10 +89,10 @@ internal static class OptionsCheck
     private static bool IsRefusal(Grpc.Core.RpcException refusal) =>
         Failures.Carried(refusal)?.Reason is FailureReasons.InvalidRules or FailureReasons.InvalidOptions;
 
-    private static async Task<Tally> TallyAsync(Attempt attempt, Traffic traffic)
+    private static async Task<Tally> TallyAsync(Attempt attempt)
     {
         var tally = new Tally();
-        (await attempt.PassAsync(traffic, [traffic.Events(Events)])).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync([attempt.Traffic.Events(Events)])).Completed().Taken.ForEach(tally.Add);
         return tally;
     }
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Pipeline.Cli.CheckStage.Messages;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Ring;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Cli.CheckStage.Checks;
 
@@ -11,7 +12,6 @@ internal static class RingCheck
 {
     private const int Slots = 4;
     private const int SlotBytes = 64 * 1024;
-    private const int PrefixBytes = 5;
 
     /// <summary>Offers a ring, and sends three times as much as it holds.</summary>
     public static async Task RunAsync(CheckRun run)
@@ -33,12 +33,11 @@ internal static class RingCheck
             return;
         }
 
-        var traffic = new Traffic(run.Target, attempt.Opened.Columns);
+        var traffic = attempt.Traffic;
         run.Step(
             $"{3 * Slots} slots with events and rejects, one after the other as RingReleased allows",
             "everything at the hop below, and RingReleased for the slots", ContractText.RingSlots);
         var passage = await attempt.PassAsync(
-            traffic,
             async () =>
             {
                 for (var slot = 0; slot < 3 * Slots; slot++)
@@ -59,9 +58,9 @@ internal static class RingCheck
 
     private static void Write(RingWriter ring, StageInput message)
     {
-        var room = ring.Take(PrefixBytes + message.CalculateSize());
+        var room = ring.Take(FrameEncoder.GrpcPrefixLength + message.CalculateSize());
         room[0] = 0;
-        BinaryPrimitives.WriteInt32BigEndian(room[1..], room.Length - PrefixBytes);
-        message.WriteTo(room[PrefixBytes..]);
+        BinaryPrimitives.WriteInt32BigEndian(room[1..], room.Length - FrameEncoder.GrpcPrefixLength);
+        message.WriteTo(room[FrameEncoder.GrpcPrefixLength..]);
     }
 }

@@ -29,7 +29,7 @@ internal static class RunOpenedChecks
         if (!run.Target.Aggregates)
             return;
         run.Step("a checkpoint after state that was restored", "the restored groups and counts in its state", ContractText.AggregateState);
-        var passage = (await attempt.PassAsync(new Traffic(run.Target, attempt.Opened.Columns, Opening.Stored[1]), [])).Completed();
+        var passage = (await attempt.PassAsync([])).Completed();
         var states = passage.Taken.Select(message => message.Checkpoint?.OpenState()).OfType<CheckpointState>().ToList();
         var groups = states.SelectMany(state => state.Groups).ToHashSet();
         run.Require(
@@ -61,8 +61,8 @@ internal static class RunOpenedChecks
                 $"events with the columns that the stage asked for: {List(attempt.Opened.Columns)}",
                 $"in every batch of events at the hop below the columns that it asked for: {List(wanted)}",
                 ContractText.Columns);
-            var traffic = new Traffic(run.Target, attempt.Opened.Columns);
-            var passage = await attempt.PassAsync(traffic, [traffic.Events(30)]);
+            var traffic = attempt.Traffic;
+            var passage = await attempt.PassAsync([traffic.Events(30)]);
             foreach (var events in passage.Completed().Taken.Select(message => message.Events).Where(events => events is { Count: > 0 }))
             {
                 var came = events.Columns.Select(column => column.Name).ToList();

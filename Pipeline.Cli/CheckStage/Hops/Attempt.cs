@@ -26,6 +26,9 @@ internal sealed class Attempt : IDisposable
     /// <summary>The last page of it.</summary>
     public RunOpened Opened => Pages[^1];
 
+    /// <summary>Messages for it, with the columns that the stage asked for, from the checkpoint on that it resumes from.</summary>
+    public Traffic Traffic => field ??= new Traffic(_run.Target, Opened.Columns, Opened.Resume);
+
     /// <summary>Opens the stage, and through it the hop below.</summary>
     public static async Task<Attempt> OpenAsync(
         CheckRun run, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers, TimeSpan? pingDelay = null)
@@ -67,21 +70,20 @@ internal sealed class Attempt : IDisposable
     }
 
     /// <summary>Sends messages, then a checkpoint and EndOfInput.</summary>
-    public Task<Passage> PassAsync(Traffic traffic, IEnumerable<StageInput> messages) =>
-        PassAsync(traffic, async () =>
+    public Task<Passage> PassAsync(IEnumerable<StageInput> messages) =>
+        PassAsync(async () =>
         {
             foreach (var message in messages)
                 await Above.SendAsync(message, _run.Cancellation);
         });
 
     /// <summary>Sends, ends the input, and takes what comes at both ends, to the end of the attempt.</summary>
-    /// <param name="traffic">Numbers the checkpoint at the end.</param>
-    /// <param name="send">Sends what comes before it.</param>
+    /// <param name="send">Sends what comes before the last checkpoint.</param>
     /// <param name="last">Ends the input; null = EndOfInput.</param>
     /// <param name="heard">Hears each answer as it comes.</param>
     /// <param name="untilHalfClosed">RunCompleted is answered only when the stage has half-closed its call.</param>
     public async Task<Passage> PassAsync(
-        Traffic traffic, Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
+        Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
     {
         var passage = new Passage();
         last ??= new StageInput { EndOfInput = new EndOfInput() };
@@ -105,7 +107,7 @@ internal sealed class Attempt : IDisposable
         async Task SendAllAsync()
         {
             await send();
-            await Above.SendAsync(traffic.Checkpoint(), _run.Cancellation);
+            await Above.SendAsync(Traffic.Checkpoint(), _run.Cancellation);
             await Above.SendAsync(last, _run.Cancellation);
             await Above.HalfCloseAsync();
         }

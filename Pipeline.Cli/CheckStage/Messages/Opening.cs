@@ -4,7 +4,7 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Cli.CheckStage.Messages;
 
-/// <summary>OpenRun and RunOpened as the kit sends them.</summary>
+/// <summary>OpenRun and RunOpened as check-stage sends them.</summary>
 internal static class Opening
 {
     /// <summary>2^53 + 1: the least whole number that a double cannot hold.</summary>

@@ -1,5 +1,6 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Cli.CheckStage.Reference;
@@ -101,7 +102,7 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
 
     private static string[] Read(string output, bool rejects)
     {
-        var path = rejects ? Path.ChangeExtension(output, ".rejects.ndjson") : output;
+        var path = rejects ? OutputFiles.Of(output).Rejects : output;
         return File.Exists(path) ? File.ReadAllText(path).Split('\n') : [];
     }
 }

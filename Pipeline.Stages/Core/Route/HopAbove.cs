@@ -1,6 +1,7 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Route;
 
@@ -41,7 +42,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
         var message = (frame as MessageFrame)?.Message;
         if (_isWithinCheckpoint && message?.Checkpoint is null)
         {
-            throw Violations.Of($"{KindOf(frame)} between two pages of checkpoint {_checkpoint + 1}");
+            throw ProtoReader.Violation($"{KindOf(frame)} between two pages of checkpoint {_checkpoint + 1}");
         }
 
         switch (frame)
@@ -69,9 +70,9 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
                 Check(message.Checkpoint);
                 break;
             case StageInput.InputOneofCase.EndOfInput or StageInput.InputOneofCase.Control when !_isAtCheckpoint:
-                throw Violations.Of($"{message.InputCase} without a checkpoint right before it; the last one was {_checkpoint}");
+                throw ProtoReader.Violation($"{message.InputCase} without a checkpoint right before it; the last one was {_checkpoint}");
             case StageInput.InputOneofCase.OpenRun:
-                throw Violations.Of("a second OpenRun");
+                throw ProtoReader.Violation("a second OpenRun");
         }
     }
 
@@ -79,7 +80,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
     {
         if (!accepts.Contains(kind))
         {
-            throw Violations.Of($"a batch of {kind}; this stage takes {string.Join(" and ", accepts)}");
+            throw ProtoReader.Violation($"a batch of {kind}; this stage takes {string.Join(" and ", accepts)}");
         }
 
         _accounted += lines;
@@ -90,12 +91,12 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
     {
         if (Violations.FindAltered(checkpoint) is { } altered)
         {
-            throw Violations.Of(altered);
+            throw ProtoReader.Violation(altered);
         }
 
         if (checkpoint.Id != _checkpoint + 1)
         {
-            throw Violations.Of(
+            throw ProtoReader.Violation(
                 $"checkpoint {checkpoint.Id} where {_checkpoint + 1} was to come: every checkpoint is handed on, once and in order");
         }
 
@@ -105,13 +106,13 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
             return;
         }
 
-        var position = checkpoint.OpenPosition() ?? throw Violations.Of($"checkpoint {checkpoint.Id} without a position");
+        var position = checkpoint.OpenPosition() ?? throw ProtoReader.Violation($"checkpoint {checkpoint.Id} without a position");
         var inState = checkpoint.State is null ? _inState : InState(checkpoint);
         _accounted += inState - _inState;
         var expected = position.TotalLines - position.BlankLines;
         if (expected != _accounted)
         {
-            throw Violations.Of(
+            throw ProtoReader.Violation(
                 $"checkpoint {checkpoint.Id} behind {expected} lines that are not blank, of which {_accounted} have come as events, work items, filtered or "
                 + "rejected: what a stage leaves out, it tells in `filtered` of a batch before the checkpoint");
         }

@@ -1,15 +1,12 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Route;
 
-/// <summary>Violations of pipeline/v1/stage.proto, and whose they are.</summary>
+/// <summary>Violations of pipeline/v1/stage.proto, and the hop that each is blamed on.</summary>
 internal static class Violations
 {
-    /// <summary>A violation by the hop above, to be named by <see cref="Name"/>.</summary>
-    /// <param name="what">What was sent, to follow "sent".</param>
-    public static StageException Of(string what) => new(FailureReasons.ProtocolViolation, what);
-
     /// <summary>A violation by a hop.</summary>
     /// <param name="hop">Whose it is; without a name where that is not known.</param>
     /// <param name="what">What it sent, to follow "sent".</param>
@@ -33,19 +30,25 @@ internal static class Violations
             ? By(HopAbove(open, instanceId), failure.Message.TrimEnd('.'), failure.Retryable)
             : exception;
 
-    /// <summary>Sees that the route begins below this stage.</summary>
+    /// <summary>Checks that the route begins below this stage.</summary>
     /// <exception cref="StageException">protocol_violation: the hop above did not shorten it, or took off too much.</exception>
     public static void RequireRoute(OpenRun open, string instanceId)
     {
-        if (open.Path.Count > 0 && IndexOf(open, instanceId) < 0)
+        if (open.Path.Count == 0)
         {
-            throw Of($"OpenRun whose path does not name {instanceId}");
+            return;
         }
 
-        var below = open.Path.Count - 1 - IndexOf(open, instanceId);
-        if (open.Path.Count > 0 && below != open.Route.Count)
+        var self = IndexOf(open, instanceId);
+        var below = open.Path.Count - 1 - self;
+        if (self < 0)
         {
-            throw Of($"OpenRun with a route of {open.Route.Count} hops to {instanceId}, which has {below} below it: a stage takes the hop that it opens off the route");
+            throw ProtoReader.Violation($"OpenRun whose path does not name {instanceId}");
+        }
+
+        if (below != open.Route.Count)
+        {
+            throw ProtoReader.Violation($"OpenRun with a route of {open.Route.Count} hops to {instanceId}, which has {below} below it: a stage takes the hop that it opens off the route");
         }
     }
 
@@ -54,8 +57,8 @@ internal static class Violations
     {
         var part = checkpoint.Position is { IsIntact: false } ? "position" : checkpoint.State is { IsIntact: false } ? "state" : null;
         return part is null ? null
-            : $"checkpoint {checkpoint.Id} with a {part} that does not fit its checksum: it was decoded and encoded again there, or by a hop behind it that is "
-                + "not of Pipeline. A stage hands on these bytes as they came; languages whose numbers are doubles round what is in them";
+            : $"checkpoint {checkpoint.Id} with a {part} that does not fit its checksum: it was decoded and encoded again there, or by a hop above it that is "
+                + "not one of Pipeline's. A stage hands on these bytes as they came; languages whose numbers are doubles round what is in them";
     }
 
     private static Hop HopAbove(OpenRun? open, string instanceId)

@@ -159,7 +159,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
             if (!await reader.WaitAsync(cancellationToken))
             {
-                throw Violations.Of("no EndOfInput or Control before the end of its stream");
+                throw ProtoReader.Violation("no EndOfInput or Control before the end of its stream");
             }
         }
     }

@@ -82,6 +82,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
         }
     }
 
+    /// <summary>A violation of pipeline/v1/stage.proto, to follow "sent"; who sent it is filled in where it is known.</summary>
     public static StageException Violation(string what) => new(FailureReasons.ProtocolViolation, what);
 
     private void Advance(int bytes) => Position = bytes <= _source.Length - Position ? Position + bytes : throw Violation("cut off");

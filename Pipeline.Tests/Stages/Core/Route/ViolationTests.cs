@@ -70,6 +70,21 @@ public sealed class ViolationTests
     }
 
     [Fact]
+    public async Task OpenRun_WhosePathDoesNotNameTheStage_IsRefused()
+    {
+        await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
+        var hops = chain.Servers.Select(server => server.Hop).ToList();
+        using var call = chain.Open(new StageInput
+        {
+            OpenRun = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions(), Route = { hops[1..] }, Path = { hops[1..] } },
+        });
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+
+        Assert.StartsWith("The caller sent OpenRun whose path does not name source-test", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task OpenRun_ThatAHopNeverAnswers_NamesThatHop()
     {
         await using var chain = new Chain(
