@@ -72,14 +72,23 @@ internal sealed class ProcessOptions
     /// <summary>The settings of a bridge, as environment variables.</summary>
     /// <param name="role">The stage's.</param>
     /// <param name="folder">What a relative directory is below.</param>
-    public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) => BuiltIn is not null
-        // What they tell is their work: it goes to the process's log, too.
-        ? [new("Bridge__Role", role), new("Bridge__BuiltIn", BuiltIn), new($"Logging__LogLevel__Pipeline.Stages.{role}", "Information")]
-        :
+    public IEnumerable<KeyValuePair<string, string?>> ToBridge(string role, string folder) =>
     [
         new("Bridge__Role", role),
+        .. BuiltIn is null ? ToProgram(folder) : ToBuiltIn(role, BuiltIn),
+    ];
+
+    private IEnumerable<KeyValuePair<string, string?>> ToProgram(string folder) =>
+    [
         new("Bridge__Command", Command),
         new("Bridge__Directory", Path.GetFullPath(Directory, folder)),
         .. Arguments.Select((argument, index) => new KeyValuePair<string, string?>($"Bridge__Arguments__{index}", argument)),
+    ];
+
+    private static IEnumerable<KeyValuePair<string, string?>> ToBuiltIn(string role, string bridge) =>
+    [
+        new("Bridge__BuiltIn", bridge),
+        // What it logs is its work: that goes to the process's log, too, which has warnings only of the others.
+        new($"Logging__LogLevel__Pipeline.Stages.{role}", "Information"),
     ];
 }

@@ -22,12 +22,10 @@ internal sealed class InstanceLoad
     /// <summary>Returns when no attempt is under way there.</summary>
     public async Task IdleAsync(Instance instance, CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var attempts in _attempts.ReadAllAsync(cancellationToken))
         {
-            var now = _attempts.Current;
-            if (now.Value.GetValueOrDefault(instance.InstanceId) == 0)
+            if (attempts.GetValueOrDefault(instance.InstanceId) == 0)
                 return;
-            await now.Superseded.WaitAsync(cancellationToken);
         }
     }
 

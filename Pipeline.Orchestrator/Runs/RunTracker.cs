@@ -104,12 +104,10 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     /// <summary>Returns when the run is no longer to go by this route, because another implementation replaces one of it.</summary>
     public async Task ReplacedAsync(StageRoute route, CancellationToken cancellationToken)
     {
-        while (true)
+        await foreach (var now in run.ReadAllAsync(cancellationToken))
         {
-            var now = run.Current;
-            if (now.Value.Implementations != _used && !route.Instances.All(RunPins.Of(now.Value).Match))
+            if (now.Implementations != _used && !route.Instances.All(RunPins.Of(now).Match))
                 return;
-            await now.Superseded.WaitAsync(cancellationToken);
         }
     }
 

@@ -102,8 +102,7 @@ internal sealed class BridgeStage(StageContext context, IUserProgram program, IO
         context.Meter.Filtered += dropped;
         context.Meter.Rejected += rejected;
         answer.Filtered = question.Filtered + dropped;
-        answer.Rejects.AddRange(question.Rejects);
-        answer.Rejects.Sort((left, right) => left.Line.CompareTo(right.Line));
+        answer.AddRejects(question.Rejects);
         (answer.File, answer.ReadMicros, answer.More) = (question.File, question.ReadMicros, question.More);
     }
 }

@@ -88,15 +88,8 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
         }
 
         var (lines, offsets) = (events.Require(ColumnNames.Line), events.Require(ColumnNames.Offset));
-        for (var row = 0; row < events.Count; row++)
-        {
-            if (denied[row] != 0)
-            {
-                events.Rejects.Add(new Reject { Line = lines.ReadNumber(row), Offset = offsets.ReadNumber(row), Reason = Reason, File = events.File });
-            }
-        }
-
-        events.Rejects.Sort((left, right) => left.Line.CompareTo(right.Line));
+        events.AddRejects(Enumerable.Range(0, events.Count).Where(row => _denied[row] != 0).Select(row =>
+            new Reject { Line = lines.ReadNumber(row), Offset = offsets.ReadNumber(row), Reason = Reason, File = events.File }));
         context.Meter.Rejected += rejected;
         foreach (var column in events.Columns)
         {

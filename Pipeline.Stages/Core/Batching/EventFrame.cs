@@ -53,6 +53,13 @@ public sealed class EventFrame : Frame
         return sound ? column! : throw Unsound(name);
     }
 
+    /// <summary>Adds rejected lines; all stay in order of line.</summary>
+    public void AddRejects(IEnumerable<Reject> rejects)
+    {
+        Rejects.AddRange(rejects);
+        Rejects.Sort((left, right) => left.Line.CompareTo(right.Line));
+    }
+
     /// <summary>What <see cref="Require"/> throws.</summary>
     public static StageException Unsound(string name) =>
         new(FailureReasons.ProtocolViolation, $"a batch of events without a sound column '{name}', which this stage had asked for");

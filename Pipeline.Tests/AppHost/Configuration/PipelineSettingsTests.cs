@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Configuration;
+using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.Tests.AppHost.Configuration;
@@ -51,6 +52,22 @@ public class PipelineSettingsTests
             (bridge["Bridge__Role"], bridge["Bridge__Command"], bridge["Bridge__Directory"], bridge["Bridge__Arguments__0"]));
     }
 
+    public static TheoryData<string> BuiltInBridges => [.. Enum.GetNames<BuiltInBridge>()];
+
+    [Theory]
+    [MemberData(nameof(BuiltInBridges))]
+    public void Process_BuiltInBridge_IsStartedWithoutAProgramAndLogsItsWork(string bridge)
+    {
+        var settings = Read(("Pipeline:Processes:tap:BuiltIn", bridge), ("Pipeline:Processes:tap:Role", "audit"));
+
+        var environment = settings.Options.Processes["tap"].ToBridge("audit", "/app/host").ToDictionary();
+
+        Assert.Equal(
+            ("audit", bridge, "Information"),
+            (environment["Bridge__Role"], environment["Bridge__BuiltIn"], environment["Logging__LogLevel__Pipeline.Stages.audit"]));
+        Assert.DoesNotContain("Bridge__Command", environment.Keys);
+    }
+
     [Fact]
     public void Tells_all_errors_at_once_and_where_they_stand()
     {
@@ -64,6 +81,8 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:a--b:Command", "sh"),
             ("Pipeline:Processes:bridge:Command", "sh"),
             ("Pipeline:Processes:bridge:Role", "My Rules"),
+            ("Pipeline:Processes:tap:BuiltIn", "smaple"),
+            ("Pipeline:Processes:tap:Command", "sh"),
             ("Pipeline:Restart:MaxDelay", "soon"),
             ("Pipeline:Data", " "),
             ("Pipeline:Roots:1", ""),
@@ -75,6 +94,8 @@ public class PipelineSettingsTests
             "Pipeline:Key", "Pipeline:Liveness:Silence", "Pipeline:Services:broker:Port", "Pipeline:Services:broker:Replicas",
             "Pipeline:Services:pasre is no service", "Pipeline:Services:parse:Port", "Pipeline:Services:parse:Replicas",
             "Pipeline:Processes:a--b", "Pipeline:Processes:bridge:Role", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
+            "Pipeline:Processes:tap:BuiltIn must be one of log, sample, policy, not 'smaple'", "Pipeline:Processes:tap must have Command or BuiltIn",
+            "Pipeline:Processes:tap:Role",
             "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
         ];
         Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));
