@@ -20,11 +20,13 @@ if missing:
     sys.exit(78)  # EX_CONFIG: starting again does not help
 
 contracts = os.environ.get("PIPELINE_CONTRACTS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Pipeline.Contracts"))
-generated = tempfile.TemporaryDirectory()
 protos = [f"pipeline/v1/{name}.proto" for name in ("transform", "batches", "stage", "checkpoint", "metrics")]
-subprocess.run(["protoc", f"-I{contracts}", f"--python_out={generated.name}", *protos], check=True)
-sys.path.insert(0, generated.name)
-from pipeline.v1.transform_pb2 import TransformOpened, TransformRequest, TransformResponse  # noqa: E402
+# Gone once it is imported: a program that is killed cannot clear away.
+with tempfile.TemporaryDirectory() as generated:
+    subprocess.run(["protoc", f"-I{contracts}", f"--python_out={generated}", *protos], check=True)
+    sys.path.insert(0, generated)
+    from pipeline.v1.transform_pb2 import TransformOpened, TransformRequest, TransformResponse
+    sys.path.remove(generated)
 
 SIGNED, UNSIGNED = {1: "b", 2: "h", 4: "i", 8: "q"}, {1: "B", 2: "H", 4: "I", 8: "Q"}
 
