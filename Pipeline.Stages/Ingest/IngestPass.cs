@@ -1,4 +1,5 @@
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;

@@ -1,8 +1,8 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
-using Pipeline.Stages.Ingest.Input;
 using Pipeline.Stages.Ingest.Pacing;
 using Pipeline.Stages.Ingest.Positions;
 

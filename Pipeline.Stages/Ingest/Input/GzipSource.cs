@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Ingest.Input;
 
@@ -38,9 +39,6 @@ internal sealed class GzipSource : IByteSource
         (_file, _path) = (file, path);
         BeginMember();
     }
-
-    /// <summary>Whether a file that begins so is gzip.</summary>
-    public static bool HasMagic(ReadOnlySpan<byte> start) => start.StartsWith<byte>([0x1F, 0x8B]);
 
     /// <inheritdoc/>
     public int Read(Span<byte> buffer)
@@ -81,7 +79,7 @@ internal sealed class GzipSource : IByteSource
     {
         Require(FixedHeaderBytes);
         var header = _input.AsSpan(_position, FixedHeaderBytes);
-        if (!HasMagic(header) || header[2] != Method || (header[3] & 0xE0) != 0)
+        if (!GzipInput.HasMagic(header) || header[2] != Method || (header[3] & 0xE0) != 0)
         {
             throw Corrupt("it is no gzip file");
         }
@@ -159,7 +157,7 @@ internal sealed class GzipSource : IByteSource
     private bool TryGoOn(int position)
     {
         var rest = _input.AsSpan(position, _end - position);
-        if (rest.Length >= 3 && HasMagic(rest) && rest[2] == Method)
+        if (rest.Length >= 3 && GzipInput.HasMagic(rest) && rest[2] == Method)
         {
             _position = position;
             BeginMember();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Hashing;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Ingest.Input;
 
@@ -27,7 +28,7 @@ internal sealed class InputReader : IByteSource
         try
         {
             Span<byte> start = stackalloc byte[2];
-            var isGzip = GzipSource.HasMagic(start[..file.Peek(start)]) || path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            var isGzip = GzipInput.Is(path, start[..file.Peek(start)]);
             return new InputReader(file, isGzip ? new GzipSource(file, path) : file, path);
         }
         catch

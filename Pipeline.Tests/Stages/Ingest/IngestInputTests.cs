@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using CsCheck;
 using Pipeline.Contracts;
-using Pipeline.Stages.Ingest.Input;
+using Pipeline.Files;
 
 namespace Pipeline.Tests.Stages.Ingest;
 

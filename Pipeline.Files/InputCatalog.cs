@@ -1,12 +1,11 @@
 using System.IO.Enumeration;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.Files;
 
-namespace Pipeline.Stages.Ingest.Input;
+namespace Pipeline.Files;
 
 /// <summary>The files of the input, in the order of their paths as UTF-8 bytes, as they are now.</summary>
-internal sealed class InputCatalog
+public sealed class InputCatalog
 {
     /// <summary>Their entries travel in every checkpoint, which has to fit into one message.</summary>
     public const int MaxFiles = 50_000;
