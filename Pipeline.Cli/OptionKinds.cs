@@ -7,8 +7,9 @@ namespace Pipeline.Cli;
 /// <summary>Kinds of options. Each tells its own error, so that all errors of a command line are told at once.</summary>
 internal static class OptionKinds
 {
-    /// <summary>A whole number in a range.</summary>
-    public static Option<long> Whole(string name, string description, long least, long most, long @default, string? word = null) => new(name)
+    /// <summary>A whole number in a range, or a word that stands for one.</summary>
+    public static Option<long> Whole(
+        string name, string description, long least, long most, long @default, string? word = null, long? wordValue = null) => new(name)
     {
         Description = $"{description} [{(word is null ? "" : word + ", ")}{least} to {most}]",
         DefaultValueFactory = _ => @default,
@@ -17,7 +18,7 @@ internal static class OptionKinds
         {
             var text = Text(result);
             if (text == word)
-                return @default;
+                return wordValue ?? @default;
             if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
                 return value;
             result.AddError($"{name} must be {(word is null ? "" : $"\"{word}\" or ")}a whole number from {least} to {most}, not '{text}'");

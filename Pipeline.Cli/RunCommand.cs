@@ -32,6 +32,8 @@ internal static class RunCommand
                 errors.Add("--route: the monolith always goes through its own five stages");
             if (parsed.GetValue(monolith) && settings.AllowUpgrade)
                 errors.Add("--allow-upgrade: nothing can take over from the stages of the monolith");
+            if (parsed.GetValue(monolith) && settings.Partitions != 1)
+                errors.Add("--partitions: the monolith does not split its input; --threads has it parse several batches at once");
             CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
             var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));

@@ -48,6 +48,10 @@ internal sealed class RunOptionSet
         Description = "Let other implementations of a role take over at any time; else the run waits for those that it began with",
     };
 
+    private readonly Option<long> _partitions = OptionKinds.Whole(
+        "--partitions", "Slices of the input that are worked on at once; auto = one for each 256 MiB",
+        0, RunSettingsCheck.MaxPartitions, Defaults.Partitions, word: "auto", wordValue: 0);
+
     private readonly Option<double> _rate = OptionKinds.Number(
         "--rate", "Lines per second to read at; 0 = as fast as it goes", 0, RunLimits.MaxRate, Defaults.Rate);
 
@@ -55,7 +59,7 @@ internal sealed class RunOptionSet
     public IEnumerable<Option> All =>
     [
         _input, _output, _overwrite, _batchSize, _linger, _maxLineBytes, _rules, _groupBy, _allowedTypes, _aggregates,
-        _checkpointInterval, _route, _allowUpgrade, _rate,
+        _checkpointInterval, _route, _allowUpgrade, _partitions, _rate,
     ];
 
     /// <summary>Whether the results are to go to standard output.</summary>
@@ -87,6 +91,7 @@ internal sealed class RunOptionSet
             CheckpointIntervalMillis = Value(_checkpointInterval, Defaults.CheckpointIntervalMillis),
             Route = Value(_route, []),
             AllowUpgrade = Value(_allowUpgrade, false),
+            Partitions = (int)Value(_partitions, Defaults.Partitions),
             Rate = Value(_rate, Defaults.Rate),
         };
         if (settings.Output is not null && Directory.Exists(settings.Output))

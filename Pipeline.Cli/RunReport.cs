@@ -120,6 +120,8 @@ internal static class RunReport
             output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {Terminal.OneLine(error.Message)}");
         if (run.ReplayedBatches + run.DiscardedFrames > 0)
             output.WriteLine(string.Create(Invariant, $"replayed batches: {run.ReplayedBatches:N0}, discarded frames: {run.DiscardedFrames:N0}"));
+        if (run.Slices.Count > 0)
+            WriteSlices(terminal, run.Slices);
         if (run.Stages.Count > 0)
             WriteStages(terminal, run.Stages);
         if (run.History.Count > 1)
@@ -144,6 +146,20 @@ internal static class RunReport
         terminal.Output.WriteLine(StageFigures.WaitingEdge(stages) is var (above, below)
             ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
             : "waiting edge: none");
+    }
+
+    private static void WriteSlices(Terminal terminal, IReadOnlyList<SliceState> slices)
+    {
+        terminal.Output.WriteLine();
+        var rows = new List<string[]> { new[] { "slice", "part of the input", "state", "machine", "attempts", "lines", "done", "lines/s", "why" } };
+        rows.AddRange(slices.Select((slice, index) => new[]
+        {
+            Number(index), Terminal.OneLine(slice.Part), slice.State.ToText(), Terminal.OneLine(slice.Machine), Number(slice.Attempts), Number(slice.Lines),
+            slice.State == RunState.Completed ? "100 %" : slice.Fraction is { } fraction ? fraction.ToString("0 %", Invariant) : "unknown",
+            slice is { ElapsedMicros: > 0, Attempts: 1 } ? Number((long)(slice.Lines * 1e6 / slice.ElapsedMicros)) : "",
+            Terminal.OneLine(slice.Trouble ?? ""),
+        }));
+        terminal.WriteTable(rows);
     }
 
     private static void WriteHistory(Terminal terminal, IReadOnlyList<AttemptRecord> history)

@@ -60,6 +60,12 @@ public sealed record Run
     /// <summary>What lies in the input directory and is not read; null where there is nothing.</summary>
     public SkippedInput? Skipped { get; init; }
 
+    /// <summary>What it reads of the input; null = all of it, as all runs but those over the slices of a partitioned one.</summary>
+    public RunSlice? Slice { get; init; }
+
+    /// <summary>The slices of a partitioned run, in input order; empty where the input is not split.</summary>
+    public IReadOnlyList<SliceState> Slices { get => field ?? []; init; } = [];
+
     /// <summary>How far it is durable.</summary>
     public RunProgress Progress { get; init; } = new();
 
@@ -93,7 +99,7 @@ public sealed record Run
     /// </summary>
     [JsonIgnore]
     public double? LinesPerSecond =>
-        this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } ? Counts.Lines * 1e6 / ElapsedMicros : null;
+        this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } && Slices.All(slice => slice.Attempts <= 1) ? Counts.Lines * 1e6 / ElapsedMicros : null;
 
     /// <summary>What it waits for, without what can be done about it.</summary>
     [JsonIgnore]
@@ -104,7 +110,7 @@ public sealed record Run
         History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
 
     /// <summary>Without what only a single run's page shows.</summary>
-    public Run Brief() => this with { Stages = [], History = [], Written = [] };
+    public Run Brief() => this with { Stages = [], History = [], Written = [], Slices = [] };
 }
 
 /// <summary>An attempt makes no progress.</summary>
@@ -131,9 +137,12 @@ public sealed record RunProgress
     public double? Fraction { get; init; }
 
     /// <summary>After a commit.</summary>
-    public static RunProgress Of(long checkpoint, Position position)
+    /// <param name="checkpoint">Its id.</param>
+    /// <param name="position">Where it stands.</param>
+    /// <param name="slice">What of the input the run reads; null = all of it.</param>
+    public static RunProgress Of(long checkpoint, Position position, RunSlice? slice = null)
     {
-        var stored = position.Files.Sum(file => file.Length);
+        var stored = slice?.Bytes ?? position.Files.Sum(file => file.Length);
         var compressed = position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
         return new RunProgress
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Client.Runs;
@@ -8,8 +9,22 @@ public static class RunOptionsMapping
     private const long MicrosPerMilli = 1_000;
 
     /// <summary>The contract's options of a run whose folder is <paramref name="workDirectory"/>.</summary>
-    public static RunOptions ToOptions(Run run, string workDirectory) =>
-        ToOptions(run.Options, run.Input, run.Output, workDirectory, run.MayReplace);
+    public static RunOptions ToOptions(Run run, string workDirectory)
+    {
+        var options = ToOptions(run.Options, run.Input, run.Output, workDirectory, run.MayReplace);
+        options.Slice = run.Slice?.ToContract();
+        options.Partials.AddRange(run.Slices.Select((_, slice) => SliceFolder(workDirectory, slice)));
+        return options;
+    }
+
+    /// <summary>Folder of the run over a slice of the partitioned run whose folder is <paramref name="workDirectory"/>.</summary>
+    /// <param name="workDirectory">Of the partitioned run.</param>
+    /// <param name="slice">Which slice, from 0.</param>
+    public static string SliceFolder(string workDirectory, int slice) =>
+        Path.Combine(SlicesFolder(workDirectory), slice.ToString("0000", CultureInfo.InvariantCulture));
+
+    /// <summary>Folder of the runs over all slices of a partitioned run, whose folder is <paramref name="workDirectory"/>.</summary>
+    public static string SlicesFolder(string workDirectory) => Path.Combine(workDirectory, "slices");
 
     /// <summary>The contract's options of these settings.</summary>
     public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace)

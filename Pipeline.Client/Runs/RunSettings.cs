@@ -24,6 +24,9 @@ public static class RunDefaults
     /// <summary>Name of the results in the run's folder, unless an output is named.</summary>
     public const string OutputName = "results.ndjson";
 
+    /// <summary>The input is not split.</summary>
+    public const int Partitions = 1;
+
     /// <summary>By type.</summary>
     public static IReadOnlyList<string> GroupBy { get; } = ["type"];
 }
@@ -71,6 +74,9 @@ public sealed record RunSettings
 
     /// <summary>Whether other implementations of its roles may take over at any time; else it keeps to those that it began with.</summary>
     public bool AllowUpgrade { get; set; }
+
+    /// <summary>Slices into which the input is split, to be worked on at once: 0 to 4,096; 0 = auto, one for each 256 MiB; 1 = it is not split.</summary>
+    public int Partitions { get; set; } = RunDefaults.Partitions;
 
     /// <summary>Lines per second to read at: 0 to 1,000,000,000; 0 = as fast as it goes.</summary>
     public double Rate { get; set; } = RunDefaults.Rate;

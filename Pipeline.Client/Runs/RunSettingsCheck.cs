@@ -17,6 +17,9 @@ public sealed record FieldError(string Field, string Message, int Line = 0, int 
 /// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed; all errors at once.</summary>
 public static class RunSettingsCheck
 {
+    /// <summary>Most slices of a run: each is an entry of run.json, and a file that is open while they are merged.</summary>
+    public const int MaxPartitions = 4_096;
+
     private const long MaxCheckpointIntervalMillis = RunLimits.MaxCheckpointMicros / 1_000;
     private const int MaxTypes = 1_000;
     private const int MaxNameLength = 256;
@@ -99,6 +102,15 @@ public static class RunSettingsCheck
             "rate",
             settings.Rate is >= 0 and <= RunLimits.MaxRate,
             $"must be 0 (no limit) to {RunLimits.MaxRate}, not {settings.Rate}");
+        Require(
+            "partitions",
+            settings.Partitions is >= 0 and <= MaxPartitions,
+            $"must be 0 (auto) to {MaxPartitions}, not {settings.Partitions}");
+        Require("partitions", settings.Partitions == 1 || settings.Rate == 0, "cannot be given with a rate: the rate is that of one reader");
+        Require(
+            "partitions",
+            settings.Partitions == 1 || settings.GroupBy?.Contains(ColumnNames.Line) != true,
+            "cannot be given with a grouping by line: the numbers of lines are not known while the input is read in parts");
 
         void Require(string field, bool holds, string error)
         {

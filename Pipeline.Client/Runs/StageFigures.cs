@@ -83,6 +83,38 @@ public sealed record StageFigures
         return above.WaitingToSendMicros > whole * Noticeable ? (above, below) : null;
     }
 
+    /// <summary>
+    /// Figures of runs that went through the same roles at once, added up by role. What is of a process and not of an attempt, such as its CPU
+    /// time, cannot be added up, and is left out.
+    /// </summary>
+    /// <param name="runs">Figures of each run, first stage first.</param>
+    public static IReadOnlyList<StageFigures> SumByRole(IEnumerable<IReadOnlyList<StageFigures>> runs) =>
+    [
+        .. runs.SelectMany(stages => stages).GroupBy(stage => stage.Role).Select(role =>
+        {
+            var instances = role.Select(stage => stage.InstanceId).Distinct().ToList();
+            return new StageFigures
+            {
+                InstanceId = instances is [var one] ? one : $"{instances.Count} instances",
+                Role = role.Key,
+                ItemsIn = role.Sum(stage => stage.ItemsIn),
+                ItemsOut = role.Sum(stage => stage.ItemsOut),
+                Filtered = role.Sum(stage => stage.Filtered),
+                Rejected = role.Sum(stage => stage.Rejected),
+                BytesIn = role.Sum(stage => stage.BytesIn),
+                BytesOut = role.Sum(stage => stage.BytesOut),
+                BatchesIn = role.Sum(stage => stage.BatchesIn),
+                BatchesOut = role.Sum(stage => stage.BatchesOut),
+                ProcessingMicros = role.Sum(stage => stage.ProcessingMicros),
+                WaitingToReceiveMicros = role.Sum(stage => stage.WaitingToReceiveMicros),
+                WaitingToSendMicros = role.Sum(stage => stage.WaitingToSendMicros),
+                BatchesReplayed = role.Sum(stage => stage.BatchesReplayed),
+                FramesDiscarded = role.Sum(stage => stage.FramesDiscarded),
+                ProcessPeakRssBytes = role.Max(stage => stage.ProcessPeakRssBytes),
+            };
+        }),
+    ];
+
     /// <summary>As the contract has them.</summary>
     public static StageFigures Of(StageMetrics metrics) => new()
     {

@@ -61,6 +61,8 @@ internal sealed class AttemptRunner(
                 {
                     opening = Never;
                     handshake?.Dispose();
+                    if (open.Options.Partials.Count > 0)
+                        await EndAsync(call, new StageInput { EndOfInput = new EndOfInput() }, ending.Token);
                     stalling = stall.WatchAsync(ending.Token);
                     deadline = drained ? deadline : Never;
                 }
@@ -84,7 +86,7 @@ internal sealed class AttemptRunner(
                     news = first == news ? Never : news;
                     observer.Draining(onDemand);
                     if (!drained)
-                        await DrainAsync(call, ending.Token);
+                        await EndAsync(call, new StageInput { Control = new Control { Action = ControlAction.Drain } }, ending.Token);
                     drained = true;
                     deadline = After(options.DrainTimeout, ending.Token);
                 }
@@ -163,15 +165,15 @@ internal sealed class AttemptRunner(
         return new AttemptOutcome.Failed(failure);
     }
 
-    private static async Task DrainAsync(IAttemptCall call, CancellationToken cancellationToken)
+    private static async Task EndAsync(IAttemptCall call, StageInput last, CancellationToken cancellationToken)
     {
         try
         {
-            await call.DrainAsync(cancellationToken);
+            await call.EndAsync(last, cancellationToken);
         }
         catch (StageException)
         {
-            // The call is over already; its reader tells how it ended.
+            // The call is over, and its reader tells how it ended; or it is a merge, which has had its last message and is broken off if it takes too long.
         }
     }
 

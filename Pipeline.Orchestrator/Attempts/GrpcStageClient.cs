@@ -25,13 +25,12 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
         private readonly Task _opening = call.RequestStream.WriteAsync(new StageInput { OpenRun = open });
         private int _disposed;
 
-        public async Task DrainAsync(CancellationToken cancellationToken)
+        public async Task EndAsync(StageInput last, CancellationToken cancellationToken)
         {
             try
             {
                 await _opening.WaitAsync(cancellationToken);
-                var drain = new StageInput { Control = new Control { Action = ControlAction.Drain } };
-                await call.RequestStream.WriteAsync(drain, cancellationToken);
+                await call.RequestStream.WriteAsync(last, cancellationToken);
                 await call.RequestStream.CompleteAsync();
             }
             catch (Exception error) when (error is RpcException or InvalidOperationException or IOException)
@@ -84,9 +83,9 @@ internal interface IStageClient
 /// <summary>An attempt under way. Disposing it breaks it off.</summary>
 internal interface IAttemptCall : IAsyncDisposable
 {
-    /// <summary>Asks the first stage to read no further.</summary>
-    /// <exception cref="StageException">The call is over; <see cref="ReadAsync"/> tells why.</exception>
-    Task DrainAsync(CancellationToken cancellationToken);
+    /// <summary>Sends the last message: that the stage is to read no further, or that no more is to come.</summary>
+    /// <exception cref="StageException">The call is over, and <see cref="ReadAsync"/> tells why; or the last message was sent before.</exception>
+    Task EndAsync(StageInput last, CancellationToken cancellationToken);
 
     /// <summary>What comes up, to its end.</summary>
     /// <exception cref="StageException">The attempt failed.</exception>

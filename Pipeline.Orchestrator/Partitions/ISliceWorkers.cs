@@ -4,7 +4,7 @@ using Pipeline.Orchestrator.Attempts;
 namespace Pipeline.Orchestrator.Partitions;
 
 /// <summary>How far a slice of a partitioned run is.</summary>
-/// <param name="Version">Grows with every change, as long as the same machine works on it.</param>
+/// <param name="Version">Another one after every change, and on every machine.</param>
 /// <param name="Machine">Where it is worked on.</param>
 /// <param name="Run">The run over the slice.</param>
 internal sealed record SliceReport(long Version, string Machine, Run Run);

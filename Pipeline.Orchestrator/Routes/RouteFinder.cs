@@ -27,7 +27,7 @@ internal sealed class RouteFinder(
             var pins = RunPins.Of(now.Value);
             var instances = observed.Value.Instances.Values;
             var usable = instances.Where(instance => !suspects.Contains(instance));
-            switch (RoutePlanner.Plan(options.RouteOf(now.Value.Options), usable, pins, failures.Of, load.Of))
+            switch (RoutePlanner.Plan(options.RouteOf(now.Value), usable, pins, failures.Of, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;

@@ -6,7 +6,7 @@ namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Picks a live instance for every role, so that each accepts all that the one above emits.</summary>
 /// <remarks>
-/// Only instances that the run's pins admit. Among several those come first at which fewest attempts of the run failed, then what the run
+/// A route of one role is that of a merge. Only instances that the run's pins admit. Among several those come first at which fewest attempts of the run failed, then what the run
 /// began with, then the least busy, then the longest registered.
 /// </remarks>
 internal static class RoutePlanner
@@ -31,7 +31,7 @@ internal static class RoutePlanner
         if (missing.Length > 0)
             return new RoutePlan.Missing(missing, [.. live.Where(instance => missing.Contains(instance.Role))]);
 
-        if (byRole[roles[0]].FirstOrDefault(instance => instance.Accepts.Count > 0) is { } first)
+        if (roles.Count > 1 && byRole[roles[0]].FirstOrDefault(instance => instance.Accepts.Count > 0) is { } first)
             return new RoutePlan.Unfit($"{first.InstanceId} ({first.Role}) cannot be the first stage: it reads no input, but accepts {List(first.Accepts)}");
         if (byRole[roles[^1]].FirstOrDefault(instance => instance.Emits.Count > 0) is { } last)
             return new RoutePlan.Unfit($"{last.InstanceId} ({last.Role}) cannot be the last stage: it keeps no results, but emits {List(last.Emits)}");

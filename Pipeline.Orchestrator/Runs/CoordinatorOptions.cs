@@ -20,6 +20,9 @@ internal sealed class CoordinatorOptions
     /// <summary>The route of a run: its own, or <see cref="Route"/>.</summary>
     public IReadOnlyList<string> RouteOf(RunSettings settings) => settings.Route.Count > 0 ? settings.Route : Route;
 
+    /// <summary>The route of a run's attempts: its own, or <see cref="Route"/>; of a partitioned run the last stage, which merges.</summary>
+    public IReadOnlyList<string> RouteOf(Run run) => run.Slices.Count > 0 ? [RouteOf(run.Options)[^1]] : RouteOf(run.Options);
+
     /// <summary>Longest wait for a role without instance, after which the run fails (and can be resumed): 1 s to 24 h.</summary>
     /// <value>Default 2 min.</value>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]

@@ -41,7 +41,8 @@ internal sealed class RunCoordinator(
     /// <param name="tracker">The run.</param>
     /// <param name="workDirectory">Its folder.</param>
     /// <param name="stop">The request that it stop.</param>
-    public async Task RunAsync(RunTracker tracker, string workDirectory, StopSignal stop)
+    /// <param name="prepare">What is to be done before its first attempt; null = nothing.</param>
+    public async Task RunAsync(RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null)
     {
         // A run has a trace of its own, not that of the request.
         Activity.Current = null;
@@ -53,6 +54,8 @@ internal sealed class RunCoordinator(
         RunLog.Starts(logger, tracker.Run.Id, tracker.Run.Input, tracker.Run.Output);
         try
         {
+            if (prepare is not null)
+                await prepare();
             await AttemptAsync(tracker, workDirectory, stop);
         }
         catch (OperationCanceledException) when (stop.Reason is not null)

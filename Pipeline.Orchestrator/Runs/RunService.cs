@@ -6,6 +6,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -22,22 +23,25 @@ internal sealed class RunService : IHostedService
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
     private readonly RunStore _store;
+    private readonly ISliceWorkers _slices;
     private readonly OutputClaims _claims;
     private readonly Func<RunCoordinator> _coordinators;
     private readonly CoordinatorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RunService> _logger;
     private readonly SemaphoreSlim _turns;
-    private readonly IReadOnlyList<string>? _roots;
+    private readonly bool _isRooted;
+    private readonly IReadOnlyList<string> _roots;
     private readonly CancellationTokenRegistration _onStopping;
     private readonly Observable<long> _changes = new(0);
     private Task? _stopping;
 
     public RunService(
-        RunStore store, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        RunStore store, ISliceWorkers slices, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
         IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger)
     {
         _store = store;
+        _slices = slices;
         _claims = new OutputClaims(store.Root, List);
         _coordinators = coordinators;
         _options = options.Value;
@@ -45,7 +49,8 @@ internal sealed class RunService : IHostedService
         _logger = logger;
         _turns = new SemaphoreSlim(options.Value.MaxActiveRuns);
         // The AppHost gives it the roots of the stages, which have the last word on them.
-        _roots = configuration[RootedPath.RootsVariable] is null ? null : RootedPath.RootsOf(name => configuration[name]);
+        _isRooted = configuration[RootedPath.RootsVariable] is not null;
+        _roots = RootedPath.RootsOf(name => configuration[name]);
         // At once and not when the server has stopped: it waits for the streams of events, which end with their runs.
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopRunsAsync());
     }
@@ -82,6 +87,8 @@ internal sealed class RunService : IHostedService
                 RunLog.Interrupted(_logger, run.Id);
             }
 
+            if (run is { State: RunState.Completed, Slices.Count: > 0 })
+                DeleteSlices(run.Id);
             _runs[run.Id] = NewEntry(run);
         }
 
@@ -99,7 +106,7 @@ internal sealed class RunService : IHostedService
             _ = MayReplace(settings);
         }
 
-        if (_roots is null)
+        if (!_isRooted)
             return;
         try
         {
@@ -277,7 +284,7 @@ internal sealed class RunService : IHostedService
             await _turns.WaitAsync(stop.Drain);
             try
             {
-                await _coordinators().RunAsync(tracker, _store.FolderOf(tracker.Run.Id), stop);
+                await RunAsync(tracker, stop);
             }
             finally
             {
@@ -297,6 +304,34 @@ internal sealed class RunService : IHostedService
         finally
         {
             entry.Speed = null;
+        }
+    }
+
+    private async Task RunAsync(RunTracker tracker, StopSignal stop)
+    {
+        var folder = _store.FolderOf(tracker.Run.Id);
+        if (tracker.Run.Options.Partitions == 1)
+        {
+            await _coordinators().RunAsync(tracker, folder, stop);
+            return;
+        }
+
+        await _coordinators().RunAsync(
+            tracker, folder, stop, () => new PartitionedRun(_slices, _roots, tracker, folder, stop, _time).RunSlicesAsync());
+        if (tracker.Run.State == RunState.Completed)
+            DeleteSlices(tracker.Run.Id);
+    }
+
+    private void DeleteSlices(string id)
+    {
+        try
+        {
+            if (Directory.Exists(RunOptionsMapping.SlicesFolder(_store.FolderOf(id))))
+                Directory.Delete(RunOptionsMapping.SlicesFolder(_store.FolderOf(id)), recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            RunLog.SlicesLeft(_logger, id, error.Message);
         }
     }
 

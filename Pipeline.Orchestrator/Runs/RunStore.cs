@@ -56,8 +56,31 @@ internal sealed partial class RunStore : IDisposable
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
-    public void Save(Run run) => DurableFiles.Private.Replace(
-        Path.Combine(FolderOf(run.Id), RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+    public void Save(Run run) => Save(FolderOf(run.Id), run);
+
+    /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
+    /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
+    public static void Save(string folder, Run run)
+    {
+        if (!Directory.Exists(folder))
+            CreatePrivate(folder);
+        DurableFiles.Private.Replace(Path.Combine(folder, RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+    }
+
+    /// <summary>The run that a folder holds; null where it holds none.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="JsonException">It is damaged.</exception>
+    public static Run? Load(string folder)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, RunFile)), RunJson.Default.Run);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()
@@ -67,15 +90,13 @@ internal sealed partial class RunStore : IDisposable
         {
             try
             {
-                var run = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, RunFile)), RunJson.Default.Run);
-                if (run?.Id == Path.GetFileName(folder))
+                // None: its orchestrator died between the folder and the file, and no client was told of this run.
+                if (Load(folder) is not { } run)
+                    continue;
+                if (run.Id == Path.GetFileName(folder))
                     runs.Add(run);
                 else
                     LogUnreadable(_logger, folder, "it is of another run");
-            }
-            catch (FileNotFoundException)
-            {
-                // Its orchestrator died between the folder and the file: no client was told of this run.
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
             {

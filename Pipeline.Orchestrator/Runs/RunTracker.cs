@@ -14,7 +14,7 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="speed">Takes how far it is.</param>
 /// <param name="time">The clock.</param>
 /// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for a look at it after a crash.</remarks>
-internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, SpeedSeries speed, TimeProvider time)
+internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, SpeedSeries speed, TimeProvider time)
     : IAttemptObserver
 {
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
@@ -82,7 +82,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         {
             State = RunState.Running,
             WaitingFor = null,
-            Implementations = implementations,
+            Implementations = [.. now.Implementations.Where(former => implementations.All(one => one.Role != former.Role)), .. implementations],
             UpgradeAllowed = false,
             Attempts = now.Attempts + 1,
             Stages = [],
@@ -148,6 +148,8 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     /// <inheritdoc/>
     public void Opened(Checkpoint? resume, SkippedFiles? skipped)
     {
+        if (IsMerging)
+            return;
         Change(now => now with { Skipped = SkippedInput.Of(skipped) });
         if (resume?.Id > _furthest)
             (HasProgressed, _furthest) = (true, resume.Id);
@@ -175,7 +177,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     public void Progressed(StageMetrics metrics)
     {
         Take(metrics);
-        if (metrics.InstanceId == _route?.First.InstanceId && metrics.Role == _route.First.Role)
+        if (!IsMerging && metrics.InstanceId == _route?.First.InstanceId && metrics.Role == _route.First.Role)
             speed.Add(PointAt(_resumedLines + metrics.ItemsIn));
         Publish();
         if (time.GetElapsedTime(_savedAt) < SaveInterval)
@@ -207,7 +209,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
     private static Run At(Run run, long checkpoint, Position position)
     {
         // An input file whose length is not told leaves what was known.
-        var progress = RunProgress.Of(checkpoint, position);
+        var progress = RunProgress.Of(checkpoint, position, run.Slice);
         return run with
         {
             Progress = progress.InputBytes > 0 ? progress : progress with { InputBytes = run.Progress.InputBytes },
@@ -220,7 +222,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
         foreach (var metrics in completed.Stages)
             Take(metrics);
         Publish();
-        if (completed.Stages.FirstOrDefault(stage => stage.InstanceId == _route?.First.InstanceId) is { } first)
+        if (!IsMerging && completed.Stages.FirstOrDefault(stage => stage.InstanceId == _route?.First.InstanceId) is { } first)
             speed.Add(PointAt(_resumedLines + first.ItemsIn), always: true);
         IReadOnlyList<WrittenFile> written = completed.Drained
             ? []
@@ -230,7 +232,7 @@ internal sealed class RunTracker(Observable<Run> run, Action<Run> save, Action<R
             Counts = completed.Counts is null ? now.Counts : RunCounts.Of(completed.Counts),
             Rejects = completed.Rejects.Length > 0 ? completed.Rejects : now.Rejects,
             Written = written,
-            ElapsedMicros = completed.ElapsedMicros,
+            ElapsedMicros = completed.ElapsedMicros + (long)_slicesTook.TotalMicroseconds,
             Progress = completed.Drained ? now.Progress : now.Progress with { Fraction = 1 },
         });
     }

@@ -4,6 +4,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Instances;
+using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
@@ -71,6 +72,12 @@ internal static class OrchestratorService
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<Func<RunCoordinator>>(provider => () => RunCoordinator.Create(provider));
+        services.AddSingleton(provider => new SliceLanes(
+            provider.GetRequiredService<RunStore>().FolderOf, provider.GetRequiredService<Func<RunCoordinator>>(),
+            provider.GetRequiredService<IOptions<CoordinatorOptions>>(), provider.GetRequiredService<IHostApplicationLifetime>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SliceLanes>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<SliceLanes>());
+        services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<SliceLanes>());
         services.AddSingleton<RunService>();
         services.AddHostedService(provider => provider.GetRequiredService<RunService>());
         services.AddHealthChecks().AddCheck<RegistryHealthCheck>("broker");

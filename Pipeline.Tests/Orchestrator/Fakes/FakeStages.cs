@@ -40,6 +40,9 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
 
     public OpenRun Open => open;
 
+    /// <summary>True where the orchestrator has told that no input is to come, as it does to have partial results merged.</summary>
+    public bool IsInputEnded { get; private set; }
+
     public Task DrainRequested => _drain.Task.WaitAsync(Waiting.Limit);
 
     public Task BrokenOff => _broken.Task.WaitAsync(Waiting.Limit);
@@ -82,9 +85,12 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
     /// <summary>The call ends without a word.</summary>
     public void Ends() => _answers.Writer.TryComplete();
 
-    public Task DrainAsync(CancellationToken cancellationToken)
+    public Task EndAsync(StageInput last, CancellationToken cancellationToken)
     {
-        _drain.TrySetResult();
+        if (last.Control is null)
+            IsInputEnded = true;
+        else
+            _drain.TrySetResult();
         return Task.CompletedTask;
     }
 

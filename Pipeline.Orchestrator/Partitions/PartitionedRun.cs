@@ -1,0 +1,135 @@
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Files;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Partitions;
+
+/// <summary>The slices of a partitioned run: plans them, and has as many worked on at once as there are cores. What comes after is the merge.</summary>
+/// <remarks>
+/// It keeps nothing that is not in the run's folder: whoever carries on with a run asks for each slice that is not known to have completed, and a
+/// slice that has says so at once.
+/// </remarks>
+internal sealed class PartitionedRun(
+    ISliceWorkers workers, IReadOnlyList<string> roots, RunTracker tracker, string folder, StopSignal stop, TimeProvider time)
+{
+    private readonly Dictionary<int, Task<SliceReport>> _open = [];
+    private readonly HashSet<int> _completed = [];
+    private Failure? _failure;
+
+    /// <summary>Returns when all slices have completed, or at once where the input is not split.</summary>
+    /// <exception cref="StageException">The input cannot be read or has changed, or a slice failed.</exception>
+    /// <exception cref="OperationCanceledException">The run is to stop; slices rest at their checkpoints.</exception>
+    public async Task RunSlicesAsync()
+    {
+        var plan = LoadOrMake();
+        if (plan.Slices.Count == 1)
+            return;
+        var began = time.GetTimestamp();
+        tracker.Planned(plan);
+        for (var slice = 0; slice < plan.Slices.Count; slice++)
+        {
+            if (tracker.Run.Slices[slice].State == RunState.Completed)
+                _completed.Add(slice);
+        }
+
+        var next = new Queue<int>(Enumerable.Range(0, plan.Slices.Count).Where(slice => !_completed.Contains(slice)));
+        var stopping = Task.Delay(Timeout.Infinite, stop.Drain);
+        while (true)
+        {
+            stop.Abort.ThrowIfCancellationRequested();
+            while (!IsStopping && next.Count > 0 && _open.Count < await workers.CapacityAsync(stop.Abort))
+                Advance(next.Dequeue(), 0);
+            if (_open.Count == 0)
+                break;
+            await Task.WhenAny([.. _open.Values, stopping]);
+            if (stopping.IsCompleted)
+            {
+                stopping = Task.Delay(Timeout.Infinite, stop.Abort);
+                await StopAllAsync();
+            }
+
+            foreach (var (slice, report) in _open.Where(one => one.Value.IsCompleted).ToList())
+                await TakeAsync(slice, plan.Slices[slice], await report);
+        }
+
+        if (_failure is not null)
+            throw new StageException(_failure);
+        stop.Drain.ThrowIfCancellationRequested();
+        tracker.SlicesCompleted(time.GetElapsedTime(began));
+    }
+
+    private bool IsStopping => _failure is not null || stop.Reason is not null;
+
+    private PartitionPlan LoadOrMake()
+    {
+        var run = tracker.Run;
+        var catalog = InputCatalog.Read(run.Input, folder, roots);
+        if (PartitionPlan.Load(folder) is { } planned)
+        {
+            catalog.RequireSame([.. planned.Slices.SelectMany(slice => slice.Files).DistinctBy(file => file.Path).Select(file => file.ToContract())]);
+            return planned;
+        }
+
+        var plan = PartitionPlan.Make(catalog, run.Options.Partitions);
+        try
+        {
+            plan.Save(folder);
+            return plan;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"the run's plan cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    private void Advance(int slice, long seen) => _open[slice] = workers.AdvanceAsync(tracker.Run.Id, slice, seen, stop.Abort);
+
+    private async Task TakeAsync(int slice, RunSlice part, SliceReport report)
+    {
+        _open.Remove(slice);
+        tracker.SliceChanged(slice, part, report);
+        switch (report.Run.State)
+        {
+            case RunState.Completed:
+                _completed.Add(slice);
+                break;
+            case RunState.Failed:
+                await FailAsync(FailureOf(part, report));
+                break;
+            case var state when !state.IsActive() && IsStopping:
+                break;
+            default:
+                if (_failure is null && tracker.FindOtherImplementation(slice, report.Run) is { } other)
+                    await FailAsync(other);
+                // It has gone on elsewhere since it was asked to stop.
+                else if (IsStopping && report.Run.State != RunState.Draining)
+                    await workers.StopAsync(tracker.Run.Id, slice, stop.Reason ?? StopReason.Interrupt);
+                Advance(slice, report.Version);
+                break;
+        }
+    }
+
+    private async Task FailAsync(Failure failure)
+    {
+        if (_failure is not null)
+            return;
+        _failure = failure;
+        await StopAllAsync();
+    }
+
+    private Task StopAllAsync() =>
+        Task.WhenAll(_open.Keys.Select(slice => workers.StopAsync(tracker.Run.Id, slice, stop.Reason ?? StopReason.Interrupt)));
+
+    private static Failure FailureOf(RunSlice part, SliceReport report) => report.Run.Error is { } error
+        ? new Failure
+        {
+            Reason = error.Reason,
+            Message = $"{part}: {error.Message}",
+            InstanceId = error.InstanceId,
+            Role = error.Role,
+        }
+        : new Failure { Reason = FailureReasons.Internal, Message = $"{part}: it failed on {report.Machine} without a reason" };
+}

@@ -1,0 +1,241 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Partitions;
+
+/// <summary>Works on slices on this machine, as many at once as it has cores: each is a run over the same stages, so that Parse gets more of them.</summary>
+/// <remarks>What is known of a slice lies in its folder, in the folder of the partitioned run: whoever opens that goes on from there.</remarks>
+internal sealed class SliceLanes : ISliceWorkers, IHostedService
+{
+    private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
+    private readonly Func<string, string> _folderOf;
+    private readonly Func<RunCoordinator> _coordinators;
+    private readonly TimeSpan _stopTimeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SliceLanes> _logger;
+    private readonly SemaphoreSlim _lanes = new(Environment.ProcessorCount);
+    private readonly CancellationTokenRegistration _onStopping;
+    private Task? _stopping;
+
+    /// <summary>The lanes of this process.</summary>
+    /// <param name="folderOf">The folder of a partitioned run.</param>
+    /// <param name="coordinators">Makes a coordinator for each slice.</param>
+    /// <param name="options">How runs are carried out.</param>
+    /// <param name="lifetime">Of the orchestrator.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public SliceLanes(
+        Func<string, string> folderOf, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
+    {
+        (_folderOf, _coordinators, _stopTimeout, _time, _logger) = (folderOf, coordinators, options.Value.StopTimeout, time, logger);
+        _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
+    }
+
+    /// <summary>Slices that are worked on here.</summary>
+    public int Open => _work.Count;
+
+    /// <inheritdoc/>
+    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Environment.ProcessorCount);
+
+    /// <inheritdoc/>
+    public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
+    {
+        var work = Find(runId, slice);
+        var (report, superseded) = work.Observe();
+        if (report.Version == seen)
+        {
+            try
+            {
+                await superseded.WaitAsync(NewsInterval, _time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // No news.
+            }
+
+            (report, _) = work.Observe();
+        }
+
+        if (!report.Run.State.IsActive())
+            _work.TryRemove(KeyValuePair.Create((runId, slice), work));
+        return report;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(string runId, int slice, StopReason reason)
+    {
+        if (_work.TryGetValue((runId, slice), out var work))
+            work.Stop(reason);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _onStopping.DisposeAsync();
+        await (_stopping ?? StopAllAsync());
+    }
+
+    private Work Find(string runId, int slice)
+    {
+        lock (_work)
+        {
+            if (_work.TryGetValue((runId, slice), out var work))
+                return work;
+            var folder = RunOptionsMapping.SliceFolder(_folderOf(runId), slice);
+            var run = Load(runId, slice, folder);
+            work = new Work(run);
+            if (run.State == RunState.Completed)
+                return work;
+            if (_stopping is not null)
+                throw new OperationCanceledException("The orchestrator is stopping.");
+            _work[(runId, slice)] = work;
+            work.Ending = Task.Run(() => WorkAsync(work, folder));
+            return work;
+        }
+    }
+
+    // As its folder has it, about to go on; a new one where there is none yet.
+    private Run Load(string runId, int slice, string folder)
+    {
+        try
+        {
+            if (RunStore.Load(folder) is { } stored)
+                return stored.State == RunState.Completed ? stored : stored with { State = RunState.Pending, Ended = null };
+            var whole = RunStore.Load(_folderOf(runId)) ?? throw new IOException($"there is no run in {_folderOf(runId)}");
+            var plan = PartitionPlan.Load(_folderOf(runId)) ?? throw new IOException($"there is no plan in {_folderOf(runId)}");
+            var now = _time.GetUtcNow();
+            var run = new Run
+            {
+                Id = string.Create(CultureInfo.InvariantCulture, $"{runId}.{slice:0000}"),
+                Created = now,
+                Updated = now,
+                Options = whole.Options with { Partitions = RunDefaults.Partitions },
+                Input = whole.Input,
+                Output = Path.Combine(folder, "partial"),
+                MayReplace = true,
+                Slice = plan.Slices[slice],
+                Implementations = whole.Implementations,
+            };
+            RunStore.Save(folder, run);
+            return run;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"slice {slice} of run {runId} cannot be opened: {error.Message}", inner: error);
+        }
+    }
+
+    private async Task WorkAsync(Work work, string folder)
+    {
+        var tracker = new RunTracker(work.Run, run => Save(folder, run), run => TrySave(folder, run), new SpeedSeries([]), _time);
+        try
+        {
+            await _lanes.WaitAsync(work.Signal.Drain);
+            try
+            {
+                await _coordinators().RunAsync(tracker, folder, work.Signal);
+            }
+            finally
+            {
+                _lanes.Release();
+            }
+        }
+        catch (OperationCanceledException) when (work.Signal.Reason is not null)
+        {
+            // It never had its turn.
+            tracker.Ends(RunCoordinator.RestOf(work.Signal), tracker.Run.Error);
+        }
+        catch (Exception error)
+        {
+            RunLog.Breaks(_logger, tracker.Run.Id, error);
+            tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
+        }
+    }
+
+    private static void Save(string folder, Run run)
+    {
+        try
+        {
+            RunStore.Save(folder, run);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"the slice's state cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    private void TrySave(string folder, Run run)
+    {
+        try
+        {
+            Save(folder, run);
+        }
+        catch (StageException error)
+        {
+            RunLog.Unstored(_logger, run.Id, error.Message);
+        }
+    }
+
+    private async Task StopAllAsync()
+    {
+        Work[] open;
+        lock (_work)
+        {
+            open = [.. _work.Values];
+            foreach (var work in open)
+                work.Stop(StopReason.Interrupt);
+        }
+
+        var ended = Task.WhenAll(open.Select(work => work.Ending));
+        await Task.WhenAny(ended, Task.Delay(_stopTimeout, _time));
+        foreach (var work in open)
+            work.Signal.BreakOff();
+        await ended;
+    }
+
+    /// <summary>A slice that is worked on here.</summary>
+    private sealed class Work(Run run)
+    {
+        private readonly Lock _lock = new();
+        private Run? _told;
+        private long _version;
+
+        public Observable<Run> Run { get; } = new(run);
+
+        public StopSignal Signal { get; } = new();
+
+        public Task Ending { get; set; } = Task.CompletedTask;
+
+        /// <summary>How far it is, and a task that ends when there is news.</summary>
+        public (SliceReport Report, Task Superseded) Observe()
+        {
+            lock (_lock)
+            {
+                var observed = Run.Current;
+                // No two machines' versions are the same: what was seen of one is no answer of another.
+                if (!ReferenceEquals(observed.Value, _told))
+                    (_told, _version) = (observed.Value, Random.Shared.NextInt64(1, long.MaxValue));
+                return (new SliceReport(_version, Environment.MachineName, observed.Value), observed.Superseded);
+            }
+        }
+
+        public void Stop(StopReason reason)
+        {
+            Signal.Request(reason);
+            Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining } : now);
+        }
+    }
+}

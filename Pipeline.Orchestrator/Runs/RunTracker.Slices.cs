@@ -1,0 +1,104 @@
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>What is known of the slices of a partitioned run.</summary>
+internal sealed partial class RunTracker
+{
+    // Of the slices' latest reports, for the figures of the whole.
+    private readonly Dictionary<int, IReadOnlyList<StageFigures>> _sliceStages = [];
+    private TimeSpan _slicesTook;
+
+    // Of a partitioned run the attempts are those of the merge.
+    private bool IsMerging => Run.Slices.Count > 0;
+
+    /// <summary>The input is split. Durable before any slice begins.</summary>
+    public void Planned(PartitionPlan plan)
+    {
+        save(Change(now => now with
+        {
+            State = RunState.Running,
+            WaitingFor = null,
+            Skipped = plan.Skipped,
+            Slices = now.Slices.Count == plan.Slices.Count
+                ? now.Slices
+                : [.. plan.Slices.Select(slice => SliceState.Of(slice, null, ""))],
+        }));
+        _savedAt = time.GetTimestamp();
+    }
+
+    /// <summary>There is news of a slice.</summary>
+    public void SliceChanged(int slice, RunSlice part, SliceReport report)
+    {
+        _sliceStages[slice] = report.Run.Stages;
+        var stages = StageFigures.SumByRole(_sliceStages.Values);
+        Change(now => WithSlices(now, [.. now.Slices.Select((state, index) => index == slice ? SliceState.Of(part, report.Run, report.Machine) : state)]) with
+        {
+            Stages = stages,
+            ReplayedBatches = stages.Sum(stage => stage.BatchesReplayed),
+            DiscardedFrames = stages.Sum(stage => stage.FramesDiscarded),
+        });
+        speed.Add(PointAt(Run.Progress.Lines));
+        if (report.Run.State != RunState.Completed && time.GetElapsedTime(_savedAt) < SaveInterval)
+            return;
+        trySave(Run);
+        _savedAt = time.GetTimestamp();
+    }
+
+    /// <summary>All slices have completed.</summary>
+    /// <param name="took">How long they took since the run was started or resumed.</param>
+    public void SlicesCompleted(TimeSpan took)
+    {
+        _slicesTook = took;
+        speed.Add(PointAt(Run.Progress.Lines), always: true);
+    }
+
+    /// <summary>
+    /// A run keeps to the implementations that its first slice began with: results are the same bytes only if all slices are made by the same ones.
+    /// </summary>
+    /// <returns>The failure of a slice that goes through others; null where it may.</returns>
+    public Failure? FindOtherImplementation(int slice, Run sliceRun)
+    {
+        if (sliceRun.Implementations.Count == 0 || Run.Options.AllowUpgrade)
+            return null;
+        if (Run.Implementations.Count == 0)
+        {
+            save(Change(now => now with { Implementations = sliceRun.Implementations }));
+            return null;
+        }
+
+        var others = sliceRun.Implementations.Where(one => Run.Implementations.All(pinned => pinned != one)).ToList();
+        return others.Count == 0 ? null : new Failure
+        {
+            Reason = FailureReasons.RouteUnfit,
+            Message = $"slice {slice} goes through {Implementation.Describe(others)}, the slices before it through {Implementation.Describe(Run.Implementations)}: "
+                + "install the same versions on all machines, or allow it with --allow-upgrade",
+        };
+    }
+
+    private static Run WithSlices(Run run, IReadOnlyList<SliceState> slices)
+    {
+        var active = slices.Where(slice => slice.State is RunState.Running or RunState.Draining).ToList();
+        var waiting = slices.FirstOrDefault(slice => slice is { State: RunState.Waiting, Trouble: not null });
+        var bytes = slices.Sum(slice => slice.InputBytes);
+        return run with
+        {
+            Slices = slices,
+            State = run.State is RunState.Running or RunState.Waiting ? active.Count == 0 && waiting is not null ? RunState.Waiting : RunState.Running : run.State,
+            WaitingFor = active.Count == 0 ? waiting?.Trouble : null,
+            Counts = run.Counts with { Lines = slices.Sum(slice => slice.Lines) },
+            Progress = new RunProgress
+            {
+                Lines = slices.Sum(slice => slice.Lines),
+                Bytes = slices.Sum(slice => slice.Bytes),
+                InputBytes = bytes,
+                Fraction = bytes == 0 || slices.Any(slice => slice.Fraction is null)
+                    ? null
+                    : slices.Sum(slice => slice.Fraction * slice.InputBytes) / bytes,
+            },
+        };
+    }
+}
