@@ -387,14 +387,16 @@ internal sealed class RunService : IHostedService
     private async Task StopRunsAsync()
     {
         Entry[] active;
+        Task work;
         lock (_lock)
         {
             active = [.. _runs.Values.Where(entry => entry.Run.Current.Value.State.IsActive())];
             foreach (var entry in active)
                 entry.Stop.Request(StopReason.Interrupt);
+            // A run that rests may still be clearing away.
+            work = Task.WhenAll(_runs.Values.Select(entry => entry.Work));
         }
 
-        var work = Task.WhenAll(active.Select(entry => entry.Work));
         await Task.WhenAny(work, Task.Delay(_options.StopTimeout, _time));
         foreach (var entry in active)
             entry.Stop.BreakOff();

@@ -45,7 +45,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
         var answers = call.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await answers.MoveNextAsync());
         Assert.Equal(["drain"], answers.Current.RunOpened.Columns);
-        await call.DrainAsync(CancellationToken.None);
+        await call.EndAsync(new StageInput { Control = new Control { Action = ControlAction.Drain } }, CancellationToken.None);
         Assert.True(await answers.MoveNextAsync());
         Assert.True(answers.Current.RunCompleted.Drained);
         Assert.False(await answers.MoveNextAsync());

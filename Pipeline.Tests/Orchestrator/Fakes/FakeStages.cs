@@ -23,7 +23,8 @@ internal sealed class FakeStages : IStageClient
     }
 
     /// <summary>The next attempt, once it is opened.</summary>
-    public async Task<FakeAttempt> NextAsync() => await _attempts.Reader.ReadAsync().AsTask().WaitAsync(Waiting.Limit);
+    public async Task<FakeAttempt> NextAsync(CancellationToken cancellationToken = default) =>
+        await _attempts.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Waiting.Limit, CancellationToken.None);
 
     /// <summary>True where no further attempt has been opened.</summary>
     public bool IsIdle => !_attempts.Reader.TryPeek(out _);

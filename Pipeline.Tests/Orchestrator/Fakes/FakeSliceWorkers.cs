@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Tests.Orchestrator.Fakes;
+
+/// <summary>Slices whose state tests set.</summary>
+internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
+{
+    private readonly ConcurrentDictionary<int, Observable<SliceReport>> _slices = new();
+    private readonly Observable<int> _changes = new(0);
+
+    /// <summary>Slices that were asked for, each once, in the order in which they were.</summary>
+    public ConcurrentQueue<int> Asked { get; } = new();
+
+    /// <summary>Stops that were asked for.</summary>
+    public ConcurrentQueue<(int Slice, StopReason Reason)> Stopped { get; } = new();
+
+    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(capacity);
+
+    public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
+    {
+        var reports = _slices.GetOrAdd(slice, _ =>
+        {
+            Asked.Enqueue(slice);
+            return new Observable<SliceReport>(ReportOf(slice, 1, RunState.Running), () => _changes.Change(count => count + 1));
+        });
+        _changes.Change(count => count + 1);
+        await foreach (var report in reports.ReadAllAsync(cancellationToken))
+        {
+            if (report.Version != seen)
+                return report;
+        }
+
+        throw new InvalidOperationException();
+    }
+
+    public Task StopAsync(string runId, int slice, StopReason reason)
+    {
+        Stopped.Enqueue((slice, reason));
+        _changes.Change(count => count + 1);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Sets the state of a slice that was asked for.</summary>
+    public void Set(int slice, RunState state, Func<Run, Run>? change = null) => _slices[slice].Change(former =>
+        ReportOf(slice, former.Version + 1, state) with { Run = (change ?? (run => run))(former.Run with { State = state }) });
+
+    /// <summary>Waits until something holds.</summary>
+    public async Task Until(Func<bool> condition)
+    {
+        using var limit = new CancellationTokenSource(Waiting.Limit);
+        await foreach (var _ in _changes.ReadAllAsync(limit.Token))
+        {
+            if (condition())
+                return;
+        }
+    }
+
+    private static SliceReport ReportOf(int slice, long version, RunState state) => new(version, "here", new Run
+    {
+        Id = $"run.{slice:0000}",
+        Created = DateTimeOffset.UnixEpoch,
+        Updated = DateTimeOffset.UnixEpoch,
+        Options = new RunSettings(),
+        Input = "/in",
+        Output = "/out",
+        State = state,
+        Attempts = 1,
+    });
+}

@@ -1,0 +1,101 @@
+using System.IO.Compression;
+using System.Text;
+using Pipeline.Files;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Tests.Orchestrator.Partitions;
+
+public sealed class PartitionPlanTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("plan-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    [InlineData(100)]
+    public void Make_OneFile_SlicesBeginAtLinesAndCoverAll(int partitions)
+    {
+        var content = string.Concat(Enumerable.Range(0, 50).Select(line => new string('x', line % 11) + (line % 3 == 0 ? "\r\n" : "\n"))) + "no end";
+        var plan = Make(Write("a.ndjson", content), partitions);
+
+        Assert.InRange(plan.Slices.Count, Math.Min(partitions, 7), partitions);
+        Assert.Equal(content, string.Concat(plan.Slices.Select(slice => content[(int)slice.FirstByte..(int)slice.EndByte])));
+        Assert.All(plan.Slices, slice => Assert.True(slice.FirstByte == 0 || content[(int)slice.FirstByte - 1] == '\n'));
+        Assert.All(plan.Slices, slice => Assert.True(slice.Bytes > 0));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("one line without an end")]
+    [InlineData("one line\n")]
+    public void Make_NoSecondLine_OneSlice(string content)
+    {
+        var plan = Make(Write("a.ndjson", content), 4);
+
+        Assert.Equal((0, content.Length), (Assert.Single(plan.Slices).FirstByte, (int)plan.Slices[0].EndByte));
+    }
+
+    [Fact]
+    public void Make_Auto_OneSliceForEach256MiB()
+    {
+        var path = Path.Join(_folder, "large.ndjson");
+        using (var file = File.Create(path))
+        {
+            // Sparse: it takes up a few blocks.
+            foreach (var end in (long[])[250L << 20, 300L << 20, 599L << 20])
+            {
+                file.Position = end;
+                file.WriteByte((byte)'\n');
+            }
+
+            file.SetLength(600L << 20);
+        }
+
+        var plan = Make(path, 0);
+
+        Assert.Equal([0, (250L << 20) + 1, (599L << 20) + 1], plan.Slices.Select(slice => slice.FirstByte));
+    }
+
+    [Fact]
+    public void Make_Folder_JoinsSmallFilesAndKeepsCompressedOnesWhole()
+    {
+        Write("a.ndjson", "1\n2\n");
+        Write("b.ndjson", "3\n");
+        Write("c.ndjson", string.Concat(Enumerable.Repeat("0123456789\n", 10)));
+        using (var gzip = new GZipStream(File.Create(Path.Join(_folder, "d.ndjson.gz")), CompressionLevel.NoCompression))
+            gzip.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0123456789\n", 10))));
+        Write("e.ndjson", "9\n");
+        Write("notes.txt", "no input");
+
+        var plan = Make(_folder, 6);
+
+        Assert.Equal(
+            ["a.ndjson to b.ndjson", "c.ndjson, bytes 0 to 44", "c.ndjson, bytes 44 to 77", "c.ndjson, bytes 77 to 110", "d.ndjson.gz", "e.ndjson"],
+            plan.Slices.Select(slice => slice.ToString()));
+        Assert.Equal(["notes.txt"], plan.Skipped?.Paths);
+    }
+
+    [Fact]
+    public void Load_Saved_IsTheSame()
+    {
+        var plan = Make(Write("a.ndjson", "1\n2\n3\n"), 2);
+        Assert.Null(PartitionPlan.Load(_folder));
+
+        plan.Save(_folder);
+
+        Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(_folder)!.Slices.Select(slice => slice.ToString()));
+    }
+
+    private PartitionPlan Make(string input, int partitions) => PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions);
+
+    private string Write(string name, string content)
+    {
+        var path = Path.Join(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+}

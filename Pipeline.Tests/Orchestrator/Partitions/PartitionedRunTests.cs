@@ -1,0 +1,185 @@
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Partitions;
+
+public sealed class PartitionedRunTests : IDisposable
+{
+    private const int Slices = 5;
+    private readonly string _folder = Directory.CreateTempSubdirectory("partitioned-").FullName;
+    private readonly FakeSliceWorkers _workers = new(capacity: 2);
+    private readonly StopSignal _stop = new();
+    private readonly List<Run> _saved = [];
+    private readonly Observable<Run> _run;
+
+    public PartitionedRunTests()
+    {
+        var input = Path.Join(_folder, "in.ndjson");
+        File.WriteAllText(input, string.Concat(Enumerable.Range(0, Slices).Select(line => $"line {line}\n")));
+        _run = new Observable<Run>(new Run
+        {
+            Id = "20260101-120000-ab12",
+            Created = TimeProvider.System.GetUtcNow(),
+            Updated = TimeProvider.System.GetUtcNow(),
+            Options = new RunSettings { Input = input, Partitions = Slices },
+            Input = input,
+            Output = "/out",
+        });
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task RunSlices_MoreThanLanes_AsManyAtOnceAsThereAreLanes()
+    {
+        var work = Start();
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await _workers.Until(() => _workers.Asked.Count >= Math.Min(slice + 2, Slices));
+            Assert.Equal(Math.Min(slice + 2, Slices), _workers.Asked.Count);
+            _workers.Set(slice, RunState.Completed, run => run with { Counts = new RunCounts { Lines = 10 } });
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal(Enumerable.Range(0, Slices), _workers.Asked);
+        Assert.All(Run.Slices, slice => Assert.Equal((RunState.Completed, "here"), (slice.State, slice.Machine)));
+        Assert.Equal(10 * Slices, Run.Progress.Lines);
+        // Not before any slice begins, or it could not be said later which ones there were.
+        Assert.Equal(Slices, _saved[0].Slices.Count(slice => slice.State == RunState.Pending));
+    }
+
+    [Fact]
+    public async Task RunSlices_OneFails_OthersStopAtACheckpointAndTheRunNamesThePart()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+
+        _workers.Set(1, RunState.Failed, run => run with { Error = new RunError(FailureReasons.InputChanged, "it was written to", "ingest-0", "ingest") });
+        await _workers.Until(() => !_workers.Stopped.IsEmpty);
+        Assert.Equal([(0, StopReason.Interrupt)], _workers.Stopped);
+        _workers.Set(0, RunState.Interrupted);
+
+        var error = await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit));
+        Assert.Equal((FailureReasons.InputChanged, "ingest-0"), (error.Failure.Reason, error.Failure.InstanceId));
+        Assert.Equal("in.ndjson, bytes 7 to 14: it was written to", error.Message);
+        Assert.Equal(2, _workers.Asked.Count);
+    }
+
+    [Fact]
+    public async Task RunSlices_Paused_SlicesArePausedAndNoneBegins()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+
+        _stop.Request(StopReason.Pause);
+        await _workers.Until(() => _workers.Stopped.Count == 2);
+        _workers.Set(0, RunState.Paused);
+        _workers.Set(1, RunState.Completed);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        Assert.Equal(2, _workers.Asked.Count);
+        Assert.Equal([RunState.Paused, RunState.Completed, RunState.Pending], Run.Slices.Take(3).Select(slice => slice.State));
+    }
+
+    [Fact]
+    public async Task RunSlices_SliceGoesOnElsewhereWhileTheRunStops_IsStoppedThere()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _stop.Request(StopReason.Pause);
+        await _workers.Until(() => _workers.Stopped.Count == 2);
+
+        // Another machine, which has not heard of the stop.
+        _workers.Set(0, RunState.Running);
+        await _workers.Until(() => _workers.Stopped.Count == 3);
+        Assert.Equal((0, StopReason.Pause), _workers.Stopped.Last());
+        _workers.Set(0, RunState.Paused);
+        _workers.Set(1, RunState.Paused);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+    }
+
+    [Fact]
+    public async Task RunSlices_SliceInterruptedByItsMachine_GoesOn()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+
+        _workers.Set(0, RunState.Interrupted);
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await _workers.Until(() => _workers.Asked.Count > slice);
+            _workers.Set(slice, RunState.Completed);
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Empty(_workers.Stopped);
+    }
+
+    [Fact]
+    public async Task RunSlices_Resumed_AsksOnlyForSlicesThatHaveNotCompleted()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(1, RunState.Completed);
+        await _workers.Until(() => _workers.Asked.Count == 3);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+
+        var later = new FakeSliceWorkers(capacity: Slices);
+        var resumed = Start(later, new StopSignal());
+        await later.Until(() => later.Asked.Count == Slices - 1);
+        Assert.Equal([0, 2, 3, 4], later.Asked);
+        foreach (var slice in later.Asked)
+            later.Set(slice, RunState.Completed);
+        await resumed.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunSlices_InputChangedSinceThePlan_Fails()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        File.WriteAllText(Run.Input, "shorter\n");
+
+        var error = await Assert.ThrowsAsync<StageException>(() => Start(new FakeSliceWorkers(1), new StopSignal()));
+
+        Assert.Equal(FailureReasons.InputChanged, error.Failure.Reason);
+    }
+
+    [Fact]
+    public async Task RunSlices_SliceByAnotherImplementation_FailsUnlessAllowed()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
+        await _workers.Until(() => Run.Implementations.Count > 0);
+
+        _workers.Set(1, RunState.Running, run => run with { Implementations = [new("rules", "2.0", "node")] });
+        await _workers.Until(() => _workers.Stopped.Count >= 1);
+        _workers.Set(0, RunState.Interrupted);
+        _workers.Set(1, RunState.Interrupted);
+
+        var error = await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit));
+        Assert.Equal(FailureReasons.RouteUnfit, error.Failure.Reason);
+        Assert.Contains("node 2.0: rules", error.Message, StringComparison.Ordinal);
+        Assert.Contains("csharp 1.0: rules", error.Message, StringComparison.Ordinal);
+    }
+
+    private Run Run => _run.Current.Value;
+
+    private Task Start() => Start(_workers, _stop);
+
+    private Task Start(FakeSliceWorkers workers, StopSignal stop)
+    {
+        var tracker = new RunTracker(_run, _saved.Add, _saved.Add, new SpeedSeries([]), TimeProvider.System);
+        return new PartitionedRun(workers, [_folder], tracker, _folder, stop, TimeProvider.System).RunSlicesAsync();
+    }
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Client.Runs;
+using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Partitions;
+
+/// <summary>Partitioned runs in an orchestrator on a real server, with fake stages.</summary>
+public sealed class SliceLanesTests : IAsyncLifetime
+{
+    private const int Slices = 3;
+    private readonly string _folder = Directory.CreateTempSubdirectory("lanes-").FullName;
+    private ServedOrchestrator _served = null!;
+
+    public async Task InitializeAsync()
+    {
+        File.WriteAllText(Input, "line 0\nline 1\nline 2\n");
+        _served = await ServedOrchestrator.StartAsync(Path.Join(_folder, "served"), roots: _folder);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _served.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Run_Partitioned_EachSliceIsARunAndTheLastStageMerges()
+    {
+        var run = Create();
+        var slices = new List<OpenRun>();
+        for (var count = 0; count < Slices; count++)
+        {
+            var attempt = await _served.Stages.NextAsync();
+            slices.Add(attempt.Open);
+            attempt.Opens().Completes(lines: 1);
+        }
+
+        Assert.Equal(Enumerable.Range(0, Slices).Select(slice => $"{run.Id}.{slice:0000}"), slices.Select(open => open.RunId).Order());
+        Assert.Equal([0, 7, 14], slices.Select(open => open.Options.Slice.FirstByte).Order());
+        Assert.All(slices, open => Assert.Equal(4, open.Route.Count));
+        Assert.All(slices, open => Assert.Equal(open.Options.WorkDirectory, Path.GetDirectoryName(open.Options.Output)));
+
+        var merge = await _served.Stages.NextAsync();
+        Assert.Equal((run.Id, "sink-0", 0), (merge.Open.RunId, merge.First.InstanceId, merge.Open.Route.Count));
+        Assert.Equal(slices.OrderBy(open => open.RunId).Select(open => open.Options.WorkDirectory), merge.Open.Options.Partials);
+        Assert.Null(merge.Open.Options.Slice);
+        Assert.False(merge.IsInputEnded);
+        merge.Opens().Completes(lines: Slices);
+
+        var ended = await EndOf(run.Id);
+        Assert.Equal((RunState.Completed, 3L), (ended.State, ended.Counts.Lines));
+        Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], ended.Implementations.Select(one => one.Role));
+        Assert.True(merge.IsInputEnded);
+        Assert.All(ended.Slices, slice => Assert.Equal((RunState.Completed, 1L, 1L), (slice.State, slice.Attempts, slice.Lines)));
+        await Runs.StopAsync(CancellationToken.None);
+        Assert.False(Directory.Exists(Path.Join(FolderOf(run.Id), "slices")), "the partial results are still there");
+    }
+
+    [Fact]
+    public async Task Run_AttemptAtASliceFails_OnlyThatSliceHasAnotherAttempt()
+    {
+        var run = Create();
+        (await _served.Stages.NextAsync()).Opens().Fails("unreachable", retryable: true, "parse-0");
+        for (var count = 0; count < Slices; count++)
+            (await _served.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
+
+        var ended = await EndOf(run.Id);
+        Assert.Equal(RunState.Completed, ended.State);
+        Assert.Equal([1, 1, 2], ended.Slices.Select(slice => slice.Attempts).Order());
+        Assert.Null(ended.LinesPerSecond);
+    }
+
+    [Fact]
+    public async Task Run_PausedAndResumed_SlicesGoOnFromTheirFolders()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        Runs.Pause(run.Id);
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        var open = new List<FakeAttempt> { first };
+        Assert.Equal(RunState.Paused, (await PausedAsync(run.Id, open)).State);
+
+        Runs.Resume(run.Id);
+        for (var count = 0; count < Slices; count++)
+        {
+            var attempt = await _served.Stages.NextAsync();
+            Assert.Equal(open.Count(earlier => earlier.Open.RunId == attempt.Open.RunId) + 1, attempt.Open.Attempt);
+            attempt.Opens().Completes(lines: 1);
+        }
+
+        (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
+        Assert.Equal(RunState.Completed, (await EndOf(run.Id)).State);
+    }
+
+    [Fact]
+    public async Task Run_OneSliceOnly_IsAnOrdinaryRun()
+    {
+        var run = Create(partitions: 0);
+        var attempt = await _served.Stages.NextAsync();
+        Assert.Equal((run.Id, 4, 0), (attempt.Open.RunId, attempt.Open.Route.Count, attempt.Open.Options.Partials.Count));
+        Assert.Null(attempt.Open.Options.Slice);
+        attempt.Opens().Completes(lines: 3);
+        Assert.Empty((await EndOf(run.Id)).Slices);
+    }
+
+    private string Input => Path.Join(_folder, "in.ndjson");
+
+    private RunService Runs => _served.Services.GetRequiredService<RunService>();
+
+    private string FolderOf(string id) => _served.Services.GetRequiredService<RunStore>().FolderOf(id);
+
+    private Run Create(int partitions = Slices) => Runs.Create(new RunSettings { Input = Input, Partitions = partitions });
+
+    private async Task<Run> EndOf(string id)
+    {
+        Assert.True(Runs.TryGet(id, out var run));
+        using var limit = new CancellationTokenSource(Waiting.Limit);
+        await foreach (var now in run.ReadAllAsync(limit.Token))
+        {
+            if (!now.State.IsActive())
+                return now;
+        }
+
+        throw new InvalidOperationException();
+    }
+
+    // Whichever other slices have an attempt by now are drained, too.
+    private async Task<Run> PausedAsync(string id, List<FakeAttempt> open)
+    {
+        var end = EndOf(id);
+        while (!end.IsCompleted)
+        {
+            using var stop = new CancellationTokenSource();
+            var next = _served.Stages.NextAsync(stop.Token);
+            await Task.WhenAny(end, next);
+            await stop.CancelAsync();
+            if (!next.IsCompletedSuccessfully)
+                continue;
+            open.Add(await next);
+            open[^1].Opens().Completes(drained: true);
+        }
+
+        return await end;
+    }
+}
