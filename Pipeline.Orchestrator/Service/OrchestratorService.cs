@@ -3,6 +3,7 @@ using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Cluster;
 using Pipeline.Orchestrator.Instances;
 using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Routes;
@@ -37,6 +38,7 @@ internal static class OrchestratorService
         builder.AddServiceDefaults();
         builder.AddRegistryWatcher();
         builder.AddRuns();
+        builder.AddCluster();
         builder.AddApi();
         builder.AddPages();
         configure?.Invoke(builder);

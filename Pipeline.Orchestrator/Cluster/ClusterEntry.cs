@@ -1,0 +1,108 @@
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>Checks, before this machine becomes a member, that it fits the others; it does not start where it does not.</summary>
+internal sealed class ClusterEntry(
+    LocalMachine machine, MachineClient client, ClusterSettings settings, ILocalSiloDetails silo, IServiceProvider services, TimeProvider time)
+    : ILifecycleParticipant<ISiloLifecycle>
+{
+    /// <summary>Largest difference between two clocks.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    /// <summary>A machine that has not written to the membership table for this time is taken for dead by the others, too.</summary>
+    public static readonly TimeSpan AliveTolerance = 3 * ClusterSetup.AliveInterval;
+
+    // Longer than the above: a machine that died just now is no obstacle.
+    private static readonly TimeSpan Patience = AliveTolerance + TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(nameof(ClusterEntry), ServiceLifecycleStage.First, PrepareAsync);
+        // This machine is in the table, as joining: of two that start at once, at least one sees the other.
+        lifecycle.Subscribe(nameof(ClusterEntry), ServiceLifecycleStage.ValidateInitialConnectivity - 1, RequireFitAsync);
+    }
+
+    /// <summary>Why two machines cannot be members of one cluster; null where they can.</summary>
+    public static string? Difference(MachineReport own, MachineReport other, string id)
+    {
+        if (own.Storage != other.Storage)
+        {
+            return $"{other.Name} is a member of cluster '{id}', but has another folder as Cluster:Storage: all machines of a cluster share "
+                + "one, and two clusters need two names (Cluster:Id)";
+        }
+
+        if (own.Version != other.Version)
+            return $"{other.Name} runs version {other.Version} of Pipeline, and this machine {own.Version}: they must be the same";
+        var apart = (own.Clock - other.Clock).Duration();
+        return apart > ClockTolerance
+            ? $"the clocks of {other.Name} and of this machine are {apart.TotalSeconds:0} s apart: synchronize them, for example by NTP"
+            : null;
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            machine.Report();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"Cluster:Storage cannot be used: {error.Message}", error);
+        }
+
+        await MembershipStore.PrepareAsync(settings, cancellationToken);
+    }
+
+    private async Task RequireFitAsync(CancellationToken cancellationToken)
+    {
+        var table = services.GetRequiredService<IMembershipTable>();
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            var others = (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
+                .Where(member => !member.SiloAddress.Equals(silo.SiloAddress) && member.Status is SiloStatus.Joining or SiloStatus.Active);
+            var answers = await Task.WhenAll(others.Select(member => AskAsync(member, cancellationToken)));
+            foreach (var report in answers.Select(answer => answer.Report).OfType<MachineReport>())
+            {
+                if (Difference(machine.Report(), report, settings.Id) is { } difference)
+                    throw new InvalidOperationException($"This machine cannot join the cluster: {difference}.");
+            }
+
+            // Those that joined in vain or died are in the table, too.
+            if (answers.FirstOrDefault(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
+                is not { Member: { } silent } missing)
+            {
+                return;
+            }
+
+            if (time.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException(
+                    $"This machine cannot join the cluster: {silent.HostName} ({silent.SiloAddress.Endpoint}) is alive, but does not answer; "
+                    + $"check addresses, firewalls and certificates: {missing.Error}");
+            }
+
+            await Task.Delay(Pause, time, cancellationToken);
+        }
+    }
+
+    private bool IsAlive(MembershipEntry member)
+    {
+        var sign = member.IAmAliveTime > member.StartTime ? member.IAmAliveTime : member.StartTime;
+        return time.GetUtcNow().UtcDateTime - sign < AliveTolerance;
+    }
+
+    private async Task<(MembershipEntry Member, MachineReport? Report, string? Error)> AskAsync(
+        MembershipEntry member, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (member, await client.AskAsync(member.SiloAddress).WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken), null);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            return (member, null, error.Message.ReplaceLineEndings(" "));
+        }
+    }
+}

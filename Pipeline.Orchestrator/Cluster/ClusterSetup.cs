@@ -1,0 +1,106 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Pipeline.Orchestrator.Partitions;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>Joins orchestrators to a cluster by Orleans, where the configuration asks for it.</summary>
+/// <remarks>
+/// Membership, failure detection and placement are Orleans'. It stores nothing else: what is to be done lies in files of the shared storage.
+/// Runs and slices of this machine are registered as <see cref="ISliceWorkers"/> and <see cref="IPartitionedRuns"/> with the key
+/// <see cref="Local"/>; without a key they are those of the cluster.
+/// </remarks>
+internal static class ClusterSetup
+{
+    /// <summary>Key of the services of this machine.</summary>
+    public const string Local = "local";
+
+    /// <summary>Time between two signs of life in the membership table.</summary>
+    public static readonly TimeSpan AliveInterval = TimeSpan.FromSeconds(5);
+
+    private const int DefaultPort = 11111;
+
+    /// <summary>Adds the cluster.</summary>
+    /// <returns>Whether there is one.</returns>
+    public static bool AddCluster(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<ClusterSettings>().BindConfiguration(ClusterSettings.Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<ClusterSettings>, ClusterSettingsValidation>();
+        if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
+            return false;
+
+        builder.Services.AddSingleton<ILocalPipeline, LocalPipeline>();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseMembership(settings);
+            silo.AddPipelineGrains(settings);
+        });
+        builder.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler>(
+            new LostMembership(() => ProcessIdentity.Current.Kill(entireTree: false))));
+        return true;
+    }
+
+    /// <summary>Adds what this machine does as a member, whatever the membership is kept in.</summary>
+    public static void AddPipelineGrains(this ISiloBuilder silo, ClusterSettings settings)
+    {
+        var services = silo.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(settings);
+        services.AddSingleton<LocalMachine>();
+        services.AddSingleton<MachineClient>();
+        services.AddSingleton<Machines>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClusterEntry>();
+        services.AddSingleton<ClusterWorkers>();
+        services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<ClusterWorkers>());
+        services.AddSingleton<IPartitionedRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
+        services.AddHostedService<ActiveRunsWatch>();
+        silo.AddGrainService<MachineService>();
+        silo.AddPlacementDirector<LeastLoadedPlacement, LeastLoadedDirector>();
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            options.NumMissedProbesLimit = 3;
+            // Of two machines, Orleans lets one decide.
+            options.NumVotesForDeathDeclaration = 2;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+            options.IAmAliveTablePublishTimeout = AliveInterval;
+            options.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
+        });
+#pragma warning disable ORLEANSEXP003 // The directory by which a lost machine takes no entries of others with it is a preview.
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+    }
+
+    private static void UseMembership(this ISiloBuilder silo, ClusterSettings settings)
+    {
+        var address = IPAddress.Parse(settings.Address);
+        var port = (settings.SiloPort, settings.IsShared) switch
+        {
+            (0, true) => DefaultPort,
+            (0, false) => FreePort.Find(),
+            _ => settings.SiloPort,
+        };
+        // No gateway: the only clients are the members.
+        silo.ConfigureEndpoints(address, port, gatewayPort: 0);
+        silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = settings.Id);
+        if (settings.UsesTls)
+            silo.UseTls(ClusterCertificates.Load(settings).Apply);
+        switch (settings.Provider)
+        {
+            case ClusterProvider.Localhost:
+                silo.UseDevelopmentClustering(new IPEndPoint(address, port));
+                break;
+            case ClusterProvider.Redis:
+                silo.UseRedisClustering(options => options.ConfigurationOptions = MembershipStore.RedisOptions(settings));
+                break;
+            case ClusterProvider.Postgres:
+                silo.UseAdoNetClustering(options =>
+                    (options.Invariant, options.ConnectionString) = ("Npgsql", MembershipStore.PostgresOptions(settings)));
+                break;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>Slices and runs on whichever machine of the cluster they are placed on.</summary>
+/// <remarks>
+/// A call that a lost machine did not answer is repeated: Orleans places the grain on another machine as soon as the cluster has declared
+/// the first one dead. All calls are idempotent.
+/// </remarks>
+internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, TimeProvider time) : ISliceWorkers, IPartitionedRuns
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    // Of calls that nobody can cancel; longer than it takes to declare a machine dead.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc/>
+    public async ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => await machines.CapacityAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
+    {
+        var grain = grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice));
+        var answer = await RepeatAsync(() => grain.AdvanceAsync(seen), Timeout.InfiniteTimeSpan, cancellationToken);
+        return answer.ToReport();
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(string runId, int slice, StopReason reason) =>
+        RepeatAsync(() => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
+
+    /// <inheritdoc/>
+    public Task EnsureAsync(string runId) => RepeatAsync(() => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
+
+    /// <inheritdoc/>
+    public Task StopAsync(string runId, StopReason reason) => RepeatAsync(() => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
+
+    private Task RepeatAsync(Func<Task> call) => RepeatAsync(
+        async () =>
+        {
+            await call();
+            return true;
+        },
+        Patience,
+        CancellationToken.None);
+
+    private async Task<T> RepeatAsync<T>(Func<Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call().WaitAsync(cancellationToken);
+            }
+            catch (Exception error) when (IsLostMachine(error) && (patience < TimeSpan.Zero || time.GetElapsedTime(began) < patience))
+            {
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+
+    // Rejected messages and unavailable silos are among the OrleansExceptions; what the workers throw is not.
+    private static bool IsLostMachine(Exception error) => error is OrleansException or TimeoutException;
+}

@@ -1,0 +1,23 @@
+using Orleans.Placement;
+using Orleans.Runtime.Placement;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>Places a grain as <see cref="Machines.PlaceAsync"/> says.</summary>
+[Serializable]
+internal sealed class LeastLoadedPlacement : PlacementStrategy;
+
+/// <summary>Marks grains that are placed by <see cref="LeastLoadedPlacement"/>.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+internal sealed class LeastLoadedPlacementAttribute() : PlacementAttribute(new LeastLoadedPlacement());
+
+/// <summary>Carries out <see cref="LeastLoadedPlacement"/>.</summary>
+internal sealed class LeastLoadedDirector(IServiceProvider services) : IPlacementDirector
+{
+    // Not by the constructor: the directors are made while the service's client, on which they depend, cannot be made yet.
+    private Machines Machines => field ??= services.GetRequiredService<Machines>();
+
+    /// <inheritdoc/>
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
+        Machines.PlaceAsync(context.GetCompatibleSilos(target));
+}

@@ -1,0 +1,58 @@
+using System.Reflection;
+using Pipeline.Client.Registry;
+using Pipeline.Orchestrator.Routes;
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>What this machine can work on.</summary>
+internal interface ILocalPipeline
+{
+    /// <summary>Slices that it can work on at once.</summary>
+    int Cores { get; }
+
+    /// <summary>Whether there is an instance for each role of the route.</summary>
+    bool IsWhole { get; }
+}
+
+/// <summary>The pipeline of this machine, as its broker knows it.</summary>
+internal sealed class LocalPipeline(IRegistry registry, CoordinatorOptions options) : ILocalPipeline
+{
+    /// <inheritdoc/>
+    public int Cores => Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public bool IsWhole => RoutePlanner.Plan(
+        options.Route, registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, _ => 0) is RoutePlan.Found;
+}
+
+/// <summary>What the other machines of the cluster are told of this one.</summary>
+internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings settings, TimeProvider time)
+{
+    private readonly Lazy<string> _storage = new(
+        () => settings.Storage is { Length: > 0 } storage ? StorageIdentity.ReadOrCreate(storage) : "");
+
+    private int _openSlices;
+
+    /// <summary>The version of this program; settable for tests.</summary>
+    public string Version { get; init; } =
+        typeof(LocalMachine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>As it is now.</summary>
+    public MachineReport Report() => new()
+    {
+        Name = Environment.MachineName,
+        Cores = pipeline.Cores,
+        OpenSlices = Volatile.Read(ref _openSlices),
+        IsWhole = pipeline.IsWhole,
+        Version = Version,
+        Storage = _storage.Value,
+        Clock = time.GetUtcNow(),
+    };
+
+    /// <summary>Counts a slice that is worked on here.</summary>
+    public void Open() => Interlocked.Increment(ref _openSlices);
+
+    /// <summary>Counts it no longer.</summary>
+    public void Close() => Interlocked.Decrement(ref _openSlices);
+}

@@ -1,0 +1,81 @@
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>The live machines of the cluster and what they tell of themselves, as of a second ago at most.</summary>
+/// <remarks>
+/// A machine that does not answer within a second counts as absent: a call waits for one second at most, and for none while the answers
+/// are fresh. Between two answers of a machine, the slices that were placed there from here are counted here.
+/// </remarks>
+internal sealed class Machines(MachineClient client, IClusterMembershipService membership, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private Dictionary<SiloAddress, MachineReport> _reports = [];
+    private long? _read;
+
+    /// <summary>Slices that all machines together can work on at once; at least 1.</summary>
+    public async Task<int> CapacityAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return Math.Max(1, (await ReadAsync()).Values.Where(machine => machine.IsWhole).Sum(machine => machine.Cores));
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Picks the machine for a slice: of those whose pipeline is whole, the one with the fewest open slices for its cores.</summary>
+    /// <remarks>Where no pipeline is whole, any machine is better than none: the slice waits there, and says what for.</remarks>
+    /// <param name="candidates">Machines that it can be placed on; at least one.</param>
+    public async Task<SiloAddress> PlaceAsync(IReadOnlyList<SiloAddress> candidates)
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            var reports = await ReadAsync();
+            var placed = candidates
+                .Where(reports.ContainsKey)
+                .OrderByDescending(machine => reports[machine].IsWhole)
+                .ThenBy(machine => (reports[machine].OpenSlices + 1.0) / reports[machine].Cores)
+                .FirstOrDefault();
+            if (placed is null)
+                return candidates[Random.Shared.Next(candidates.Count)];
+            reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
+            return placed;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turn.Dispose();
+
+    private async Task<Dictionary<SiloAddress, MachineReport>> ReadAsync()
+    {
+        if (_read is { } read && time.GetElapsedTime(read) < Freshness)
+            return _reports;
+        var live = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
+        var answers = await Task.WhenAll(live.Select(async member => (member.SiloAddress, Report: await AskAsync(member.SiloAddress))));
+        _reports = answers.Where(answer => answer.Report is not null).ToDictionary(answer => answer.SiloAddress, answer => answer.Report!);
+        _read = time.GetTimestamp();
+        return _reports;
+    }
+
+    private async Task<MachineReport?> AskAsync(SiloAddress machine)
+    {
+        try
+        {
+            return await client.AskAsync(machine).WaitAsync(AnswerTimeout, time);
+        }
+        catch (Exception error) when (error is OrleansException or TimeoutException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>A partitioned run, key RUN_ID: carried out by the machine that asked for it first. All its state is in files.</summary>
+[Alias("pipeline.run")]
+internal interface IRunGrain : IGrainWithStringKey
+{
+    /// <summary>See <see cref="IPartitionedRuns.EnsureAsync"/>.</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("ensure")]
+    Task EnsureAsync();
+
+    /// <summary>See <see cref="IPartitionedRuns.StopAsync"/>.</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("stop")]
+    Task StopAsync(StopReason reason);
+}
+
+/// <summary>Passes calls on to the runs of the machine that it is on.</summary>
+[Reentrant, PreferLocalPlacement, CollectionAgeLimit(Minutes = 2)]
+internal sealed class RunGrain([FromKeyedServices(ClusterSetup.Local)] IPartitionedRuns runs) : Grain, IRunGrain
+{
+    // On the pool for the same reason as in SliceGrain.
+
+    /// <inheritdoc/>
+    public Task EnsureAsync()
+    {
+        var run = this.GetPrimaryKeyString();
+        return Task.Run(() => runs.EnsureAsync(run));
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(StopReason reason)
+    {
+        var run = this.GetPrimaryKeyString();
+        return Task.Run(() => runs.StopAsync(run, reason));
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using Orleans.Concurrency;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Orchestrator.Cluster;
+
+/// <summary>A slice of a partitioned run, key RUN_ID/INDEX: worked on by the machine that it is placed on. All its state is in files.</summary>
+[Alias("pipeline.slice")]
+internal interface ISliceGrain : IGrainWithStringKey
+{
+    /// <summary>See <see cref="ISliceWorkers.AdvanceAsync"/>; answers within a few seconds.</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("advance")]
+    Task<SliceAnswer> AdvanceAsync(long seen);
+
+    /// <summary>See <see cref="ISliceWorkers.StopAsync"/>.</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("stop")]
+    Task StopAsync(StopReason reason);
+}
+
+/// <summary>A <see cref="SliceReport"/> on its way between machines; the run as run.json has it.</summary>
+[GenerateSerializer]
+internal sealed record SliceAnswer([property: Id(0)] long Version, [property: Id(1)] string Machine, [property: Id(2)] byte[] Run)
+{
+    /// <summary>Packs a report.</summary>
+    public static SliceAnswer Of(SliceReport report) =>
+        new(report.Version, report.Machine, JsonSerializer.SerializeToUtf8Bytes(report.Run, RunJson.Default.Run));
+
+    /// <summary>Unpacks it.</summary>
+    public SliceReport ToReport() => new(Version, Machine, JsonSerializer.Deserialize(Run, RunJson.Default.Run)!);
+}
+
+/// <summary>Passes calls on to the workers of the machine that it is on.</summary>
+[Reentrant, LeastLoadedPlacement, CollectionAgeLimit(Minutes = 2)]
+internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceWorkers workers, LocalMachine machine) : Grain, ISliceGrain
+{
+    private bool _isOpen;
+
+    /// <inheritdoc/>
+    public async Task<SliceAnswer> AdvanceAsync(long seen)
+    {
+        if (!_isOpen)
+        {
+            _isOpen = true;
+            machine.Open();
+        }
+
+        var (run, slice) = SliceKey.Parse(this.GetPrimaryKeyString());
+        // On the pool: what the workers start must not go on under the scheduler of the grain, which runs one thread at a time.
+        var report = await Task.Run(() => workers.AdvanceAsync(run, slice, seen, CancellationToken.None));
+        // So that it is placed anew when it is worked on again.
+        if (!report.Run.State.IsActive())
+            DeactivateOnIdle();
+        return SliceAnswer.Of(report);
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(StopReason reason)
+    {
+        var (run, slice) = SliceKey.Parse(this.GetPrimaryKeyString());
+        return Task.Run(() => workers.StopAsync(run, slice, reason));
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_isOpen)
+            machine.Close();
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Keys of slice grains.</summary>
+internal static class SliceKey
+{
+    /// <summary>RUN_ID/INDEX.</summary>
+    public static string Of(string run, int slice) => string.Create(CultureInfo.InvariantCulture, $"{run}/{slice}");
+
+    /// <summary>Reads what <see cref="Of"/> wrote.</summary>
+    public static (string Run, int Slice) Parse(string key)
+    {
+        var at = key.LastIndexOf('/');
+        return (key[..at], int.Parse(key.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture));
+    }
+}
