@@ -24,6 +24,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             Text("output", "Output", "File for the results; default: results.ndjson in the run's folder"),
             Flag("overwrite", "Overwrite files that stand at the output"),
             Text("batch-size", "Batch size", "Lines per batch; default: auto"),
+            Text("partitions", "Partitions", "Slices of the input, worked on at once, or auto; default: 1"),
             Text("group-by", "Group by", "Columns, such as type,user; default: type"),
             Text("rules", "Rules", "File of rules; default: the built-in ones"));
         Add("pause", "Pause...", "Pause", "Drains a run to a checkpoint, to resume it later.", Run());

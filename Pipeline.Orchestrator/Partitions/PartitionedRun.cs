@@ -10,10 +10,10 @@ namespace Pipeline.Orchestrator.Partitions;
 /// <summary>The slices of a partitioned run: plans them, and has as many worked on at once as there are cores. What comes after is the merge.</summary>
 /// <remarks>
 /// It keeps nothing that is not in the run's folder: whoever carries on with a run asks for each slice that is not known to have completed, and a
-/// slice that has says so at once.
+/// slice that has says so at once. A slice that was fenced goes on, unless this machine is not the one any more that carries out the run.
 /// </remarks>
 internal sealed class PartitionedRun(
-    ISliceWorkers workers, IReadOnlyList<string> roots, RunTracker tracker, string folder, StopSignal stop, TimeProvider time)
+    ISliceWorkers workers, IReadOnlyList<string> roots, RunTracker tracker, string folder, StopSignal stop, Action requireOwner, TimeProvider time)
 {
     private readonly Dictionary<int, Task<SliceReport>> _open = [];
     private readonly HashSet<int> _completed = [];
@@ -40,6 +40,7 @@ internal sealed class PartitionedRun(
         while (true)
         {
             stop.Abort.ThrowIfCancellationRequested();
+            requireOwner();
             while (!IsStopping && next.Count > 0 && _open.Count < await workers.CapacityAsync(stop.Abort))
                 Advance(next.Dequeue(), 0);
             if (_open.Count == 0)
@@ -96,7 +97,7 @@ internal sealed class PartitionedRun(
             case RunState.Completed:
                 _completed.Add(slice);
                 break;
-            case RunState.Failed:
+            case RunState.Failed when report.Run.Error?.Reason != FailureReasons.Fenced:
                 await FailAsync(FailureOf(part, report));
                 break;
             case var state when !state.IsActive() && IsStopping:

@@ -16,7 +16,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 {
     private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
-    private readonly Func<string, string> _folderOf;
+    private readonly RunStore _store;
     private readonly Func<RunCoordinator> _coordinators;
     private readonly TimeSpan _stopTimeout;
     private readonly TimeProvider _time;
@@ -26,17 +26,17 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     private Task? _stopping;
 
     /// <summary>The lanes of this process.</summary>
-    /// <param name="folderOf">The folder of a partitioned run.</param>
+    /// <param name="partitioned">Where partitioned runs are stored.</param>
     /// <param name="coordinators">Makes a coordinator for each slice.</param>
     /// <param name="options">How runs are carried out.</param>
     /// <param name="lifetime">Of the orchestrator.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public SliceLanes(
-        Func<string, string> folderOf, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        PartitionedStore partitioned, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
-        (_folderOf, _coordinators, _stopTimeout, _time, _logger) = (folderOf, coordinators, options.Value.StopTimeout, time, logger);
+        (_store, _coordinators, _stopTimeout, _time, _logger) = (partitioned.Store, coordinators, options.Value.StopTimeout, time, logger);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }
 
@@ -94,7 +94,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         {
             if (_work.TryGetValue((runId, slice), out var work))
                 return work;
-            var folder = RunOptionsMapping.SliceFolder(_folderOf(runId), slice);
+            var folder = RunOptionsMapping.SliceFolder(_store.FolderOf(runId), slice);
             var run = Load(runId, slice, folder);
             work = new Work(run);
             if (run.State == RunState.Completed)
@@ -114,8 +114,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         {
             if (RunStore.Load(folder) is { } stored)
                 return stored.State == RunState.Completed ? stored : stored with { State = RunState.Pending, Ended = null };
-            var whole = RunStore.Load(_folderOf(runId)) ?? throw new IOException($"there is no run in {_folderOf(runId)}");
-            var plan = PartitionPlan.Load(_folderOf(runId)) ?? throw new IOException($"there is no plan in {_folderOf(runId)}");
+            var whole = RunStore.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no run in {_store.FolderOf(runId)}");
+            var plan = PartitionPlan.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no plan in {_store.FolderOf(runId)}");
             var now = _time.GetUtcNow();
             var run = new Run
             {
@@ -165,10 +165,13 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
     }
 
+    // Another machine may have gone on with it: what it has stored stays.
     private static void Save(string folder, Run run)
     {
         try
         {
+            if (RunStore.Load(folder)?.Attempts > run.Attempts)
+                throw new StageException(FailureReasons.Fenced, "another machine of the cluster works on this slice now");
             RunStore.Save(folder, run);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

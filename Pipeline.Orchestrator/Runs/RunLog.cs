@@ -47,4 +47,10 @@ internal static partial class RunLog
 
     [LoggerMessage(EventId = 3025, Level = LogLevel.Warning, Message = "Run {RunId}: the partial results of its slices could not be deleted: {Error}")]
     public static partial void SlicesLeft(ILogger logger, string runId, string error);
+
+    [LoggerMessage(EventId = 3026, Level = LogLevel.Warning, Message = "Run {RunId}: the cluster cannot be asked at the moment: {Error}")]
+    public static partial void NotAsked(ILogger logger, string runId, string error);
+
+    [LoggerMessage(EventId = 3027, Level = LogLevel.Warning, Message = "The runs of the other machines cannot be read: {Error}")]
+    public static partial void NotShared(ILogger logger, string error);
 }

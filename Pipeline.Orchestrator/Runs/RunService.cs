@@ -6,6 +6,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Cluster;
 using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -18,7 +19,7 @@ internal sealed class RunConflictException(string message) : Exception(message);
 /// A start lists the runs of former orchestrators and marks as interrupted what was active. It resumes none by itself: it is not known
 /// whether its user has gone on otherwise, and a run that takes its orchestrator down would do so for ever.
 /// </remarks>
-internal sealed class RunService : IHostedService
+internal sealed partial class RunService : IHostedService, IPartitionedRuns, IActiveRuns
 {
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
@@ -37,10 +38,13 @@ internal sealed class RunService : IHostedService
     private Task? _stopping;
 
     public RunService(
-        RunStore store, ISliceWorkers slices, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
-        IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger)
+        RunStore store, PartitionedStore partitioned, ISliceWorkers slices, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger,
+        IPartitionedRuns? cluster = null)
     {
         _store = store;
+        _partitioned = partitioned;
+        _cluster = cluster;
         _slices = slices;
         _claims = new OutputClaims(store.Root, List);
         _coordinators = coordinators;
@@ -63,7 +67,7 @@ internal sealed class RunService : IHostedService
     public Observable<long> Changes => _changes;
 
     /// <summary>Lines read over time of a run.</summary>
-    public IReadOnlyList<SpeedPoint> SpeedOf(string id) => _runs.TryGetValue(id, out var entry) ? entry.Speed?.Points ?? _store.LoadSpeed(id) : [];
+    public IReadOnlyList<SpeedPoint> SpeedOf(string id) => _runs.TryGetValue(id, out var entry) ? entry.Speed?.Points ?? entry.Store.LoadSpeed(id) : [];
 
     /// <summary>A run to look at and to follow.</summary>
     public bool TryGet(string id, [NotNullWhen(true)] out Observable<Run>? run)
@@ -78,18 +82,20 @@ internal sealed class RunService : IHostedService
         foreach (var stored in _store.LoadAll())
         {
             var run = stored;
-            if (run.State.IsActive())
+            if (run.State.IsActive() && !IsClustered(run.Options))
             {
                 var now = _time.GetUtcNow();
                 run = run.WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
                     with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
-                Store(run);
+                run = run with { Slices = [.. run.Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)] };
+                var entry = NewEntry(run, _store);
+                Store(entry, run);
                 RunLog.Interrupted(_logger, run.Id);
             }
 
             if (run is { State: RunState.Completed, Slices.Count: > 0 })
-                DeleteSlices(run.Id);
-            _runs[run.Id] = NewEntry(run);
+                DeleteSlices(_store, run.Id);
+            _runs[run.Id] = NewEntry(run, _store);
         }
 
         return Task.CompletedTask;
@@ -104,6 +110,7 @@ internal sealed class RunService : IHostedService
         {
             RefuseWhileStopping();
             _ = MayReplace(settings);
+            RequireShared(settings);
         }
 
         if (!_isRooted)
@@ -130,8 +137,10 @@ internal sealed class RunService : IHostedService
         {
             RefuseWhileStopping();
             var replaces = MayReplace(settings);
+            RequireShared(settings);
             var now = _time.GetUtcNow();
-            var id = CreateFolder(now);
+            var store = StoreOf(settings);
+            var id = CreateFolder(store, now);
             var run = new Run
             {
                 Id = id,
@@ -139,18 +148,18 @@ internal sealed class RunService : IHostedService
                 Updated = now,
                 Options = settings,
                 Input = Path.GetFullPath(settings.Input!),
-                Output = settings.Output is { } output ? Path.GetFullPath(output) : Path.Combine(_store.FolderOf(id), RunDefaults.OutputName),
+                Output = settings.Output is { } output ? Path.GetFullPath(output) : Path.Combine(store.FolderOf(id), RunDefaults.OutputName),
                 MayReplace = replaces,
             };
-            Save(run);
-            var entry = NewEntry(run);
+            var entry = NewEntry(run, store);
+            Save(entry, run);
             _runs[id] = entry;
-            Begin(entry);
+            BeginOrAsk(entry);
             return run;
         }
     }
 
-    private Entry NewEntry(Run run) => new(new Observable<Run>(run, () => _changes.Change(count => count + 1)));
+    private Entry NewEntry(Run run, RunStore store) => new(store, new Observable<Run>(run, () => _changes.Change(count => count + 1)));
 
     private bool MayReplace(RunSettings settings) =>
         settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
@@ -177,6 +186,8 @@ internal sealed class RunService : IHostedService
         {
             var entry = _runs[id];
             var run = entry.Run.Current.Value;
+            if (allowUpgrade && run.State.IsActive() && IsClustered(run.Options) && !entry.IsWorkedOn)
+                throw new RunConflictException($"another machine carries out run {id}: pause it, then resume it with this option");
             if (allowUpgrade && run.State.IsActive())
                 return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
             if (!run.State.IsResumable())
@@ -184,9 +195,9 @@ internal sealed class RunService : IHostedService
             RefuseWhileStopping();
             var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
             var now = _time.GetUtcNow();
-            Save(Pending(run));
+            Save(entry, Pending(run));
             run = entry.Run.Change(Pending);
-            Begin(entry);
+            BeginOrAsk(entry);
             return run;
 
             Run Pending(Run former) => former with
@@ -246,6 +257,12 @@ internal sealed class RunService : IHostedService
         {
             var entry = _runs[id];
             var run = entry.Run.Current.Value;
+            if (run.State.IsActive() && IsClustered(run.Options) && !entry.IsWorkedOn)
+            {
+                Ask(id, cluster => cluster.StopAsync(id, reason));
+                return run with { State = RunState.Draining };
+            }
+
             if (run.State.IsActive())
             {
                 entry.Stop.Request(reason);
@@ -256,7 +273,7 @@ internal sealed class RunService : IHostedService
                 throw new RunConflictException($"run {id} is {run.State.ToText()}");
             var updated = _time.GetUtcNow();
             run = entry.Run.Change(now => now with { State = RunState.Cancelled, Updated = updated });
-            Store(run);
+            Store(entry, run);
             return run;
         }
     }
@@ -277,14 +294,14 @@ internal sealed class RunService : IHostedService
     private async Task WorkAsync(Entry entry, StopSignal stop)
     {
         var id = entry.Run.Current.Value.Id;
-        var speed = entry.Speed = new SpeedSeries(_store.LoadSpeed(id));
-        var tracker = new RunTracker(entry.Run, Save, StoreWithSpeed, speed, _time);
+        var speed = entry.Speed = new SpeedSeries(entry.Store.LoadSpeed(id));
+        var tracker = new RunTracker(entry.Run, run => Save(entry, run), run => StoreWithSpeed(entry, run), speed, _time);
         try
         {
             await _turns.WaitAsync(stop.Drain);
             try
             {
-                await RunAsync(tracker, stop);
+                await RunAsync(entry, tracker, stop);
             }
             finally
             {
@@ -304,30 +321,32 @@ internal sealed class RunService : IHostedService
         finally
         {
             entry.Speed = null;
+            entry.Owner = null;
         }
     }
 
-    private async Task RunAsync(RunTracker tracker, StopSignal stop)
+    private async Task RunAsync(Entry entry, RunTracker tracker, StopSignal stop)
     {
-        var folder = _store.FolderOf(tracker.Run.Id);
+        var folder = entry.Store.FolderOf(tracker.Run.Id);
         if (tracker.Run.Options.Partitions == 1)
         {
             await _coordinators().RunAsync(tracker, folder, stop);
             return;
         }
 
-        await _coordinators().RunAsync(
-            tracker, folder, stop, () => new PartitionedRun(_slices, _roots, tracker, folder, stop, _time).RunSlicesAsync());
+        var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, entry.Owner is { } owner ? owner.Require : () => { }, _time);
+        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync);
         if (tracker.Run.State == RunState.Completed)
-            DeleteSlices(tracker.Run.Id);
+            DeleteSlices(entry.Store, tracker.Run.Id);
     }
 
-    private void DeleteSlices(string id)
+    private void DeleteSlices(RunStore store, string id)
     {
         try
         {
-            if (Directory.Exists(RunOptionsMapping.SlicesFolder(_store.FolderOf(id))))
-                Directory.Delete(RunOptionsMapping.SlicesFolder(_store.FolderOf(id)), recursive: true);
+            var folder = RunOptionsMapping.SlicesFolder(store.FolderOf(id));
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -335,11 +354,11 @@ internal sealed class RunService : IHostedService
         }
     }
 
-    private void StoreWithSpeed(Run run)
+    private void StoreWithSpeed(Entry entry, Run run)
     {
-        Store(run);
-        if (_runs[run.Id].Speed is { } speed)
-            _store.SaveSpeed(run.Id, speed.Points);
+        Store(entry, run);
+        if (entry.Speed is { } speed)
+            entry.Store.SaveSpeed(run.Id, speed.Points);
     }
 
     private void RefuseWhileStopping()
@@ -348,11 +367,12 @@ internal sealed class RunService : IHostedService
             throw new RunConflictException("the orchestrator is stopping");
     }
 
-    private void Save(Run run)
+    private static void Save(Entry entry, Run run)
     {
         try
         {
-            _store.Save(run);
+            entry.Owner?.Require();
+            entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -360,11 +380,11 @@ internal sealed class RunService : IHostedService
         }
     }
 
-    private string CreateFolder(DateTimeOffset now)
+    private static string CreateFolder(RunStore store, DateTimeOffset now)
     {
         try
         {
-            return _store.CreateFolder(now);
+            return store.CreateFolder(now);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -372,11 +392,11 @@ internal sealed class RunService : IHostedService
         }
     }
 
-    private void Store(Run run)
+    private void Store(Entry entry, Run run)
     {
         try
         {
-            Save(run);
+            Save(entry, run);
         }
         catch (StageException error)
         {
@@ -403,9 +423,18 @@ internal sealed class RunService : IHostedService
         await work;
     }
 
-    private sealed class Entry(Observable<Run> run)
+    private sealed class Entry(RunStore store, Observable<Run> run)
     {
         public Observable<Run> Run { get; } = run;
+
+        /// <summary>Where it is stored.</summary>
+        public RunStore Store { get; } = store;
+
+        /// <summary>Of a run that this machine of a cluster carries out; null otherwise.</summary>
+        public OwnerClaim? Owner { get; set; }
+
+        /// <summary>Whether this orchestrator works on it.</summary>
+        public bool IsWorkedOn => !Work.IsCompleted;
 
         /// <summary>Lines read over time, while it is worked on; what rests is read from its folder.</summary>
         public SpeedSeries? Speed { get; set; }

@@ -6,12 +6,16 @@ using Pipeline.Files;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>The runs of a data directory, each in a folder of its own: DATA/runs/RUN_ID/run.json.</summary>
-/// <remarks>One orchestrator at a time: a second one would take the first one's active runs for dead and open their attempts anew.</remarks>
+/// <remarks>
+/// One orchestrator at a time: a second one would take the first one's active runs for dead and open their attempts anew. The shared store of a
+/// cluster is used by many; there <see cref="OwnerClaim"/> decides.
+/// </remarks>
 internal sealed partial class RunStore : IDisposable
 {
     private const string RunFile = "run.json";
-    private readonly IDisposable _lock;
+    private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
+    private readonly Dictionary<string, DateTime> _seen = [];
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
     /// <exception cref="InvalidOperationException">Another orchestrator has it, or it cannot be made.</exception>
@@ -29,6 +33,18 @@ internal sealed partial class RunStore : IDisposable
             throw new InvalidOperationException($"The data directory (PIPELINE_DATA) cannot be used: {error.Message}", error);
         }
     }
+
+    private RunStore(ILogger<RunStore> logger, string folder)
+    {
+        _logger = logger;
+        Root = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(folder), "runs")).FullName;
+    }
+
+    /// <summary>The store of the partitioned runs of a cluster, which all of its machines use at once.</summary>
+    /// <param name="folder">The shared storage.</param>
+    /// <param name="logger">The log.</param>
+    /// <exception cref="IOException">It cannot be used.</exception>
+    public static RunStore Shared(string folder, ILogger<RunStore> logger) => new(logger, folder);
 
     /// <summary>The folder of all runs.</summary>
     public string Root { get; }
@@ -85,26 +101,48 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()
     {
-        var runs = new List<Run>();
-        foreach (var folder in Directory.EnumerateDirectories(Root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder))))
+        var runs = Folders().Select(TryLoad).OfType<Run>();
+        return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The runs that are new or were stored again since the last call. Of one caller at a time.</summary>
+    /// <exception cref="IOException">The folder of all runs cannot be read.</exception>
+    public IReadOnlyList<Run> LoadChanged()
+    {
+        var changed = new List<Run>();
+        foreach (var folder in Folders())
         {
-            try
-            {
-                // None: its orchestrator died between the folder and the file, and no client was told of this run.
-                if (Load(folder) is not { } run)
-                    continue;
-                if (run.Id == Path.GetFileName(folder))
-                    runs.Add(run);
-                else
-                    LogUnreadable(_logger, folder, "it is of another run");
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
-            {
-                LogUnreadable(_logger, folder, error.Message);
-            }
+            // Before it is read: what is stored meanwhile is read again.
+            var stored = File.GetLastWriteTimeUtc(Path.Combine(folder, RunFile));
+            if (_seen.GetValueOrDefault(folder) == stored || TryLoad(folder) is not { } run)
+                continue;
+            _seen[folder] = stored;
+            changed.Add(run);
         }
 
-        return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
+        return changed;
+    }
+
+    private IEnumerable<string> Folders() =>
+        Directory.EnumerateDirectories(Root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder)));
+
+    private Run? TryLoad(string folder)
+    {
+        try
+        {
+            // None: its orchestrator died between the folder and the file, and no client was told of this run.
+            if (Load(folder) is not { } run)
+                return null;
+            if (run.Id == Path.GetFileName(folder))
+                return run;
+            LogUnreadable(_logger, folder, "it is of another run");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            LogUnreadable(_logger, folder, error.Message);
+        }
+
+        return null;
     }
 
     /// <summary>Stores the speed of a run. Not durable: a crash may lose the latest points of a picture.</summary>
@@ -134,7 +172,7 @@ internal sealed partial class RunStore : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
         ? Directory.CreateDirectory(folder)

@@ -38,7 +38,8 @@ internal static class OrchestratorService
         builder.AddServiceDefaults();
         builder.AddRegistryWatcher();
         builder.AddRuns();
-        builder.AddCluster();
+        if (builder.AddCluster())
+            builder.Services.AddHostedService<SharedRunsWatch>();
         builder.AddApi();
         builder.AddPages();
         configure?.Invoke(builder);
@@ -74,15 +75,24 @@ internal static class OrchestratorService
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<Func<RunCoordinator>>(provider => () => RunCoordinator.Create(provider));
-        services.AddSingleton(provider => new SliceLanes(
-            provider.GetRequiredService<RunStore>().FolderOf, provider.GetRequiredService<Func<RunCoordinator>>(),
-            provider.GetRequiredService<IOptions<CoordinatorOptions>>(), provider.GetRequiredService<IHostApplicationLifetime>(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SliceLanes>>()));
+        services.AddSingleton(provider => PartitionedStoreOf(provider));
+        services.AddSingleton<SliceLanes>();
         services.AddHostedService(provider => provider.GetRequiredService<SliceLanes>());
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<SliceLanes>());
+        services.AddKeyedSingleton<ISliceWorkers>(ClusterSetup.Local, (provider, _) => provider.GetRequiredService<SliceLanes>());
+        services.AddKeyedSingleton<IPartitionedRuns>(ClusterSetup.Local, (provider, _) => provider.GetRequiredService<RunService>());
+        services.AddSingleton<IActiveRuns>(provider => provider.GetRequiredService<RunService>());
         services.AddSingleton<RunService>();
         services.AddHostedService(provider => provider.GetRequiredService<RunService>());
         services.AddHealthChecks().AddCheck<RegistryHealthCheck>("broker");
+    }
+
+    private static PartitionedStore PartitionedStoreOf(IServiceProvider provider)
+    {
+        var settings = provider.GetRequiredService<IOptions<ClusterSettings>>().Value;
+        return settings is { Provider: not ClusterProvider.None, Storage: { Length: > 0 } shared }
+            ? new PartitionedStore(RunStore.Shared(shared, provider.GetRequiredService<ILogger<RunStore>>()), shared)
+            : new PartitionedStore(provider.GetRequiredService<RunStore>(), null);
     }
 
     private static void AddApi(this WebApplicationBuilder builder)

@@ -8,6 +8,7 @@ internal sealed class RunForm
 {
     private const string Min = "min";
     private const string Max = "max";
+    private const string Auto = "auto";
 
     /// <summary>Path of the input.</summary>
     public string? Input { get; set; }
@@ -33,6 +34,9 @@ internal sealed class RunForm
     /// <summary>Lines per second; empty: no limit.</summary>
     public string? Rate { get; set; }
 
+    /// <summary>Slices of the input; "auto": one for each 256 MiB; empty: it is not split.</summary>
+    public string? Partitions { get; set; }
+
     /// <summary>Roles, first to last, parted by commas; empty: the orchestrator's route.</summary>
     public string? Route { get; set; }
 
@@ -48,6 +52,12 @@ internal sealed class RunForm
         WantsMax = settings.ExtraAggregates.Contains(Max),
         BatchSize = settings.BatchSize == RunDefaults.BatchSize ? null : settings.BatchSize.ToString(CultureInfo.InvariantCulture),
         Rate = settings.Rate == RunDefaults.Rate ? null : settings.Rate.ToString(CultureInfo.InvariantCulture),
+        Partitions = settings.Partitions switch
+        {
+            RunDefaults.Partitions => null,
+            0 => Auto,
+            var count => count.ToString(CultureInfo.InvariantCulture),
+        },
         Route = settings.Route.Count == 0 ? null : string.Join(", ", settings.Route),
         Rules = settings.Rules,
     };
@@ -74,8 +84,12 @@ internal sealed class RunForm
             settings.Rate = rate;
         else
             errors.Add(new("rate", "must be a number from 0, or empty for no limit"));
+        if (int.TryParse(string.IsNullOrWhiteSpace(Partitions) ? "1" : Or(Partitions, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var partitions))
+            settings.Partitions = partitions;
+        else
+            errors.Add(new("partitions", "must be a whole number from 1, auto, or empty for 1"));
         return (settings, errors);
     }
 
-    private static string Or(string? text, string empty) => string.IsNullOrWhiteSpace(text) || text.Trim() == "auto" ? empty : text.Trim();
+    private static string Or(string? text, string empty) => string.IsNullOrWhiteSpace(text) || text.Trim() == Auto ? empty : text.Trim();
 }

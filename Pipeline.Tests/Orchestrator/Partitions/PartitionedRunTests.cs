@@ -16,6 +16,7 @@ public sealed class PartitionedRunTests : IDisposable
     private readonly StopSignal _stop = new();
     private readonly List<Run> _saved = [];
     private readonly Observable<Run> _run;
+    private Action _requireOwner = () => { };
 
     public PartitionedRunTests()
     {
@@ -173,6 +174,22 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Contains("csharp 1.0: rules", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task RunSlices_SliceFenced_GoesOnAsLongAsThisMachineOwnsTheRun()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(0, RunState.Failed, run => run with { Error = new RunError(FailureReasons.Fenced, "attempt 2 has begun") });
+        _workers.Set(0, RunState.Completed);
+        await _workers.Until(() => _workers.Asked.Count == 3);
+
+        _requireOwner = () => throw new StageException(FailureReasons.Fenced, "another machine");
+        _workers.Set(1, RunState.Failed, run => run with { Error = new RunError(FailureReasons.Fenced, "attempt 2 has begun") });
+
+        Assert.Equal("another machine", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Empty(_workers.Stopped);
+    }
+
     private Run Run => _run.Current.Value;
 
     private Task Start() => Start(_workers, _stop);
@@ -180,6 +197,6 @@ public sealed class PartitionedRunTests : IDisposable
     private Task Start(FakeSliceWorkers workers, StopSignal stop)
     {
         var tracker = new RunTracker(_run, _saved.Add, _saved.Add, new SpeedSeries([]), TimeProvider.System);
-        return new PartitionedRun(workers, [_folder], tracker, _folder, stop, TimeProvider.System).RunSlicesAsync();
+        return new PartitionedRun(workers, [_folder], tracker, _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
     }
 }

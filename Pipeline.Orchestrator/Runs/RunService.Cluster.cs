@@ -1,0 +1,148 @@
+using Pipeline.Client.Runs;
+using Pipeline.Files;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Cluster;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Orchestrator.Runs;
+
+/// <summary>Where partitioned runs are stored.</summary>
+/// <param name="Store">The store.</param>
+/// <param name="Folder">The storage that all machines of a cluster share; null = there is none, and the store is that of all runs.</param>
+internal sealed record PartitionedStore(RunStore Store, string? Folder);
+
+/// <summary>
+/// The partitioned runs of a cluster. Their state is what their folders in the shared storage say: one machine carries out a run and writes it,
+/// the others read it, and one of them goes on with it when the first is lost.
+/// </summary>
+internal sealed partial class RunService
+{
+    private readonly PartitionedStore _partitioned;
+    private readonly IPartitionedRuns? _cluster;
+
+    /// <inheritdoc/>
+    IReadOnlyList<string> IActiveRuns.List()
+    {
+        Refresh();
+        return [.. _runs.Values.Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive() && IsClustered(run.Options)).Select(run => run.Id)];
+    }
+
+    /// <summary>Reads what other machines have stored.</summary>
+    /// <exception cref="IOException">The shared storage cannot be read.</exception>
+    public void Refresh()
+    {
+        lock (_lock)
+        {
+            foreach (var stored in _partitioned.Store.LoadChanged().Where(run => IsClustered(run.Options)))
+            {
+                if (!_runs.TryGetValue(stored.Id, out var entry))
+                    _runs[stored.Id] = NewEntry(stored, _partitioned.Store);
+                else if (!entry.IsWorkedOn)
+                    entry.Run.Change(_ => stored);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task EnsureAsync(string runId)
+    {
+        lock (_lock)
+        {
+            _ = Ensure(runId);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(string runId, StopReason reason)
+    {
+        lock (_lock)
+        {
+            if (Ensure(runId) is { } entry)
+            {
+                entry.Stop.Request(reason);
+                entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining } : now);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private bool IsClustered(RunSettings settings) => _cluster is not null && settings.Partitions != 1;
+
+    private RunStore StoreOf(RunSettings settings) => settings.Partitions == 1 ? _store : _partitioned.Store;
+
+    private Entry? Ensure(string runId)
+    {
+        var folder = _partitioned.Store.FolderOf(runId);
+        if (_stopping is not null || RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
+            return null;
+        var entry = _runs.GetOrAdd(runId, _ => NewEntry(stored, _partitioned.Store));
+        if (entry.IsWorkedOn)
+            return entry;
+        entry.Owner = OwnerClaim.Take(folder);
+        entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null });
+        Begin(entry);
+        return entry;
+    }
+
+    private void BeginOrAsk(Entry entry)
+    {
+        var run = entry.Run.Current.Value;
+        if (IsClustered(run.Options))
+            Ask(run.Id, cluster => cluster.EnsureAsync(run.Id));
+        else
+            Begin(entry);
+    }
+
+    // In the background: what fails here, the watch over active runs does again.
+    private void Ask(string runId, Func<IPartitionedRuns, Task> request) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await request(_cluster!);
+        }
+        catch (Exception error)
+        {
+            RunLog.NotAsked(_logger, runId, error.Message);
+        }
+    });
+
+    // A machine that stops leaves its runs to the others, or to its own next start.
+    private static Run AsClustered(Run run) => run.State == RunState.Interrupted ? run with { State = RunState.Pending, Ended = null } : run;
+
+    private void RequireShared(RunSettings settings)
+    {
+        if (!IsClustered(settings) || _partitioned.Folder is not { } shared)
+            return;
+        foreach (var (name, path) in new[] { ("input", settings.Input), ("output", settings.Output) })
+        {
+            if (path is not null && !SameFile.IsUnder(RootedPath.Resolve(path), RootedPath.Resolve(shared)))
+                throw new RunConflictException($"{name} '{path}' does not lie in the storage that all machines share, '{shared}': copy it there, or use --partitions 1");
+        }
+    }
+}
+
+/// <summary>Shows the runs of other machines here: reads what they have stored, every second.</summary>
+internal sealed class SharedRunsWatch(RunService runs, TimeProvider time, ILogger<SharedRunsWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                runs.Refresh();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                RunLog.NotShared(logger, error.Message);
+            }
+        }
+    }
+}
