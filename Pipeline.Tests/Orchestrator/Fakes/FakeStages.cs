@@ -35,14 +35,15 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
 {
     private readonly Channel<StageOutput> _answers = Channel.CreateUnbounded<StageOutput>();
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _inputEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Hop First => first;
 
     public OpenRun Open => open;
 
-    /// <summary>True where the orchestrator has told that no input is to come, as it does to have partial results merged.</summary>
-    public bool IsInputEnded { get; private set; }
+    /// <summary>Ends when the orchestrator has told that no input is to come, as it does to have partial results merged.</summary>
+    public Task InputEnded => _inputEnd.Task.WaitAsync(Waiting.Limit);
 
     public Task DrainRequested => _drain.Task.WaitAsync(Waiting.Limit);
 
@@ -89,7 +90,7 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
     public Task EndAsync(StageInput last, CancellationToken cancellationToken)
     {
         if (last.Control is null)
-            IsInputEnded = true;
+            _inputEnd.TrySetResult();
         else
             _drain.TrySetResult();
         return Task.CompletedTask;

@@ -46,13 +46,13 @@ public sealed class SliceLanesTests : IAsyncLifetime
         Assert.Equal((run.Id, "sink-0", 0), (merge.Open.RunId, merge.First.InstanceId, merge.Open.Route.Count));
         Assert.Equal(slices.OrderBy(open => open.RunId).Select(open => open.Options.WorkDirectory), merge.Open.Options.Partials);
         Assert.Null(merge.Open.Options.Slice);
-        Assert.False(merge.IsInputEnded);
-        merge.Opens().Completes(lines: Slices);
+        merge.Opens();
+        await merge.InputEnded;
+        merge.Completes(lines: Slices);
 
         var ended = await EndOf(run.Id);
         Assert.Equal((RunState.Completed, 3L), (ended.State, ended.Counts.Lines));
         Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], ended.Implementations.Select(one => one.Role));
-        Assert.True(merge.IsInputEnded);
         Assert.All(ended.Slices, slice => Assert.Equal((RunState.Completed, 1L, 1L), (slice.State, slice.Attempts, slice.Lines)));
         await Runs.StopAsync(CancellationToken.None);
         Assert.False(Directory.Exists(Path.Join(FolderOf(run.Id), "slices")), "the partial results are still there");
