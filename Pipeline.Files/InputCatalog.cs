@@ -55,6 +55,43 @@ public sealed class InputCatalog
         }
     }
 
+    /// <summary>Looks at some files of an input: those of a slice of a partitioned run. Of a folder no other file is looked at.</summary>
+    /// <param name="input">Absolute, as it came with the run.</param>
+    /// <param name="files">What they were when the run was planned; a single one where the input is a file.</param>
+    /// <param name="roots">Folders that may be read.</param>
+    /// <exception cref="StageException">They may not or cannot be read, or are not what they were.</exception>
+    public static InputCatalog ReadSlice(string input, IReadOnlyList<InputFile> files, IReadOnlyList<string> roots)
+    {
+        var resolved = RootedPath.Require(input, roots, "input");
+        if (!Directory.Exists(resolved))
+        {
+            var single = Read(input, "", roots);
+            single.RequireSame(files);
+            return single;
+        }
+
+        var catalog = new InputCatalog(isFolder: true);
+        foreach (var file in files)
+        {
+            var path = Path.Join(resolved, file.Path);
+            try
+            {
+                catalog.Add(RootedPath.Require(path, roots, "input"), file.Path, path);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new StageException(FailureReasons.InputUnreadable, $"'{path}' cannot be read: {failure.Message}", inner: failure);
+            }
+            catch (StageException) when (!File.Exists(path) && !Directory.Exists(path))
+            {
+                throw Changed($"file '{file.Path}' is missing");
+            }
+        }
+
+        catalog.RequireSame(files);
+        return catalog;
+    }
+
     /// <summary>Sees that these are the files that a run began with.</summary>
     /// <exception cref="StageException">They are not.</exception>
     public void RequireSame(IReadOnlyList<InputFile> files)
@@ -74,13 +111,16 @@ public sealed class InputCatalog
             };
             if (how is not null)
             {
-                throw new StageException(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
+                throw Changed(how);
             }
         }
     }
 
     /// <summary>A time of last write as it stands in checkpoints.</summary>
     public static long Micros(DateTime modified) => (modified.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    private static StageException Changed(string how) =>
+        new(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
 
     private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
     {

@@ -15,6 +15,7 @@ internal sealed class IngestPass(
     StageContext context,
     IngestOptions options,
     InputCatalog catalog,
+    ReadRange range,
     ReadProgress progress,
     CheckpointPace checkpoints,
     string runId,
@@ -63,7 +64,7 @@ internal sealed class IngestPass(
     {
         for (var index = 0; index < progress.FileIndex; index++)
         {
-            using var reader = Open(index, 0, cancellationToken);
+            using var reader = Open(index, range.FirstOf(index), cancellationToken);
             reader.AdvanceToEnd(progress.Files[index].PrefixHash, cancellationToken);
         }
     }
@@ -71,7 +72,7 @@ internal sealed class IngestPass(
     private InputReader Open(int index, long offset, CancellationToken cancellationToken)
     {
         var file = progress.Files[index];
-        var reader = InputReader.Open(catalog.PathOf(index), file);
+        var reader = InputReader.Open(catalog.PathOf(index), file, range.FirstOf(index), range.EndOf(index, progress.Files));
         try
         {
             reader.Advance(offset, file.PrefixHash, cancellationToken);

@@ -3,6 +3,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Stages.Ingest.Input;
 using Pipeline.Stages.Ingest.Pacing;
 using Pipeline.Stages.Ingest.Positions;
 
@@ -17,6 +18,7 @@ public sealed class IngestStage(StageContext context) : ISource
 
     private IngestOptions? _options;
     private InputCatalog? _catalog;
+    private ReadRange _range;
     private ReadProgress? _progress;
     private CheckpointPace? _checkpoints;
     private string _runId = "";
@@ -30,22 +32,31 @@ public sealed class IngestStage(StageContext context) : ISource
         _runId = open.RunId;
         _options = IngestOptions.From(open.Options);
         _checkpoints = new CheckpointPace(_options.CheckpointMicros);
-        _catalog = InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots);
+        var slice = open.Options.Slice;
+        if (slice is { Files.Count: 0 })
+        {
+            throw new StageException(FailureReasons.InvalidOptions, "The slice to read has no files.");
+        }
+
+        _catalog = slice is null
+            ? InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots)
+            : InputCatalog.ReadSlice(open.Options.Input, slice.Files, context.Roots);
+        _range = ReadRange.Of(slice, _catalog);
         if (below?.Resume is { } resume)
         {
             var position = resume.OpenPosition()
                 ?? throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no position.");
             _catalog.RequireSame(position.Files);
-            if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < 0)
+            if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < _range.FirstOf(position.FileIndex))
             {
                 throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no valid position.");
             }
 
-            _progress = new ReadProgress(position, resume.Id);
+            _progress = new ReadProgress(position, resume.Id, _range.First);
         }
         else
         {
-            _progress = new ReadProgress(_catalog.Files);
+            _progress = new ReadProgress(slice is null ? _catalog.Files : slice.Files, _range.First);
         }
 
         return ValueTask.FromResult(new RunOpened { Resume = below?.Resume, Skipped = _catalog.Skipped });
@@ -61,7 +72,7 @@ public sealed class IngestStage(StageContext context) : ISource
             throw new InvalidOperationException("OpenAsync comes first.");
         }
 
-        var pass = new IngestPass(context, _options, _catalog, _progress, _checkpoints, _runId, output, drain) { BlockBytes = BlockBytes };
+        var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) { BlockBytes = BlockBytes };
         await pass.ReadAsync(cancellationToken);
     }
 

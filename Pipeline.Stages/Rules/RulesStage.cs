@@ -11,10 +11,14 @@ namespace Pipeline.Stages.Rules;
 /// <summary>Filters and enriches events by rules that are data, and scores work items.</summary>
 public sealed class RulesStage(StageContext context) : ITransform
 {
+    private const string LineInParts =
+        "a partitioned run cannot group by 'line' or use rules that read it: the line numbers of the whole input are not known while it is read in parts; "
+        + "run it with --partitions 1";
+
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
 
-    /// <summary>The mistakes in the rules of a run, and its unknown columns.</summary>
+    /// <summary>The mistakes in the rules of a run, its unknown columns, and where it has a slice, what cannot be done to a part of the input.</summary>
     public static IReadOnlyList<OptionError> Check(RunOptions options)
     {
         if (RuleSet.TryParse(options.Rules, out var mistakes) is not { } rules)
@@ -22,7 +26,9 @@ public sealed class RulesStage(StageContext context) : ITransform
         try
         {
             rules.CheckColumns(options.GroupBy);
-            return [];
+            return options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, ColumnNames.Value]).ReadsLine
+                ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = LineInParts }]
+                : [];
         }
         catch (StageException error)
         {
@@ -31,7 +37,7 @@ public sealed class RulesStage(StageContext context) : ITransform
     }
 
     /// <inheritdoc/>
-    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by does not exist.</exception>
+    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by does not exist, or a slice's lines would be counted.</exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         var rules = RuleSet.Parse(open.Options.Rules);
@@ -39,6 +45,11 @@ public sealed class RulesStage(StageContext context) : ITransform
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
+        if (open.Options.Slice is not null && _program.ReadsLine)
+        {
+            throw new StageException(FailureReasons.InvalidOptions, LineInParts);
+        }
+
         var opened = new RunOpened { Resume = below?.Resume };
         opened.Columns.AddRange(_program.Columns);
         return ValueTask.FromResult(opened);

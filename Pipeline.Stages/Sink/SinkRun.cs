@@ -1,3 +1,5 @@
+using System.Buffers;
+using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -9,6 +11,7 @@ using Pipeline.Stages.Sink.Durability;
 using Pipeline.Stages.Sink.Fencing;
 using Pipeline.Stages.Sink.Lines;
 using Pipeline.Stages.Sink.Output;
+using Pipeline.Stages.Sink.Partials;
 
 namespace Pipeline.Stages.Sink;
 
@@ -74,6 +77,9 @@ internal sealed partial class SinkRun : IDisposable
 
     /// <summary>The last committed checkpoint, of this attempt or an earlier one, without groups; null: there is none.</summary>
     public CheckpointPage? Committed { get; private set; }
+
+    /// <summary>Whether the run merges partial results: it takes nothing from above, and has no checkpoints.</summary>
+    public bool IsMerge => _plan.Partials.Count > 0;
 
     /// <summary>Whether a checkpoint has come in part.</summary>
     public bool IsWithinCheckpoint => _checkpoint is not null;
@@ -149,7 +155,8 @@ internal sealed partial class SinkRun : IDisposable
     public RunCompleted Drain() => Result(drained: true);
 
     /// <summary>Brings the finished files into place.</summary>
-    public RunCompleted Complete()
+    /// <param name="cancellationToken">Ends a merge early.</param>
+    public RunCompleted Complete(CancellationToken cancellationToken)
     {
         _claims.RequireNewest();
         if (CompletionNote.TryRead(_plan.WorkFolder) is { } note)
@@ -166,12 +173,21 @@ internal sealed partial class SinkRun : IDisposable
             return note.Completed;
         }
 
-        var final = new FinalFiles(_files, _plan, _folder);
-        var completed = Result(drained: false);
+        var final = new FinalFiles(_files, _plan);
+        RunCompleted completed;
         try
         {
-            using var groups = SortGroups();
-            var (results, rejects) = final.Assemble(Segments, groups.Lines());
+            using var merge = IsMerge ? new PartialMerge(_plan.Partials, _context.Roots, cancellationToken) : null;
+            using var groups = merge is null ? SortGroups() : null;
+            if (merge is not null)
+            {
+                Committed = merge.Total;
+                RequireConserved(Committed);
+            }
+
+            completed = Result(drained: false);
+            var content = merge?.Content(_plan.WithMin, _plan.WithMax) ?? ContentWith(groups!);
+            var (results, rejects) = final.Assemble(content, merge is null ? CancellationToken.None : cancellationToken);
             _claims.RequireNewest();
             final.Publish(results, rejects, _mayReplace);
             completed.Rejects = rejects == FinishedFile.None ? "" : _plan.Rejects;
@@ -231,7 +247,10 @@ internal sealed partial class SinkRun : IDisposable
     {
         var path = _folder.Checkpoint(_attempt);
         using var own = _committedBy == _attempt ? StoredCheckpoint.TryOpen(path) ?? throw Damaged(path) : null;
-        var groups = new GroupSort(_folder.Groups(_attempt), _plan.WithMin, _plan.WithMax);
+        Action<IBufferWriter<byte>, Group> write = _plan.IsPartial
+            ? (output, group) => group.WriteTo(output)
+            : (output, group) => ResultLines.Write(output, group, _plan.WithMin, _plan.WithMax);
+        var groups = new GroupSort(_folder.Groups(_attempt), write);
         try
         {
             var events = 0L;
@@ -252,10 +271,20 @@ internal sealed partial class SinkRun : IDisposable
         }
     }
 
+    /// <summary>The output up to the last committed checkpoint, with its groups.</summary>
+    private FinalContent ContentWith(GroupSort groups)
+    {
+        var sorted = groups.Sorted();
+        return new FinalContent(
+            Segments.Select(segment => new Piece(_folder.ResultsSegment(segment.Attempt), segment.Results)),
+            [.. Segments.Select(segment => new Piece(_folder.RejectsSegment(segment.Attempt), segment.Rejects))],
+            _plan.IsPartial ? PartialFile.Write(sorted, Segments.Sum(segment => segment.Results)) : sorted.Select(entry => entry.Content));
+    }
+
     private RunCompleted Result(bool drained) => new()
     {
         Drained = drained,
-        Counts = Committed!.Counts.Clone(),
+        Counts = Committed?.Counts.Clone() ?? new Counts(),
         Output = drained ? "" : _plan.Results,
         ElapsedMicros = _context.Time.GetMicros() - _openedMicros,
     };

@@ -46,7 +46,7 @@ public sealed class SinkStage : ITransform
             throw WriteFailures.ToStageException(failure);
         }
 
-        return ValueTask.FromResult(new RunOpened { Resume = _run.Committed?.ToCheckpoint() });
+        return ValueTask.FromResult(new RunOpened { Resume = _run.IsMerge ? null : _run.Committed?.ToCheckpoint() });
     }
 
     /// <inheritdoc/>
@@ -64,7 +64,7 @@ public sealed class SinkStage : ITransform
                 }
 
                 run.RequireNotFenced();
-                Process(run, frame);
+                Process(run, frame, cancellationToken);
             }
             catch (Exception failure) when (failure is StageException || WriteFailures.Is(failure))
             {
@@ -90,25 +90,25 @@ public sealed class SinkStage : ITransform
         return ValueTask.CompletedTask;
     }
 
-    private void Process(SinkRun run, Frame frame)
+    private void Process(SinkRun run, Frame frame, CancellationToken cancellationToken)
     {
         var message = (frame as MessageFrame)?.Message;
         switch (message?.InputCase)
         {
-            case StageInput.InputOneofCase.WorkItems when !run.IsWithinCheckpoint:
+            case StageInput.InputOneofCase.WorkItems when !run.IsMerge && !run.IsWithinCheckpoint:
                 _anythingSinceCheckpoint = true;
                 run.Take(message.WorkItems.Items);
                 break;
-            case StageInput.InputOneofCase.Checkpoint:
+            case StageInput.InputOneofCase.Checkpoint when !run.IsMerge:
                 Take(run, message.Checkpoint);
                 break;
             case StageInput.InputOneofCase.EndOfInput when IsAtCheckpoint:
-                Answer(new StageOutput { RunCompleted = run.Complete() }, "completion");
+                Answer(new StageOutput { RunCompleted = run.Complete(cancellationToken) }, "completion");
                 break;
             case StageInput.InputOneofCase.Control when IsAtCheckpoint && message.Control.Action == ControlAction.Drain:
                 Answer(new StageOutput { RunCompleted = run.Drain() }, "completion");
                 break;
-            case null when frame is EventFrame { Count: 0 } events && !run.IsWithinCheckpoint:
+            case null when frame is EventFrame { Count: 0 } events && !run.IsMerge && !run.IsWithinCheckpoint:
                 _anythingSinceCheckpoint = true;
                 run.Take(events.Rejects);
                 break;
@@ -116,11 +116,11 @@ public sealed class SinkStage : ITransform
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
                     $"{(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "something else")} to the last stage, which "
-                    + "takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint");
+                    + "takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint; where it merges partial results, the end alone");
         }
     }
 
-    private bool IsAtCheckpoint => _run is { Committed: not null, IsWithinCheckpoint: false } && !_anythingSinceCheckpoint;
+    private bool IsAtCheckpoint => _run is { IsMerge: true } || _run is { Committed: not null, IsWithinCheckpoint: false } && !_anythingSinceCheckpoint;
 
     private void Take(SinkRun run, Checkpoint checkpoint)
     {

@@ -1,6 +1,7 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Groups;
 
 namespace Pipeline.Stages.Aggregate.Groups;
 

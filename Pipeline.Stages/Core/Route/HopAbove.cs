@@ -10,7 +10,8 @@ namespace Pipeline.Stages.Core.Route;
 /// a violation is found next to where it happens. Exceptions name no hop: <see cref="Violations.Name"/> does.
 /// </summary>
 /// <param name="accepts">Kinds of batch that the stage takes.</param>
-internal sealed class HopAbove(IReadOnlyList<string> accepts)
+/// <param name="merges">Whether the run only merges partial results: then there are neither batches nor checkpoints.</param>
+internal sealed class HopAbove(IReadOnlyList<string> accepts, bool merges = false)
 {
     private long _checkpoint;
     private bool _isWithinCheckpoint;
@@ -45,6 +46,11 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
             throw ProtoReader.Violation($"{KindOf(frame)} between two pages of checkpoint {_checkpoint + 1}");
         }
 
+        if (merges && message is not { InputCase: StageInput.InputOneofCase.EndOfInput or StageInput.InputOneofCase.Control })
+        {
+            throw ProtoReader.Violation($"{KindOf(frame)} in a run that merges partial results, where EndOfInput or Control is all that comes");
+        }
+
         switch (frame)
         {
             case LineFrame lines:
@@ -69,7 +75,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts)
             case StageInput.InputOneofCase.Checkpoint:
                 Check(message.Checkpoint);
                 break;
-            case StageInput.InputOneofCase.EndOfInput or StageInput.InputOneofCase.Control when !_isAtCheckpoint:
+            case StageInput.InputOneofCase.EndOfInput or StageInput.InputOneofCase.Control when !_isAtCheckpoint && !merges:
                 throw ProtoReader.Violation($"{message.InputCase} without a checkpoint right before it; the last one was {_checkpoint}");
             case StageInput.InputOneofCase.OpenRun:
                 throw ProtoReader.Violation("a second OpenRun");

@@ -26,7 +26,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
-    private readonly HopAbove _above = new(host.Accepts);
+    private readonly HopAbove _above = new(host.Accepts, merges: open.Options?.Partials.Count > 0);
 
     // Items that had come by the last checkpoint that has passed.
     private long _itemsBefore;

@@ -13,23 +13,26 @@ internal sealed class InputReader : IByteSource
     private readonly StoredFile _file;
     private readonly IByteSource _source;
     private readonly string _path;
+    private readonly long _first;
 
-    private InputReader(StoredFile file, IByteSource source, string path) => (_file, _source, _path) = (file, source, path);
+    private InputReader(StoredFile file, IByteSource source, string path, long first) => (_file, _source, _path, _first) = (file, source, path, first);
 
-    /// <summary>Hash of all bytes before the position; reading on adds to it.</summary>
+    /// <summary>Hash of all bytes before the position, from where reading began; reading on adds to it.</summary>
     public XxHash3 Hash { get; } = new();
 
-    /// <summary>Opens a file at its beginning.</summary>
+    /// <summary>Opens a file at its beginning, or where the part to read begins.</summary>
     /// <param name="path">Links resolved.</param>
     /// <param name="expected">What it was at the run's start.</param>
-    public static InputReader Open(string path, InputFile expected)
+    /// <param name="first">Bytes before the part to read; 0 where the file is compressed.</param>
+    /// <param name="end">Where that part ends, in the file as stored.</param>
+    public static InputReader Open(string path, InputFile expected, long first, long end)
     {
-        var file = StoredFile.Open(path, expected);
+        var file = StoredFile.Open(path, expected, end, first);
         try
         {
             Span<byte> start = stackalloc byte[2];
-            var isGzip = GzipInput.Is(path, start[..file.Peek(start)]);
-            return new InputReader(file, isGzip ? new GzipSource(file, path) : file, path);
+            var isGzip = GzipInput.Is(path, start[..file.Peek(start, 0)]);
+            return new InputReader(file, isGzip ? new GzipSource(file, path) : file, path, first);
         }
         catch
         {
@@ -39,21 +42,21 @@ internal sealed class InputReader : IByteSource
     }
 
     /// <summary>Reads up to a position again, and sees that it holds what it held.</summary>
-    /// <param name="offset">Bytes before the position.</param>
-    /// <param name="prefixHash">Their hash; 0 where there are none.</param>
+    /// <param name="offset">Bytes of the file before the position.</param>
+    /// <param name="prefixHash">Hash of those that were read; 0 where there are none.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="StageException">It does not.</exception>
     public void Advance(long offset, ulong prefixHash, CancellationToken cancellationToken)
     {
-        var read = Skip(offset, cancellationToken);
-        if (read < offset)
+        var bytes = offset - _first;
+        if (Skip(bytes, cancellationToken) < bytes)
         {
             throw Changed($"it ends before byte {offset}");
         }
 
-        if (offset > 0 && Hash.GetCurrentHashAsUInt64() != prefixHash)
+        if (bytes > 0 && Hash.GetCurrentHashAsUInt64() != prefixHash)
         {
-            throw Changed($"its first {offset} bytes have another hash");
+            throw Changed($"its bytes from {_first} to {offset} have another hash");
         }
     }
 

@@ -5,19 +5,25 @@ using Pipeline.Files;
 
 namespace Pipeline.Stages.Ingest.Input;
 
-/// <summary>A file of the input as stored, read no further than its length at the run's start.</summary>
+/// <summary>A file of the input as stored, or a part of it; read no further than its length at the run's start.</summary>
 internal sealed class StoredFile : IByteSource
 {
     private readonly SafeFileHandle _handle;
     private readonly InputFile _expected;
     private readonly string _path;
+    private readonly long _end;
     private long _offset;
 
-    private StoredFile(SafeFileHandle handle, InputFile expected, string path) => (_handle, _expected, _path) = (handle, expected, path);
+    private StoredFile(SafeFileHandle handle, InputFile expected, string path, long first, long end) =>
+        (_handle, _expected, _path, _offset, _end) = (handle, expected, path, first, end);
 
     /// <summary>Opens it and sees that it is what it was at the run's start.</summary>
+    /// <param name="path">Links resolved.</param>
+    /// <param name="expected">What it was.</param>
+    /// <param name="end">Where reading ends.</param>
+    /// <param name="first">Where reading begins.</param>
     /// <exception cref="StageException">It is not, or cannot be read.</exception>
-    public static StoredFile Open(string path, InputFile expected)
+    public static StoredFile Open(string path, InputFile expected, long end, long first = 0)
     {
         if (FileStatus.DescribeSpecial(path) is { } kind)
         {
@@ -38,7 +44,7 @@ internal sealed class StoredFile : IByteSource
             throw new StageException(FailureReasons.InputUnreadable, $"'{path}' cannot be read: {failure.Message}", inner: failure);
         }
 
-        var file = new StoredFile(handle, expected, path);
+        var file = new StoredFile(handle, expected, path, first, end);
         try
         {
             file.RequireUnchanged();
@@ -51,13 +57,13 @@ internal sealed class StoredFile : IByteSource
         }
     }
 
-    /// <summary>Bytes from the beginning, without moving the position; fewer at the end.</summary>
-    public int Peek(Span<byte> buffer) => ReadAt(buffer[..(int)Math.Min(buffer.Length, _expected.Length)], 0);
+    /// <summary>Bytes from an offset on, without moving the position; fewer at the end of the file.</summary>
+    public int Peek(Span<byte> buffer, long offset) => ReadAt(buffer[..(int)Math.Min(buffer.Length, _expected.Length - offset)], offset);
 
     /// <inheritdoc/>
     public int Read(Span<byte> buffer)
     {
-        var wanted = (int)Math.Min(buffer.Length, _expected.Length - _offset);
+        var wanted = (int)Math.Min(buffer.Length, _end - _offset);
         if (wanted == 0)
         {
             return 0;
@@ -65,7 +71,7 @@ internal sealed class StoredFile : IByteSource
 
         var read = ReadAt(buffer[..wanted], _offset);
         _offset += read;
-        return read > 0 ? read : throw Changed($"it ended after {_offset} of {_expected.Length} bytes");
+        return read > 0 ? read : throw Changed($"it ended after {_offset} of {_end} bytes");
     }
 
     /// <summary>

@@ -7,16 +7,23 @@ namespace Pipeline.Stages.Ingest.Positions;
 internal sealed class ReadProgress
 {
     private readonly InputFile[] _files;
+    private readonly long _firstByte;
     private long _linesOfFilesBefore;
     private long _bytesOfFilesBefore;
     private long _blankBefore;
 
     /// <summary>From the beginning.</summary>
-    public ReadProgress(IEnumerable<InputFile> files) => _files = [.. files.Select(file => file.Clone())];
+    /// <param name="files">What is read.</param>
+    /// <param name="firstByte">Where reading of the first file begins: bytes before it are not counted.</param>
+    public ReadProgress(IEnumerable<InputFile> files, long firstByte)
+    {
+        _files = [.. files.Select(file => file.Clone())];
+        (_firstByte, Offset, _bytesOfFilesBefore) = (firstByte, firstByte, -firstByte);
+    }
 
     /// <summary>From a position.</summary>
-    public ReadProgress(Position position, long checkpointId)
-        : this(position.Files)
+    public ReadProgress(Position position, long checkpointId, long firstByte)
+        : this(position.Files, firstByte)
     {
         (FileIndex, Offset, Line, CheckpointId) = (position.FileIndex, position.Offset, position.Line, checkpointId);
         _linesOfFilesBefore = position.TotalLines - position.Line;
@@ -79,7 +86,7 @@ internal sealed class ReadProgress
     {
         // A checkpoint that is on its way holds the entry as it was: a new one takes its place.
         var file = _files[FileIndex].Clone();
-        file.PrefixHash = cutter.Offset == 0 ? 0 : cutter.PrefixHash();
+        file.PrefixHash = cutter.Offset == (FileIndex == 0 ? _firstByte : 0) ? 0 : cutter.PrefixHash();
         _files[FileIndex] = file;
     }
 }

@@ -25,6 +25,7 @@ internal sealed class RulePlan
             }
         }
 
+        ReadsLine = live.Any(slot => slot.Name == ColumnNames.Line);
         CanFail = Rules.Any(rule => rule.Expression.CanFail);
         if (CanFail)
         {
@@ -42,6 +43,9 @@ internal sealed class RulePlan
 
     /// <summary>Columns to hand on.</summary>
     public Slot[] Output { get; }
+
+    /// <summary>Whether anything depends on the number of an event's line, besides where a reject says that it stood.</summary>
+    public bool ReadsLine { get; }
 
     /// <summary>Whether a row can fail.</summary>
     public bool CanFail { get; }

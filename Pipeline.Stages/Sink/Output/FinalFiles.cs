@@ -3,29 +3,40 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts;
 using Pipeline.Files;
-using Pipeline.Stages.Sink.Checkpoints;
+using Pipeline.Stages.Sink.Lines;
 
 namespace Pipeline.Stages.Sink.Output;
 
+/// <summary>The beginning of a file, which becomes part of a finished one.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Length">Bytes from its beginning; 0 = there may be none.</param>
+/// <param name="LinesBefore">What the line numbers of its rejects are raised by.</param>
+internal readonly record struct Piece(string Path, long Length, long LinesBefore = 0);
+
+/// <summary>What the finished files are put together from.</summary>
+/// <param name="WorkItems">Lines of work items, with which the results begin.</param>
+/// <param name="Rejects">Lines of rejects.</param>
+/// <param name="Groups">The rest of the results; each piece is valid until the next.</param>
+internal sealed record FinalContent(IEnumerable<Piece> WorkItems, IReadOnlyList<Piece> Rejects, IEnumerable<ReadOnlyMemory<byte>> Groups);
+
 /// <summary>Puts the finished files together and brings them into place: first the rejects, last the results.</summary>
-internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, CheckpointFolder folder)
+internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
 {
     private const int BlockBytes = 256 * 1024;
 
     /// <summary>Writes both files beside their places, durably.</summary>
-    /// <param name="segments">What of the segments belongs to the output.</param>
-    /// <param name="groups">Lines to append to the results.</param>
+    /// <param name="content">What they are put together from.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
     /// <returns>What they are.</returns>
-    public (FinishedFile Results, FinishedFile Rejects) Assemble(IReadOnlyList<SegmentLengths> segments, IEnumerable<ReadOnlyMemory<byte>> groups)
+    public (FinishedFile Results, FinishedFile Rejects) Assemble(FinalContent content, CancellationToken cancellationToken)
     {
         var rejects = FinishedFile.None;
-        if (segments.Any(segment => segment.Rejects > 0))
+        if (content.Rejects.Any(piece => piece.Length > 0))
         {
-            rejects = Write(plan.UnfinishedRejects, "rejects", segments.Select(segment => (folder.RejectsSegment(segment.Attempt), segment.Rejects)), []);
+            rejects = Write(plan.UnfinishedRejects, "rejects", content.Rejects, [], cancellationToken);
         }
 
-        var results = Write(
-            plan.UnfinishedResults, "results", segments.Select(segment => (folder.ResultsSegment(segment.Attempt), segment.Results)), groups);
+        var results = Write(plan.UnfinishedResults, "results", content.WorkItems, content.Groups, cancellationToken);
         return (results, rejects);
     }
 
@@ -66,7 +77,8 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
     private static StageException Gone(string how) =>
         new(FailureReasons.CheckpointCorrupt, $"Output that was committed is gone: {how}. Start a new run.");
 
-    private FinishedFile Write(string path, string role, IEnumerable<(string Path, long Length)> segments, IEnumerable<ReadOnlyMemory<byte>> groups)
+    private FinishedFile Write(
+        string path, string role, IEnumerable<Piece> pieces, IEnumerable<ReadOnlyMemory<byte>> groups, CancellationToken cancellationToken)
     {
         using var file = files.Create(path, role);
         var target = new FinishedStream(file);
@@ -74,9 +86,9 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
         {
-            foreach (var segment in segments)
+            foreach (var piece in pieces)
             {
-                Copy(segment.Path, segment.Length, block);
+                Copy(piece, block);
             }
         }
         finally
@@ -90,6 +102,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
             lines.Write(line.Span);
             if (lines.WrittenCount >= BlockBytes / 2)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 output.Write(lines.WrittenSpan);
                 lines.ResetWrittenCount();
             }
@@ -100,12 +113,15 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
         file.Flush();
         return target.Finished;
 
-        void Copy(string source, long bytes, byte[] buffer)
+        void Copy(Piece piece, byte[] buffer)
         {
+            var (source, bytes, linesBefore) = piece;
             if (bytes == 0)
             {
                 return;
             }
+
+            var renumbered = linesBefore == 0 ? null : new RenumberedRejects(linesBefore);
 
             if (!File.Exists(source))
             {
@@ -121,7 +137,8 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, Checkpoin
                     throw Gone($"'{source}' has {copied} of {bytes} bytes");
                 }
 
-                output.Write(buffer, 0, read);
+                cancellationToken.ThrowIfCancellationRequested();
+                output.Write(renumbered is null ? buffer.AsSpan(0, read) : renumbered.Next(buffer.AsSpan(0, read)));
                 copied += read;
             }
         }

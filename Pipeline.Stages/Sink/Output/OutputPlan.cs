@@ -22,6 +22,8 @@ internal sealed class OutputPlan
         UnfinishedRejects = Unfinished(Rejects, open);
         WithMin = open.Options.ExtraAggregates.Contains("min");
         WithMax = open.Options.ExtraAggregates.Contains("max");
+        IsPartial = open.Options.Slice is not null;
+        Partials = [.. open.Options.Partials];
     }
 
     /// <summary>The finished results, links resolved.</summary>
@@ -48,6 +50,12 @@ internal sealed class OutputPlan
     /// <summary>Whether groups tell their greatest value.</summary>
     public bool WithMax { get; }
 
+    /// <summary>Whether the run reads a slice of an input: its results are to be merged with others.</summary>
+    public bool IsPartial { get; }
+
+    /// <summary>Folders of the runs whose partial results are merged, in order of the input; empty where this run has an input of its own.</summary>
+    public IReadOnlyList<string> Partials { get; }
+
     /// <summary>Checks paths and options; makes the run's folder.</summary>
     /// <exception cref="StageException">Something is wrong with them.</exception>
     public static OutputPlan For(OpenRun open, IReadOnlyList<string> roots)
@@ -66,6 +74,16 @@ internal sealed class OutputPlan
         if (OutputFiles.IsOtherwiseCompressed(plan.Results))
         {
             throw Invalid($"output '{plan.Results}' has the extension of a compression that is not supported; name it .gz, or without.");
+        }
+
+        if (plan.IsPartial && plan.Partials.Count > 0)
+        {
+            throw Invalid("a run either reads a slice or merges partial results.");
+        }
+
+        if (plan.IsPartial && OutputFiles.IsCompressed(plan.Results))
+        {
+            throw Invalid($"output '{plan.Results}' is a partial result, which is not compressed; name it without .gz.");
         }
 
         plan.RequireApart(open.Options.Input);

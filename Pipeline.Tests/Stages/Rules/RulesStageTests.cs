@@ -74,6 +74,33 @@ public sealed class RulesStageTests
         Assert.Equal(2, run.Filtered);
     }
 
+    [Theory]
+    [InlineData(null, "type", null)]
+    [InlineData("x = 100 / value", "x", null)]
+    [InlineData("drop offset > 7", "type", null)]
+    [InlineData("x = line", "type", null)]
+    [InlineData("x = line", "x", "rules")]
+    [InlineData("x = 100 / line", "type", "rules")]
+    [InlineData("drop line > 100", "type", "rules")]
+    [InlineData("value = line", "type", "rules")]
+    [InlineData(null, "line", "group_by")]
+    public async Task Open_SliceOfAnInput_IsRefusedWhereSomethingDependsOnLineNumbers(string? rule, string groupBy, string? refused)
+    {
+        var options = new RunOptions { Rules = rule is null ? "" : RulesRun.Json(rule), GroupBy = { groupBy }, Slice = new InputSlice() };
+        await using var stage = new RulesStage(Frames.Context());
+        var opening = async () => await stage.OpenAsync(new OpenRun { Options = options }, new RunOpened { Columns = { groupBy, "value" } }, default);
+
+        var failure = await Record.ExceptionAsync(opening) as StageException;
+        var told = RulesStage.Check(options);
+
+        Assert.Equal(refused is null ? null : FailureReasons.InvalidOptions, failure?.Failure.Reason);
+        Assert.Equal(refused, told.SingleOrDefault()?.Option);
+        Assert.Equal(failure?.Message, told.SingleOrDefault()?.Message);
+        options.Slice = null;
+        await opening();
+        Assert.Empty(RulesStage.Check(options));
+    }
+
     [Fact]
     public async Task Failed_lines_join_the_other_rejects_in_order_of_line()
     {

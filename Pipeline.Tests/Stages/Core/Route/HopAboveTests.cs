@@ -80,6 +80,25 @@ public sealed class HopAboveTests
             "a batch of events between two pages of checkpoint 1", Assert.Throws<StageException>(() => _above.Check(new EventFrame())).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Check_MergeOfPartialResults_TakesAnEndWithoutACheckpoint()
+    {
+        var above = new HopAbove([BatchKinds.Events, BatchKinds.WorkItems], merges: true);
+        above.Resume(null);
+        above.Check(Message(new StageInput { Control = new Control { Action = ControlAction.Drain } }));
+        above.Check(Message(new StageInput { EndOfInput = new EndOfInput() }));
+    }
+
+    [Fact]
+    public void Check_MergeOfPartialResults_TakesNothingElse()
+    {
+        var above = new HopAbove([BatchKinds.Events, BatchKinds.WorkItems], merges: true);
+        foreach (var frame in new Frame[] { new EventFrame(), Items(1), Checkpoint(1, lines: 0), Message(new StageInput { OpenRun = new OpenRun() }) })
+        {
+            Assert.Contains("in a run that merges partial results", Assert.Throws<StageException>(() => above.Check(frame)).Message);
+        }
+    }
+
     private static MessageFrame Message(StageInput input) => new(input);
 
     private static MessageFrame Items(int count) => Message(new StageInput { WorkItems = new WorkItemBatch { Items = { Enumerable.Range(0, count).Select(_ => new WorkItem()) } } });

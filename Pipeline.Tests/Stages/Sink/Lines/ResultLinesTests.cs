@@ -139,14 +139,14 @@ public sealed class ResultLinesTests
     private static List<string> Sorted(IEnumerable<Group> groups, int memory)
     {
         using var folder = new TemporaryFolder();
-        using (var sort = new GroupSort(Path.Join(folder.Path, "groups.1.tmp"), withMin: false, withMax: false, memory))
+        using (var sort = new GroupSort(Path.Join(folder.Path, "groups.1.tmp"), (output, group) => ResultLines.Write(output, group, withMin: false, withMax: false), memory))
         {
             foreach (var group in groups)
             {
                 sort.Add(group);
             }
 
-            return [.. sort.Lines().Select(line => Encoding.UTF8.GetString(line.Span))];
+            return [.. sort.Sorted().Select(entry => Encoding.UTF8.GetString(entry.Content.Span))];
         }
     }
 

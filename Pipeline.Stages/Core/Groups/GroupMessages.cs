@@ -1,10 +1,11 @@
 using Pipeline.Contracts.V1;
 
-namespace Pipeline.Stages.Aggregate.Groups;
+namespace Pipeline.Stages.Core.Groups;
 
 /// <summary>Figures to and from the contract's Group; keys are set by the caller.</summary>
-internal static class GroupMessages
+public static class GroupMessages
 {
+    /// <summary>Figures as a message without a key.</summary>
     public static Group ToMessage(in GroupFigures figures) => new()
     {
         Count = figures.Count,
@@ -17,6 +18,7 @@ internal static class GroupMessages
         MaxLow = (ulong)figures.Max,
     };
 
+    /// <summary>The figures of a message.</summary>
     /// <returns>Null where no group can have such figures.</returns>
     public static GroupFigures? FiguresOf(Group group) => group.Count < 1 || group.Scale is < 0 or > 9 ? null : new GroupFigures
     {

@@ -1,15 +1,24 @@
 using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 
-namespace Pipeline.Stages.Aggregate.Groups;
+namespace Pipeline.Stages.Core.Groups;
 
 /// <summary>The figures of one group: exact integers at a decimal scale that grows with what comes in.</summary>
-internal struct GroupFigures
+public struct GroupFigures
 {
+    /// <summary>Events.</summary>
     public long Count;
+
+    /// <summary>Decimals of sum, min and max: 0 to 9.</summary>
     public int Scale;
+
+    /// <summary>Sum of the values, at the scale.</summary>
     public Int128 Sum;
+
+    /// <summary>The least value, at the scale.</summary>
     public Int128 Min;
+
+    /// <summary>The greatest value, at the scale.</summary>
     public Int128 Max;
 
     /// <summary>Adds figures.</summary>
