@@ -24,6 +24,14 @@ internal static class ClusterSetup
 
     private const int DefaultPort = 11111;
 
+    // What its start fails with, it logs three times with the stack; the service says it in one line. By prefixes: a silo's options, too.
+    private static readonly (string Category, LogLevel Least)[] Logs =
+    [
+        ("Orleans", LogLevel.Warning),
+        ("Orleans.Runtime.Silo", LogLevel.Critical),
+        ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
+    ];
+
     /// <summary>Adds the cluster.</summary>
     /// <returns>Whether there is one.</returns>
     public static bool AddCluster(this WebApplicationBuilder builder)
@@ -33,7 +41,13 @@ internal static class ClusterSetup
         if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
             return false;
 
-        builder.Services.AddSingleton<ILocalPipeline, LocalPipeline>();
+        foreach (var (category, least) in Logs)
+        {
+            if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
+                builder.Logging.AddFilter(category, least);
+        }
+
+        builder.Services.TryAddSingleton<ILocalPipeline, LocalPipeline>();
         builder.UseOrleans(silo =>
         {
             silo.UseMembership(settings);

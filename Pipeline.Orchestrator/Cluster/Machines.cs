@@ -2,12 +2,12 @@ namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>The live machines of the cluster and what they tell of themselves, as of a second ago at most.</summary>
 /// <remarks>
-/// A machine that does not answer within a second counts as absent: a call waits for one second at most, and for none while the answers
-/// are fresh. Between two answers of a machine, the slices that were placed there from here are counted here.
+/// A machine that does not answer within two seconds counts as absent: a call waits for no longer, and not at all while the answers are
+/// fresh. Between two answers of a machine, the slices that were placed there from here are counted here.
 /// </remarks>
 internal sealed class Machines(MachineClient client, IClusterMembershipService membership, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _turn = new(1);

@@ -1,0 +1,57 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Cluster;
+using Pipeline.Orchestrator.Partitions;
+
+namespace Pipeline.Tests.Orchestrator.Cluster;
+
+public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeLogger<ActiveRunsWatch> _logger = new();
+    private readonly Channel<string> _ensured = Channel.CreateUnbounded<string>();
+    private Func<IReadOnlyList<string>> _list = () => ["a", "b"];
+
+    [Fact]
+    public async Task Start_ActiveRuns_EnsuredAtOnceAndAgain()
+    {
+        using var watch = new ActiveRunsWatch(this, this, _time, _logger);
+
+        await watch.StartAsync(CancellationToken.None);
+
+        Assert.Equal(["a", "b"], [await NextAsync(), await NextAsync()]);
+        _list = () => ["b"];
+        _time.Advance(ActiveRunsWatch.Interval);
+        Assert.Equal("b", await NextAsync());
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Look_StorageUnreadable_LoggedAndRepeated()
+    {
+        _list = () =>
+        {
+            _list = () => ["a"];
+            // The next look, which is due as soon as this one has ended.
+            _time.Advance(ActiveRunsWatch.Interval);
+            throw new IOException("stale file handle");
+        };
+        using var watch = new ActiveRunsWatch(this, this, _time, _logger);
+
+        await watch.StartAsync(CancellationToken.None);
+
+        Assert.Equal("a", await NextAsync());
+        Assert.Contains("stale file handle", Assert.Single(_logger.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    private async Task<string> NextAsync() => await _ensured.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+    IReadOnlyList<string> IActiveRuns.List() => _list();
+
+    Task IPartitionedRuns.EnsureAsync(string runId) => _ensured.Writer.WriteAsync(runId).AsTask();
+
+    Task IPartitionedRuns.StopAsync(string runId, StopReason reason) => throw new NotSupportedException();
+}

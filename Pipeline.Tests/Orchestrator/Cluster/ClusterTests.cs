@@ -1,0 +1,184 @@
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Cluster;
+using Pipeline.Tests.Stages.Ingest;
+
+namespace Pipeline.Tests.Orchestrator.Cluster;
+
+public sealed class ClusterTests
+{
+    private const string RunId = "20260101-120000-ab12";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task AdvanceAsync_SlicesOfOneMachine_PlacedWhereFewestAreOpen()
+    {
+        await using var machines = await TestMachines.StartAsync();
+
+        await AdvanceAsync(machines[0], 9);
+
+        Assert.All(machines.All, machine => Assert.Equal(3, machine.Slices.Count));
+        Assert.All(machines.All, machine => Assert.Equal(3, machine.Get<LocalMachine>().Report().OpenSlices));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_MachinesWithDifferentCores_PlacedInProportion()
+    {
+        await using var machines = await TestMachines.StartAsync(2, (number, machine) => machine.Cores = number == 0 ? 2 : 6);
+
+        await AdvanceAsync(machines[0], 8);
+
+        Assert.Equal([2, 6], machines.All.OrderBy(machine => machine.Cores).Select(machine => machine.Slices.Count));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_MachineWithoutWholePipeline_GetsNoSlice()
+    {
+        await using var machines = await TestMachines.StartAsync(configure: (number, machine) => machine.IsWhole = number != 0);
+
+        await AdvanceAsync(machines.All.Single(machine => !machine.IsWhole), 4);
+
+        Assert.All(machines.All, machine => Assert.Equal(machine.IsWhole ? 2 : 0, machine.Slices.Count));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_NoPipelineWhole_WaitsOnAnyMachine()
+    {
+        await using var machines = await TestMachines.StartAsync(2, (_, machine) => machine.IsWhole = false);
+
+        await AdvanceAsync(machines[0], 2);
+
+        Assert.All(machines.All, machine => Assert.Single(machine.Slices));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_FromAnotherMachine_TellsWhatTheWorkerReported()
+    {
+        await using var machines = await TestMachines.StartAsync(2, (number, machine) => machine.IsWhole = number == 0);
+
+        var report = await machines.All.Single(machine => !machine.IsWhole).Cluster.AdvanceAsync(RunId, 7, seen: 4, CancellationToken.None);
+
+        Assert.Equal((5, machines.All.Single(machine => machine.IsWhole).Name), (report.Version, report.Machine));
+        Assert.Equal((RunId, RunState.Running, 7), (report.Run.Id, report.Run.State, report.Run.Counts.Lines));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_MachineKilled_GoesOnElsewhere()
+    {
+        await using var machines = await TestMachines.StartAsync();
+        var survivor = machines[0];
+        await AdvanceAsync(survivor, 3);
+        var lost = machines.All.First(machine => machine != survivor);
+        var slice = Assert.Single(lost.Slices.Keys);
+
+        await machines.KillAsync(lost);
+        var report = await survivor.Cluster.AdvanceAsync(RunId, slice, seen: 1, CancellationToken.None).WaitAsync(Timeout);
+
+        Assert.NotEqual(lost.Name, report.Machine);
+        // The slices of the others stay where they are.
+        Assert.Equal(3, machines.All.Except([lost]).Sum(machine => machine.Slices.Count));
+    }
+
+    [Fact]
+    public async Task AdvanceAsync_SliceRests_IsNoLongerCounted()
+    {
+        await using var machines = await TestMachines.StartAsync(1, (_, machine) => machine.State = RunState.Completed);
+
+        await machines[0].Cluster.AdvanceAsync(RunId, 0, seen: 0, CancellationToken.None);
+        await machines.DeactivatedAsync(RunId, 0).WaitAsync(Timeout);
+
+        Assert.Equal(0, machines[0].Get<LocalMachine>().Report().OpenSlices);
+    }
+
+    [Fact]
+    public async Task StopAsync_SliceOnAnotherMachine_ReachesIt()
+    {
+        await using var machines = await TestMachines.StartAsync(2);
+        await AdvanceAsync(machines[0], 2);
+
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(slice => machines[1].Cluster.StopAsync(RunId, slice, StopReason.Pause)));
+
+        Assert.All(machines.All, machine => Assert.Equal(StopReason.Pause, Assert.Single(machine.Slices).Value));
+    }
+
+    [Fact]
+    public async Task EnsureAsync_ByAllMachines_CarriedOutByOne()
+    {
+        await using var machines = await TestMachines.StartAsync();
+
+        await Task.WhenAll(machines.All.Select(machine => machine.Cluster.EnsureAsync(RunId)));
+        await machines[2].Cluster.StopAsync(RunId, StopReason.Cancel);
+
+        Assert.Equal(StopReason.Cancel, Assert.Single(machines.All, machine => !machine.Runs.IsEmpty).Runs[RunId]);
+    }
+
+    [Fact]
+    public async Task EnsureAsync_MachineOfRunKilled_CarriedOutElsewhere()
+    {
+        await using var machines = await TestMachines.StartAsync();
+        var (lost, survivor) = (machines[0], machines[1]);
+        await lost.Cluster.EnsureAsync(RunId);
+        await survivor.Cluster.EnsureAsync(RunId);
+        Assert.Equal([true, false], [.. new[] { lost, survivor }.Select(machine => machine.Runs.ContainsKey(RunId))]);
+
+        await machines.KillAsync(lost);
+        await survivor.Cluster.EnsureAsync(RunId).WaitAsync(Timeout);
+
+        Assert.Contains(RunId, survivor.Runs.Keys);
+    }
+
+    [Fact]
+    public async Task CapacityAsync_OneMachineNotWhole_SumsCoresOfTheOthers()
+    {
+        await using var machines = await TestMachines.StartAsync(configure: (number, machine) => machine.IsWhole = number != 1);
+
+        Assert.Equal(4, await machines[0].Cluster.CapacityAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task CapacityAsync_NoMachineWhole_IsOne()
+    {
+        await using var machines = await TestMachines.StartAsync(1, (_, machine) => machine.IsWhole = false);
+
+        Assert.Equal(1, await machines[0].Cluster.CapacityAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Start_AnotherStorage_Refused()
+    {
+        using var storage = new TemporaryFolder();
+        await using var machines = await TestMachines.StartAsync(1, (number, machine) =>
+            machine.Settings.Storage = Directory.CreateDirectory(Path.Combine(storage.Path, $"{number}")).FullName);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(machines.StartAnotherAsync);
+
+        Assert.Contains("has another folder as Cluster:Storage", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ClockTenMinutesOff_Refused()
+    {
+        await using var machines = await TestMachines.StartAsync(1, (number, machine) =>
+            machine.Time = number == 0 ? TimeProvider.System : new FakeTimeProvider(DateTimeOffset.UtcNow.AddMinutes(10)));
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(machines.StartAnotherAsync);
+
+        Assert.Contains("the clocks of", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_SameStorage_Joins()
+    {
+        using var storage = new TemporaryFolder();
+        await using var machines = await TestMachines.StartAsync(1, (_, machine) => machine.Settings.Storage = storage.Path);
+
+        await machines.StartAnotherAsync();
+
+        Assert.Equal(2, machines.All.Count);
+        Assert.Equal([StorageIdentity.FileName], Directory.GetFiles(storage.Path).Select(Path.GetFileName));
+    }
+
+    private static Task AdvanceAsync(TestMachine from, int slices) => Task.WhenAll(
+        Enumerable.Range(0, slices).Select(slice => from.Cluster.AdvanceAsync(RunId, slice, seen: 0, CancellationToken.None))).WaitAsync(Timeout);
+}
