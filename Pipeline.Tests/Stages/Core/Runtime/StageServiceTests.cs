@@ -35,6 +35,25 @@ public sealed class StageServiceTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Process_MergeOfPartialResults_TakesEndOfInputAloneAndNoCheckpoint(bool sendsCheckpoint)
+    {
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, []));
+        var open = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions { Partials = { "/runs/1" } } };
+        using var call = new Chain([sink]).Open(new StageInput { OpenRun = open });
+        await call.Opened;
+        await call.Call.RequestStream.WriteAsync(
+            sendsCheckpoint ? new StageInput { Checkpoint = new CheckpointPage { Id = 1, Position = new Position() }.ToCheckpoint() } : new StageInput { EndOfInput = new EndOfInput() });
+        await call.Call.RequestStream.CompleteAsync();
+
+        if (sendsCheckpoint)
+            Assert.Equal(FailureReasons.ProtocolViolation, (await call.FailureAsync()).ToFailure(sink.Hop).Reason);
+        else
+            Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+    }
+
+    [Theory]
     [InlineData(20_000)]
     [InlineData(300_000)]
     public async Task Large_batches_arrive_the_same_through_shared_memory_and_beyond_its_slots(int padding)
