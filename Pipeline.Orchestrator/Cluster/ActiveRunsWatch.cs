@@ -27,7 +27,7 @@ internal sealed partial class ActiveRunsWatch(IActiveRuns active, IPartitionedRu
         {
             try
             {
-                await Task.WhenAll(active.List().Select(EnsureAsync)).WaitAsync(stoppingToken);
+                await Task.WhenAll(active.List().Select(run => EnsureAsync(run, stoppingToken))).WaitAsync(stoppingToken);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -37,13 +37,13 @@ internal sealed partial class ActiveRunsWatch(IActiveRuns active, IPartitionedRu
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task EnsureAsync(string run)
+    private async Task EnsureAsync(string run, CancellationToken stoppingToken)
     {
         try
         {
             await cluster.EnsureAsync(run);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
         {
             LogNotEnsured(logger, run, error.Message);
         }

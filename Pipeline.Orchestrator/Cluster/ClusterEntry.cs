@@ -57,6 +57,33 @@ internal sealed class ClusterEntry(
     private async Task RequireFitAsync(CancellationToken cancellationToken)
     {
         var table = services.GetRequiredService<IMembershipTable>();
+        try
+        {
+            await RequireFitAsync(table, cancellationToken);
+        }
+        catch (InvalidOperationException)
+        {
+            await LeaveAsync(table, cancellationToken);
+            throw;
+        }
+    }
+
+    // So that the members do not wait for this machine.
+    private async Task LeaveAsync(IMembershipTable table, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var members = await table.ReadAllAsync(cancellationToken);
+            if (members.TryGet(silo.SiloAddress) is not var (own, etag))
+                return;
+            own.Status = SiloStatus.Dead;
+            if (await table.UpdateRowAsync(own, etag, members.Version.Next(), cancellationToken))
+                return;
+        }
+    }
+
+    private async Task RequireFitAsync(IMembershipTable table, CancellationToken cancellationToken)
+    {
         var began = time.GetTimestamp();
         while (true)
         {
@@ -100,7 +127,7 @@ internal sealed class ClusterEntry(
         {
             return (member, await client.AskAsync(member.SiloAddress).WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken), null);
         }
-        catch (Exception error) when (error is OrleansException or TimeoutException)
+        catch (Exception error) when (LostMachine.Explains(error, cancellationToken))
         {
             return (member, null, error.Message.ReplaceLineEndings(" "));
         }

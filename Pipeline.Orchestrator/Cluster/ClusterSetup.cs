@@ -24,10 +24,12 @@ internal static class ClusterSetup
 
     private const int DefaultPort = 11111;
 
-    // What its start fails with, it logs three times with the stack; the service says it in one line. By prefixes: a silo's options, too.
+    // What Orleans warns of while a machine is lost, it does with stacks, several times a second: MembershipLog says it in a line. What its
+    // start fails with, it logs three times; the service says it in one line.
     private static readonly (string Category, LogLevel Least)[] Logs =
     [
-        ("Orleans", LogLevel.Warning),
+        ("Orleans", LogLevel.Error),
+        ("Polly", LogLevel.Warning),
         ("Orleans.Runtime.Silo", LogLevel.Critical),
         ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
     ];
@@ -71,6 +73,7 @@ internal static class ClusterSetup
         services.AddSingleton<ClusterWorkers>();
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<ClusterWorkers>());
         services.AddSingleton<IPartitionedRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
+        services.AddHostedService<MembershipLog>();
         services.AddHostedService<ActiveRunsWatch>();
         silo.AddGrainService<MachineService>();
         silo.AddPlacementDirector<LeastLoadedPlacement, LeastLoadedDirector>();
@@ -84,6 +87,9 @@ internal static class ClusterSetup
             options.IAmAliveTablePublishTimeout = AliveInterval;
             options.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
         });
+        // Otherwise the grains of a machine that was declared dead would be placed on no other for half a minute, lest there be two of them:
+        // which is harmless here.
+        silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
 #pragma warning disable ORLEANSEXP003 // The directory by which a lost machine takes no entries of others with it is a preview.
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
@@ -101,6 +107,7 @@ internal static class ClusterSetup
         // No gateway: the only clients are the members.
         silo.ConfigureEndpoints(address, port, gatewayPort: 0);
         silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = settings.Id);
+        silo.Configure<SiloOptions>(options => options.SiloName = Environment.MachineName);
         if (settings.UsesTls)
             silo.UseTls(ClusterCertificates.Load(settings).Apply);
         switch (settings.Provider)

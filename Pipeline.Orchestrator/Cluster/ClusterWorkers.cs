@@ -54,13 +54,24 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
             {
                 return await call().WaitAsync(cancellationToken);
             }
-            catch (Exception error) when (IsLostMachine(error) && (patience < TimeSpan.Zero || time.GetElapsedTime(began) < patience))
+            catch (Exception error) when (
+                LostMachine.Explains(error, cancellationToken) && (patience < TimeSpan.Zero || time.GetElapsedTime(began) < patience))
             {
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }
     }
+}
 
-    // Rejected messages and unavailable silos are among the OrleansExceptions; what the workers throw is not.
-    private static bool IsLostMachine(Exception error) => error is OrleansException or TimeoutException;
+/// <summary>Tells calls that failed because a machine was lost from others.</summary>
+internal static class LostMachine
+{
+    /// <summary>
+    /// Whether it may be why. Rejected messages and unavailable silos are among Orleans' own exceptions; where a machine is lost while a grain
+    /// is placed, Orleans cancels the call.
+    /// </summary>
+    /// <param name="error">What a call failed with.</param>
+    /// <param name="cancellationToken">By which the caller cancels it.</param>
+    public static bool Explains(Exception error, CancellationToken cancellationToken) =>
+        error is OrleansException or TimeoutException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

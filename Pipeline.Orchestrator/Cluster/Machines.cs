@@ -73,7 +73,7 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         {
             return await client.AskAsync(machine).WaitAsync(AnswerTimeout, time);
         }
-        catch (Exception error) when (error is OrleansException or TimeoutException)
+        catch (Exception error) when (LostMachine.Explains(error, CancellationToken.None))
         {
             return null;
         }
