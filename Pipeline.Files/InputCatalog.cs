@@ -70,13 +70,13 @@ public sealed class InputCatalog
             return single;
         }
 
-        var catalog = new InputCatalog(isFolder: true);
+        var slice = new InputCatalog(isFolder: true);
         foreach (var file in files)
         {
             var path = Path.Join(resolved, file.Path);
             try
             {
-                catalog.Add(RootedPath.Require(path, roots, "input"), file.Path, path);
+                slice.Add(RootedPath.Require(path, roots, "input"), file.Path, path);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -88,8 +88,8 @@ public sealed class InputCatalog
             }
         }
 
-        catalog.RequireSame(files);
-        return catalog;
+        slice.RequireSame(files);
+        return slice;
     }
 
     /// <summary>Sees that these are the files that a run began with.</summary>
@@ -100,7 +100,7 @@ public sealed class InputCatalog
         {
             var before = index < files.Count ? files[index] : null;
             var now = index < Files.Count ? Files[index] : null;
-            var order = before is null ? 1 : now is null ? -1 : CompareUtf8(before.Path, now.Path);
+            var order = before is null ? 1 : now is null ? -1 : Utf8Order.Compare(before.Path, now.Path);
             var how = order switch
             {
                 > 0 => $"file '{now!.Path}' was added to it",
@@ -134,7 +134,7 @@ public sealed class InputCatalog
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
         };
         var found = entries.Select(entry => (entry.Path, Name: NameOf(entry.Path), entry.IsInput))
-            .OrderBy(entry => entry.Name, Comparer<string>.Create(CompareUtf8))
+            .OrderBy(entry => entry.Name, Comparer<string>.Create(Utf8Order.Compare))
             .ToLookup(entry => entry.IsInput, entry => (entry.Path, entry.Name));
         var files = found[true].ToList();
         var skipped = found[false].Select(entry => entry.Name).ToList();
@@ -167,22 +167,6 @@ public sealed class InputCatalog
 
         bool IsWorkFolder(ref FileSystemEntry entry) =>
             workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
-    }
-
-    /// <summary>The order of the UTF-8 bytes: that of the characters, save that surrogates stand for what comes after all others.</summary>
-    private static int CompareUtf8(string one, string other)
-    {
-        for (var at = 0; at < Math.Min(one.Length, other.Length); at++)
-        {
-            if (one[at] != other[at])
-            {
-                return char.IsSurrogate(one[at]) == char.IsSurrogate(other[at])
-                    ? one[at].CompareTo(other[at])
-                    : char.IsSurrogate(one[at]) ? 1 : -1;
-            }
-        }
-
-        return one.Length - other.Length;
     }
 
     private void Add(string path, string name, string written)

@@ -12,7 +12,7 @@ namespace Pipeline.Stages.Rules;
 public sealed class RulesStage(StageContext context) : ITransform
 {
     private const string LineInParts =
-        "a partitioned run cannot group by 'line' or use rules that read it: the line numbers of the whole input are not known while it is read in parts; "
+        "a partitioned run cannot group by 'line', or use rules or bridges that read it: the line numbers of the whole input are not known while it is read in parts; "
         + "run it with --partitions 1";
 
     private RuleProgram? _program;

@@ -129,6 +129,7 @@ public sealed class IngestSliceTests : IDisposable
         }
 
         Assert.Equal(reason, (await run.FailAsync()).Reason);
+        Assert.Empty(run.Lines);
     }
 
     [Fact]
