@@ -24,11 +24,12 @@ internal static class ClusterSetup
 
     private const int DefaultPort = 11111;
 
-    // What Orleans warns of while a machine is lost, it does with stacks, several times a second: MembershipLog says it in a line. What its
+    // What Orleans warns of while a machine is lost, it does with stacks, several times a second: MembershipWatch says it in a line. What its
     // start fails with, it logs three times; the service says it in one line.
     private static readonly (string Category, LogLevel Least)[] Logs =
     [
-        ("Orleans", LogLevel.Error),
+        ("Orleans", LogLevel.Critical),
+        ("Orleans.Runtime.MembershipService", LogLevel.Error),
         ("Polly", LogLevel.Warning),
         ("Orleans.Runtime.Silo", LogLevel.Critical),
         ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
@@ -73,13 +74,14 @@ internal static class ClusterSetup
         services.AddSingleton<ClusterWorkers>();
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<ClusterWorkers>());
         services.AddSingleton<IPartitionedRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
-        services.AddHostedService<MembershipLog>();
+        services.AddHostedService<MembershipWatch>();
         services.AddHostedService<ActiveRunsWatch>();
         silo.AddGrainService<MachineService>();
         silo.AddPlacementDirector<LeastLoadedPlacement, LeastLoadedDirector>();
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
             options.NumMissedProbesLimit = 3;
             // Of two machines, Orleans lets one decide.
             options.NumVotesForDeathDeclaration = 2;

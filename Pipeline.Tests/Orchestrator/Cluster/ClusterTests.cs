@@ -1,4 +1,8 @@
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
+using Orleans.Runtime;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -165,6 +169,29 @@ public sealed class ClusterTests
         var error = await Assert.ThrowsAsync<InvalidOperationException>(machines.StartAnotherAsync);
 
         Assert.Contains("the clocks of", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watch_MembershipTableLost_EndsSoThatItJoinsAnew()
+    {
+        await using var machines = await TestMachines.StartAsync(1);
+        var machine = machines[0];
+        var time = new FakeTimeProvider();
+        var ended = new TaskCompletionSource();
+        using var watch = new MembershipWatch(
+            machine.Get<IClusterMembershipService>(), machine.Get<IMembershipTable>(), machine.Get<ILocalSiloDetails>(),
+            new LostMembership(ended.SetResult), time, new FakeLogger<MembershipWatch>());
+        await machine.Get<IMembershipTable>().DeleteMembershipTableEntriesAsync(
+            machine.Get<IOptions<ClusterOptions>>().Value.ClusterId, CancellationToken.None);
+
+        await watch.StartAsync(CancellationToken.None);
+        while (!ended.Task.IsCompleted)
+        {
+            time.Advance(ClusterSetup.AliveInterval);
+            await Task.Yield();
+        }
+
+        await watch.StopAsync(CancellationToken.None);
     }
 
     [Fact]
