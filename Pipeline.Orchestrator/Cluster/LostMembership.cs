@@ -13,9 +13,9 @@ internal sealed class LostMembership(Action end) : IFatalErrorHandler
     /// <inheritdoc/>
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
-        // Not to the log, which is written in the background.
-        Console.Error.WriteLine(
-            $"error: the cluster goes on without this machine, which ends at once: {(context ?? exception?.Message)?.ReplaceLineEndings(" ")}");
+        // Not to the log, which is written in the background. Orleans adds the whole membership table.
+        var reason = (context ?? exception?.Message ?? "").ReplaceLineEndings(" ").Split(" Membership: ")[0];
+        Console.Error.WriteLine($"error: the cluster goes on without this machine, which ends at once: {reason}");
         end();
     }
 }
