@@ -2,7 +2,8 @@ namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>Checks, before this machine becomes a member, that it fits the others; it does not start where it does not.</summary>
 internal sealed class ClusterEntry(
-    LocalMachine machine, MachineClient client, ClusterSettings settings, ILocalSiloDetails silo, IServiceProvider services, TimeProvider time)
+    LocalMachine machine, MachineClient client, ClusterSettings settings, ILocalSiloDetails silo, IServiceProvider services,
+    TimeProvider time)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>Largest difference between two clocks.</summary>
@@ -26,8 +27,8 @@ internal sealed class ClusterEntry(
     {
         if (own.Storage != other.Storage)
         {
-            return $"{other.Name} is a member of cluster '{id}', but has another folder as Cluster:Storage: all machines of a cluster share "
-                + "one, and two clusters need two names (Cluster:Id)";
+            return $"{other.Name} is a member of cluster '{id}', but has another folder as Cluster:Storage: all machines of a cluster "
+                + "share one, and two clusters need two names (Cluster:Id)";
         }
 
         if (own.Version != other.Version)
@@ -95,7 +96,9 @@ internal sealed class ClusterEntry(
             }
 
             // Those that joined in vain or died are in the table, too. Who died is no obstacle; who is alive writes to the table meanwhile.
-            var silent = answers.Where(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member)).ToList();
+            var silent = answers
+                .Where(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
+                .ToList();
             if (silent.Count == 0)
                 return;
             foreach (var (member, _, error) in silent)
@@ -103,8 +106,8 @@ internal sealed class ClusterEntry(
                 if (first.TryAdd(member.SiloAddress, member.IAmAliveTime) || first[member.SiloAddress] == member.IAmAliveTime)
                     continue;
                 throw new InvalidOperationException(
-                    $"This machine cannot join the cluster: {member.HostName} ({member.SiloAddress.Endpoint}) is alive, but does not answer; "
-                    + $"check addresses, firewalls and certificates: {error}");
+                    $"This machine cannot join the cluster: {member.HostName} ({member.SiloAddress.Endpoint}) is alive, but does not "
+                    + $"answer; check addresses, firewalls and certificates: {error}");
             }
 
             await Task.Delay(Pause, time, cancellationToken);

@@ -1,8 +1,8 @@
 namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>
-/// What this machine does when the cluster has declared it dead: it ends at once, so that its runs and slices, which others go on with, stop.
-/// Whatever supervises it starts it again, and it joins as a new member. In order, it would write the state of runs that are not its own.
+/// What this machine does when the cluster has declared it dead: it ends at once, so that its runs and slices stop; others go on with them.
+/// Its supervisor starts it again, and it joins as a new member. An orderly stop would write the state of runs that are no longer its own.
 /// </summary>
 /// <param name="end">Ends the process.</param>
 internal sealed class LostMembership(Action end) : IFatalErrorHandler

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
-using Orleans.Runtime;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -206,6 +205,7 @@ public sealed class ClusterTests
         Assert.Equal([StorageIdentity.FileName], Directory.GetFiles(storage.Path).Select(Path.GetFileName));
     }
 
-    private static Task AdvanceAsync(TestMachine from, int slices) => Task.WhenAll(
-        Enumerable.Range(0, slices).Select(slice => from.Cluster.AdvanceAsync(RunId, slice, seen: 0, CancellationToken.None))).WaitAsync(Timeout);
+    private static Task AdvanceAsync(TestMachine from, int slices) => Task
+        .WhenAll(Enumerable.Range(0, slices).Select(slice => from.Cluster.AdvanceAsync(RunId, slice, seen: 0, CancellationToken.None)))
+        .WaitAsync(Timeout);
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
-using Orleans.Runtime;
 using Orleans.TestingHost;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
