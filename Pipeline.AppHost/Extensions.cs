@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
@@ -169,6 +170,12 @@ internal static class Extensions
     /// <summary>Has the resource restarted as its policy says.</summary>
     public static IResourceBuilder<T> WithRestart<T>(this IResourceBuilder<T> builder, RestartOptions options)
         where T : IResource => builder.WithAnnotation(new RestartAnnotation(options));
+
+    /// <summary>Passes a section of the AppHost's configuration on, as it is.</summary>
+    public static IResourceBuilder<T> WithConfiguration<T>(this IResourceBuilder<T> builder, IConfigurationSection section)
+        where T : IResourceWithEnvironment => builder.WithEnvironment(section.AsEnumerable()
+            .Where(setting => setting.Value is not null)
+            .Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)));
 
     /// <summary>Sets several environment variables.</summary>
     public static IResourceBuilder<T> WithEnvironment<T>(

@@ -13,7 +13,8 @@ internal interface IActiveRuns
 /// Ensures every few seconds that each active run is carried out somewhere: so a run whose machine died goes on on another one, also after
 /// all machines and the membership table were lost.
 /// </summary>
-internal sealed partial class ActiveRunsWatch(IActiveRuns active, IPartitionedRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
+internal sealed partial class ActiveRunsWatch(
+    IActiveRuns active, IPartitionedRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
     : BackgroundService
 {
     /// <summary>Time between two looks.</summary>

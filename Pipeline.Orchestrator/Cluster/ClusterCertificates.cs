@@ -3,7 +3,7 @@ using Orleans.Connections.Security;
 
 namespace Pipeline.Orchestrator.Cluster;
 
-/// <summary>Certificates of the connections between machines: both ends show one, and accept whatever the cluster's authority signed.</summary>
+/// <summary>Certificates of the connections between machines: both ends show one, and accept those that the authority signed.</summary>
 internal sealed class ClusterCertificates : IDisposable
 {
     private readonly X509Certificate2Collection _authorities;

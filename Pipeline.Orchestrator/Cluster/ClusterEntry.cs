@@ -2,7 +2,8 @@ namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>Checks, before this machine becomes a member, that it fits the others; it does not start where it does not.</summary>
 internal sealed class ClusterEntry(
-    LocalMachine machine, MachineClient client, ClusterSettings settings, ILocalSiloDetails silo, IServiceProvider services, TimeProvider time)
+    LocalMachine machine, MachineClient client, ClusterSettings settings, ILocalSiloDetails silo, IServiceProvider services,
+    TimeProvider time)
     : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>Largest difference between two clocks.</summary>
@@ -11,8 +12,6 @@ internal sealed class ClusterEntry(
     /// <summary>A machine that has not written to the membership table for this time is taken for dead by the others, too.</summary>
     public static readonly TimeSpan AliveTolerance = 3 * ClusterSetup.AliveInterval;
 
-    // Longer than the above: a machine that died just now is no obstacle.
-    private static readonly TimeSpan Patience = AliveTolerance + TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
@@ -28,8 +27,8 @@ internal sealed class ClusterEntry(
     {
         if (own.Storage != other.Storage)
         {
-            return $"{other.Name} is a member of cluster '{id}', but has another folder as Cluster:Storage: all machines of a cluster share "
-                + "one, and two clusters need two names (Cluster:Id)";
+            return $"{other.Name} is a member of cluster '{id}', but has another folder as Cluster:Storage: all machines of a cluster "
+                + "share one, and two clusters need two names (Cluster:Id)";
         }
 
         if (own.Version != other.Version)
@@ -84,7 +83,7 @@ internal sealed class ClusterEntry(
 
     private async Task RequireFitAsync(IMembershipTable table, CancellationToken cancellationToken)
     {
-        var began = time.GetTimestamp();
+        var first = new Dictionary<SiloAddress, DateTime>();
         while (true)
         {
             var others = (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
@@ -96,18 +95,19 @@ internal sealed class ClusterEntry(
                     throw new InvalidOperationException($"This machine cannot join the cluster: {difference}.");
             }
 
-            // Those that joined in vain or died are in the table, too.
-            if (answers.FirstOrDefault(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
-                is not { Member: { } silent } missing)
-            {
+            // Those that joined in vain or died are in the table, too. Who died is no obstacle; who is alive writes to the table meanwhile.
+            var silent = answers
+                .Where(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
+                .ToList();
+            if (silent.Count == 0)
                 return;
-            }
-
-            if (time.GetElapsedTime(began) > Patience)
+            foreach (var (member, _, error) in silent)
             {
+                if (first.TryAdd(member.SiloAddress, member.IAmAliveTime) || first[member.SiloAddress] == member.IAmAliveTime)
+                    continue;
                 throw new InvalidOperationException(
-                    $"This machine cannot join the cluster: {silent.HostName} ({silent.SiloAddress.Endpoint}) is alive, but does not answer; "
-                    + $"check addresses, firewalls and certificates: {missing.Error}");
+                    $"This machine cannot join the cluster: {member.HostName} ({member.SiloAddress.Endpoint}) is alive, but does not "
+                    + $"answer; check addresses, firewalls and certificates: {error}");
             }
 
             await Task.Delay(Pause, time, cancellationToken);

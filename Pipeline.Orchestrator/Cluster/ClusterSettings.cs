@@ -125,7 +125,8 @@ internal sealed class ClusterSettings
             using var certificates = ClusterCertificates.Load(this);
             return certificates.IsMember(certificates.Own)
                 ? null
-                : $"Cluster:Certificate {Certificate} is not valid now, or not signed by Cluster:CertificateAuthority. {HowToMakeCertificates}";
+                : $"Cluster:Certificate {Certificate} is not valid now, or not signed by Cluster:CertificateAuthority. "
+                    + HowToMakeCertificates;
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {

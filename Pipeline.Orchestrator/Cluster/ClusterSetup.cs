@@ -10,7 +10,7 @@ namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>Joins orchestrators to a cluster by Orleans, where the configuration asks for it.</summary>
 /// <remarks>
-/// Membership, failure detection and placement are Orleans'. It stores nothing else: what is to be done lies in files of the shared storage.
+/// Membership, failure detection and placement are Orleans'. What is to be done lies in files of the shared storage.
 /// Runs and slices of this machine are registered as <see cref="ISliceWorkers"/> and <see cref="IPartitionedRuns"/> with the key
 /// <see cref="Local"/>; without a key they are those of the cluster.
 /// </remarks>
@@ -24,11 +24,12 @@ internal static class ClusterSetup
 
     private const int DefaultPort = 11111;
 
-    // What Orleans warns of while a machine is lost, it does with stacks, several times a second: MembershipLog says it in a line. What its
-    // start fails with, it logs three times; the service says it in one line.
+    // While a machine is lost, Orleans logs stacks several times a second: MembershipWatch says it in a line. What its start fails with, it
+    // logs three times; the service says it in one line.
     private static readonly (string Category, LogLevel Least)[] Logs =
     [
-        ("Orleans", LogLevel.Error),
+        ("Orleans", LogLevel.Critical),
+        ("Orleans.Runtime.MembershipService", LogLevel.Error),
         ("Polly", LogLevel.Warning),
         ("Orleans.Runtime.Silo", LogLevel.Critical),
         ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
@@ -73,13 +74,14 @@ internal static class ClusterSetup
         services.AddSingleton<ClusterWorkers>();
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<ClusterWorkers>());
         services.AddSingleton<IPartitionedRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
-        services.AddHostedService<MembershipLog>();
+        services.AddHostedService<MembershipWatch>();
         services.AddHostedService<ActiveRunsWatch>();
         silo.AddGrainService<MachineService>();
         silo.AddPlacementDirector<LeastLoadedPlacement, LeastLoadedDirector>();
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = TimeSpan.FromSeconds(1);
+            options.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
             options.NumMissedProbesLimit = 3;
             // Of two machines, Orleans lets one decide.
             options.NumVotesForDeathDeclaration = 2;
@@ -87,8 +89,8 @@ internal static class ClusterSetup
             options.IAmAliveTablePublishTimeout = AliveInterval;
             options.MaxJoinAttemptTime = TimeSpan.FromSeconds(30);
         });
-        // Otherwise the grains of a machine that was declared dead would be placed on no other for half a minute, lest there be two of them:
-        // which is harmless here.
+        // Otherwise the grains of a machine that was declared dead would be placed on no other for half a minute, lest there be two of
+        // them, which is harmless here.
         silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
 #pragma warning disable ORLEANSEXP003 // The directory by which a lost machine takes no entries of others with it is a preview.
         silo.AddDistributedGrainDirectory();

@@ -67,11 +67,12 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
 internal static class LostMachine
 {
     /// <summary>
-    /// Whether it may be why. Rejected messages and unavailable silos are among Orleans' own exceptions; where a machine is lost while a grain
-    /// is placed, Orleans cancels the call.
+    /// Whether it may be why. Rejected messages and unavailable silos are among Orleans' own exceptions; where a machine is lost while a
+    /// grain is placed, Orleans cancels the call.
     /// </summary>
     /// <param name="error">What a call failed with.</param>
     /// <param name="cancellationToken">By which the caller cancels it.</param>
     public static bool Explains(Exception error, CancellationToken cancellationToken) =>
-        error is OrleansException or TimeoutException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+        error is OrleansException or TimeoutException
+        || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

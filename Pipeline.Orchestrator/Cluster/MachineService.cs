@@ -48,7 +48,8 @@ internal interface IMachineService : IGrainService
 }
 
 /// <summary>This machine's.</summary>
-internal sealed class MachineService(LocalMachine machine, GrainId id, Silo silo, ILoggerFactory logs) : GrainService(id, silo, logs), IMachineService
+internal sealed class MachineService(LocalMachine machine, GrainId id, Silo silo, ILoggerFactory logs)
+    : GrainService(id, silo, logs), IMachineService
 {
     /// <inheritdoc/>
     public Task<MachineReport> ReportAsync() => Task.FromResult(machine.Report());

@@ -28,7 +28,7 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         }
     }
 
-    /// <summary>Picks the machine for a slice: of those whose pipeline is whole, the one with the fewest open slices for its cores.</summary>
+    /// <summary>Picks the machine for a slice: of those whose pipeline is whole, the one with the fewest open slices per core.</summary>
     /// <remarks>Where no pipeline is whole, any machine is better than none: the slice waits there, and says what for.</remarks>
     /// <param name="candidates">Machines that it can be placed on; at least one.</param>
     public async Task<SiloAddress> PlaceAsync(IReadOnlyList<SiloAddress> candidates)

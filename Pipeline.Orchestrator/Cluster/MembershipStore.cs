@@ -10,7 +10,7 @@ internal static class MembershipStore
     // Of PostgreSQL's advisory locks; any number that nobody else of this database uses.
     private const long TablesLock = 0x70697065_6c696e65;
 
-    /// <summary>Options of the connection to Redis: it is shown this machine's certificate, and may show one of the cluster's authority.</summary>
+    /// <summary>Options of the connection to Redis, where both ends may show a certificate of the cluster's authority.</summary>
     public static ConfigurationOptions RedisOptions(ClusterSettings settings)
     {
         var options = ConfigurationOptions.Parse(settings.ConnectionString!);

@@ -1,5 +1,5 @@
--- The membership table of Orleans, and the queries that it reads from OrleansQuery and issues: names and types of parameters and columns are
--- its contract (src/AdoNet in dotnet/orleans, MIT licence). The functions of Orleans' own script are single statements here.
+-- The membership table of Orleans, and the queries that it reads from OrleansQuery and issues: names and types of parameters and columns
+-- are its contract (src/AdoNet in dotnet/orleans, MIT licence). The functions of Orleans' own script are single statements here.
 CREATE TABLE IF NOT EXISTS OrleansQuery
 (
     QueryKey varchar(64) NOT NULL,

@@ -7,7 +7,7 @@ using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Cluster;
 
-/// <summary>A slice of a partitioned run, key RUN_ID/INDEX: worked on by the machine that it is placed on. All its state is in files.</summary>
+/// <summary>A slice of a partitioned run, key RUN_ID/INDEX: worked on by the machine that it is on. All its state is in files.</summary>
 [Alias("pipeline.slice")]
 internal interface ISliceGrain : IGrainWithStringKey
 {

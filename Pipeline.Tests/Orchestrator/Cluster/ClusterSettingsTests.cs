@@ -115,7 +115,8 @@ public sealed class ClusterSettingsTests : IDisposable
     {
         var ours = Report();
 
-        Assert.Contains("runs version 2.0 of Pipeline, and this machine 1.0", ClusterEntry.Difference(ours, ours with { Version = "2.0" }, "pipeline"));
+        Assert.Contains(
+            "runs version 2.0 of Pipeline, and this machine 1.0", ClusterEntry.Difference(ours, ours with { Version = "2.0" }, "pipeline"));
         Assert.Null(ClusterEntry.Difference(ours, ours with { Clock = ours.Clock + ClusterEntry.ClockTolerance, Cores = 8 }, "pipeline"));
         Assert.NotNull(ClusterEntry.Difference(ours, ours with { Clock = ours.Clock - TimeSpan.FromMinutes(10) }, "pipeline"));
     }
@@ -183,7 +184,8 @@ internal sealed class TestAuthority : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension(
+            [new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());

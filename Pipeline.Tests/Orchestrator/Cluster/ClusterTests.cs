@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -168,6 +171,29 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task Watch_MembershipTableLost_EndsSoThatItJoinsAnew()
+    {
+        await using var machines = await TestMachines.StartAsync(1);
+        var machine = machines[0];
+        var time = new FakeTimeProvider();
+        var ended = new TaskCompletionSource();
+        using var watch = new MembershipWatch(
+            machine.Get<IClusterMembershipService>(), machine.Get<IMembershipTable>(), machine.Get<ILocalSiloDetails>(),
+            new LostMembership(ended.SetResult), time, new FakeLogger<MembershipWatch>());
+        await machine.Get<IMembershipTable>().DeleteMembershipTableEntriesAsync(
+            machine.Get<IOptions<ClusterOptions>>().Value.ClusterId, CancellationToken.None);
+
+        await watch.StartAsync(CancellationToken.None);
+        while (!ended.Task.IsCompleted)
+        {
+            time.Advance(ClusterSetup.AliveInterval);
+            await Task.Yield();
+        }
+
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Start_SameStorage_Joins()
     {
         using var storage = new TemporaryFolder();
@@ -179,6 +205,7 @@ public sealed class ClusterTests
         Assert.Equal([StorageIdentity.FileName], Directory.GetFiles(storage.Path).Select(Path.GetFileName));
     }
 
-    private static Task AdvanceAsync(TestMachine from, int slices) => Task.WhenAll(
-        Enumerable.Range(0, slices).Select(slice => from.Cluster.AdvanceAsync(RunId, slice, seen: 0, CancellationToken.None))).WaitAsync(Timeout);
+    private static Task AdvanceAsync(TestMachine from, int slices) => Task
+        .WhenAll(Enumerable.Range(0, slices).Select(slice => from.Cluster.AdvanceAsync(RunId, slice, seen: 0, CancellationToken.None)))
+        .WaitAsync(Timeout);
 }

@@ -105,7 +105,8 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
         silo.AddPipelineGrains(Settings);
         // Orleans goes by the system's clock, the machine tells its own.
         services.Replace(ServiceDescriptor.Singleton(provider => new LocalMachine(this, Settings, Time)));
-        silo.Configure<ClusterMembershipOptions>(options => options.ProbeTimeout = TimeSpan.FromMilliseconds(200));
+        silo.Configure<ClusterMembershipOptions>(options =>
+            (options.ProbeTimeout, options.MaxProbeTimeout) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400)));
     }
 
     ValueTask<int> ISliceWorkers.CapacityAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
