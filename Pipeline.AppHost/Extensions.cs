@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
+using Pipeline.AppHost.Publishing;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
 using Pipeline.ServiceDefaults;
@@ -47,6 +48,11 @@ internal static class Extensions
         builder.Services.AddSingleton<ExpiredLeases>();
         builder.Services.AddSingleton<TakenOutProcesses>();
         builder.Services.AddSingleton<RunOutcome>();
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            builder.AddSystemdStep(model);
+            return model;
+        }
 
         // Aspire's own start ends only when every resource was created, and creating one waits for those that it waits for: what
         // dies before that needs its supervisor already.
@@ -67,14 +73,10 @@ internal static class Extensions
     /// Starts the program that the build made, instead of <c>dotnet run</c>: a start costs no MSBuild evaluation, and the process that
     /// Aspire knows is the service itself. Without HTTPS: Aspire would warn that there is no certificate for it.
     /// </summary>
-    public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string workingDirectory) => builder
-        .WithAnnotation(new ExecutableAnnotation
-        {
-            Command = ServiceFiles.PathOf(builder.Resource.GetProjectMetadata()),
-            WorkingDirectory = workingDirectory,
-        })
-        .WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder)
-        .WithoutHttpsCertificate();
+    public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string path, string workingDirectory) => builder
+        .WithAnnotation(new ExecutableAnnotation { Command = path, WorkingDirectory = workingDirectory })
+        .WithoutHttpsCertificate()
+        .DisableForwardedHeaders();
 #pragma warning restore ASPIRECERTIFICATES001
 
     /// <summary>
@@ -122,7 +124,7 @@ internal static class Extensions
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithPage<TCommandLine>(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
         where TCommandLine : IProjectMetadata, new() => builder
-        .WithEnvironment("PIPELINE_COMMAND", ServiceFiles.PathOf(new TCommandLine()))
+        .WithEnvironment("PIPELINE_COMMAND", pipeline.PathOf(new TCommandLine()))
         .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (pipeline.PageLink, "Page"))
         .OnResourceReady((_, _, _) => pipeline.EndsWithRun
             ? Task.CompletedTask
@@ -146,7 +148,7 @@ internal static class Extensions
         this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
         where TCommandLine : IProjectMetadata, new()
     {
-        new RunCommands(ServiceFiles.PathOf(new TCommandLine()), pipeline, builder).Add();
+        new RunCommands(pipeline.PathOf(new TCommandLine()), pipeline, builder).Add();
         return builder;
     }
 

@@ -42,6 +42,12 @@ internal static class PipelineApplication
 
             RunFiles.Check(command);
             var application = describe(command);
+            if (command.Publishes)
+            {
+                await PublishAsync(application);
+                return 0;
+            }
+
             var directories = application.Services.GetRequiredService<PipelineDirectories>();
             using var reserved = directories.Lock;
             PortCheck.Check(application.Services);
@@ -81,6 +87,21 @@ internal static class PipelineApplication
 
     private static string HowToResume(PipelineCommand command, string data) => string.Concat(
         StoredRuns.All(data).Where(run => run.State.IsActive()).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
+
+    // A step that fails stops the host, and is not thrown.
+    private static async Task PublishAsync(DistributedApplication application)
+    {
+        await using (application)
+        {
+            var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+            await application.RunAsync();
+            foreach (var service in background)
+            {
+                if (service.ExecuteTask is { IsFaulted: true } failed)
+                    await failed;
+            }
+        }
+    }
 
     private static async Task<int> FailAsync(int exitCode, params string[] reasons)
     {

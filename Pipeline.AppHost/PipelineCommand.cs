@@ -19,6 +19,8 @@ internal sealed partial record PipelineCommand
           --exit               make the run and exit: 0, or not 0 with the reason; default stay up until Ctrl-C
           --verbose            show the processes' output together with --exit
           --help               show this
+          --operation publish --step systemd --output-path DIR
+                               write units of systemd to a folder; docs/cluster.md says more
           --SECTION:KEY=VALUE  anything of appsettings.json, such as --Pipeline:Services:parse:Replicas=2
         """;
 
@@ -26,6 +28,10 @@ internal sealed partial record PipelineCommand
 
     /// <summary>What the host says of itself, such as the dashboard's address, is for a host that stays up.</summary>
     private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
+
+    // Of a step that fails, Aspire logs the stack trace three times: the command line says why.
+    private static readonly string[] QuietFailures =
+        [QuietHost, "--Logging:LogLevel:Aspire.Hosting.Publishing.PipelineExecutor=None", "--Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host=None"];
 
     /// <summary>Absolute; none means a generated sample.</summary>
     public string? Input { get; private init; }
@@ -48,13 +54,18 @@ internal sealed partial record PipelineCommand
 
     public bool Help { get; private init; }
 
-    /// <summary>What overrides the configuration, as <c>--key=value</c>.</summary>
+    /// <summary>Whether Aspire publishes the application, as <c>aspire do STEP</c> asks for: nothing is run, and the command line is Aspire's.</summary>
+    public bool Publishes { get; private init; }
+
+    /// <summary>What overrides the configuration, as <c>--key=value</c>; where Aspire publishes, the whole command line.</summary>
     public IReadOnlyList<string> Configuration { get; private init; } = [];
 
     /// <summary>Reads a command line.</summary>
     /// <exception cref="UsageException">It is wrong.</exception>
     public static PipelineCommand Parse(IReadOnlyList<string> args)
     {
+        if (args is ["--operation", "publish", ..])
+            return new PipelineCommand { Publishes = true, Configuration = args };
         var command = new PipelineCommand();
         var configuration = new List<string>();
         for (var i = 0; i < args.Count; i++)
@@ -117,7 +128,7 @@ internal sealed partial record PipelineCommand
     /// </summary>
     public DistributedApplicationOptions ToApplicationOptions() => new()
     {
-        Args = [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Configuration],
+        Args = [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Publishes ? QuietFailures : [], .. Configuration],
         DisableDashboard = Exit,
         EnableResourceLogging = Exit && Verbose,
     };

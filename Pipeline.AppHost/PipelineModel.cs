@@ -28,7 +28,9 @@ internal sealed class PipelineModel
         _builder = builder;
         _settings = settings;
         _command = command;
-        Directories = PipelineDirectories.Create(settings.Options, builder.Configuration, command);
+        Directories = builder.ExecutionContext.IsPublishMode
+            ? PipelineDirectories.OfInstallation(settings.Options, builder.Configuration)
+            : PipelineDirectories.Create(settings.Options, builder.Configuration, command);
         var key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
         Key = builder.AddParameter(KeyName, () => key, secret: true).Resource;
         PageLink = PageLogin.LinkOf(key);
@@ -45,6 +47,19 @@ internal sealed class PipelineModel
 
     /// <summary>Whether the AppHost ends with its run, so that nobody will look at a page.</summary>
     public bool EndsWithRun => _command.Exit;
+
+    /// <summary>The programs that were asked for: path of the project, from the folder of the source, and of the program.</summary>
+    public SortedDictionary<string, string> Programs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Path of a project's program: where it was built, or, for another machine, where it is installed there.</summary>
+    /// <exception cref="PipelineException">It is not built.</exception>
+    public string PathOf(IProjectMetadata project)
+    {
+        var name = Path.GetFileNameWithoutExtension(project.ProjectPath);
+        var path = _builder.ExecutionContext.IsPublishMode ? $"{_settings.Options.Install}/{name}/{name}" : ServiceFiles.PathOf(project);
+        Programs[Path.GetRelativePath(Path.GetDirectoryName(_builder.AppHostDirectory)!, project.ProjectPath)] = path;
+        return path;
+    }
 
     /// <summary>The port of a service's own that others use; null: any. In tests Aspire chooses the ports.</summary>
     public int? PortOf(string service) =>
@@ -99,7 +114,7 @@ internal sealed class PipelineModel
     public void AddRun<TCommandLine>(IResourceBuilder<ProjectResource> orchestrator)
         where TCommandLine : IProjectMetadata, new()
     {
-        if (_command is { Input: null, Resume: null, Exit: false } && !_settings.Options.Demo)
+        if (_builder.ExecutionContext.IsPublishMode || (_command is { Input: null, Resume: null, Exit: false } && !_settings.Options.Demo))
             return;
 
         var run = AddProgram<TCommandLine>(RunConsole.Run, null)
@@ -123,18 +138,27 @@ internal sealed class PipelineModel
     }
 
     private IResourceBuilder<ProjectResource> AddProgram<TProject>(string name, IReadOnlyDictionary<string, string?>? environment)
-        where TProject : IProjectMetadata, new() =>
-        WithCommon(_builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(Directories.Data), environment);
+        where TProject : IProjectMetadata, new()
+    {
+        var program = _builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(PathOf(new TProject()), Directories.Data);
+        if (_builder.ExecutionContext.IsRunMode)
+            program.WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder);
+        return WithCommon(program, environment);
+    }
 
     private IResourceBuilder<T> WithCommon<T>(IResourceBuilder<T> resource, IReadOnlyDictionary<string, string?>? environment)
-        where T : IResourceWithEnvironment => resource
+        where T : IResourceWithEnvironment
+    {
+        if (_builder.ExecutionContext.IsRunMode)
+            resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories));
+        return resource
             .WithEnvironment(_settings.Options.Environment)
             .WithEnvironment(environment ?? new Dictionary<string, string?>())
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
             .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
-            .WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories))
             .WithEnvironment(SetKey)
             .WithEnvironment(WithoutDashboard);
+    }
 
     // By a callback: WithEnvironment(name, parameter) would draw an edge from every resource to the key in the dashboard's graph.
     private void SetKey(EnvironmentCallbackContext context) => context.EnvironmentVariables["PIPELINE_KEY"] = Key;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Pipeline.AppHost.Publishing;
 using Pipeline.AppHost.Runs;
 using Pipeline.Files;
 
@@ -32,6 +33,14 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
         return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()), reserved);
+    }
+
+    /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>
+    public static PipelineDirectories OfInstallation(PipelineOptions options, IConfiguration configuration)
+    {
+        var data = Path.IsPathRooted(options.Data) ? options.Data : SystemdFiles.DefaultData;
+        var roots = (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator).Concat(options.Roots).Where(Path.IsPathRooted);
+        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.Prepend(data).Distinct()));
     }
 
     /// <summary>Makes the data directory, and reserves it for one AppHost at a time.</summary>

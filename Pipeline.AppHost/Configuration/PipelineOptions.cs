@@ -16,6 +16,9 @@ internal sealed class PipelineOptions
     /// <value>The key that all services share; default a random one for each start.</value>
     public string? Key { get; set; }
 
+    /// <value>Where the programs are installed for systemd: what <c>aspire do systemd</c> writes. Absolute; default <c>/opt/pipeline</c>.</value>
+    public string Install { get; set; } = "/opt/pipeline";
+
     /// <value>Whether a start without <c>--input</c> makes a run over a generated sample. Default true.</value>
     public bool Demo { get; set; } = true;
 

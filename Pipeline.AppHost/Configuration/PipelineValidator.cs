@@ -20,6 +20,8 @@ internal static partial class PipelineValidator
             errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
         if (string.IsNullOrWhiteSpace(options.Data))
             errors.Add("Pipeline:Data must name a directory");
+        if (options.Install is not ['/', ..])
+            errors.Add("Pipeline:Install must be an absolute path of Linux");
         for (var index = 0; index < options.Roots.Count; index++)
         {
             if (WhyNoRoot(options.Roots[index]) is { } reason)

@@ -37,11 +37,9 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         try
         {
             var reports = await ReadAsync();
-            var placed = candidates
-                .Where(reports.ContainsKey)
-                .OrderByDescending(machine => reports[machine].IsWhole)
-                .ThenBy(machine => (reports[machine].OpenSlices + 1.0) / reports[machine].Cores)
-                .FirstOrDefault();
+            var placed = Choose(
+                candidates.Where(reports.ContainsKey),
+                machine => (reports[machine].IsWhole, reports[machine].Cores, reports[machine].OpenSlices));
             if (placed is null)
                 return candidates[Random.Shared.Next(candidates.Count)];
             reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
@@ -50,6 +48,19 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         finally
         {
             _turn.Release();
+        }
+    }
+
+    /// <summary>Of several machines the one for another slice; null where there are none.</summary>
+    public static T? Choose<T>(IEnumerable<T> machines, Func<T, (bool IsWhole, int Cores, int Open)> stateOf)
+        where T : class
+    {
+        return machines.MinBy(Rank);
+
+        (bool, double) Rank(T machine)
+        {
+            var (isWhole, cores, open) = stateOf(machine);
+            return (!isWhole, (open + 1.0) / cores);
         }
     }
 

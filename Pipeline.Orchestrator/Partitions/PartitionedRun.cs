@@ -52,8 +52,12 @@ internal sealed class PartitionedRun(
                 await StopAllAsync();
             }
 
-            foreach (var (slice, report) in _open.Where(one => one.Value.IsCompleted).ToList())
-                await TakeAsync(slice, plan.Slices[slice], await report);
+            var reports = new Dictionary<int, SliceReport>();
+            foreach (var (slice, report) in _open.Where(one => one.Value.IsCompleted))
+                reports[slice] = await report;
+            tracker.SlicesChanged(reports, plan);
+            foreach (var (slice, report) in reports)
+                await TakeAsync(slice, plan.Slices[slice], report);
         }
 
         if (_failure is not null)
@@ -91,7 +95,6 @@ internal sealed class PartitionedRun(
     private async Task TakeAsync(int slice, RunSlice part, SliceReport report)
     {
         _open.Remove(slice);
-        tracker.SliceChanged(slice, part, report);
         switch (report.Run.State)
         {
             case RunState.Completed:

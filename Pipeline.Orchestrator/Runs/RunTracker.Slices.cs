@@ -30,22 +30,26 @@ internal sealed partial class RunTracker
         _savedAt = time.GetTimestamp();
     }
 
-    /// <summary>There is news of a slice.</summary>
-    public void SliceChanged(int slice, RunSlice part, SliceReport report)
+    /// <summary>There is news of slices. Takes as long for many as for one.</summary>
+    public void SlicesChanged(IReadOnlyDictionary<int, SliceReport> reports, PartitionPlan plan)
     {
-        _sliceStages[slice] = report.Run.Stages;
+        foreach (var (slice, report) in reports)
+            _sliceStages[slice] = report.Run.Stages;
         var stages = StageFigures.SumByRole(_sliceStages.Values);
-        Change(now => WithSlices(now, [.. now.Slices.Select((state, index) => index == slice ? SliceState.Of(part, report.Run, report.Machine) : state)]) with
+        Change(now => WithSlices(now, [.. now.Slices.Select(Updated)]) with
         {
             Stages = stages,
             ReplayedBatches = stages.Sum(stage => stage.BatchesReplayed),
             DiscardedFrames = stages.Sum(stage => stage.FramesDiscarded),
         });
         speed.Add(PointAt(Run.Progress.Lines));
-        if (report.Run.State != RunState.Completed && time.GetElapsedTime(_savedAt) < SaveInterval)
+        if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
         trySave(Run);
         _savedAt = time.GetTimestamp();
+
+        SliceState Updated(SliceState former, int slice) =>
+            reports.TryGetValue(slice, out var report) ? SliceState.Of(plan.Slices[slice], report.Run, report.Machine) : former;
     }
 
     /// <summary>All slices have completed.</summary>

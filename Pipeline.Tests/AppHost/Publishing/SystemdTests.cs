@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Aspire.Hosting;
+using Pipeline.AppHost;
+using Pipeline.Cli;
+using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.ServiceDefaults.Hosting;
+
+namespace Pipeline.Tests.AppHost.Publishing;
+
+/// <summary>The application as units of systemd; written by the AppHost as a process of its own.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class SystemdTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("systemd-").FullName;
+    private readonly List<Process> _processes = [];
+
+    public void Dispose()
+    {
+        foreach (var process in _processes)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+                process.WaitForExit();
+            }
+
+            process.Dispose();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [LinuxFact]
+    public async Task Publish_Systemd_WritesUnitsOfTheModelWithoutSecrets()
+    {
+        await PublishAsync(
+            "--Pipeline:Key=hidden1",
+            "--Pipeline:Roots:0=/srv/a b",
+            "--Pipeline:Services:parse:Replicas=2",
+            "--Pipeline:Services:rules:Replicas=0",
+            "--Pipeline:Services:orchestrator:Environment:Cluster__ConnectionString=hidden2",
+            "--Pipeline:Services:orchestrator:Environment:Cluster__Provider=Redis",
+            "--Pipeline:Processes:audit:Role=audit",
+            "--Pipeline:Processes:audit:BuiltIn=log",
+            "--Pipeline:Processes:own:Command=/bin/sh",
+            "--Pipeline:Processes:own:Arguments:0=a $b %c");
+
+        var files = Directory.GetFiles(Units).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText);
+        Assert.Equal(
+            ["README.md", "pipeline-aggregate@.service", "pipeline-audit@.service", "pipeline-broker.service", "pipeline-ingest@.service", "pipeline-orchestrator.service",
+                "pipeline-own.service", "pipeline-parse@.service", "pipeline-rules@.service", "pipeline-sink@.service", "pipeline.env", "pipeline.target", "secrets.env"],
+            files.Keys.Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(files.Values, text => text.Contains("hidden", StringComparison.Ordinal));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Units, "secrets.env")));
+        Assert.Contains("\nPIPELINE_KEY=\n", files["secrets.env"], StringComparison.Ordinal);
+        Assert.Contains("PIPELINE_DATA=/var/lib/pipeline\nPIPELINE_ROOTS=\"/var/lib/pipeline:/srv/a b\"\n", files["pipeline.env"], StringComparison.Ordinal);
+        Assert.Contains("ExecStart=/bin/sh \"a $$b %%c\"\n", files["pipeline-own.service"], StringComparison.Ordinal);
+        Assert.Contains("Environment=Cluster__Provider=Redis\n", files["pipeline-orchestrator.service"], StringComparison.Ordinal);
+        Assert.Contains("Environment=Bridge__BuiltIn=log\n", files["pipeline-audit@.service"], StringComparison.Ordinal);
+        Assert.Contains("After=network-online.target pipeline-broker.service\nBefore=pipeline-orchestrator.service\n", files["pipeline-parse@.service"], StringComparison.Ordinal);
+        Assert.All(
+            files.Where(file => file.Key.EndsWith(".service", StringComparison.Ordinal)).Select(file => file.Value),
+            unit => Assert.Contains("\nRequiresMountsFor=\"/srv/a b\"\n", unit, StringComparison.Ordinal));
+        Assert.Contains(
+            "pipeline-parse@1.service pipeline-parse@2.service pipeline-ingest@1.service pipeline-orchestrator.service pipeline-audit@1.service pipeline-own.service",
+            files["README.md"],
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("pipeline-rules@1", files["README.md"], StringComparison.Ordinal);
+        if (File.Exists("/usr/bin/systemd-analyze"))
+            Assert.Equal((0, ""), await VerifyAsync());
+    }
+
+    [LinuxFact]
+    public async Task Publish_FolderIsAFile_FailsWithOneLine()
+    {
+        await File.WriteAllTextAsync(Units, "");
+
+        var (code, _, error) = await EndAsync(StartPublish());
+
+        Assert.Equal(1, code);
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task Units_StartedWithoutAppHost_MakeARunAndStopOnSigterm()
+    {
+        var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        await PublishAsync($"--Pipeline:Data={data}", $"--Pipeline:Services:broker:Port={FreePort.Find()}", $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}");
+        var services = Directory.GetFiles(Units, "*.service").Order(StringComparer.Ordinal).ToDictionary(unit => Path.GetFileName(unit)!, Start);
+        var settings = Settings(Path.Combine(Units, "pipeline.env"));
+        var (input, split, whole) = (Path.Combine(data, "in.ndjson"), Path.Combine(data, "split.ndjson"), Path.Combine(data, "whole.ndjson"));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "20000", "--workload", "mixed", "--output", input));
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", whole));
+
+        await EndpointAsync(settings[EndpointFile.Variable]);
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--input", input, "--output", split));
+
+        Assert.Equal(await File.ReadAllBytesAsync(whole), await File.ReadAllBytesAsync(split));
+        // The order that After= and Before= give.
+        foreach (var (name, service) in services.OrderBy(service => service.Key switch { "pipeline-orchestrator.service" => 0, "pipeline-broker.service" => 2, _ => 1 }))
+        {
+            Assert.Null(ProcessIdentity.Find(service.Id)!.Value.Send(ProcessSignal.Terminate));
+            var (code, _, error) = await EndAsync(service);
+            Assert.Equal((name, 0, ""), (name, code, error));
+        }
+
+        async Task<int> CommandAsync(params string[] args)
+        {
+            using var output = new StringWriter();
+            using var error = new StringWriter();
+            var code = await CommandLine.RunAsync(args, new Terminal(output, error), name => settings.GetValueOrDefault(name)).WaitAsync(Patience);
+            Assert.True(code == ExitCodes.Ok, $"{error}");
+            return code;
+        }
+    }
+
+    private string Units => Path.Combine(_folder, "units");
+
+    // As systemd starts them; the programs are those of the build.
+    private Process Start(string unit)
+    {
+        var lines = File.ReadAllLines(unit).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToLookup(pair => pair[0], pair => pair[1]);
+        var command = lines["ExecStart"].Single().Split(' ');
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = lines["WorkingDirectory"].Single(),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Clear();
+        foreach (var (name, value) in lines["Environment"].Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1])))
+            start.Environment[name] = value;
+        foreach (var (name, value) in Settings(Path.Combine(Units, "pipeline.env")))
+            start.Environment[name] = value;
+        start.Environment["PIPELINE_KEY"] = "key";
+        start.Environment[ServiceFiles.DotnetRoot] = ServiceFiles.RuntimeFolder;
+        var process = Process.Start(start)!;
+        _processes.Add(process);
+        return process;
+    }
+
+    private static Dictionary<string, string> Settings(string file) => File.ReadAllLines(file)
+        .Where(line => line is not ['#', ..] && line.Contains('=', StringComparison.Ordinal))
+        .Select(line => line.Split('=', 2))
+        .ToDictionary(pair => pair[0], pair => pair[1].Trim('"'));
+
+    // The file appears when the orchestrator serves.
+    private async Task EndpointAsync(string path)
+    {
+        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!);
+        var there = new TaskCompletionSource();
+        watcher.Created += (_, _) => Look();
+        watcher.Renamed += (_, _) => Look();
+        watcher.EnableRaisingEvents = true;
+        Look();
+        await there.Task.WaitAsync(Patience);
+
+        void Look()
+        {
+            if (File.Exists(path))
+                there.TrySetResult();
+        }
+    }
+
+    private async Task PublishAsync(params string[] settings)
+    {
+        var (code, output, error) = await EndAsync(StartPublish(settings));
+        Assert.True(code == 0, output + error);
+    }
+
+    private Process StartPublish(params string[] settings)
+    {
+        var install = Directory.CreateDirectory(Path.Combine(_folder, "install")).FullName;
+        foreach (var project in (IProjectMetadata[])[
+            new Projects.Pipeline_Broker(), new Projects.Pipeline_Cli(), new Projects.Pipeline_Orchestrator(), new Projects.Pipeline_Stages_Ingest(), new Projects.Pipeline_Stages_Parse(),
+            new Projects.Pipeline_Stages_Rules(), new Projects.Pipeline_Stages_Aggregate(), new Projects.Pipeline_Stages_Sink(), new Projects.Pipeline_Stages_Bridge()])
+        {
+            var built = ServiceFiles.PathOf(project);
+            Directory.CreateSymbolicLink(Path.Combine(install, Path.GetFileName(built)), Path.GetDirectoryName(built)!);
+        }
+
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [typeof(Projects.Pipeline_AppHost).Assembly.Location, "--operation", "publish", "--step", "systemd", "--output-path", Units, $"--Pipeline:Install={install}", .. settings])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = Process.Start(start)!;
+        _processes.Add(process);
+        return process;
+    }
+
+    private async Task<(int Code, string Error)> VerifyAsync()
+    {
+        // It looks for the instance "i" of a template, and for the accounts of this machine.
+        var start = new ProcessStartInfo("systemd-analyze", ["verify", "--man=no", .. Directory.GetFiles(Units, "pipeline*.*e*").Where(file => !file.EndsWith(".env", StringComparison.Ordinal))])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var process = Process.Start(start)!;
+        _processes.Add(process);
+        var (code, output, error) = await EndAsync(process);
+        return (code, output + error);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> EndAsync(Process process)
+    {
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        return (process.ExitCode, await output, await error);
+    }
+}

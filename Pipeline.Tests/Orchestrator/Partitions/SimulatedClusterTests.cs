@@ -1,0 +1,72 @@
+using System.Globalization;
+using Microsoft.Extensions.Time.Testing;
+using Pipeline.Client.Registry;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Runs;
+using Xunit.Abstractions;
+
+namespace Pipeline.Tests.Orchestrator.Partitions;
+
+/// <summary>The scheduling of a partitioned run, with as many machines as nobody has here; docs/scale.md has the figures.</summary>
+public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposable
+{
+    // A petabyte by a gigabyte a second.
+    private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1e6 / RunSettingsCheck.MaxPartitions);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("simulated-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(10, 0, 0)]
+    [InlineData(100, 0, 0)]
+    [InlineData(100, 100, 0)]
+    [InlineData(1000, 0, 0)]
+    [InlineData(1000, 100, 0)]
+    [InlineData(1000, 100, 1)]
+    public async Task RunSlices_ManyMachines_TakesWhatThePageSays(int machines, int slowEvery, int meanLifeHours)
+    {
+        var load = new SimulatedLoad
+        {
+            Machines = machines,
+            Slice = Slice,
+            SlowEvery = slowEvery,
+            MeanLife = meanLifeHours == 0 ? null : TimeSpan.FromHours(meanLifeHours),
+        };
+
+        // Without the test's own context: what waits for a report goes on where the report is set.
+        var (took, cluster) = await Task.Run(() => Simulate(load));
+
+        var share = load.Slice * RunSettingsCheck.MaxPartitions / (took * machines * load.Lanes);
+        var row = string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {machines:N0} | {(slowEvery == 0 ? "none" : $"1 in {slowEvery}")} | {(meanLifeHours == 0 ? "never" : $"{meanLifeHours} h")} | {cluster.Deaths} | {took.TotalSeconds:N0} s | {100 * share:0} % | {cluster.Repeated.TotalSeconds:N0} s |");
+        output.WriteLine(row);
+        Assert.Contains(row, await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "scale.md")), StringComparison.Ordinal);
+    }
+
+    private (TimeSpan Took, SimulatedCluster Cluster) Simulate(SimulatedLoad load)
+    {
+        var input = Path.Join(_folder, "in.ndjson");
+        File.WriteAllText(input, string.Concat(Enumerable.Range(0, RunSettingsCheck.MaxPartitions).Select(line => $"line {line:0000}\n")));
+        var time = new FakeTimeProvider();
+        var cluster = new SimulatedCluster(load, time);
+        var run = new Observable<Run>(new Run
+        {
+            Id = "20260101-120000-ab12",
+            Created = time.GetUtcNow(),
+            Updated = time.GetUtcNow(),
+            Options = new RunSettings { Input = input, Partitions = RunSettingsCheck.MaxPartitions },
+            Input = input,
+            Output = "/out",
+        });
+        var tracker = new RunTracker(run, _ => { }, _ => { }, new SpeedSeries([]), time);
+        var end = new PartitionedRun(cluster, [_folder], tracker, _folder, new StopSignal(), () => { }, time).RunSlicesAsync();
+        var took = cluster.RunTo(end);
+        end.GetAwaiter().GetResult();
+        Assert.Equal(RunSettingsCheck.MaxPartitions, run.Current.Value.Slices.Count(slice => slice.State == RunState.Completed));
+        return (took, cluster);
+    }
+}
