@@ -15,6 +15,8 @@ internal static class MembershipStore
     {
         var options = ConfigurationOptions.Parse(settings.ConnectionString!);
         options.AbortOnConnectFail = true;
+        // By default the pauses between attempts grow to a minute.
+        options.ReconnectRetryPolicy = new LinearRetry(1_000);
         if (options.Ssl && settings.UsesTls)
         {
             var own = ClusterCertificates.Load(settings).Own;

@@ -1,3 +1,5 @@
+using Orleans.Clustering.Redis;
+
 namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>Logs which machines come and go, and whether the membership table can be reached; joins anew where it was lost.</summary>
@@ -42,6 +44,11 @@ internal sealed partial class MembershipWatch(
                 isReachable = true;
                 if (members.TryGet(silo.SiloAddress) is null)
                     lost.OnFatalException(this, "its entry in the membership table is gone");
+            }
+            catch (RedisClusteringException error)
+            {
+                // Redis answers, but the table's version is not there.
+                lost.OnFatalException(this, error.Message);
             }
             catch (Exception error) when (!stoppingToken.IsCancellationRequested)
             {
