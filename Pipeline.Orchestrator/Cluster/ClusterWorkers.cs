@@ -16,6 +16,9 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
+    public bool HasOtherMachines => true;
+
+    /// <inheritdoc/>
     public async ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => await machines.CapacityAsync(cancellationToken);
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ internal sealed record SliceReport(long Version, string Machine, Run Run);
 /// <summary>Has slices of partitioned runs worked on, on this machine or on others.</summary>
 internal interface ISliceWorkers
 {
+    /// <summary>Whether a slice that rests may be worked on by another machine next time.</summary>
+    bool HasOtherMachines { get; }
+
     /// <summary>How many slices can be worked on at once at the moment, on all machines together; at least 1.</summary>
     ValueTask<int> CapacityAsync(CancellationToken cancellationToken);
 

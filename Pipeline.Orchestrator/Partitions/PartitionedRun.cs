@@ -100,7 +100,7 @@ internal sealed class PartitionedRun(
             case RunState.Completed:
                 _completed.Add(slice);
                 break;
-            case RunState.Failed when report.Run.Error?.Reason != FailureReasons.Fenced:
+            case RunState.Failed when !GoesOn(report.Run.Error?.Reason):
                 await FailAsync(FailureOf(part, report));
                 break;
             case var state when !state.IsActive() && IsStopping:
@@ -115,6 +115,10 @@ internal sealed class PartitionedRun(
                 break;
         }
     }
+
+    // Fenced: by whoever carried out the run before. No route: the pipeline of that machine is not whole; it is placed on another one.
+    private bool GoesOn(string? reason) =>
+        reason == FailureReasons.Fenced || (reason == FailureReasons.NoRoute && workers.HasOtherMachines);
 
     private async Task FailAsync(Failure failure)
     {

@@ -44,6 +44,9 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     public int Open => _work.Count;
 
     /// <inheritdoc/>
+    public bool HasOtherMachines => false;
+
+    /// <inheritdoc/>
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Environment.ProcessorCount);
 
     /// <inheritdoc/>

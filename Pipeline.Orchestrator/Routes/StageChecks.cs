@@ -18,6 +18,9 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
     public async Task<IReadOnlyList<FieldError>> CheckAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         var request = new CheckRequest { Options = RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite) };
+        // Which one is not known yet, nor whether there are several: what cannot be done in slices is refused however large the input is.
+        if (settings.Partitions != 1)
+            request.Options.Slice = new InputSlice();
         var instances = registry.Current.Value.Instances.Values;
         var asked = options.RouteOf(settings)
             .Select(role => instances.FirstOrDefault(instance => instance.Role == role && instance.State == InstanceState.Live))

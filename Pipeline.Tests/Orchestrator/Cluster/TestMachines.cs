@@ -109,6 +109,8 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
             (options.ProbeTimeout, options.MaxProbeTimeout) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400)));
     }
 
+    public bool HasOtherMachines => true;
+
     ValueTask<int> ISliceWorkers.CapacityAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     Task<SliceReport> ISliceWorkers.AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)

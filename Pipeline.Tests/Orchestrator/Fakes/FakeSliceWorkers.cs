@@ -18,6 +18,8 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     /// <summary>Stops that were asked for.</summary>
     public ConcurrentQueue<(int Slice, StopReason Reason)> Stopped { get; } = new();
 
+    public bool HasOtherMachines { get; init; }
+
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(capacity);
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)

@@ -190,6 +190,31 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Empty(_workers.Stopped);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunSlices_NoRouteOnItsMachine_GoesOnWhereThereAreOthers(bool hasOthers)
+    {
+        var workers = new FakeSliceWorkers(capacity: 1) { HasOtherMachines = hasOthers };
+        var work = Start(workers, _stop);
+        await workers.Until(() => workers.Asked.Count == 1);
+
+        workers.Set(0, RunState.Failed, run => run with { Error = new RunError(FailureReasons.NoRoute, "no usable instance of parse") });
+        if (!hasOthers)
+        {
+            Assert.Equal(FailureReasons.NoRoute, (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Failure.Reason);
+            return;
+        }
+
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await workers.Until(() => workers.Asked.Count > slice);
+            workers.Set(slice, RunState.Completed);
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+    }
+
     private Run Run => _run.Current.Value;
 
     private Task Start() => Start(_workers, _stop);

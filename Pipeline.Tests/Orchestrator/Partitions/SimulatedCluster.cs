@@ -80,6 +80,8 @@ internal sealed class SimulatedCluster : ISliceWorkers
         return _now;
     }
 
+    public bool HasOtherMachines => true;
+
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(Math.Max(1, _machines.Count(machine => machine.IsUp) * _load.Lanes));
 
