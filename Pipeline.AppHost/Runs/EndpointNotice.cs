@@ -39,6 +39,10 @@ internal sealed class EndpointNotice(
         {
             // The AppHost stops.
         }
+        catch (DistributedApplicationException)
+        {
+            // It failed to start: its supervisor says why.
+        }
     }
 
     private string? WhyNotFound(int port)

@@ -27,4 +27,21 @@ public sealed class MisconfigurationTests : IDisposable
         Assert.EndsWith(
             " ended with exit code 78; given up, since its configuration is wrong: Stage:RingSlots must be 0 to 64, not 99", told, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Start_WrongSettingOfTheOrchestrator_IsToldAtTheEnd()
+    {
+        var input = Path.Combine(_data, "input.ndjson");
+        await File.WriteAllTextAsync(input, "");
+        using var host = AppHostProcess.Start(
+            _data,
+            new Dictionary<string, string> { ["Cluster__Provider"] = "Redis", ["Cluster__ConnectionString"] = "localhost" },
+            "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.True(code == 1, error);
+        var told = Assert.Single(error.TrimEnd().Split('\n'), line => line.Contains("Cluster:Storage is missing", StringComparison.Ordinal));
+        Assert.StartsWith("error: orchestrator", told, StringComparison.Ordinal);
+    }
 }

@@ -18,6 +18,18 @@ public class PipelineCommandTests
         Assert.Equal(["--Pipeline:Services:parse:Replicas=2", "--Pipeline:Demo=false"], command.Configuration);
     }
 
+    [Fact]
+    public void Parse_AspirePublishes_WholeCommandLineIsAspires()
+    {
+        string[] args = ["--operation", "publish", "--step", "systemd", "--output-path", "units", "--Pipeline:Install=/srv"];
+
+        var command = PipelineCommand.Parse(args);
+
+        Assert.True(command.Publishes);
+        Assert.Equal(args, command.Configuration);
+        Assert.Equal(args, command.ToApplicationOptions().Args![^args.Length..]);
+    }
+
     [Theory]
     [InlineData("--inptu x", "unknown option '--inptu'")]
     [InlineData("file.ndjson", "unknown option 'file.ndjson'")]

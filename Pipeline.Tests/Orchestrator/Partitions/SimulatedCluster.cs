@@ -64,19 +64,30 @@ internal sealed class SimulatedCluster : ISliceWorkers
     /// <summary>Work that was done again.</summary>
     public TimeSpan Repeated { get; private set; }
 
-    /// <summary>Lets time pass until a run has ended.</summary>
+    /// <summary>Starts a run, and lets time pass until it has ended.</summary>
     /// <returns>The time that it took.</returns>
-    public TimeSpan RunTo(Task end)
+    public TimeSpan Run(Func<Task> start)
     {
+        var turns = new Turns();
+        var end = Task.CompletedTask;
+        turns.Post(_ => end = start(), null);
+        turns.Take();
         while (!end.IsCompleted)
         {
-            if (!_events.TryDequeue(out var happen, out var at))
+            if (!_events.TryPeek(out _, out var next))
                 throw new InvalidOperationException($"{_slices.Values.Count(slice => !slice.IsDone)} slices are open, and nothing is going on");
-            _time.Advance(at.Due - _now);
-            _now = at.Due;
-            happen();
+            _time.Advance(next.Due - _now);
+            _now = next.Due;
+            while (_events.TryPeek(out var happen, out next) && next.Due == _now)
+            {
+                _events.Dequeue();
+                happen();
+            }
+
+            turns.Take();
         }
 
+        end.GetAwaiter().GetResult();
         return _now;
     }
 
@@ -160,6 +171,23 @@ internal sealed class SimulatedCluster : ISliceWorkers
 
     private void At(TimeSpan delay, Action happen) => _events.Enqueue(happen, (_now + delay, _order++));
 
+    /// <summary>What waits goes on here, in order, once everything has happened that happens at the same time.</summary>
+    private sealed class Turns : SynchronizationContext
+    {
+        private readonly Queue<(SendOrPostCallback Callback, object? State)> _waiting = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _waiting.Enqueue((d, state));
+
+        public void Take()
+        {
+            var former = Current;
+            SetSynchronizationContext(this);
+            while (_waiting.TryDequeue(out var next))
+                next.Callback(next.State);
+            SetSynchronizationContext(former);
+        }
+    }
+
     private sealed record Machine(string Name, double Speed)
     {
         public List<Slice> Open { get; } = [];
@@ -211,7 +239,6 @@ internal sealed class SimulatedCluster : ISliceWorkers
             Tell();
         }
 
-        // Whoever waits goes on within SetResult.
         public Task<SliceReport> NextAsync() => (_awaited = new TaskCompletionSource<SliceReport>()).Task;
 
         public SliceReport ToReport() => new(Version, _machine, new Run

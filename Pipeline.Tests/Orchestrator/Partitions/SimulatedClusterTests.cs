@@ -36,8 +36,7 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposabl
             MeanLife = meanLifeHours == 0 ? null : TimeSpan.FromHours(meanLifeHours),
         };
 
-        // Without the test's own context: what waits for a report goes on where the report is set.
-        var (took, cluster) = await Task.Run(() => Simulate(load));
+        var (took, cluster) = Simulate(load);
 
         var share = load.Slice * RunSettingsCheck.MaxPartitions / (took * machines * load.Lanes);
         var row = string.Create(
@@ -63,9 +62,7 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposabl
             Output = "/out",
         });
         var tracker = new RunTracker(run, _ => { }, _ => { }, new SpeedSeries([]), time);
-        var end = new PartitionedRun(cluster, [_folder], tracker, _folder, new StopSignal(), () => { }, time).RunSlicesAsync();
-        var took = cluster.RunTo(end);
-        end.GetAwaiter().GetResult();
+        var took = cluster.Run(new PartitionedRun(cluster, [_folder], tracker, _folder, new StopSignal(), () => { }, time).RunSlicesAsync);
         Assert.Equal(RunSettingsCheck.MaxPartitions, run.Current.Value.Slices.Count(slice => slice.State == RunState.Completed));
         return (took, cluster);
     }
