@@ -9,7 +9,7 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed partial class RunTracker
 {
     // Of the slices' latest reports, for the figures of the whole.
-    private readonly Dictionary<int, IReadOnlyList<StageFigures>> _sliceStages = [];
+    private readonly Dictionary<int, Run> _sliceRuns = [];
     private TimeSpan _slicesTook;
 
     // Of a partitioned run the attempts are those of the merge.
@@ -34,13 +34,13 @@ internal sealed partial class RunTracker
     public void SlicesChanged(IReadOnlyDictionary<int, SliceReport> reports, PartitionPlan plan)
     {
         foreach (var (slice, report) in reports)
-            _sliceStages[slice] = report.Run.Stages;
-        var stages = StageFigures.SumByRole(_sliceStages.Values);
+            _sliceRuns[slice] = report.Run;
+        var stages = StageFigures.SumByRole(_sliceRuns.Values.Select(run => run.Stages));
         Change(now => WithSlices(now, [.. now.Slices.Select(Updated)]) with
         {
             Stages = stages,
-            ReplayedBatches = stages.Sum(stage => stage.BatchesReplayed),
-            DiscardedFrames = stages.Sum(stage => stage.FramesDiscarded),
+            ReplayedBatches = _sliceRuns.Values.Sum(run => run.ReplayedBatches),
+            DiscardedFrames = _sliceRuns.Values.Sum(run => run.DiscardedFrames),
         });
         speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)

@@ -44,11 +44,12 @@ public sealed class RunTests(PipelineFixture fixture)
     }
 
     [Theory]
-    [InlineData("mixed.ndjson")]
-    [InlineData("mixed.ndjson.gz")]
-    public async Task Good_and_bad_lines_and_work_items_come_out_as_of_the_monolith(string name)
+    [InlineData("mixed.ndjson", 1)]
+    [InlineData("mixed.ndjson.gz", 1)]
+    [InlineData("mixed.ndjson", 5)]
+    public async Task Good_and_bad_lines_and_work_items_come_out_as_of_the_monolith(string name, int partitions)
     {
-        var folder = Pipeline.Folder("mixed-" + Path.GetExtension(name));
+        var folder = Pipeline.Folder($"mixed-{partitions}{Path.GetExtension(name)}");
         var input = Path.Combine(folder, name);
         var expected = WriteMixed(input);
         var monolith = await MonolithAsync(input, Path.Combine(folder, "monolith.ndjson"), folder);
@@ -58,6 +59,7 @@ public sealed class RunTests(PipelineFixture fixture)
             Input = input,
             Output = Path.Combine(folder, "split.ndjson"),
             MaxLineBytes = MixedInput.MaxLineBytes,
+            Partitions = partitions,
         });
 
         Assert.Equal((RunState.Completed, null), (run.State, run.Error));
@@ -66,6 +68,7 @@ public sealed class RunTests(PipelineFixture fixture)
         Assert.Equal(run.Counts.Lines, run.Counts.Events + run.Counts.Filtered + run.Counts.WorkItems + run.Counts.Rejected + run.Counts.Blank);
         Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "monolith.ndjson")), File.ReadAllBytes(run.Output));
         Assert.Equal(File.ReadAllBytes(Path.Combine(folder, "monolith.rejects.ndjson")), File.ReadAllBytes(run.Rejects!));
+        Assert.Equal(partitions == 1 ? 0 : partitions, run.Slices.Count);
         Assert.Equal(expected.Rejected, File.ReadLines(run.Rejects!).Count());
         Assert.Equal(expected.WorkItems, File.ReadLines(run.Output).Count(line => line.StartsWith("{\"workItemId\"", StringComparison.Ordinal)));
     }

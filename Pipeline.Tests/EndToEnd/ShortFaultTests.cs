@@ -40,6 +40,31 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
         Assert.Equal(service == "broker" ? 1 : 2, run.Attempts);
     }
 
+    [Theory]
+    [InlineData("parse")]
+    [InlineData("sink")]
+    [InlineData("orchestrator")]
+    public async Task Run_PartitionedAndAProcessKilledInTheMiddle_SameBytes(string service)
+    {
+        var pipeline = fixture.Pipeline;
+        await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
+        var input = Path.Combine(pipeline.Folder($"partitioned-{service}"), "input.ndjson");
+        FaultBench.Write(input, 10 * Lines, badShare: 0.01);
+        var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
+        var process = pipeline.Host.ProcessOf(service);
+
+        // One line a batch: a second of input.
+        var settings = NewRun(input, "disturbed");
+        (settings.BatchSize, settings.Partitions) = (1, 6);
+        var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
+        ServiceProcesses.Kill(process);
+        Assert.Equal(RunState.Running, run.State);
+        run = await pipeline.RestAsync(run);
+
+        reference.Check(run);
+        Assert.Contains(run.Slices, slice => slice.Attempts > 1);
+    }
+
     private static RunSettings NewRun(string input, string name) => new()
     {
         Input = input,

@@ -9,7 +9,7 @@ internal sealed class Evidence
     private readonly List<Run> _runs = [];
 
     /// <summary>Runs that took more than one attempt.</summary>
-    public int Recovered => _runs.Count(run => run.Attempts > 1);
+    public int Recovered => _runs.Count(run => run.Attempts > 1 || run.Slices.Any(slice => slice.Attempts > 1));
 
     /// <summary>Runs that read batches again.</summary>
     public int Replaying => _runs.Count(run => run.ReplayedBatches > 0);
