@@ -6,8 +6,8 @@ namespace Pipeline.AppHost.Publishing;
 
 #pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004 // Steps of a publishing pipeline are a preview API.
 /// <summary>
-/// The step <c>aspire do systemd</c>: writes the application as units of systemd, which need no Aspire. What runs, with which arguments, environment and
-/// replicas, is the application model's.
+/// The step <c>aspire do systemd</c>: writes the application as units of systemd, which need no Aspire. What runs, with which arguments,
+/// environment and replicas, is the application model's.
 /// </summary>
 internal static partial class SystemdFiles
 {

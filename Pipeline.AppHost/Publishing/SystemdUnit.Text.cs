@@ -59,8 +59,11 @@ internal sealed partial record SystemdUnit
         Add("ReadWritePaths", paths);
         // Not MemoryDenyWriteExecute, since the just-in-time compiler writes code; not PrivateUsers: stages share memory through /proc.
         foreach (var protection in (string[])
-            ["NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectClock", "ProtectControlGroups", "ProtectHostname", "ProtectKernelLogs",
-                "ProtectKernelModules", "ProtectKernelTunables", "LockPersonality", "RestrictNamespaces", "RestrictRealtime", "RestrictSUIDSGID"])
+            [
+                "NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectClock", "ProtectControlGroups", "ProtectHostname",
+                "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "LockPersonality", "RestrictNamespaces",
+                "RestrictRealtime", "RestrictSUIDSGID",
+            ])
         {
             Add(protection, "yes");
         }
@@ -85,6 +88,8 @@ internal sealed partial record SystemdUnit
     {
         var escaped = text.Replace("%", "%%", StringComparison.Ordinal).Replace("\\", @"\\", StringComparison.Ordinal)
             .Replace("\"", "\\\"", StringComparison.Ordinal).ReplaceLineEndings(@"\n");
-        return escaped == text && text.Length > 0 && !text.Any(character => char.IsWhiteSpace(character) || character is '\'' or ';' or '#') ? text : $"\"{escaped}\"";
+        var isPlain = escaped == text && text.Length > 0
+            && !text.Any(character => char.IsWhiteSpace(character) || character is '\'' or ';' or '#');
+        return isPlain ? text : $"\"{escaped}\"";
     }
 }

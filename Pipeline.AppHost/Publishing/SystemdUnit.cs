@@ -10,7 +10,9 @@ namespace Pipeline.AppHost.Publishing;
 /// <param name="Directory">The working directory.</param>
 /// <param name="Environment">Its environment, without secrets and without what only Aspire knows while it runs.</param>
 /// <param name="References">Names of the resources whose addresses it is told.</param>
-/// <param name="Replicas">How many there are of it: the unit is a template; null where it has a port of its own, or is the user's own process.</param>
+/// <param name="Replicas">
+/// How many there are of it: the unit is a template; null where it has a port of its own, or is the user's own process.
+/// </param>
 /// <param name="Restart">When it is restarted.</param>
 internal sealed partial record SystemdUnit(
     string Name,
@@ -58,7 +60,10 @@ internal sealed partial record SystemdUnit(
     }
 
     private static async Task<SystemdUnit> OfAsync(
-        IResource resource, ExecutableAnnotation program, DistributedApplicationExecutionContext execution, CancellationToken cancellationToken)
+        IResource resource,
+        ExecutableAnnotation program,
+        DistributedApplicationExecutionContext execution,
+        CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, object>();
         var variables = new EnvironmentCallbackContext(execution, resource, values, cancellationToken);
@@ -76,7 +81,7 @@ internal sealed partial record SystemdUnit(
                 continue;
             if (VariableName().IsMatch(name))
                 environment[name] = text;
-            // A name that systemd does not take, such as that of a log category, is a setting of one of our programs, which take it as an argument, too.
+            // A name that systemd does not take, such as that of a log category: our programs take the setting as an argument, too.
             else if (resource is ProjectResource)
                 words.Add($"--{name.Replace("__", ":", StringComparison.Ordinal)}={text}");
         }
@@ -114,5 +119,6 @@ internal sealed partial record SystemdUnit(
 
     private static bool IsFixed(EndpointReference endpoint) => endpoint.EndpointAnnotation.Port is not null;
 
-    private static string AddressOf(EndpointAnnotation endpoint) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{endpoint.Port}");
+    private static string AddressOf(EndpointAnnotation endpoint) =>
+        string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{endpoint.Port}");
 }

@@ -29,8 +29,9 @@ internal sealed record SimulatedLoad
 }
 
 /// <summary>
-/// Machines that work on slices, as a simulation of discrete events on fake time: nothing is parallel, and the same load gives the same figures. Placement is the
-/// cluster's own; a machine that dies is declared dead after <see cref="Detection"/>, loses what its slices did since their last checkpoint, and is back a minute later.
+/// Machines that work on slices, as a simulation of discrete events on fake time: nothing is parallel, and the same load gives the same
+/// figures. Placement is the cluster's own; a machine that dies is declared dead after <see cref="Detection"/>, loses what its slices did
+/// since their last checkpoint, and is back a minute later.
 /// </summary>
 internal sealed class SimulatedCluster : ISliceWorkers
 {
@@ -75,7 +76,7 @@ internal sealed class SimulatedCluster : ISliceWorkers
         while (!end.IsCompleted)
         {
             if (!_events.TryPeek(out _, out var next))
-                throw new InvalidOperationException($"{_slices.Values.Count(slice => !slice.IsDone)} slices are open, and nothing is going on");
+                throw new InvalidOperationException("Slices are open, and nothing is going on.");
             _time.Advance(next.Due - _now);
             _now = next.Due;
             while (_events.TryPeek(out var happen, out next) && next.Due == _now)
@@ -107,11 +108,13 @@ internal sealed class SimulatedCluster : ISliceWorkers
         return work.Version != seen ? Task.FromResult(work.ToReport()) : work.NextAsync();
     }
 
-    public Task StopAsync(string runId, int slice, StopReason reason) => throw new InvalidOperationException($"slice {slice} was stopped: {reason}");
+    public Task StopAsync(string runId, int slice, StopReason reason) =>
+        throw new InvalidOperationException($"slice {slice} was stopped: {reason}");
 
     private void Place(Slice slice)
     {
-        var machine = Machines.Choose(_machines.Where(machine => machine.IsKnown), one => (IsWhole: true, Cores: _load.Lanes, Open: one.Open.Count))!;
+        var machine = Machines.Choose(
+            _machines.Where(machine => machine.IsKnown), one => (IsWhole: true, Cores: _load.Lanes, Open: one.Open.Count))!;
         machine.Open.Add(slice);
         slice.MovesTo(machine);
         if (machine.IsUp)

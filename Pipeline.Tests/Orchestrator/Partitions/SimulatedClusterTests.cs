@@ -39,9 +39,10 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposabl
         var (took, cluster) = Simulate(load);
 
         var share = load.Slice * RunSettingsCheck.MaxPartitions / (took * machines * load.Lanes);
+        var (slow, deaths) = (slowEvery == 0 ? "none" : $"1 in {slowEvery}", meanLifeHours == 0 ? "never" : $"{meanLifeHours} h");
         var row = string.Create(
             CultureInfo.InvariantCulture,
-            $"| {machines:N0} | {(slowEvery == 0 ? "none" : $"1 in {slowEvery}")} | {(meanLifeHours == 0 ? "never" : $"{meanLifeHours} h")} | {cluster.Deaths} | {took.TotalSeconds:N0} s | {100 * share:0} % | {cluster.Repeated.TotalSeconds:N0} s |");
+            $"| {machines:N0} | {slow} | {deaths} | {cluster.Deaths} | {took.TotalSeconds:N0} s | {100 * share:0} % | {cluster.Repeated.TotalSeconds:N0} s |");
         output.WriteLine(row);
         Assert.Contains(row, await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "scale.md")), StringComparison.Ordinal);
     }
