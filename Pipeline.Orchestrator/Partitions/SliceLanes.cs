@@ -21,7 +21,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     private readonly TimeSpan _stopTimeout;
     private readonly TimeProvider _time;
     private readonly ILogger<SliceLanes> _logger;
-    private readonly SemaphoreSlim _lanes = new(Environment.ProcessorCount);
+    private readonly SemaphoreSlim _turns;
     private readonly CancellationTokenRegistration _onStopping;
     private Task? _stopping;
 
@@ -37,17 +37,19 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
         (_store, _coordinators, _stopTimeout, _time, _logger) = (partitioned.Store, coordinators, options.Value.StopTimeout, time, logger);
+        Lanes = options.Value.Lanes > 0 ? options.Value.Lanes : Environment.ProcessorCount;
+        _turns = new SemaphoreSlim(Lanes);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }
 
-    /// <summary>Slices that are worked on here.</summary>
-    public int Open => _work.Count;
+    /// <summary>Slices that are worked on at once.</summary>
+    public int Lanes { get; }
 
     /// <inheritdoc/>
     public bool HasOtherMachines => false;
 
     /// <inheritdoc/>
-    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Environment.ProcessorCount);
+    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes);
 
     /// <inheritdoc/>
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
@@ -146,14 +148,14 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         var tracker = new RunTracker(work.Run, run => Save(folder, run), run => TrySave(folder, run), new SpeedSeries([]), _time);
         try
         {
-            await _lanes.WaitAsync(work.Signal.Drain);
+            await _turns.WaitAsync(work.Signal.Drain);
             try
             {
                 await _coordinators().RunAsync(tracker, folder, work.Signal);
             }
             finally
             {
-                _lanes.Release();
+                _turns.Release();
             }
         }
         catch (OperationCanceledException) when (work.Signal.Reason is not null)

@@ -63,5 +63,10 @@ internal sealed class CoordinatorOptions
     [Range(1, 1_000)]
     public int MaxActiveRuns { get; set; } = 4;
 
+    /// <summary>Slices of partitioned runs that this machine works on at once: 0 to 1,024.</summary>
+    /// <value>Default 0 = as many as it has cores.</value>
+    [Range(0, 1_024)]
+    public int Lanes { get; set; }
+
     private static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
 }
