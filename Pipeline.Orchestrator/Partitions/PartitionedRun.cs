@@ -24,7 +24,7 @@ internal sealed class PartitionedRun(
     /// <exception cref="OperationCanceledException">The run is to stop; slices rest at their checkpoints.</exception>
     public async Task RunSlicesAsync()
     {
-        var plan = LoadOrMake();
+        var plan = LoadOrMake(await workers.CapacityAsync(stop.Abort));
         if (plan.Slices.Count == 1)
             return;
         var began = time.GetTimestamp();
@@ -68,7 +68,7 @@ internal sealed class PartitionedRun(
 
     private bool IsStopping => _failure is not null || stop.Reason is not null;
 
-    private PartitionPlan LoadOrMake()
+    private PartitionPlan LoadOrMake(int lanes)
     {
         var run = tracker.Run;
         var catalog = InputCatalog.Read(run.Input, folder, roots);
@@ -78,7 +78,7 @@ internal sealed class PartitionedRun(
             return planned;
         }
 
-        var plan = PartitionPlan.Make(catalog, run.Options.Partitions);
+        var plan = PartitionPlan.Make(catalog, run.Options.Partitions, lanes);
         try
         {
             plan.Save(folder);

@@ -34,7 +34,7 @@ internal sealed class RunForm
     /// <summary>Lines per second; empty: no limit.</summary>
     public string? Rate { get; set; }
 
-    /// <summary>Slices of the input; "auto": one for each 256 MiB; empty: it is not split.</summary>
+    /// <summary>Slices of the input; "auto": one for each core, of 256 MiB to 4 GiB; empty: it is not split.</summary>
     public string? Partitions { get; set; }
 
     /// <summary>Roles, first to last, parted by commas; empty: the orchestrator's route.</summary>

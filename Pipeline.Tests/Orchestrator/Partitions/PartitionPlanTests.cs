@@ -39,25 +39,30 @@ public sealed class PartitionPlanTests : IDisposable
         Assert.Equal((0, content.Length), (Assert.Single(plan.Slices).FirstByte, (int)plan.Slices[0].EndByte));
     }
 
-    [Fact]
-    public void Make_Auto_OneSliceForEach256MiB()
+    [Theory]
+    [InlineData(500, 4, 1)]
+    [InlineData(600, 1, 1)]
+    [InlineData(600, 4, 2)]
+    [InlineData(2_000, 4, 4)]
+    [InlineData(10_000, 2, 4)]
+    [InlineData(100_000, 4, 28)]
+    public void Make_Auto_AMultipleOfTheLanesOf256MiBTo4GiB(long mebibytes, int lanes, int slices)
     {
+        const int Lines = 5_000;
         var path = Path.Join(_folder, "large.ndjson");
         using (var file = File.Create(path))
         {
-            // Sparse: it takes up a few blocks.
-            foreach (var end in (long[])[250L << 20, 300L << 20, 599L << 20])
+            // Sparse: it takes up a block for each line.
+            for (var line = 1; line <= Lines; line++)
             {
-                file.Position = end;
+                file.Position = ((mebibytes << 20) / Lines * line) - 1;
                 file.WriteByte((byte)'\n');
             }
 
-            file.SetLength(600L << 20);
+            file.SetLength(mebibytes << 20);
         }
 
-        var plan = Make(path, 0);
-
-        Assert.Equal([0, (250L << 20) + 1, (599L << 20) + 1], plan.Slices.Select(slice => slice.FirstByte));
+        Assert.Equal(slices, Make(path, 0, lanes).Slices.Count);
     }
 
     [Fact]
@@ -90,7 +95,8 @@ public sealed class PartitionPlanTests : IDisposable
         Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(_folder)!.Slices.Select(slice => slice.ToString()));
     }
 
-    private PartitionPlan Make(string input, int partitions) => PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions);
+    private PartitionPlan Make(string input, int partitions, int lanes = 2) =>
+        PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions, lanes);
 
     private string Write(string name, string content)
     {
