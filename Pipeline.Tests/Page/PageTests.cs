@@ -55,10 +55,15 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await page.Page.Locator(".picker button").Filter(new() { HasTextRegex = new Regex("^input.ndjson$") }).ClickAsync();
         await Expect(page.Field("Input")).ToHaveValueAsync(input);
         await page.ShootAsync("new");
+        await page.Field("Partitions").FillAsync("some");
+        await page.Button("Start").ClickAsync();
+        await Expect(page.Page.GetByText("must be a whole number from 1, auto, or empty for 1")).ToBeVisibleAsync();
+        await page.Field("Partitions").FillAsync("2");
         await page.Button("Start").ClickAsync();
         await Expect(page.Page).ToHaveURLAsync(RunAddress);
 
         await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
+        await Expect(page.Page.Locator("#slices tbody tr")).ToHaveCountAsync(2);
         await Expect(page.Page.Locator(".chart svg").First).ToBeVisibleAsync();
         await page.Page.GetByText("invalid_json").First.ClickAsync();
         await Expect(page.Page.Locator(".rejects li").First).ToBeVisibleAsync();
