@@ -19,7 +19,7 @@ internal interface ILocalPipeline
 internal sealed class LocalPipeline(IRegistry registry, CoordinatorOptions options) : ILocalPipeline
 {
     /// <inheritdoc/>
-    public int Cores => Environment.ProcessorCount;
+    public int Cores => options.LanesOrCores;
 
     /// <inheritdoc/>
     public bool IsWhole => RoutePlanner.Plan(

@@ -37,7 +37,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
         (_store, _coordinators, _stopTimeout, _time, _logger) = (partitioned.Store, coordinators, options.Value.StopTimeout, time, logger);
-        Lanes = options.Value.Lanes > 0 ? options.Value.Lanes : Environment.ProcessorCount;
+        Lanes = options.Value.LanesOrCores;
         _turns = new SemaphoreSlim(Lanes);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }

@@ -68,5 +68,8 @@ internal sealed class CoordinatorOptions
     [Range(0, 1_024)]
     public int Lanes { get; set; }
 
+    /// <summary><see cref="Lanes"/>, or the cores.</summary>
+    public int LanesOrCores => Lanes > 0 ? Lanes : Environment.ProcessorCount;
+
     private static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
 }
