@@ -126,6 +126,13 @@ internal sealed class ClusterBench : IAsyncDisposable
             && run.Slices.Any(slice => slice.State == RunState.Running && slice.Machine == machine.Host.Name),
         $"{completed} slices to complete and one to run on {machine.Host.Name}");
 
+    /// <summary>Slices that have completed, as it is stored.</summary>
+    public int Completed(string id) => Find(id).Slices.Count(slice => slice.State == RunState.Completed);
+
+    /// <summary>Waits until so many slices have completed.</summary>
+    public Task CompletedAsync(string id, int count) => UntilAsync(
+        id, run => run.State == RunState.Completed || run.Slices.Count(slice => slice.State == RunState.Completed) >= count, $"{count} slices to complete");
+
     /// <summary>How long it takes until no slice is open any more that was open on a machine at the moment.</summary>
     public async Task<TimeSpan> RecoveryAsync(string id, ClusterMachine lost)
     {

@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using System.Globalization;
-using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults.Cluster;
 
@@ -24,46 +24,78 @@ public sealed class ClusterTests
         Assert.NotEmpty(run.Slices);
     }
 
-    [FaultFact]
+    [FaultTheory]
     [Trait("Row", "cluster")]
-    public async Task Run_WhateverHappensToTheMachines_SameBytes()
+    [InlineData("undisturbed")]
+    [InlineData("a machine killed")]
+    [InlineData("the run's own machine killed")]
+    [InlineData("a machine cut off and joined again")]
+    [InlineData("Redis killed and started empty")]
+    [InlineData("all machines killed and started again")]
+    public async Task Run_WhateverHappensToTheMachines_SameBytes(string what)
     {
         Assert.Null(NetworkHost.SkipReason);
         await using var bench = await ClusterBench.StartAsync(3 * FaultSettings.Lines, slices: 24);
-        await bench.WaitForAllAsync();
-        await RowAsync("undisturbed", bench, async () =>
+        var row = new FaultRow($"cluster, {what}");
+        var took = new List<TimeSpan>();
+        await row.RepeatAsync(FaultSettings.Repeat(Times), async _ =>
         {
-            var run = await bench.FinishAsync(await bench.RunAsync(bench.Machines[0]));
-            return run.Ended!.Value - run.Created;
+            await bench.WaitForAllAsync();
+            took.Add(await DisturbAsync(bench, what));
         });
-        await RowAsync("a machine killed", bench, () => KillAsync(bench, bench.Machines[1]));
-        await RowAsync("the run's own machine killed", bench, () => KillAsync(bench, bench.Machines[0]));
-        await RowAsync("a machine cut off and joined again", bench, () => CutOffAsync(bench, bench.Machines[2]));
-        await RowAsync("Redis killed and started empty", bench, async () =>
+        took.Sort();
+        if (took.Count > 0)
         {
-            var id = await bench.RunAsync(bench.Machines[0]);
-            await bench.UnderWayAsync(id, bench.Machines[1], completed: 2);
-            await bench.Redis.KillAsync();
-            var lost = bench.Find(id).Slices.Count(slice => slice.State == RunState.Completed);
-            await bench.UntilAsync(id, run => run.Slices.Count(slice => slice.State == RunState.Completed) > lost, "another slice without Redis");
-            await bench.Redis.StartAsync();
-            await bench.FinishAsync(id);
-            return TimeSpan.Zero;
-        });
-        await RowAsync("all machines killed and started again", bench, async () =>
-        {
-            var id = await bench.RunAsync(bench.Machines[0]);
-            await bench.UnderWayAsync(id, bench.Machines[1], completed: 2);
-            await Task.WhenAll(bench.Machines.Select(machine => machine.KillAsync()));
-            var lost = bench.Find(id).Slices.Count(slice => slice.State == RunState.Completed);
-            var began = DateTimeOffset.UtcNow;
-            foreach (var machine in bench.Machines)
-                machine.Start();
-            await bench.UntilAsync(id, run => run.Slices.Count(slice => slice.State == RunState.Completed) > lost, "another slice");
-            var recovered = DateTimeOffset.UtcNow - began;
-            await bench.FinishAsync(id);
-            return recovered;
-        });
+            row.Note = string.Create(
+                CultureInfo.InvariantCulture,
+                $"recovered after {took[0].TotalSeconds:0.0}, {took[took.Count / 2].TotalSeconds:0.0}, {took[^1].TotalSeconds:0.0} s (least, median, most)");
+        }
+
+        row.Finish();
+    }
+
+    private static Task<TimeSpan> DisturbAsync(ClusterBench bench, string what) => what switch
+    {
+        "a machine killed" => KillAsync(bench, bench.Machines[1]),
+        "the run's own machine killed" => KillAsync(bench, bench.Machines[0]),
+        "a machine cut off and joined again" => CutOffAsync(bench, bench.Machines[2]),
+        "Redis killed and started empty" => LoseRedisAsync(bench),
+        "all machines killed and started again" => KillAllAsync(bench),
+        _ => LeaveAloneAsync(bench),
+    };
+
+    // How long the whole run takes.
+    private static async Task<TimeSpan> LeaveAloneAsync(ClusterBench bench)
+    {
+        var run = await bench.FinishAsync(await bench.RunAsync(bench.Machines[0]));
+        return run.Ended!.Value - run.Created;
+    }
+
+    private static async Task<TimeSpan> LoseRedisAsync(ClusterBench bench)
+    {
+        var id = await bench.RunAsync(bench.Machines[0]);
+        await bench.CompletedAsync(id, 2);
+        await bench.Redis.KillAsync();
+        var began = Stopwatch.GetTimestamp();
+        await bench.CompletedAsync(id, bench.Completed(id) + 1);
+        var recovered = Stopwatch.GetElapsedTime(began);
+        await bench.Redis.StartAsync();
+        await bench.FinishAsync(id);
+        return recovered;
+    }
+
+    private static async Task<TimeSpan> KillAllAsync(ClusterBench bench)
+    {
+        var id = await bench.RunAsync(bench.Machines[0]);
+        await bench.CompletedAsync(id, 2);
+        await Task.WhenAll(bench.Machines.Select(machine => machine.KillAsync()));
+        var began = Stopwatch.GetTimestamp();
+        foreach (var machine in bench.Machines)
+            machine.Start();
+        await bench.CompletedAsync(id, bench.Completed(id) + 1);
+        var recovered = Stopwatch.GetElapsedTime(began);
+        await bench.FinishAsync(id);
+        return recovered;
     }
 
     private static async Task<TimeSpan> KillAsync(ClusterBench bench, ClusterMachine machine)
@@ -86,21 +118,6 @@ public sealed class ClusterTests
         await bench.ConnectAsync(machine, connected: true);
         await bench.FinishAsync(id);
         return recovered;
-    }
-
-    private static async Task RowAsync(string name, ClusterBench bench, Func<Task<TimeSpan>> once)
-    {
-        var row = new FaultRow($"cluster, {name}");
-        var took = new List<TimeSpan>();
-        await row.RepeatAsync(FaultSettings.Repeat(Times), async _ =>
-        {
-            await bench.WaitForAllAsync();
-            took.Add(await once());
-        });
-        took.Sort();
-        if (took.Count > 0)
-            row.Note = string.Create(CultureInfo.InvariantCulture, $"recovery {took[0].TotalSeconds:0.0}, {took[took.Count / 2].TotalSeconds:0.0}, {took[^1].TotalSeconds:0.0} s (least, median, most)");
-        row.Finish();
     }
 }
 
