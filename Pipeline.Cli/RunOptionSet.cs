@@ -49,7 +49,7 @@ internal sealed class RunOptionSet
     };
 
     private readonly Option<long> _partitions = OptionKinds.Whole(
-        "--partitions", "Slices of the input that are worked on at once; auto = one for each core, of 256 MiB to 4 GiB",
+        "--partitions", "Slices of the input, as many worked on at once as there are cores; auto = one for each core, of 256 MiB to 4 GiB",
         0, RunSettingsCheck.MaxPartitions, Defaults.Partitions, word: "auto", wordValue: 0);
 
     private readonly Option<double> _rate = OptionKinds.Number(

@@ -18,6 +18,9 @@ public sealed record Run
     /// <summary>Roles without a usable instance and, after a semicolon, what can be done; null unless it waits for them.</summary>
     public string? WaitingFor { get; init; }
 
+    /// <summary>The state in which it is to rest once it has drained; null where nobody has asked it to stop.</summary>
+    public RunState? StopRequested { get; init; }
+
     /// <summary>Set while its attempt makes no progress.</summary>
     public RunStall? Stall { get; init; }
 
@@ -108,6 +111,10 @@ public sealed record Run
     /// <summary>With another record of the latest attempt.</summary>
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
         History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
+
+    /// <summary>As it is when nobody works on it: slices that were open rest at their checkpoints.</summary>
+    public Run WithSlicesAtRest() =>
+        this with { Slices = [.. Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)] };
 
     /// <summary>Without what only a single run's page shows.</summary>
     public Run Brief() => this with { Stages = [], History = [], Written = [], Slices = [] };

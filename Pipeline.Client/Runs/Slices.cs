@@ -87,7 +87,7 @@ public sealed record SliceState
         Lines = run is null ? 0 : run.State == RunState.Completed ? run.Counts.Lines : run.Progress.Lines,
         InputBytes = slice.Bytes,
         Bytes = run?.Progress.Bytes ?? 0,
-        Fraction = run is null ? 0 : run.Progress.Fraction,
+        Fraction = run is { State: RunState.Completed } ? 1 : run is null || run.Progress.Checkpoint == 0 ? 0 : run.Progress.Fraction,
         ElapsedMicros = run is { State: RunState.Completed } ? run.ElapsedMicros : 0,
         Trouble = run?.WaitingFor ?? (run is { State: RunState.Completed } ? null : run?.Error?.Message),
     };

@@ -48,6 +48,9 @@ internal sealed class PartitionedRun(
             await Task.WhenAny([.. _open.Values, stopping]);
             if (stopping.IsCompleted)
             {
+                // This machine goes: whoever goes on with the run finds its slices as they are by then.
+                if (stop.Reason == StopReason.Interrupt && workers.HasOtherMachines)
+                    break;
                 stopping = Task.Delay(Timeout.Infinite, stop.Abort);
                 await StopAllAsync();
             }

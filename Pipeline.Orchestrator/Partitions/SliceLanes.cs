@@ -6,6 +6,7 @@ using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Partitions;
@@ -54,7 +55,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     /// <inheritdoc/>
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
-        var work = Find(runId, slice);
+        var work = Find(runId, slice, seen);
         var (report, superseded) = work.Observe();
         if (report.Version == seen)
         {
@@ -93,16 +94,24 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         await (_stopping ?? StopAllAsync());
     }
 
-    private Work Find(string runId, int slice)
+    /// <summary>Has slices that are worked on here go on with another implementation of a role.</summary>
+    public void Replace(Implementation implementation)
+    {
+        foreach (var work in _work.Values)
+            RunPins.Replace(work.Run, implementation);
+    }
+
+    private Work Find(string runId, int slice, long seen)
     {
         lock (_work)
         {
-            if (_work.TryGetValue((runId, slice), out var work))
+            // Who has seen nothing yet wants it worked on, and not to hear how somebody else's work on it ended.
+            if (_work.TryGetValue((runId, slice), out var work) && (seen != 0 || work.Run.Current.Value.State.IsActive()))
                 return work;
             var folder = RunOptionsMapping.SliceFolder(_store.FolderOf(runId), slice);
             var run = Load(runId, slice, folder);
             work = new Work(run);
-            if (run.State == RunState.Completed)
+            if (!run.State.IsActive())
                 return work;
             if (_stopping is not null)
                 throw new OperationCanceledException("The orchestrator is stopping.");
@@ -112,21 +121,31 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
     }
 
-    // As its folder has it, about to go on; a new one where there is none yet.
+    // As its folder has it, about to go on; a new one where there is none yet; one that has failed where neither can be had.
     private Run Load(string runId, int slice, string folder)
     {
+        var id = string.Create(CultureInfo.InvariantCulture, $"{runId}.{slice:0000}");
+        var now = _time.GetUtcNow();
         try
         {
-            if (RunStore.Load(folder) is { } stored)
-                return stored.State == RunState.Completed ? stored : stored with { State = RunState.Pending, Ended = null };
+            var stored = RunStore.Load(folder);
+            if (stored?.State == RunState.Completed)
+                return stored;
             var whole = RunStore.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no run in {_store.FolderOf(runId)}");
+            if (stored is not null)
+            {
+                // The whole run may have been allowed to go on through others.
+                var pins = whole.Implementations.Count > 0 ? whole.Implementations : stored.Implementations;
+                return stored with { State = RunState.Pending, Ended = null, Implementations = pins, UpgradeAllowed = whole.UpgradeAllowed };
+            }
+
             var plan = PartitionPlan.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no plan in {_store.FolderOf(runId)}");
-            var now = _time.GetUtcNow();
             var run = new Run
             {
-                Id = string.Create(CultureInfo.InvariantCulture, $"{runId}.{slice:0000}"),
+                Id = id,
                 Created = now,
                 Updated = now,
+                UpgradeAllowed = whole.UpgradeAllowed,
                 Options = whole.Options with { Partitions = RunDefaults.Partitions },
                 Input = whole.Input,
                 Output = Path.Combine(folder, "partial"),
@@ -137,9 +156,19 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             RunStore.Save(folder, run);
             return run;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or StageException)
         {
-            throw new StageException(FailureReasons.StoreUnwritable, $"slice {slice} of run {runId} cannot be opened: {error.Message}", inner: error);
+            return new Run
+            {
+                Id = id,
+                Created = now,
+                Updated = now,
+                Options = new RunSettings(),
+                Input = "",
+                Output = "",
+                State = RunState.Failed,
+                Error = new RunError(FailureReasons.StoreUnwritable, $"its folder cannot be used: {error.Message}"),
+            };
         }
     }
 

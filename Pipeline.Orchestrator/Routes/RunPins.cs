@@ -1,3 +1,4 @@
+using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
 
@@ -19,6 +20,19 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
     {
         var pinned = Of(instance.Role).ToList();
         return pinned.Count == 0 || pinned.Contains(Implementation.Of(instance));
+    }
+
+    /// <summary>Has an active run go on with another implementation of a role: what goes through others drains to a checkpoint first.</summary>
+    /// <returns>Whether it kept to others before.</returns>
+    public static bool Replace(Observable<Run> run, Implementation implementation)
+    {
+        var changed = false;
+        run.Change(now =>
+        {
+            changed = now.State.IsActive() && now.Implementations.Any(pinned => pinned.Role == implementation.Role && pinned != implementation);
+            return changed ? now with { Implementations = [.. now.Implementations.Where(pinned => pinned.Role != implementation.Role), implementation] } : now;
+        });
+        return changed;
     }
 
     /// <summary>Whether the run may go through an instance.</summary>

@@ -4,9 +4,9 @@ using Pipeline.Files;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>Decides whether a run may write its results and rejects where it is to.</summary>
-/// <param name="runsFolder">The folder of all runs: no output lies there but that of a run without one of its own.</param>
+/// <param name="runsFolders">Folders of all runs: no output lies there but that of a run without one of its own.</param>
 /// <param name="runs">All runs.</param>
-internal sealed class OutputClaims(string runsFolder, Func<IReadOnlyList<Run>> runs)
+internal sealed class OutputClaims(IReadOnlyList<string> runsFolders, Func<IReadOnlyList<Run>> runs)
 {
     /// <summary>Claims the output of a run that starts, or starts again.</summary>
     /// <param name="output">Where its results go.</param>
@@ -20,7 +20,7 @@ internal sealed class OutputClaims(string runsFolder, Func<IReadOnlyList<Run>> r
     {
         if (FilesOf(output) is not { } files)
             throw new RunConflictException($"output '{output}' cannot be resolved: a link leads in circles, or a directory cannot be read");
-        if (SameFile.IsUnder(files.Results, runsFolder))
+        if (runsFolders.Any(folder => SameFile.IsUnder(files.Results, folder)))
         {
             throw new RunConflictException(
                 $"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");

@@ -18,27 +18,32 @@ internal sealed record PartitionedStore(RunStore Store, string? Folder);
 internal sealed partial class RunService
 {
     private readonly PartitionedStore _partitioned;
+    private readonly Lock _refreshing = new();
     private readonly IPartitionedRuns? _cluster;
 
     /// <inheritdoc/>
     IReadOnlyList<string> IActiveRuns.List()
     {
         Refresh();
-        return [.. _runs.Values.Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive() && IsClustered(run.Options)).Select(run => run.Id)];
+        return [.. _runs.Values.Where(IsClustered).Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive()).Select(run => run.Id)];
     }
 
     /// <summary>Reads what other machines have stored.</summary>
     /// <exception cref="IOException">The shared storage cannot be read.</exception>
     public void Refresh()
     {
-        lock (_lock)
+        lock (_refreshing)
         {
-            foreach (var stored in _partitioned.Store.LoadChanged().Where(run => IsClustered(run.Options)))
+            // Without the lock of the runs: the storage may be slow.
+            var changed = _partitioned.Store.LoadChanged(id => !_runs.TryGetValue(id, out var entry) || (IsClustered(entry) && !entry.IsWorkedOn));
+            lock (_lock)
             {
-                if (!_runs.TryGetValue(stored.Id, out var entry))
-                    _runs[stored.Id] = NewEntry(stored, _partitioned.Store);
-                else if (!entry.IsWorkedOn)
-                    entry.Run.Change(_ => stored);
+                foreach (var stored in changed.Where(run => run.Options.Partitions != 1))
+                {
+                    var entry = _runs.GetOrAdd(stored.Id, _ => NewEntry(stored, _partitioned.Store));
+                    if (!entry.IsWorkedOn)
+                        entry.Run.Change(now => stored.Updated >= now.Updated ? stored : now);
+                }
             }
         }
     }
@@ -60,28 +65,38 @@ internal sealed partial class RunService
         lock (_lock)
         {
             if (Ensure(runId) is { } entry)
-            {
-                entry.Stop.Request(reason);
-                entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining } : now);
-            }
+                RequestStop(entry, reason);
         }
 
         return Task.CompletedTask;
     }
 
-    private bool IsClustered(RunSettings settings) => _cluster is not null && settings.Partitions != 1;
+    private bool IsClustered(Entry entry) =>
+        _cluster is not null && entry.Store == _partitioned.Store && entry.Run.Current.Value.Options.Partitions != 1;
 
     private RunStore StoreOf(RunSettings settings) => settings.Partitions == 1 ? _store : _partitioned.Store;
 
     private Entry? Ensure(string runId)
     {
         var folder = _partitioned.Store.FolderOf(runId);
-        if (_stopping is not null || RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
+        if (_stopping is not null || RunStore.Load(folder) is not { } known || !known.State.IsActive())
             return null;
-        var entry = _runs.GetOrAdd(runId, _ => NewEntry(stored, _partitioned.Store));
+        var entry = _runs.GetOrAdd(runId, _ => NewEntry(known, _partitioned.Store));
         if (entry.IsWorkedOn)
             return entry;
-        entry.Owner = OwnerClaim.Take(folder);
+        var owner = OwnerClaim.Take(folder);
+        // Only now: until then another machine could go on with it.
+        if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
+            return null;
+        entry.Owner = owner;
+        if (stored.StopRequested is { } rest)
+        {
+            // Its machine was lost while it drained: its slices rest at their checkpoints.
+            Store(entry, entry.Run.Change(_ => stored.WithSlicesAtRest() with { State = rest, StopRequested = null, Ended = _time.GetUtcNow() }));
+            entry.Owner = null;
+            return null;
+        }
+
         entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null });
         Begin(entry);
         return entry;
@@ -90,7 +105,7 @@ internal sealed partial class RunService
     private void BeginOrAsk(Entry entry)
     {
         var run = entry.Run.Current.Value;
-        if (IsClustered(run.Options))
+        if (IsClustered(entry))
             Ask(run.Id, cluster => cluster.EnsureAsync(run.Id));
         else
             Begin(entry);
@@ -110,11 +125,12 @@ internal sealed partial class RunService
     });
 
     // A machine that stops leaves its runs to the others, or to its own next start.
-    private static Run AsClustered(Run run) => run.State == RunState.Interrupted ? run with { State = RunState.Pending, Ended = null } : run;
+    private static Run AsClustered(Run run) =>
+        run.State == RunState.Interrupted ? run with { State = RunState.Pending, StopRequested = null, Ended = null } : run;
 
     private void RequireShared(RunSettings settings)
     {
-        if (!IsClustered(settings) || _partitioned.Folder is not { } shared)
+        if (settings.Partitions == 1 || _partitioned.Folder is not { } shared)
             return;
         foreach (var (name, path) in new[] { ("input", settings.Input), ("output", settings.Output) })
         {

@@ -8,6 +8,7 @@ using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
 using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Routes;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -25,6 +26,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
     private readonly RunStore _store;
     private readonly ISliceWorkers _slices;
+    private readonly SliceLanes _lanes;
     private readonly OutputClaims _claims;
     private readonly Func<RunCoordinator> _coordinators;
     private readonly CoordinatorOptions _options;
@@ -38,7 +40,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private Task? _stopping;
 
     public RunService(
-        RunStore store, PartitionedStore partitioned, ISliceWorkers slices, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
         IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger,
         IPartitionedRuns? cluster = null)
     {
@@ -46,7 +48,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _partitioned = partitioned;
         _cluster = cluster;
         _slices = slices;
-        _claims = new OutputClaims(store.Root, List);
+        _lanes = lanes;
+        _claims = new OutputClaims([store.Root, partitioned.Store.Root], List);
         _coordinators = coordinators;
         _options = options.Value;
         _time = time;
@@ -82,12 +85,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         foreach (var stored in _store.LoadAll())
         {
             var run = stored;
-            if (run.State.IsActive() && !IsClustered(run.Options))
+            if (run.State.IsActive() && !(run.Options.Partitions != 1 && _cluster is not null && _store == _partitioned.Store))
             {
                 var now = _time.GetUtcNow();
                 run = run.WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
                     with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
-                run = run with { Slices = [.. run.Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)] };
+                run = run.WithSlicesAtRest();
                 var entry = NewEntry(run, _store);
                 Store(entry, run);
                 RunLog.Interrupted(_logger, run.Id);
@@ -186,8 +189,13 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         {
             var entry = _runs[id];
             var run = entry.Run.Current.Value;
-            if (allowUpgrade && run.State.IsActive() && IsClustered(run.Options) && !entry.IsWorkedOn)
+            if (allowUpgrade && run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
                 throw new RunConflictException($"another machine carries out run {id}: pause it, then resume it with this option");
+            // It goes on by itself.
+            if (run.State.IsActive() && IsClustered(entry))
+                return run;
+            if (run.Options.Partitions != 1 && entry.Store != _partitioned.Store)
+                throw new RunConflictException($"run {id} lies in this machine's own storage: resume it without Cluster:Storage, or start it anew");
             if (allowUpgrade && run.State.IsActive())
                 return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
             if (!run.State.IsResumable())
@@ -203,6 +211,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             Run Pending(Run former) => former with
             {
                 State = RunState.Pending,
+                StopRequested = null,
                 Updated = now,
                 Ended = null,
                 UpgradeAllowed = allowUpgrade,
@@ -220,28 +229,18 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     public IReadOnlyList<Run> Replace(Implementation implementation)
     {
         var replaced = new List<Run>();
-        foreach (var entry in _runs.Values)
+        foreach (var entry in _runs.Values.Where(entry => !IsClustered(entry) || entry.IsWorkedOn))
         {
-            var changed = false;
-            var run = entry.Run.Change(now =>
-            {
-                changed = now.State.IsActive() && !KeepsTo(now);
-                return changed ? Replaced(now) : now;
-            });
-            if (!changed)
+            if (!RunPins.Replace(entry.Run, implementation))
                 continue;
+            var run = entry.Run.Current.Value;
             RunLog.Replaces(_logger, run.Id, implementation.Role, implementation.ToString());
             replaced.Add(run);
         }
 
+        // After the runs that they are slices of, which take over what their slices go through.
+        _lanes.Replace(implementation);
         return replaced;
-
-        bool KeepsTo(Run run) => run.Implementations.All(pinned => pinned.Role != implementation.Role || pinned == implementation);
-
-        Run Replaced(Run run) => run with
-        {
-            Implementations = [.. run.Implementations.Where(pinned => pinned.Role != implementation.Role), implementation],
-        };
     }
 
     /// <inheritdoc/>
@@ -257,7 +256,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         {
             var entry = _runs[id];
             var run = entry.Run.Current.Value;
-            if (run.State.IsActive() && IsClustered(run.Options) && !entry.IsWorkedOn)
+            if (run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
             {
                 Ask(id, cluster => cluster.StopAsync(id, reason));
                 return run with { State = RunState.Draining };
@@ -265,8 +264,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
             if (run.State.IsActive())
             {
-                entry.Stop.Request(reason);
-                return entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining } : now);
+                return RequestStop(entry, reason);
             }
 
             if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
@@ -276,6 +274,16 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             Store(entry, run);
             return run;
         }
+    }
+
+    // Stored before it is answered: whoever goes on with the run after a crash stops it.
+    private Run RequestStop(Entry entry, StopReason reason)
+    {
+        entry.Stop.Request(reason);
+        var run = entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining, StopRequested = RunCoordinator.RestOf(entry.Stop) } : now);
+        if (IsClustered(entry))
+            Store(entry, run);
+        return run;
     }
 
     private void Begin(Entry entry)
@@ -336,7 +344,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, entry.Owner is { } owner ? owner.Require : () => { }, _time);
         await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync);
-        if (tracker.Run.State == RunState.Completed)
+        // Not where that could not be stored, or another machine carries it out.
+        if (RunStore.Load(folder)?.State == RunState.Completed)
             DeleteSlices(entry.Store, tracker.Run.Id);
     }
 

@@ -105,12 +105,13 @@ internal sealed partial class RunStore : IDisposable
         return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>The runs that are new or were stored again since the last call. Of one caller at a time.</summary>
+    /// <summary>The runs that are new or were stored again since they were loaded last. Of one caller at a time.</summary>
+    /// <param name="wanted">Whether a run of this id is to be loaded now.</param>
     /// <exception cref="IOException">The folder of all runs cannot be read.</exception>
-    public IReadOnlyList<Run> LoadChanged()
+    public IReadOnlyList<Run> LoadChanged(Func<string, bool> wanted)
     {
         var changed = new List<Run>();
-        foreach (var folder in Folders())
+        foreach (var folder in Folders().Where(folder => wanted(Path.GetFileName(folder))))
         {
             // Before it is read: what is stored meanwhile is read again.
             var stored = File.GetLastWriteTimeUtc(Path.Combine(folder, RunFile));

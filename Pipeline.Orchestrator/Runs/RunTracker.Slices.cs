@@ -10,6 +10,7 @@ internal sealed partial class RunTracker
 {
     // Of the slices' latest reports, for the figures of the whole.
     private readonly Dictionary<int, Run> _sliceRuns = [];
+    private readonly HashSet<Implementation> _pinned = [];
     private TimeSpan _slicesTook;
 
     // Of a partitioned run the attempts are those of the merge.
@@ -66,15 +67,17 @@ internal sealed partial class RunTracker
     /// <returns>The failure of a slice that goes through others; null where it may.</returns>
     public Failure? FindOtherImplementation(int slice, Run sliceRun)
     {
-        if (sliceRun.Implementations.Count == 0 || Run.Options.AllowUpgrade)
+        if (sliceRun.Implementations.Count == 0 || Run.Options.AllowUpgrade || Run.UpgradeAllowed)
             return null;
+        // One that was replaced may still drain.
+        _pinned.UnionWith(Run.Implementations);
         if (Run.Implementations.Count == 0)
         {
             save(Change(now => now with { Implementations = sliceRun.Implementations }));
             return null;
         }
 
-        var others = sliceRun.Implementations.Where(one => Run.Implementations.All(pinned => pinned != one)).ToList();
+        var others = sliceRun.Implementations.Where(one => !_pinned.Contains(one)).ToList();
         return others.Count == 0 ? null : new Failure
         {
             Reason = FailureReasons.RouteUnfit,

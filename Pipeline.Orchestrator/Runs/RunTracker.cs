@@ -142,7 +142,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         trySave(Rest(Run) with { Updated = now });
         Change(Rest);
 
-        Run Rest(Run former) => former with { State = state, WaitingFor = null, Ended = now, Error = error };
+        Run Rest(Run former) => former.WithSlicesAtRest() with { State = state, StopRequested = null, WaitingFor = null, Ended = now, Error = error };
     }
 
     /// <inheritdoc/>
@@ -269,7 +269,8 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         var discarded = figures.Sum(stage => stage.FramesDiscarded);
         Change(now => now.WithLastAttempt(record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }) with
         {
-            Stages = figures,
+            // Of a merge: in the last stage, behind what the slices came to.
+            Stages = IsMerging ? StageFigures.SumByRole([.. _sliceRuns.Values.Select(run => run.Stages), figures]) : figures,
             ReplayedBatches = _before.ReplayedBatches + replayed,
             DiscardedFrames = _before.DiscardedFrames + discarded,
         });

@@ -49,7 +49,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
     public string EndpointPath => EndpointPathIn(Folder);
 
     public static async Task<ServedOrchestrator> StartAsync(
-        string? folder = null, FakeRegistry? registry = null, string? roots = null, int port = 0)
+        string? folder = null, FakeRegistry? registry = null, string? roots = null, int port = 0, Action<IServiceCollection>? configure = null)
     {
         folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
         registry ??= FakeRegistry.Full();
@@ -72,6 +72,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
             builder.Services.AddSingleton<IHealthProbe>(new FakeProbe());
             builder.Services.AddSingleton<IStageClient>(stages);
             builder.Services.AddSingleton<IInstanceControl>(control);
+            configure?.Invoke(builder.Services);
         });
         await app.StartAsync();
         await WaitForFileAsync(EndpointPathIn(folder));

@@ -98,6 +98,33 @@ public sealed class SliceLanesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Replace_InAPartitionedRun_ItsSlicesGoOnThroughTheOther()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        _served.Registry.Register("rules-1", "rules", version: "2.0");
+
+        Assert.Equal([run.Id], Runs.Replace(new Implementation("rules", "2.0", "csharp")).Select(replaced => replaced.Id));
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        var completed = new HashSet<string>();
+        while (completed.Count < Slices)
+        {
+            var attempt = await _served.Stages.NextAsync();
+            var isNew = attempt.Open.Route.Any(hop => hop.InstanceId == "rules-1");
+            attempt.Opens().Completes(drained: !isNew, lines: 1);
+            if (isNew)
+                completed.Add(attempt.Open.RunId);
+        }
+
+        (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
+        var ended = await EndOf(run.Id);
+        Assert.Equal((RunState.Completed, null), (ended.State, ended.Error));
+        Assert.Contains(new Implementation("rules", "2.0", "csharp"), ended.Implementations);
+    }
+
+    [Fact]
     public async Task Run_OneSliceOnly_IsAnOrdinaryRun()
     {
         var run = Create(partitions: 0);

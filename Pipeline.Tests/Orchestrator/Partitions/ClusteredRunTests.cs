@@ -1,0 +1,162 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Attempts;
+using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Runs;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Partitions;
+
+/// <summary>Two orchestrators with one storage, and a cluster that asks whichever of them a test names.</summary>
+public sealed class ClusteredRunTests : IAsyncLifetime
+{
+    private readonly string _storage = Directory.CreateTempSubdirectory("storage-").FullName;
+    private readonly OneMachine _cluster = new();
+    private ServedOrchestrator _first = null!;
+    private ServedOrchestrator _second = null!;
+
+    public async Task InitializeAsync()
+    {
+        File.WriteAllText(Path.Join(_storage, "in.ndjson"), "line 0\nline 1\n");
+        (_first, _second) = (await StartAsync(), await StartAsync());
+        _cluster.Machine = RunsOf(_first);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+        Directory.Delete(_storage, recursive: true);
+    }
+
+    [Fact]
+    public async Task Pause_OnTheMachineThatDoesNotCarryItOut_PausesItOnTheOther()
+    {
+        var run = Create();
+        var slice = await _first.Stages.NextAsync();
+        slice.Opens();
+        RunsOf(_second).Refresh();
+
+        RunsOf(_second).Pause(run.Id);
+        await slice.DrainRequested;
+        slice.Completes(drained: true);
+        await RestAsync(_first, run.Id, slice);
+
+        RunsOf(_second).Refresh();
+        Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
+        Assert.True(_second.Stages.IsIdle);
+    }
+
+    [Fact]
+    public async Task Ensure_MachineLostWhileItDrained_RestsAsItWasAsked()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        RunsOf(_first).Cancel(run.Id);
+
+        // What is stored when the first machine is lost.
+        await RunsOf(_second).EnsureAsync(run.Id);
+
+        RunsOf(_second).Refresh();
+        Assert.Equal(RunState.Cancelled, Find(_second, run.Id).State);
+        Assert.Equal(RunState.Cancelled, Stored(run.Id).State);
+        Assert.True(_second.Stages.IsIdle);
+    }
+
+    [Fact]
+    public async Task Ensure_OnAnotherMachine_TheFirstStoresNothingAnyMore()
+    {
+        var run = Create();
+        var lost = await _first.Stages.NextAsync();
+        lost.Opens();
+
+        await RunsOf(_second).EnsureAsync(run.Id);
+        for (var slice = 0; slice < 2; slice++)
+            (await _second.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _second.Stages.NextAsync()).Opens().Completes(lines: 2);
+        await RestAsync(_second, run.Id);
+        // It wakes up.
+        lost.Fails("fenced", retryable: false);
+        await RestAsync(_first, run.Id);
+
+        Assert.Equal(RunState.Completed, Stored(run.Id).State);
+        RunsOf(_first).Refresh();
+        Assert.Equal(RunState.Completed, Find(_first, run.Id).State);
+    }
+
+    [Fact]
+    public async Task Resume_WhileItIsCarriedOut_TellsHowFarItIs()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+
+        Assert.True(RunsOf(_first).Resume(run.Id).State.IsActive());
+    }
+
+    [Fact]
+    public void Create_OutsideTheSharedStorage_IsRefused()
+    {
+        var input = Path.Join(_first.Folder, "in.ndjson");
+        File.WriteAllText(input, "line 0\n");
+
+        var error = Assert.Throws<RunConflictException>(() => RunsOf(_first).Create(new RunSettings { Input = input, Partitions = 2 }));
+
+        Assert.Contains("the storage that all machines share", error.Message, StringComparison.Ordinal);
+    }
+
+    private static RunService RunsOf(ServedOrchestrator served) => served.Services.GetRequiredService<RunService>();
+
+    private static Run Find(ServedOrchestrator served, string id) => RunsOf(served).TryGet(id, out var run) ? run.Current.Value : throw new KeyNotFoundException(id);
+
+    // Attempts at further slices are drained as they come.
+    private static async Task RestAsync(ServedOrchestrator served, string id, FakeAttempt? drained = null)
+    {
+        Assert.True(RunsOf(served).TryGet(id, out var run));
+        using var limit = new CancellationTokenSource(Waiting.Limit);
+        var draining = drained is null ? Task.CompletedTask : DrainAsync();
+        await foreach (var now in run.ReadAllAsync(limit.Token))
+        {
+            if (!now.State.IsActive())
+                break;
+        }
+
+        await limit.CancelAsync();
+        await draining;
+
+        async Task DrainAsync()
+        {
+            while (!limit.IsCancellationRequested)
+            {
+                try
+                {
+                    (await served.Stages.NextAsync(limit.Token)).Opens().Completes(drained: true);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private Run Stored(string id) => RunStore.Load(Path.Join(_storage, "runs", id))!;
+
+    private Run Create() => RunsOf(_first).Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson"), Partitions = 2 });
+
+    private Task<ServedOrchestrator> StartAsync() => ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
+    {
+        services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
+        services.AddSingleton<IPartitionedRuns>(_cluster);
+    });
+
+    /// <summary>A cluster that has every run carried out by one machine.</summary>
+    private sealed class OneMachine : IPartitionedRuns
+    {
+        public IPartitionedRuns Machine { get; set; } = null!;
+
+        public Task EnsureAsync(string runId) => Machine.EnsureAsync(runId);
+
+        public Task StopAsync(string runId, StopReason reason) => Machine.StopAsync(runId, reason);
+    }
+}
