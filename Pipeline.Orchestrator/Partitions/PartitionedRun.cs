@@ -35,6 +35,25 @@ internal sealed class PartitionedRun(
                 _completed.Add(slice);
         }
 
+        try
+        {
+            await WorkAsync(plan);
+        }
+        catch (StageException) when (!workers.HasOtherMachines)
+        {
+            // In a cluster another machine may go on with them.
+            await StopAllAsync();
+            throw;
+        }
+
+        if (_failure is not null)
+            throw new StageException(_failure);
+        stop.Drain.ThrowIfCancellationRequested();
+        tracker.SlicesCompleted(time.GetElapsedTime(began));
+    }
+
+    private async Task WorkAsync(PartitionPlan plan)
+    {
         var next = new Queue<int>(Enumerable.Range(0, plan.Slices.Count).Where(slice => !_completed.Contains(slice)));
         var stopping = Task.Delay(Timeout.Infinite, stop.Drain);
         while (true)
@@ -62,11 +81,6 @@ internal sealed class PartitionedRun(
             foreach (var (slice, report) in reports)
                 await TakeAsync(slice, plan.Slices[slice], report);
         }
-
-        if (_failure is not null)
-            throw new StageException(_failure);
-        stop.Drain.ThrowIfCancellationRequested();
-        tracker.SlicesCompleted(time.GetElapsedTime(began));
     }
 
     private bool IsStopping => _failure is not null || stop.Reason is not null;

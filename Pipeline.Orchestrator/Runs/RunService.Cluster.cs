@@ -42,7 +42,7 @@ internal sealed partial class RunService
                 {
                     var entry = _runs.GetOrAdd(stored.Id, _ => NewEntry(stored, _partitioned.Store));
                     if (!entry.IsWorkedOn)
-                        entry.Run.Change(now => stored.Updated >= now.Updated ? stored : now);
+                        entry.Run.Change(_ => stored);
                 }
             }
         }

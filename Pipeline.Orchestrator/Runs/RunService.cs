@@ -380,8 +380,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     {
         try
         {
-            entry.Owner?.Require();
-            entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
+            // Whoever works on it stores it, and who asks it to stop.
+            lock (entry.Saving)
+            {
+                entry.Owner?.Require();
+                entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -438,6 +442,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         /// <summary>Where it is stored.</summary>
         public RunStore Store { get; } = store;
+
+        /// <summary>Held while it is stored.</summary>
+        public Lock Saving { get; } = new();
 
         /// <summary>Of a run that this machine of a cluster carries out; null otherwise.</summary>
         public OwnerClaim? Owner { get; set; }

@@ -20,6 +20,8 @@ internal sealed class TestMachines : IAsyncDisposable
     {
         var builder = new InProcessTestClusterBuilder((short)count);
         builder.Options.InitializeClientOnDeploy = false;
+        // They would lie beside the programs.
+        builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((options, silo) =>
         {
             var machine = _byName.GetOrAdd(options.SiloName, name => new TestMachine(name));

@@ -18,7 +18,7 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     /// <summary>Stops that were asked for.</summary>
     public ConcurrentQueue<(int Slice, StopReason Reason)> Stopped { get; } = new();
 
-    public bool HasOtherMachines { get; init; }
+    public bool HasOtherMachines { get; set; }
 
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(capacity);
 

@@ -43,8 +43,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         slice.Completes(drained: true);
         await RestAsync(_first, run.Id, slice);
 
-        RunsOf(_second).Refresh();
-        Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
+        await RefreshedAsync(_second, run.Id, RunState.Paused);
         Assert.True(_second.Stages.IsIdle);
     }
 
@@ -81,8 +80,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         await RestAsync(_first, run.Id);
 
         Assert.Equal(RunState.Completed, Stored(run.Id).State);
-        RunsOf(_first).Refresh();
-        Assert.Equal(RunState.Completed, Find(_first, run.Id).State);
+        await RefreshedAsync(_first, run.Id, RunState.Completed);
     }
 
     [Fact]
@@ -108,6 +106,19 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     private static RunService RunsOf(ServedOrchestrator served) => served.Services.GetRequiredService<RunService>();
 
     private static Run Find(ServedOrchestrator served, string id) => RunsOf(served).TryGet(id, out var run) ? run.Current.Value : throw new KeyNotFoundException(id);
+
+    // A resting state is told a moment before its machine is done with it.
+    private static async Task RefreshedAsync(ServedOrchestrator served, string id, RunState state)
+    {
+        using var limit = new CancellationTokenSource(Waiting.Limit);
+        do
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+            RunsOf(served).Refresh();
+        }
+        while (Find(served, id).State != state);
+    }
 
     // Attempts at further slices are drained as they come.
     private static async Task RestAsync(ServedOrchestrator served, string id, FakeAttempt? drained = null)

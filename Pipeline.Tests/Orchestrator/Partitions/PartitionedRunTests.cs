@@ -177,6 +177,7 @@ public sealed class PartitionedRunTests : IDisposable
     [Fact]
     public async Task RunSlices_SliceFenced_GoesOnAsLongAsThisMachineOwnsTheRun()
     {
+        _workers.HasOtherMachines = true;
         var work = Start();
         await _workers.Until(() => _workers.Asked.Count == 2);
         _workers.Set(0, RunState.Failed, run => run with { Error = new RunError(FailureReasons.Fenced, "attempt 2 has begun") });
