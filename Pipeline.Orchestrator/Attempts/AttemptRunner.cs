@@ -173,7 +173,7 @@ internal sealed class AttemptRunner(
         }
         catch (StageException)
         {
-            // The call is over, and its reader tells how it ended; or it is a merge, which has had its last message and is broken off if it takes too long.
+            // The call is over, and its reader tells how it ended. Or a merge, which has had its last message, is to drain: it completes, or the deadline ends it.
         }
     }
 

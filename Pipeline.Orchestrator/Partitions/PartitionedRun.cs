@@ -9,14 +9,13 @@ namespace Pipeline.Orchestrator.Partitions;
 
 /// <summary>The slices of a partitioned run: plans them, and has as many worked on at once as there are cores. What comes after is the merge.</summary>
 /// <remarks>
-/// It keeps nothing that is not in the run's folder: whoever carries on with a run asks for each slice that is not known to have completed, and a
-/// slice that has says so at once. A slice that was fenced goes on, unless this machine is not the one any more that carries out the run.
+/// All state is in the run's folder: whatever machine takes a run over asks for each slice that is not known to have completed, and one that has
+/// completed says so at once. A slice that was fenced is started again, as long as this machine owns the run.
 /// </remarks>
 internal sealed class PartitionedRun(
     ISliceWorkers workers, IReadOnlyList<string> roots, RunTracker tracker, string folder, StopSignal stop, Action requireOwner, TimeProvider time)
 {
     private readonly Dictionary<int, Task<SliceReport>> _open = [];
-    private readonly HashSet<int> _completed = [];
     private Failure? _failure;
 
     /// <summary>Returns when all slices have completed, or at once where the input is not split.</summary>
@@ -29,19 +28,13 @@ internal sealed class PartitionedRun(
             return;
         var began = time.GetTimestamp();
         tracker.Planned(plan);
-        for (var slice = 0; slice < plan.Slices.Count; slice++)
-        {
-            if (tracker.Run.Slices[slice].State == RunState.Completed)
-                _completed.Add(slice);
-        }
-
         try
         {
             await WorkAsync(plan);
         }
         catch (StageException) when (!workers.HasOtherMachines)
         {
-            // In a cluster another machine may go on with them.
+            // In a cluster they are left to the machine that takes the run over.
             await StopAllAsync();
             throw;
         }
@@ -54,7 +47,7 @@ internal sealed class PartitionedRun(
 
     private async Task WorkAsync(PartitionPlan plan)
     {
-        var next = new Queue<int>(Enumerable.Range(0, plan.Slices.Count).Where(slice => !_completed.Contains(slice)));
+        var next = new Queue<int>(tracker.Run.Slices.Index().Where(slice => slice.Item.State != RunState.Completed).Select(slice => slice.Index));
         var stopping = Task.Delay(Timeout.Infinite, stop.Drain);
         while (true)
         {
@@ -67,7 +60,7 @@ internal sealed class PartitionedRun(
             await Task.WhenAny([.. _open.Values, stopping]);
             if (stopping.IsCompleted)
             {
-                // This machine goes: whoever goes on with the run finds its slices as they are by then.
+                // This machine stops. The one that takes the run over asks for the slices, whatever their state is by then.
                 if (stop.Reason == StopReason.Interrupt && workers.HasOtherMachines)
                     break;
                 stopping = Task.Delay(Timeout.Infinite, stop.Abort);
@@ -96,15 +89,8 @@ internal sealed class PartitionedRun(
         }
 
         var plan = PartitionPlan.Make(catalog, run.Options.Partitions, lanes);
-        try
-        {
-            plan.Save(folder);
-            return plan;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"the run's plan cannot be stored: {error.Message}", inner: error);
-        }
+        RunStore.Write("the run's plan", () => plan.Save(folder));
+        return plan;
     }
 
     private void Advance(int slice, long seen) => _open[slice] = workers.AdvanceAsync(tracker.Run.Id, slice, seen, stop.Abort);
@@ -115,7 +101,6 @@ internal sealed class PartitionedRun(
         switch (report.Run.State)
         {
             case RunState.Completed:
-                _completed.Add(slice);
                 break;
             case RunState.Failed when !GoesOn(report.Run.Error?.Reason):
                 await FailAsync(FailureOf(part, report));
@@ -125,7 +110,7 @@ internal sealed class PartitionedRun(
             default:
                 if (_failure is null && tracker.FindOtherImplementation(slice, report.Run) is { } other)
                     await FailAsync(other);
-                // It has gone on elsewhere since it was asked to stop.
+                // It was asked to stop on a machine that is lost, and has been started on another one since.
                 else if (IsStopping && report.Run.State != RunState.Draining)
                     await workers.StopAsync(tracker.Run.Id, slice, stop.Reason ?? StopReason.Interrupt);
                 Advance(slice, report.Version);
@@ -133,7 +118,7 @@ internal sealed class PartitionedRun(
         }
     }
 
-    // Fenced: by whoever carried out the run before. No route: the pipeline of that machine is not whole; it is placed on another one.
+    // Fenced: by an attempt of the run's former owner. No route: that machine lacks a stage, and the slice is placed on another one.
     private bool GoesOn(string? reason) =>
         reason == FailureReasons.Fenced || (reason == FailureReasons.NoRoute && workers.HasOtherMachines);
 

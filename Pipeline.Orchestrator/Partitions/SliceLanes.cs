@@ -19,12 +19,12 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
     private readonly RunStore _store;
     private readonly Func<RunCoordinator> _coordinators;
-    private readonly TimeSpan _stopTimeout;
     private readonly TimeProvider _time;
     private readonly ILogger<SliceLanes> _logger;
-    private readonly SemaphoreSlim _turns;
+    private readonly RunTurns _turns;
     private readonly CancellationTokenRegistration _onStopping;
     private Task? _stopping;
+    private bool _isStopping;
 
     /// <summary>The lanes of this process.</summary>
     /// <param name="partitioned">Where partitioned runs are stored.</param>
@@ -37,9 +37,9 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         PartitionedStore partitioned, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
-        (_store, _coordinators, _stopTimeout, _time, _logger) = (partitioned.Store, coordinators, options.Value.StopTimeout, time, logger);
+        (_store, _coordinators, _time, _logger) = (partitioned.Store, coordinators, time, logger);
         Lanes = options.Value.LanesOrCores;
-        _turns = new SemaphoreSlim(Lanes);
+        _turns = new RunTurns(Lanes, options.Value.StopTimeout, time, logger);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }
 
@@ -105,7 +105,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     {
         lock (_work)
         {
-            // Who has seen nothing yet wants it worked on, and not to hear how somebody else's work on it ended.
+            // A new caller (seen = 0) starts it again where earlier work on it has ended; how that ended concerns the earlier caller only.
             if (_work.TryGetValue((runId, slice), out var work) && (seen != 0 || work.Run.Current.Value.State.IsActive()))
                 return work;
             var folder = RunOptionsMapping.SliceFolder(_store.FolderOf(runId), slice);
@@ -113,7 +113,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             work = new Work(run);
             if (!run.State.IsActive())
                 return work;
-            if (_stopping is not null)
+            if (_isStopping)
                 throw new OperationCanceledException("The orchestrator is stopping.");
             _work[(runId, slice)] = work;
             work.Ending = Task.Run(() => WorkAsync(work, folder));
@@ -121,7 +121,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
     }
 
-    // As its folder has it, about to go on; a new one where there is none yet; one that has failed where neither can be had.
+    // The run as stored in the slice's folder, to be continued; a new one where there is none; a failed one where neither can be read or written.
     private Run Load(string runId, int slice, string folder)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"{runId}.{slice:0000}");
@@ -134,7 +134,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             var whole = RunStore.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no run in {_store.FolderOf(runId)}");
             if (stored is not null)
             {
-                // The whole run may have been allowed to go on through others.
+                // The pins of the whole run count: it may have been resumed with others.
                 var pins = whole.Implementations.Count > 0 ? whole.Implementations : stored.Implementations;
                 return stored with { State = RunState.Pending, Ended = null, Implementations = pins, UpgradeAllowed = whole.UpgradeAllowed };
             }
@@ -172,58 +172,19 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
     }
 
-    private async Task WorkAsync(Work work, string folder)
+    private Task WorkAsync(Work work, string folder)
     {
-        var tracker = new RunTracker(work.Run, run => Save(folder, run), run => TrySave(folder, run), new SpeedSeries([]), _time);
-        try
-        {
-            await _turns.WaitAsync(work.Signal.Drain);
-            try
-            {
-                await _coordinators().RunAsync(tracker, folder, work.Signal);
-            }
-            finally
-            {
-                _turns.Release();
-            }
-        }
-        catch (OperationCanceledException) when (work.Signal.Reason is not null)
-        {
-            // It never had its turn.
-            tracker.Ends(RunCoordinator.RestOf(work.Signal), tracker.Run.Error);
-        }
-        catch (Exception error)
-        {
-            RunLog.Breaks(_logger, tracker.Run.Id, error);
-            tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
-        }
+        Action<Run> save = run => Save(folder, run);
+        var tracker = new RunTracker(work.Run, save, run => RunStore.TrySave(run, save, _logger), new SpeedSeries([]), _time);
+        return _turns.WorkAsync(tracker, work.Signal, () => _coordinators().RunAsync(tracker, folder, work.Signal));
     }
 
-    // Another machine may have gone on with it: what it has stored stays.
+    // Refused where another machine has begun a later attempt: its state stays.
     private static void Save(string folder, Run run)
     {
-        try
-        {
-            if (RunStore.Load(folder)?.Attempts > run.Attempts)
-                throw new StageException(FailureReasons.Fenced, "another machine of the cluster works on this slice now");
-            RunStore.Save(folder, run);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"the slice's state cannot be stored: {error.Message}", inner: error);
-        }
-    }
-
-    private void TrySave(string folder, Run run)
-    {
-        try
-        {
-            Save(folder, run);
-        }
-        catch (StageException error)
-        {
-            RunLog.Unstored(_logger, run.Id, error.Message);
-        }
+        if (RunStore.Load(folder)?.Attempts > run.Attempts)
+            throw new StageException(FailureReasons.Fenced, "another machine of the cluster works on this slice now");
+        RunStore.Save(folder, run);
     }
 
     private async Task StopAllAsync()
@@ -231,16 +192,13 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         Work[] open;
         lock (_work)
         {
+            _isStopping = true;
             open = [.. _work.Values];
             foreach (var work in open)
                 work.Stop(StopReason.Interrupt);
         }
 
-        var ended = Task.WhenAll(open.Select(work => work.Ending));
-        await Task.WhenAny(ended, Task.Delay(_stopTimeout, _time));
-        foreach (var work in open)
-            work.Signal.BreakOff();
-        await ended;
+        await _turns.EndAsync([.. open.Select(work => work.Signal)], Task.WhenAll(open.Select(work => work.Ending)));
     }
 
     /// <summary>A slice that is worked on here.</summary>
@@ -262,7 +220,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             lock (_lock)
             {
                 var observed = Run.Current;
-                // No two machines' versions are the same: what was seen of one is no answer of another.
+                // Random: a version that a caller has seen on one machine must not match one of another machine.
                 if (!ReferenceEquals(observed.Value, _told))
                     (_told, _version) = (observed.Value, Random.Shared.NextInt64(1, long.MaxValue));
                 return (new SliceReport(_version, Environment.MachineName, observed.Value), observed.Superseded);

@@ -18,7 +18,7 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
     public async Task<IReadOnlyList<FieldError>> CheckAsync(RunSettings settings, CancellationToken cancellationToken)
     {
         var request = new CheckRequest { Options = RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite) };
-        // Which one is not known yet, nor whether there are several: what cannot be done in slices is refused however large the input is.
+        // A stand-in: the slices are not planned yet. What cannot be done in slices is refused, even if the input turns out to be a single one.
         if (settings.Partitions != 1)
             request.Options.Slice = new InputSlice();
         var instances = registry.Current.Value.Instances.Values;

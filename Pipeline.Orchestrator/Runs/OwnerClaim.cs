@@ -1,11 +1,13 @@
 using System.Globalization;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>
 /// Which machine of a cluster carries out a run: an empty file owner.N in the run's folder for each that has taken it over, created only
-/// where there is none. Who finds a higher one than its own is the owner no more, whether it was cut off or suspended, and stores nothing.
+/// where there is none. A machine that finds a higher number than its own, such as one
+/// that was cut off or suspended, no longer owns the run, and stores nothing.
 /// </summary>
 internal sealed class OwnerClaim
 {
@@ -21,7 +23,7 @@ internal sealed class OwnerClaim
     {
         while (true)
         {
-            var number = Highest(folder) + 1;
+            var number = NumberedFiles.Highest(folder, Prefix) + 1;
             var path = Path.Join(folder, Prefix + number.ToString(CultureInfo.InvariantCulture));
             try
             {
@@ -30,21 +32,16 @@ internal sealed class OwnerClaim
             }
             catch (IOException) when (File.Exists(path))
             {
-                // Another machine was faster. It is taken over, too: the cluster has asked this one last.
+                // Another machine was faster; the cluster has asked this one last, so it takes the run over from that one.
             }
         }
     }
 
-    /// <summary>Sees that no other machine has taken it over.</summary>
+    /// <summary>Checks that no other machine has taken the run over.</summary>
     /// <exception cref="StageException">fenced: one has.</exception>
     public void Require()
     {
-        if (Highest(_folder) > _number)
+        if (NumberedFiles.Highest(_folder, Prefix) > _number)
             throw new StageException(FailureReasons.Fenced, "another machine of the cluster carries out this run now");
     }
-
-    private static long Highest(string folder) => Directory.EnumerateFiles(folder, Prefix + "*")
-        .Select(path => long.TryParse(Path.GetFileName(path.AsSpan())[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0)
-        .DefaultIfEmpty()
-        .Max();
 }

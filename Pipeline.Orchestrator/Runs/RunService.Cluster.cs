@@ -34,7 +34,7 @@ internal sealed partial class RunService
     {
         lock (_refreshing)
         {
-            // Without the lock of the runs: the storage may be slow.
+            // Outside _lock: the shared storage may be slow.
             var changed = _partitioned.Store.LoadChanged(id => !_runs.TryGetValue(id, out var entry) || (IsClustered(entry) && !entry.IsWorkedOn));
             lock (_lock)
             {
@@ -78,20 +78,20 @@ internal sealed partial class RunService
 
     private Entry? Ensure(string runId)
     {
-        var folder = _partitioned.Store.FolderOf(runId);
-        if (_stopping is not null || RunStore.Load(folder) is not { } known || !known.State.IsActive())
-            return null;
-        var entry = _runs.GetOrAdd(runId, _ => NewEntry(known, _partitioned.Store));
-        if (entry.IsWorkedOn)
+        if (_runs.TryGetValue(runId, out var entry) && entry.IsWorkedOn)
             return entry;
+        var folder = _partitioned.Store.FolderOf(runId);
+        if (_isStopping || RunStore.Load(folder) is not { } known || !known.State.IsActive())
+            return null;
+        entry ??= _runs.GetOrAdd(runId, _ => NewEntry(known, _partitioned.Store));
         var owner = OwnerClaim.Take(folder);
-        // Only now: until then another machine could go on with it.
+        // Read again: until the claim, its former owner may have stored more.
         if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
             return null;
         entry.Owner = owner;
         if (stored.StopRequested is { } rest)
         {
-            // Its machine was lost while it drained: its slices rest at their checkpoints.
+            // The machine that drained it was lost. Its slices rest at their last checkpoints.
             Store(entry, entry.Run.Change(_ => stored.WithSlicesAtRest() with { State = rest, StopRequested = null, Ended = _time.GetUtcNow() }));
             entry.Owner = null;
             return null;
@@ -111,7 +111,7 @@ internal sealed partial class RunService
             Begin(entry);
     }
 
-    // In the background: what fails here, the watch over active runs does again.
+    // In the background. ActiveRunsWatch repeats what fails.
     private void Ask(string runId, Func<IPartitionedRuns, Task> request) => _ = Task.Run(async () =>
     {
         try
@@ -124,7 +124,7 @@ internal sealed partial class RunService
         }
     });
 
-    // A machine that stops leaves its runs to the others, or to its own next start.
+    // When a machine stops, another one goes on with its runs, or its own next start does.
     private static Run AsClustered(Run run) =>
         run.State == RunState.Interrupted ? run with { State = RunState.Pending, StopRequested = null, Ended = null } : run;
 

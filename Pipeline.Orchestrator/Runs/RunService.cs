@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
@@ -29,15 +30,15 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private readonly SliceLanes _lanes;
     private readonly OutputClaims _claims;
     private readonly Func<RunCoordinator> _coordinators;
-    private readonly CoordinatorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RunService> _logger;
-    private readonly SemaphoreSlim _turns;
+    private readonly RunTurns _turns;
     private readonly bool _isRooted;
     private readonly IReadOnlyList<string> _roots;
     private readonly CancellationTokenRegistration _onStopping;
     private readonly Observable<long> _changes = new(0);
     private Task? _stopping;
+    private bool _isStopping;
 
     public RunService(
         RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
@@ -51,10 +52,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _lanes = lanes;
         _claims = new OutputClaims([store.Root, partitioned.Store.Root], List);
         _coordinators = coordinators;
-        _options = options.Value;
         _time = time;
         _logger = logger;
-        _turns = new SemaphoreSlim(options.Value.MaxActiveRuns);
+        _turns = new RunTurns(options.Value.MaxActiveRuns, options.Value.StopTimeout, time, logger);
         // The AppHost gives it the roots of the stages, which have the last word on them.
         _isRooted = configuration[RootedPath.RootsVariable] is not null;
         _roots = RootedPath.RootsOf(name => configuration[name]);
@@ -84,24 +84,26 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     {
         foreach (var stored in _store.LoadAll())
         {
-            var run = stored;
-            if (run.State.IsActive() && !(run.Options.Partitions != 1 && _cluster is not null && _store == _partitioned.Store))
+            var entry = _runs[stored.Id] = NewEntry(stored, _store);
+            if (stored.State.IsActive() && !IsClustered(entry))
             {
-                var now = _time.GetUtcNow();
-                run = run.WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
-                    with { State = RunState.Interrupted, WaitingFor = null, Updated = now, Ended = now };
-                run = run.WithSlicesAtRest();
-                var entry = NewEntry(run, _store);
-                Store(entry, run);
-                RunLog.Interrupted(_logger, run.Id);
+                Store(entry, entry.Run.Change(Interrupted));
+                RunLog.Interrupted(_logger, stored.Id);
             }
 
-            if (run is { State: RunState.Completed, Slices.Count: > 0 })
-                DeleteSlices(_store, run.Id);
-            _runs[run.Id] = NewEntry(run, _store);
+            if (stored is { State: RunState.Completed, Slices.Count: > 0 })
+                DeleteSlices(entry);
         }
 
         return Task.CompletedTask;
+    }
+
+    private Run Interrupted(Run run)
+    {
+        var now = _time.GetUtcNow();
+        return run.WithSlicesAtRest()
+            .WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
+            with { State = RunState.Interrupted, StopRequested = null, WaitingFor = null, Updated = now, Ended = now };
     }
 
     /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
@@ -143,7 +145,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             RequireShared(settings);
             var now = _time.GetUtcNow();
             var store = StoreOf(settings);
-            var id = CreateFolder(store, now);
+            var id = store.CreateFolder(now);
             var run = new Run
             {
                 Id = id,
@@ -191,7 +193,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             var run = entry.Run.Current.Value;
             if (allowUpgrade && run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
                 throw new RunConflictException($"another machine carries out run {id}: pause it, then resume it with this option");
-            // It goes on by itself.
+            // The cluster carries it out already: there is nothing to resume.
             if (run.State.IsActive() && IsClustered(entry))
                 return run;
             if (run.Options.Partitions != 1 && entry.Store != _partitioned.Store)
@@ -238,7 +240,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             replaced.Add(run);
         }
 
-        // After the runs that they are slices of, which take over what their slices go through.
+        // After the whole runs: a slice that goes through an implementation that its run does not know fails the run.
         _lanes.Replace(implementation);
         return replaced;
     }
@@ -263,9 +265,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             }
 
             if (run.State.IsActive())
-            {
                 return RequestStop(entry, reason);
-            }
 
             if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
                 throw new RunConflictException($"run {id} is {run.State.ToText()}");
@@ -276,7 +276,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
-    // Stored before it is answered: whoever goes on with the run after a crash stops it.
+    // In a cluster it is stored before it is answered, so that a machine that takes the run over after a crash stops it.
     private Run RequestStop(Entry entry, StopReason reason)
     {
         entry.Stop.Request(reason);
@@ -304,33 +304,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         var id = entry.Run.Current.Value.Id;
         var speed = entry.Speed = new SpeedSeries(entry.Store.LoadSpeed(id));
         var tracker = new RunTracker(entry.Run, run => Save(entry, run), run => StoreWithSpeed(entry, run), speed, _time);
-        try
-        {
-            await _turns.WaitAsync(stop.Drain);
-            try
-            {
-                await RunAsync(entry, tracker, stop);
-            }
-            finally
-            {
-                _turns.Release();
-            }
-        }
-        catch (OperationCanceledException) when (stop.Reason is not null)
-        {
-            // It never had its turn.
-            tracker.Ends(RunCoordinator.RestOf(stop), tracker.Run.Error);
-        }
-        catch (Exception error)
-        {
-            RunLog.Breaks(_logger, tracker.Run.Id, error);
-            tracker.Ends(RunState.Failed, new RunError(FailureReasons.Internal, error.Message));
-        }
-        finally
-        {
-            entry.Speed = null;
-            entry.Owner = null;
-        }
+        await _turns.WorkAsync(tracker, stop, () => RunAsync(entry, tracker, stop));
+        entry.Speed = null;
+        entry.Owner = null;
     }
 
     private async Task RunAsync(Entry entry, RunTracker tracker, StopSignal stop)
@@ -344,22 +320,23 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, entry.Owner is { } owner ? owner.Require : () => { }, _time);
         await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync);
-        // Not where that could not be stored, or another machine carries it out.
-        if (RunStore.Load(folder)?.State == RunState.Completed)
-            DeleteSlices(entry.Store, tracker.Run.Id);
+        if (tracker.Run.State == RunState.Completed)
+            DeleteSlices(entry);
     }
 
-    private void DeleteSlices(RunStore store, string id)
+    private void DeleteSlices(Entry entry)
     {
+        var folder = entry.Store.FolderOf(entry.Run.Current.Value.Id);
+        var slices = RunOptionsMapping.SlicesFolder(folder);
         try
         {
-            var folder = RunOptionsMapping.SlicesFolder(store.FolderOf(id));
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
+            // Kept where the completion could not be stored, or another machine carries the run out.
+            if (Directory.Exists(slices) && RunStore.Load(folder)?.State == RunState.Completed)
+                Directory.Delete(slices, recursive: true);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            RunLog.SlicesLeft(_logger, id, error.Message);
+            RunLog.SlicesLeft(_logger, entry.Run.Current.Value.Id, error.Message);
         }
     }
 
@@ -372,50 +349,22 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     private void RefuseWhileStopping()
     {
-        if (_stopping is not null)
+        if (_isStopping)
             throw new RunConflictException("the orchestrator is stopping");
     }
 
     private static void Save(Entry entry, Run run)
     {
-        try
+        // It is stored by its worker, and by requests to stop it.
+        lock (entry.Saving)
         {
-            // Whoever works on it stores it, and who asks it to stop.
-            lock (entry.Saving)
-            {
-                entry.Owner?.Require();
-                entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"the run's state cannot be stored: {error.Message}", inner: error);
+            if (entry.Owner is { } owner)
+                RunStore.Write("the run's state", owner.Require);
+            entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
         }
     }
 
-    private static string CreateFolder(RunStore store, DateTimeOffset now)
-    {
-        try
-        {
-            return store.CreateFolder(now);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"the run cannot be stored: {error.Message}", inner: error);
-        }
-    }
-
-    private void Store(Entry entry, Run run)
-    {
-        try
-        {
-            Save(entry, run);
-        }
-        catch (StageException error)
-        {
-            RunLog.Unstored(_logger, run.Id, error.Message);
-        }
-    }
+    private void Store(Entry entry, Run run) => RunStore.TrySave(run, state => Save(entry, state), _logger);
 
     private async Task StopRunsAsync()
     {
@@ -423,17 +372,15 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         Task work;
         lock (_lock)
         {
+            _isStopping = true;
             active = [.. _runs.Values.Where(entry => entry.Run.Current.Value.State.IsActive())];
             foreach (var entry in active)
                 entry.Stop.Request(StopReason.Interrupt);
-            // A run that rests may still be clearing away.
+            // All: the worker of a run that has completed may still be deleting its slices.
             work = Task.WhenAll(_runs.Values.Select(entry => entry.Work));
         }
 
-        await Task.WhenAny(work, Task.Delay(_options.StopTimeout, _time));
-        foreach (var entry in active)
-            entry.Stop.BreakOff();
-        await work;
+        await _turns.EndAsync([.. active.Select(entry => entry.Stop)], work);
     }
 
     private sealed class Entry(RunStore store, Observable<Run> run)

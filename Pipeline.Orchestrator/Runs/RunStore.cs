@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
@@ -53,6 +54,7 @@ internal sealed partial class RunStore : IDisposable
     public string FolderOf(string id) => Path.Combine(Root, id);
 
     /// <summary>Makes a new id and its folder.</summary>
+    /// <exception cref="StageException">store_unwritable.</exception>
     public string CreateFolder(DateTimeOffset now)
     {
         while (true)
@@ -61,8 +63,11 @@ internal sealed partial class RunStore : IDisposable
             var folder = FolderOf(id);
             if (Directory.Exists(folder))
                 continue;
-            CreatePrivate(folder);
-            DurableFiles.Private.FlushFolder(Root, "run_folder");
+            Write("the run", () =>
+            {
+                CreatePrivate(folder);
+                DurableFiles.Private.FlushFolder(Root, "run_folder");
+            });
             return id;
         }
     }
@@ -71,16 +76,48 @@ internal sealed partial class RunStore : IDisposable
     public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(Path.Combine(Path.GetDirectoryName(Root)!, name));
 
     /// <summary>Makes the present state of a run durable.</summary>
-    /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
+    /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
     public void Save(Run run) => Save(FolderOf(run.Id), run);
 
     /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
-    /// <exception cref="IOException">It cannot be written; what was stored before stays.</exception>
-    public static void Save(string folder, Run run)
+    /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
+    public static void Save(string folder, Run run) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
             CreatePrivate(folder);
         DurableFiles.Private.Replace(Path.Combine(folder, RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+    });
+
+    /// <summary>Has something of a run written.</summary>
+    /// <param name="what">What it is, for people.</param>
+    /// <param name="write">Writes it.</param>
+    /// <exception cref="StageException">store_unwritable.</exception>
+    public static void Write(string what, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>Has the state of a run stored if that is possible; else it is logged that it is not.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="save">Stores it.</param>
+    /// <param name="logger">The log.</param>
+    public static void TrySave(Run run, Action<Run> save, ILogger logger)
+    {
+        try
+        {
+            save(run);
+        }
+        catch (StageException error)
+        {
+            RunLog.Unstored(logger, run.Id, error.Message);
+        }
     }
 
     /// <summary>The run that a folder holds; null where it holds none.</summary>

@@ -8,12 +8,12 @@ namespace Pipeline.Orchestrator.Runs;
 /// <summary>What is known of the slices of a partitioned run.</summary>
 internal sealed partial class RunTracker
 {
-    // Of the slices' latest reports, for the figures of the whole.
+    // From the latest report of each slice; its figures are added up to those of the whole run.
     private readonly Dictionary<int, Run> _sliceRuns = [];
     private readonly HashSet<Implementation> _pinned = [];
     private TimeSpan _slicesTook;
 
-    // Of a partitioned run the attempts are those of the merge.
+    // A partitioned run makes no attempts of its own but those of the merge.
     private bool IsMerging => Run.Slices.Count > 0;
 
     /// <summary>The input is split. Durable before any slice begins.</summary>
@@ -31,7 +31,7 @@ internal sealed partial class RunTracker
         _savedAt = time.GetTimestamp();
     }
 
-    /// <summary>There is news of slices. Takes as long for many as for one.</summary>
+    /// <summary>Takes reports of slices, all that have come: the run is changed once for all of them.</summary>
     public void SlicesChanged(IReadOnlyDictionary<int, SliceReport> reports, PartitionPlan plan)
     {
         foreach (var (slice, report) in reports)
@@ -69,7 +69,7 @@ internal sealed partial class RunTracker
     {
         if (sliceRun.Implementations.Count == 0 || Run.Options.AllowUpgrade || Run.UpgradeAllowed)
             return null;
-        // One that was replaced may still drain.
+        // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
         _pinned.UnionWith(Run.Implementations);
         if (Run.Implementations.Count == 0)
         {

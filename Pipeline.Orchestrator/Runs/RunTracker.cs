@@ -269,7 +269,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         var discarded = figures.Sum(stage => stage.FramesDiscarded);
         Change(now => now.WithLastAttempt(record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }) with
         {
-            // Of a merge: in the last stage, behind what the slices came to.
+            // A merge has figures of the last stage only: they are added to those of the slices.
             Stages = IsMerging ? StageFigures.SumByRole([.. _sliceRuns.Values.Select(run => run.Stages), figures]) : figures,
             ReplayedBatches = _before.ReplayedBatches + replayed,
             DiscardedFrames = _before.DiscardedFrames + discarded,

@@ -1,5 +1,5 @@
 using Pipeline.Contracts;
-using Pipeline.Stages.Sink.Fencing;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Sink.Checkpoints;
 
@@ -32,7 +32,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     public StoredCheckpoint? Load(bool segmentsGone)
     {
         string? damaged = null;
-        foreach (var (path, attempt) in Numbered.In(folder, Prefix).OrderByDescending(file => file.Number))
+        foreach (var (path, attempt) in NumberedFiles.In(folder, Prefix).OrderByDescending(file => file.Number))
         {
             var checkpoint = StoredCheckpoint.TryOpen(path);
             var damage = checkpoint is null || checkpoint.Attempt != attempt ? $"'{path}' is damaged"
@@ -56,15 +56,15 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
 
     /// <summary>All segments there are, of whatever attempt.</summary>
     public IEnumerable<string> AllSegments() =>
-        Numbered.In(folder, "results.", SegmentSuffix).Concat(Numbered.In(folder, "rejects.", SegmentSuffix)).Select(file => file.Path);
+        NumberedFiles.In(folder, "results.", SegmentSuffix).Concat(NumberedFiles.In(folder, "rejects.", SegmentSuffix)).Select(file => file.Path);
 
     /// <summary>Checkpoints of one attempt and all before it.</summary>
     public IEnumerable<string> CheckpointsUpTo(long attempt) =>
-        Numbered.In(folder, Prefix).Where(file => file.Number <= attempt).Select(file => file.Path);
+        NumberedFiles.In(folder, Prefix).Where(file => file.Number <= attempt).Select(file => file.Path);
 
     /// <summary>What earlier attempts than one have left when they died.</summary>
-    public IEnumerable<string> UnfinishedBefore(long attempt) => Numbered.In(folder, Prefix, Unfinished)
-        .Concat(Numbered.In(folder, GroupsPrefix, Unfinished))
+    public IEnumerable<string> UnfinishedBefore(long attempt) => NumberedFiles.In(folder, Prefix, Unfinished)
+        .Concat(NumberedFiles.In(folder, GroupsPrefix, Unfinished))
         .Where(file => file.Number < attempt)
         .Select(file => file.Path);
 

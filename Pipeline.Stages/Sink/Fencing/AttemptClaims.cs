@@ -14,7 +14,7 @@ internal sealed class AttemptClaims(string folder, long attempt)
     private const string Prefix = "claim.";
 
     /// <summary>Whether no attempt has begun yet.</summary>
-    public bool IsFirst => !Numbered.In(folder, Prefix).Any();
+    public bool IsFirst => !NumberedFiles.In(folder, Prefix).Any();
 
     /// <summary>Claims the attempt.</summary>
     /// <exception cref="StageException">It is not above all that there have been.</exception>
@@ -40,7 +40,7 @@ internal sealed class AttemptClaims(string folder, long attempt)
     /// <exception cref="StageException">One has.</exception>
     public void RequireNewest()
     {
-        var newest = Numbered.In(folder, Prefix).Select(file => file.Number).DefaultIfEmpty().Max();
+        var newest = NumberedFiles.Highest(folder, Prefix);
         if (newest > attempt)
         {
             throw Fenced(newest);
@@ -52,24 +52,4 @@ internal sealed class AttemptClaims(string folder, long attempt)
         new(FailureReasons.Fenced, $"Attempt {attempt} is over: attempt {newest} of this run has begun.");
 
     private string Name => Prefix + attempt.ToString(CultureInfo.InvariantCulture);
-}
-
-/// <summary>Files named PREFIX then the number of an attempt then SUFFIX.</summary>
-internal static class Numbered
-{
-    /// <summary>Those in a folder, in no order.</summary>
-    public static IEnumerable<(string Path, long Number)> In(string folder, string prefix, string suffix = "")
-    {
-        foreach (var path in Directory.EnumerateFiles(folder))
-        {
-            var name = Path.GetFileName(path.AsSpan());
-            if (name.Length > prefix.Length + suffix.Length
-                && name.StartsWith(prefix, StringComparison.Ordinal)
-                && name.EndsWith(suffix, StringComparison.Ordinal)
-                && long.TryParse(name[prefix.Length..^suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            {
-                yield return (path, number);
-            }
-        }
-    }
 }

@@ -1,7 +1,6 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
-using Pipeline.Stages.Sink.Fencing;
 
 namespace Pipeline.Stages.Sink.Output;
 
@@ -132,9 +131,9 @@ internal sealed class OutputPlan
     /// <summary>Clears away what earlier attempts left unfinished, and sees that the output can be written.</summary>
     public void Prepare(IDurableFiles files, long attempt, string runId)
     {
-        var leftovers = new[] { Results, Rejects }.SelectMany(file => Numbered.In(Folder, UnfinishedPrefix(file, runId), ".tmp"))
-            .Concat(Numbered.In(WorkFolder, "checkpoint.", ".tmp"))
-            .Concat(Numbered.In(WorkFolder, "completed.", ".tmp"));
+        var leftovers = new[] { Results, Rejects }.SelectMany(file => NumberedFiles.In(Folder, UnfinishedPrefix(file, runId), ".tmp"))
+            .Concat(NumberedFiles.In(WorkFolder, "checkpoint.", ".tmp"))
+            .Concat(NumberedFiles.In(WorkFolder, "completed.", ".tmp"));
         foreach (var (path, _) in leftovers.Where(file => file.Number < attempt).ToList())
         {
             files.Delete(path, "leftover");
