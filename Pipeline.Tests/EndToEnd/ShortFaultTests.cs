@@ -19,23 +19,9 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
     [InlineData("orchestrator")]
     public async Task A_process_killed_in_the_middle_changes_nothing(string service)
     {
-        var pipeline = fixture.Pipeline;
-        // Restarts after the kill of the test before would take the machine's time.
-        await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
-        var input = Path.Combine(pipeline.Folder($"killed-{service}"), "input.ndjson");
-        FaultBench.Write(input, Lines, badShare: 0.01);
-        var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
-        var process = pipeline.Host.ProcessOf(service);
-
         // A second of input, so that there is a middle, on a busy machine too.
-        var settings = NewRun(input, "disturbed");
-        settings.Rate = Lines;
-        var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
-        ServiceProcesses.Kill(process);
-        Assert.Equal(RunState.Running, run.State);
-        run = await pipeline.RestAsync(run);
+        var run = await KillAsync(service, "killed", Lines, settings => settings.Rate = Lines);
 
-        reference.Check(run);
         // The data does not pass through the broker: a run does not even notice.
         Assert.Equal(service == "broker" ? 1 : 2, run.Attempts);
     }
@@ -46,23 +32,31 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
     [InlineData("orchestrator")]
     public async Task Run_PartitionedAndAProcessKilledInTheMiddle_SameBytes(string service)
     {
+        // One line a batch: a second of input.
+        var run = await KillAsync(service, "partitioned", 10 * Lines, settings => (settings.BatchSize, settings.Partitions) = (1, 6));
+
+        Assert.Contains(run.Slices, slice => slice.Attempts > 1);
+    }
+
+    // Kills a process in the middle of a run, and holds the run against an undisturbed one over the same input.
+    private async Task<Run> KillAsync(string service, string folder, int lines, Action<RunSettings> configure)
+    {
         var pipeline = fixture.Pipeline;
+        // Restarts after the kill of the test before would take the machine's time.
         await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
-        var input = Path.Combine(pipeline.Folder($"partitioned-{service}"), "input.ndjson");
-        FaultBench.Write(input, 10 * Lines, badShare: 0.01);
+        var input = Path.Combine(pipeline.Folder($"{folder}-{service}"), "input.ndjson");
+        FaultBench.Write(input, lines, badShare: 0.01);
         var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
         var process = pipeline.Host.ProcessOf(service);
 
-        // One line a batch: a second of input.
         var settings = NewRun(input, "disturbed");
-        (settings.BatchSize, settings.Partitions) = (1, 6);
+        configure(settings);
         var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
         ServiceProcesses.Kill(process);
         Assert.Equal(RunState.Running, run.State);
         run = await pipeline.RestAsync(run);
-
         reference.Check(run);
-        Assert.Contains(run.Slices, slice => slice.Attempts > 1);
+        return run;
     }
 
     private static RunSettings NewRun(string input, string name) => new()

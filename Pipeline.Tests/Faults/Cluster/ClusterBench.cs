@@ -4,6 +4,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.EndToEnd;
+using Pipeline.Tests.Orchestrator.Cluster;
 
 namespace Pipeline.Tests.Faults.Cluster;
 
@@ -41,8 +42,9 @@ internal sealed class ClusterBench : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("cluster-").FullName;
         var hub = await NetworkHost.CreateHubAsync(HubAddress);
         string[] addresses = ["10.77.0.11", "10.77.0.12", "10.77.0.13"];
-        var certificates = new TestCertificates(Path.Join(folder, "certificates"), [HubAddress, .. addresses]);
-        var redis = new RedisServer(hub, Path.Join(folder, "redis"), certificates);
+        using var authority = new TestAuthority(Directory.CreateDirectory(Path.Join(folder, "certificates")).FullName, "authority");
+        var own = authority.Sign("machine", DateTimeOffset.UtcNow.AddDays(1), [HubAddress, .. addresses]);
+        var redis = new RedisServer(hub, Path.Join(folder, "redis"), authority.Path, own);
         var machines = new List<ClusterMachine>();
         foreach (var (index, address) in addresses.Index())
         {
@@ -56,9 +58,9 @@ internal sealed class ClusterBench : IAsyncDisposable
                 ["Cluster__ConnectionString"] = redis.ConnectionString,
                 ["Cluster__Storage"] = Path.Join(folder, "storage"),
                 ["Cluster__Address"] = address,
-                ["Cluster__Certificate"] = certificates.Certificate,
-                ["Cluster__CertificateKey"] = certificates.Key,
-                ["Cluster__CertificateAuthority"] = certificates.Authority,
+                ["Cluster__Certificate"] = own.Certificate,
+                ["Cluster__CertificateKey"] = own.Key,
+                ["Cluster__CertificateAuthority"] = authority.Path,
             }));
         }
 

@@ -100,10 +100,7 @@ public sealed class ClusterTests
 
     private static async Task<TimeSpan> KillAsync(ClusterBench bench, ClusterMachine machine)
     {
-        var id = await bench.RunAsync(bench.Machines[0]);
-        await bench.UnderWayAsync(id, machine, completed: 1);
-        await machine.KillAsync();
-        var recovered = await bench.RecoveryAsync(id, machine);
+        var (id, recovered) = await LoseAsync(bench, machine, machine.KillAsync);
         await bench.FinishAsync(id);
         machine.Start();
         return recovered;
@@ -111,13 +108,19 @@ public sealed class ClusterTests
 
     private static async Task<TimeSpan> CutOffAsync(ClusterBench bench, ClusterMachine machine)
     {
-        var id = await bench.RunAsync(bench.Machines[0]);
-        await bench.UnderWayAsync(id, machine, completed: 1);
-        await bench.ConnectAsync(machine, connected: false);
-        var recovered = await bench.RecoveryAsync(id, machine);
+        var (id, recovered) = await LoseAsync(bench, machine, () => bench.ConnectAsync(machine, connected: false));
         await bench.ConnectAsync(machine, connected: true);
         await bench.FinishAsync(id);
         return recovered;
+    }
+
+    // Loses a machine in the middle of a run, and waits until the others have its slices.
+    private static async Task<(string Run, TimeSpan Recovered)> LoseAsync(ClusterBench bench, ClusterMachine machine, Func<Task> lose)
+    {
+        var id = await bench.RunAsync(bench.Machines[0]);
+        await bench.UnderWayAsync(id, machine, completed: 1);
+        await lose();
+        return (id, await bench.RecoveryAsync(id, machine));
     }
 }
 

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Pipeline.Tests.Faults.Cluster;
 
 /// <summary>Redis on a host, with TLS and a password, keeping nothing: what is killed comes back empty.</summary>
-internal sealed class RedisServer(NetworkHost host, string folder, TestCertificates certificates) : IAsyncDisposable
+internal sealed class RedisServer(NetworkHost host, string folder, string authority, (string Certificate, string Key) own) : IAsyncDisposable
 {
     private const int Port = 6380;
     private const string Password = "redis-test-password";
@@ -19,7 +19,7 @@ internal sealed class RedisServer(NetworkHost host, string folder, TestCertifica
         Directory.CreateDirectory(folder);
         var start = host.StartInfo(
             "redis-server", "--bind", host.Address, "--port", "0", "--tls-port", $"{Port}", "--requirepass", Password, "--save", "", "--dir", folder,
-            "--tls-cert-file", certificates.Certificate, "--tls-key-file", certificates.Key, "--tls-ca-cert-file", certificates.Authority);
+            "--tls-cert-file", own.Certificate, "--tls-key-file", own.Key, "--tls-ca-cert-file", authority);
         start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         while (await _process.StandardOutput.ReadLineAsync() is { } line)

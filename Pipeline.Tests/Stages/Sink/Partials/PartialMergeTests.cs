@@ -15,7 +15,7 @@ public sealed class PartialMergeTests : IDisposable
         {"set":"part","to":"100 / (value - 60)"}]}
         """;
 
-    private readonly PartitionedRun _run = new();
+    private readonly SlicedInput _run = new();
 
     public void Dispose() => _run.Dispose();
 

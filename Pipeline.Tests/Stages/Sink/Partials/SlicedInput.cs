@@ -11,7 +11,7 @@ using Pipeline.Tests.Stages.Ingest;
 namespace Pipeline.Tests.Stages.Sink.Partials;
 
 /// <summary>One input, run as a whole by the chain of stages, and slice by slice with a merge at the end.</summary>
-internal sealed class PartitionedRun : IAnswerOutput, IFrameOutput, IDisposable
+internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
 {
     private int _runs;
 
