@@ -257,8 +257,8 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     private async Task<OpenPage> OpenAsync(string path, int width = 1280)
     {
         var page = await OpenPage.OpenAsync(browser.Browser, Address, PageLogin.LinkOf(AppHostUnderTest.Key), width);
-        // What is waited for is below: on a busy machine the page's load event may come before it can be waited for.
-        await page.Page.WaitForURLAsync(new Regex("/$"), new() { WaitUntil = WaitUntilState.Commit });
+        // Asked again and again: WaitForURLAsync misses an address that is reached while it looks.
+        await Expect(page.Page).ToHaveURLAsync(new Regex("/$"));
         if (path != "/")
             await page.Page.GotoAsync(path);
         await page.WaitUntilUsableAsync();
