@@ -8,7 +8,7 @@ namespace Pipeline.Files;
 /// Files that are either as before or as after, whenever the power goes: written beside, flushed, renamed, and the folder flushed.
 /// </summary>
 /// <remarks>
-/// Platform calls because .NET opens no folders, and its File.Move is not written through on Windows. On macOS only F_FULLFSYNC flushes
+/// Platform calls because .NET opens no folders, makes no hard links, and its File.Move is not written through on Windows. On macOS only F_FULLFSYNC flushes
 /// the drive's cache, too: .NET uses it for files, this class for folders; see fcntl(2) there. Windows has no flush of a folder; a rename
 /// with write-through returns when it is on the disk: see MoveFileEx.
 /// </remarks>
@@ -16,6 +16,7 @@ namespace Pipeline.Files;
 public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFiles
 {
     private const int InvalidArgument = 22;
+    private const int AlreadyExists = 17;
     private const int FullFlush = 51;
 
     // ENOTSUP and EOPNOTSUPP, which are two numbers on macOS.
@@ -84,6 +85,28 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         }
     }
 
+    /// <summary>Renames a file where the new name is free, and deletes it otherwise. File.Move looks first, and may then replace what was created meanwhile.</summary>
+    /// <returns>False: the new name is taken.</returns>
+    internal static bool TryRename(string from, string to)
+    {
+        if (!OperatingSystem.IsWindows() && Unix.TryLink(from, to) is { } isNew)
+        {
+            File.Delete(from);
+            return isNew;
+        }
+
+        try
+        {
+            File.Move(from, to);
+            return true;
+        }
+        catch (IOException) when (File.Exists(to))
+        {
+            File.Delete(from);
+            return false;
+        }
+    }
+
     /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
     internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
 
@@ -92,6 +115,10 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     {
         // O_CLOEXEC.
         private static readonly int ReadOnly = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
+
+        // Null where the file system has no links, or the error is one that File.Move tells better.
+        public static bool? TryLink(string from, string to) =>
+            Link(from, to) == 0 ? true : Marshal.GetLastPInvokeError() == AlreadyExists ? false : null;
 
         // .NET opens no folders.
         public static bool TryFlushFolder(string path)
@@ -125,6 +152,9 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
 
         [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
         private static partial int Open(string path, int flags);
+
+        [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+        private static partial int Link(string from, string to);
 
         [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
         private static partial int Flush(int file);

@@ -23,20 +23,38 @@ public interface IDurableFiles
     /// <param name="path">The file.</param>
     /// <param name="bytes">All of its content.</param>
     /// <param name="role">What it is to the run; names its crash points.</param>
+    /// <param name="writer">Of files that several processes write: a name of this one. A file beside has it, which stays behind when the process is
+    /// killed.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    void Replace(string path, ReadOnlySpan<byte> bytes, string role)
+    void Replace(string path, ReadOnlySpan<byte> bytes, string role, string? writer = null)
     {
-        var unfinished = path + ".tmp";
+        Rename(WriteBeside(path, bytes, role, writer), path, role);
+        FlushFolder(Path.GetDirectoryName(path)!, role);
+    }
+
+    /// <summary>Creates a small file with all of its content, or leaves the one that is there: of several processes one succeeds.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bytes">All of its content.</param>
+    /// <param name="role">What it is to the run; names its crash points.</param>
+    /// <param name="writer">As for <see cref="Replace"/>.</param>
+    /// <returns>False: there is one.</returns>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    bool TryCreate(string path, ReadOnlySpan<byte> bytes, string role, string writer)
+    {
+        var isNew = DurableFiles.TryRename(WriteBeside(path, bytes, role, writer), path);
+        FlushFolder(Path.GetDirectoryName(path)!, role);
+        return isNew;
+    }
+
+    private string WriteBeside(string path, ReadOnlySpan<byte> bytes, string role, string? writer)
+    {
+        var unfinished = writer is null ? $"{path}.tmp" : $"{path}.{writer}.tmp";
         // What a killed process has left.
         File.Delete(unfinished);
-        using (var file = Create(unfinished, role))
-        {
-            file.Append(bytes);
-            file.Flush();
-        }
-
-        Rename(unfinished, path, role);
-        FlushFolder(Path.GetDirectoryName(path)!, role);
+        using var file = Create(unfinished, role);
+        file.Append(bytes);
+        file.Flush();
+        return unfinished;
     }
 }
 

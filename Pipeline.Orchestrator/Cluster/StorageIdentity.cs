@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text;
+using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Cluster;
 
@@ -11,34 +11,15 @@ internal static class StorageIdentity
 
     private const int Length = 32;
 
-    // Between its creation and its content.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-
     /// <summary>Reads the identity, and makes it where there is none.</summary>
     /// <exception cref="IOException">The storage cannot be used.</exception>
     /// <exception cref="UnauthorizedAccessException">The storage cannot be used.</exception>
     public static string ReadOrCreate(string storage)
     {
         var path = Path.Combine(storage, FileName);
-        try
-        {
-            // Only where there is none: a rename would replace what another machine has made at the same time.
-            using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-            file.Write(Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
-            file.Flush(flushToDisk: true);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another machine has made it, or is about to.
-        }
-
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < Patience;)
-        {
-            if (File.ReadAllText(path) is { Length: Length } identity)
-                return identity;
-            Thread.Yield();
-        }
-
-        throw new IOException($"{path} is not whole: delete it, and start again");
+        // Only where there is none: a rename would replace what another machine has made at the same time.
+        if (!File.Exists(path))
+            DurableFiles.Instance.TryCreate(path, Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")), "storage_identity", Path.GetRandomFileName());
+        return File.ReadAllText(path) is { Length: Length } identity ? identity : throw new IOException($"{path} is not whole: delete it, and start again");
     }
 }

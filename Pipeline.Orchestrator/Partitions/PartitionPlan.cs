@@ -82,10 +82,15 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
         }
     }
 
-    /// <summary>Makes it durable.</summary>
+    /// <summary>Makes it durable, unless another machine that took the run over has made one.</summary>
+    /// <returns>The plan of the run.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Save(string folder) =>
-        DurableFiles.Private.Replace(PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(this, PlanJson.Default.PartitionPlan), "plan");
+    /// <exception cref="StageException">That of the other machine is damaged.</exception>
+    public PartitionPlan Save(string folder)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(this, PlanJson.Default.PartitionPlan);
+        return DurableFiles.Private.TryCreate(PathIn(folder), bytes, "plan", Path.GetRandomFileName()) ? this : Load(folder)!;
+    }
 
     private static long AutoCount(long total, int lanes)
     {

@@ -89,7 +89,7 @@ internal sealed class PartitionedRun(
         }
 
         var plan = PartitionPlan.Make(catalog, run.Options.Partitions, lanes);
-        RunStore.Write("the run's plan", () => plan.Save(folder));
+        RunStore.Write("the run's plan", () => plan = plan.Save(folder));
         return plan;
     }
 

@@ -153,7 +153,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
                 Slice = plan.Slices[slice],
                 Implementations = whole.Implementations,
             };
-            RunStore.Save(folder, run);
+            _store.Save(folder, run);
             return run;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or StageException)
@@ -180,11 +180,11 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     }
 
     // Refused where another machine has begun a later attempt: its state stays.
-    private static void Save(string folder, Run run)
+    private void Save(string folder, Run run)
     {
         if (RunStore.Load(folder)?.Attempts > run.Attempts)
             throw new StageException(FailureReasons.Fenced, "another machine of the cluster works on this slice now");
-        RunStore.Save(folder, run);
+        _store.Save(folder, run);
     }
 
     private async Task StopAllAsync()

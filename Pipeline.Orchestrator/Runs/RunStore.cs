@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.Client.Runs;
@@ -16,6 +17,8 @@ internal sealed partial class RunStore : IDisposable
     private const string RunFile = "run.json";
     private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
+    // Of a shared store.
+    private readonly string? _writer;
     private readonly Dictionary<string, DateTime> _seen = [];
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
@@ -38,6 +41,7 @@ internal sealed partial class RunStore : IDisposable
     private RunStore(ILogger<RunStore> logger, string folder)
     {
         _logger = logger;
+        _writer = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         Root = Directory.CreateDirectory(Path.Combine(Path.GetFullPath(folder), "runs")).FullName;
     }
 
@@ -81,11 +85,11 @@ internal sealed partial class RunStore : IDisposable
 
     /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
     /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
-    public static void Save(string folder, Run run) => Write("the run's state", () =>
+    public void Save(string folder, Run run) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
             CreatePrivate(folder);
-        DurableFiles.Private.Replace(Path.Combine(folder, RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run");
+        DurableFiles.Private.Replace(Path.Combine(folder, RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
     });
 
     /// <summary>Has something of a run written.</summary>

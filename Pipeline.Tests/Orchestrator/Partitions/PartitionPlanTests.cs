@@ -95,6 +95,15 @@ public sealed class PartitionPlanTests : IDisposable
         Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(_folder)!.Slices.Select(slice => slice.ToString()));
     }
 
+    [Fact]
+    public void Save_AnotherMachineWasFaster_IsThePlanOfThatOne()
+    {
+        var input = Write("a.ndjson", "1\n2\n3\n");
+        Make(input, 3).Save(_folder);
+
+        Assert.Equal(3, Make(input, 2).Save(_folder).Slices.Count);
+    }
+
     private PartitionPlan Make(string input, int partitions, int lanes = 2) =>
         PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions, lanes);
 

@@ -1,0 +1,42 @@
+using System.Text;
+using Pipeline.Files;
+
+namespace Pipeline.Tests.Files;
+
+public sealed class DurableFilesTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("durable-").FullName;
+
+    private string Target => Path.Join(_folder, "run.json");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Replace_TwoWritersAtOnce_LeavesAWholeFileOfOne()
+    {
+        string[] contents = [new string('a', 10_000), new string('b', 20_000)];
+        var writers = contents.Select((content, writer) => Task.Run(() =>
+        {
+            for (var time = 0; time < 100; time++)
+                DurableFiles.Private.Replace(Target, Encoding.ASCII.GetBytes(content), "run", $"writer{writer}");
+        }));
+
+        await Task.WhenAll(writers);
+
+        Assert.Contains(await File.ReadAllTextAsync(Target), contents);
+        Assert.Equal([Target], Directory.GetFiles(_folder));
+    }
+
+    [Fact]
+    public async Task TryCreate_ManyAtOnce_OneSucceedsAndItsFileStays()
+    {
+        var writers = Enumerable.Range(0, 16).Select(writer => Task.Run(() =>
+            DurableFiles.Private.TryCreate(Target, [(byte)writer], "plan", $"writer{writer}")));
+
+        var outcomes = await Task.WhenAll(writers);
+
+        var winner = Assert.Single(outcomes.Index(), outcome => outcome.Item).Index;
+        Assert.Equal([(byte)winner], await File.ReadAllBytesAsync(Target));
+        Assert.Equal([Target], Directory.GetFiles(_folder));
+    }
+}
