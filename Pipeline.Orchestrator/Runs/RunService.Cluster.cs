@@ -102,6 +102,27 @@ internal sealed partial class RunService
         return entry;
     }
 
+    // Of a run that other machines write, what is stored now: what was read here is up to a second old.
+    private Run Latest(Entry entry)
+    {
+        if (IsClustered(entry) && !entry.IsWorkedOn)
+            RunStore.Write("the run's state", () => entry.Run.Change(now => RunStore.Load(entry.Store.FolderOf(now.Id)) ?? now));
+        return entry.Run.Current.Value;
+    }
+
+    // A resting run of a cluster is changed by whoever claimed it last: what another machine stored until then must not be overwritten.
+    private Run ClaimAtRest(Entry entry, Run run, out OwnerClaim? owner)
+    {
+        owner = null;
+        if (!IsClustered(entry) || entry.IsWorkedOn)
+            return run;
+        OwnerClaim? claim = null;
+        RunStore.Write("the claim of the run", () => claim = OwnerClaim.Take(entry.Store.FolderOf(run.Id)));
+        owner = claim;
+        var latest = Latest(entry);
+        return latest.State == run.State ? latest : throw new RunConflictException($"run {run.Id} is {latest.State.ToText()}: another machine has changed it meanwhile");
+    }
+
     private void BeginOrAsk(Entry entry)
     {
         var run = entry.Run.Current.Value;

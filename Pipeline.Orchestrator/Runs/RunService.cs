@@ -190,7 +190,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (_lock)
         {
             var entry = _runs[id];
-            var run = entry.Run.Current.Value;
+            var run = Latest(entry);
             if (allowUpgrade && run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
                 throw new RunConflictException($"another machine carries out run {id}: pause it, then resume it with this option");
             // The cluster carries it out already: there is nothing to resume.
@@ -204,8 +204,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             RefuseWhileStopping();
             var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
+            run = ClaimAtRest(entry, run, out var owner);
             var now = _time.GetUtcNow();
-            Save(entry, Pending(run));
+            Save(entry, Pending(run), owner);
             run = entry.Run.Change(Pending);
             BeginOrAsk(entry);
             return run;
@@ -257,7 +258,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (_lock)
         {
             var entry = _runs[id];
-            var run = entry.Run.Current.Value;
+            var run = Latest(entry);
             if (run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
             {
                 Ask(id, cluster => cluster.StopAsync(id, reason));
@@ -269,9 +270,10 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
             if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
                 throw new RunConflictException($"run {id} is {run.State.ToText()}");
+            ClaimAtRest(entry, run, out var owner);
             var updated = _time.GetUtcNow();
             run = entry.Run.Change(now => now with { State = RunState.Cancelled, Updated = updated });
-            Store(entry, run);
+            Store(entry, run, owner);
             return run;
         }
     }
@@ -353,18 +355,20 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             throw new RunConflictException("the orchestrator is stopping");
     }
 
-    private static void Save(Entry entry, Run run)
+    private static void Save(Entry entry, Run run, OwnerClaim? owner = null)
     {
         // It is stored by its worker, and by requests to stop it.
         lock (entry.Saving)
         {
-            if (entry.Owner is { } owner)
+            owner ??= entry.Owner;
+            if (owner is not null)
                 RunStore.Write("the run's state", owner.Require);
-            entry.Store.Save(entry.Owner is null ? run : AsClustered(run));
+            entry.Store.Save(owner is null ? run : AsClustered(run));
         }
     }
 
-    private void Store(Entry entry, Run run) => RunStore.TrySave(run, state => Save(entry, state), _logger);
+    private void Store(Entry entry, Run run, OwnerClaim? owner = null) =>
+        RunStore.TrySave(run, state => Save(entry, state, owner), _logger);
 
     private async Task StopRunsAsync()
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Runs;
@@ -93,6 +94,53 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Cancel_CompletedOnAnotherMachineMeanwhile_IsRefusedAndStaysCompleted()
+    {
+        var run = await PausedAsync();
+        RunsOf(_first).Resume(run.Id);
+        for (var slice = 0; slice < 2; slice++)
+            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _first.Stages.NextAsync()).Opens().Completes(lines: 2);
+        await RestAsync(_first, run.Id);
+
+        // What the second machine has read says that it is paused.
+        Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
+        var error = Assert.Throws<RunConflictException>(() => RunsOf(_second).Cancel(run.Id));
+
+        Assert.Contains("is completed", error.Message, StringComparison.Ordinal);
+        Assert.Equal(RunState.Completed, Stored(run.Id).State);
+    }
+
+    [Fact]
+    public async Task Cancel_ResumedOnAnotherMachineMeanwhile_StopsItThere()
+    {
+        var run = await PausedAsync();
+        RunsOf(_first).Resume(run.Id);
+        var slice = await _first.Stages.NextAsync();
+        slice.Opens();
+
+        // What the second machine has read says that it is paused.
+        Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
+        RunsOf(_second).Cancel(run.Id);
+        await slice.DrainRequested;
+        slice.Completes(drained: true);
+        await RestAsync(_first, run.Id, slice);
+
+        await RefreshedAsync(_second, run.Id, RunState.Cancelled);
+    }
+
+    [Fact]
+    public async Task Resume_Paused_FencesWhoeverOwnedTheRunBefore()
+    {
+        var run = await PausedAsync();
+        var former = OwnerClaim.Take(Path.Join(_storage, "runs", run.Id));
+
+        RunsOf(_second).Resume(run.Id);
+
+        Assert.Throws<StageException>(former.Require);
+    }
+
+    [Fact]
     public void Create_OutsideTheSharedStorage_IsRefused()
     {
         var input = Path.Join(_first.Folder, "in.ndjson");
@@ -149,6 +197,21 @@ public sealed class ClusteredRunTests : IAsyncLifetime
                 }
             }
         }
+    }
+
+    // Known as such to both machines.
+    private async Task<Run> PausedAsync()
+    {
+        var run = Create();
+        var slice = await _first.Stages.NextAsync();
+        slice.Opens();
+        RunsOf(_first).Pause(run.Id);
+        await slice.DrainRequested;
+        slice.Completes(drained: true);
+        await RestAsync(_first, run.Id, slice);
+        await RefreshedAsync(_second, run.Id, RunState.Paused);
+        await RefreshedAsync(_first, run.Id, RunState.Paused);
+        return run;
     }
 
     private Run Stored(string id) => RunStore.Load(Path.Join(_storage, "runs", id))!;
