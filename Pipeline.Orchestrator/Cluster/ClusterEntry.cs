@@ -51,6 +51,22 @@ internal sealed class ClusterEntry(
         }
 
         await MembershipStore.PrepareAsync(settings, cancellationToken);
+        if (settings.IsShared)
+            await ForgetLaterStartsAsync(services.GetRequiredService<IMembershipTable>(), silo.SiloAddress, cancellationToken);
+    }
+
+    /// <summary>
+    /// Deletes starts of this machine that lie in the future, from the time when its clock was ahead: Orleans takes such a one for this machine's
+    /// successor, and this machine for dead.
+    /// </summary>
+    public static async Task ForgetLaterStartsAsync(IMembershipTable table, SiloAddress own, CancellationToken cancellationToken)
+    {
+        await table.InitializeMembershipTableAsync(true, cancellationToken);
+        var later = (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
+            .Where(member => member.SiloAddress.Endpoint.Equals(own.Endpoint) && member.SiloAddress.Generation > own.Generation)
+            .ToList();
+        if (later.Count > 0 && later.TrueForAll(member => member.Status == SiloStatus.Dead))
+            await table.CleanupDefunctSiloEntriesAsync(later.Max(LastSign) + TimeSpan.FromSeconds(1), cancellationToken);
     }
 
     private async Task RequireFitAsync(CancellationToken cancellationToken)
@@ -114,11 +130,9 @@ internal sealed class ClusterEntry(
         }
     }
 
-    private bool IsAlive(MembershipEntry member)
-    {
-        var sign = member.IAmAliveTime > member.StartTime ? member.IAmAliveTime : member.StartTime;
-        return time.GetUtcNow().UtcDateTime - sign < AliveTolerance;
-    }
+    private bool IsAlive(MembershipEntry member) => time.GetUtcNow().UtcDateTime - LastSign(member) < AliveTolerance;
+
+    private static DateTime LastSign(MembershipEntry member) => member.IAmAliveTime > member.StartTime ? member.IAmAliveTime : member.StartTime;
 
     private async Task<(MembershipEntry Member, MachineReport? Report, string? Error)> AskAsync(
         MembershipEntry member, CancellationToken cancellationToken)
@@ -129,7 +143,8 @@ internal sealed class ClusterEntry(
         }
         catch (Exception error) when (LostMachine.Explains(error, cancellationToken))
         {
-            return (member, null, error.Message.ReplaceLineEndings(" "));
+            // Orleans adds the inner exceptions with their stacks.
+            return (member, null, error.Message.ReplaceLineEndings(" ").Split(" ---> ")[0].Trim());
         }
     }
 }

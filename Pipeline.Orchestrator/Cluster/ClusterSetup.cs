@@ -25,13 +25,14 @@ internal static class ClusterSetup
     private const int DefaultPort = 11111;
 
     // While a machine is lost, Orleans logs stacks several times a second: MembershipWatch says it in a line. What its start fails with, it
-    // logs three times; the service says it in one line.
+    // logs three times, and then that its listener was disposed of; the service says it in one line.
     private static readonly (string Category, LogLevel Least)[] Logs =
     [
         ("Orleans", LogLevel.Critical),
         ("Orleans.Runtime.MembershipService", LogLevel.Error),
         ("Polly", LogLevel.Warning),
         ("Orleans.Runtime.Silo", LogLevel.Critical),
+        ("Orleans.Runtime.Messaging.Connection", LogLevel.None),
         ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
     ];
 

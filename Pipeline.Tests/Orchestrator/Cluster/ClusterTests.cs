@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -168,6 +169,26 @@ public sealed class ClusterTests
         var error = await Assert.ThrowsAsync<InvalidOperationException>(machines.StartAnotherAsync);
 
         Assert.Contains("the clocks of", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ForgetLaterStarts_ClockWasAhead_DeletesThatStartAndNoOtherMachine()
+    {
+        await using var machines = await TestMachines.StartAsync(1);
+        var table = machines[0].Get<IMembershipTable>();
+        var endpoint = new IPEndPoint(IPAddress.Loopback, 11111);
+        var future = DateTime.UtcNow.AddMinutes(10);
+        var ahead = new MembershipEntry
+        {
+            SiloAddress = SiloAddress.New(endpoint, 700), Status = SiloStatus.Dead, StartTime = future, IAmAliveTime = future, HostName = "m", SiloName = "m",
+        };
+        var members = await table.ReadAllAsync(CancellationToken.None);
+        Assert.True(await table.InsertRowAsync(ahead, members.Version.Next(), CancellationToken.None));
+
+        await ClusterEntry.ForgetLaterStartsAsync(table, SiloAddress.New(endpoint, 100), CancellationToken.None);
+
+        members = await table.ReadAllAsync(CancellationToken.None);
+        Assert.Equal(machines[0].Get<ILocalSiloDetails>().SiloAddress, Assert.Single(members.Members).Item1.SiloAddress);
     }
 
     [Fact]
