@@ -143,8 +143,8 @@ internal sealed class ClusterEntry(
         }
         catch (Exception error) when (LostMachine.Explains(error, cancellationToken))
         {
-            // Orleans adds the inner exceptions with their stacks.
-            return (member, null, error.Message.ReplaceLineEndings(" ").Split(" ---> ")[0].Trim());
+            // Orleans adds the inner exceptions, and stacks behind them.
+            return (member, null, error.Message.Split('\n', 2)[0].Split(" ---> ")[0].Trim());
         }
     }
 }
