@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace Pipeline.Tests.AppHost;
 
-/// <summary>The AppHost as a script sees it: what goes wrong before anything is started.</summary>
+/// <summary>The AppHost as a script sees it: exit code and output of errors found before any service is started.</summary>
 public sealed class ExitCodeTests : IDisposable
 {
-    // The data directory is made below the working directory.
+    // The working directory of the AppHost, which creates its data directory in it.
     private readonly string _folder = Directory.CreateTempSubdirectory("pipeline").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -16,7 +16,7 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
     [InlineData(1, "error: input '/no/such/file' does not exist", "--input", "/no/such/file", "--exit")]
     [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
-    public async Task One_line_says_what_is_wrong(int exitCode, string line, params string[] args)
+    public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {
         var (code, output, error) = await RunAsync(args);
 
@@ -24,7 +24,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_port_in_use_is_one_clear_line()
+    public async Task Start_PortInUse_WritesOneErrorLineNamingPortAndService()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
@@ -38,7 +38,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Help_is_no_error()
+    public async Task Start_HelpOption_PrintsTheOptionsAndExitsWithZero()
     {
         var (code, output, error) = await RunAsync("--help");
 
@@ -64,7 +64,7 @@ public sealed class ExitCodeTests : IDisposable
         }
         finally
         {
-            // One that was to refuse its arguments, and did not, would run on.
+            // An AppHost that fails to refuse its arguments would keep running.
             process.Kill(entireProcessTree: true);
         }
     }

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.AppHost;
 /// <summary>Ctrl-C in the middle of a run, with real processes.</summary>
 public sealed class InterruptTests : IDisposable
 {
-    /// <summary>Some seconds of arithmetic: enough for one checkpoint, and for more of it to be left.</summary>
+    /// <summary>Some seconds of work: the run has a checkpoint before it is stopped, and work left after it.</summary>
     private const int Items = 200;
 
     private static readonly Dictionary<string, string> NoVariables = [];
@@ -19,7 +19,7 @@ public sealed class InterruptTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public Task Ctrl_C_brings_the_run_to_a_checkpoint_and_the_last_lines_say_how_to_go_on() => StopAndResumeAsync(host => host.Interrupt());
+    public Task CtrlC_DuringARun_DrainsItAndPrintsTheResumeCommand() => StopAndResumeAsync(host => host.Interrupt());
 
     [UnixFact]
     public Task HangUp_DuringARun_DrainsItAsCtrlCDoes() => StopAndResumeAsync(host => host.HangUp());
@@ -27,7 +27,7 @@ public sealed class InterruptTests : IDisposable
     private async Task StopAndResumeAsync(Action<AppHostProcess> stop)
     {
         var output = Path.Combine(_data, "results.ndjson");
-        // Little is on its way between the stages, so that most of the input is still unread when the run is to stop.
+        // Small buffers between the stages, so that most of the input is still unread when the run is stopped.
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
@@ -52,7 +52,7 @@ public sealed class InterruptTests : IDisposable
     }
 
     [Fact]
-    public async Task What_somebody_else_pauses_ends_with_how_to_go_on()
+    public async Task Pause_ByAnotherClient_ExitsWithTheResumeCommand()
     {
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
@@ -71,7 +71,7 @@ public sealed class InterruptTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_that_is_not_there_cannot_be_gone_on_with()
+    public async Task Resume_UnknownRun_IsRefused()
     {
         using var host = AppHostProcess.Start(_data, NoVariables, "--resume", "20260101-120000-ab12", "--exit");
 

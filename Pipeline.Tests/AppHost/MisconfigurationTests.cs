@@ -8,13 +8,13 @@ public sealed class MisconfigurationTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public async Task A_setting_out_of_range_is_told_once_at_the_end_and_no_restart_is_tried()
+    public async Task Start_StageSettingOutOfRange_IsReportedOnceWithoutRestart()
     {
         var input = Path.Combine(_data, "input.ndjson");
         await File.WriteAllTextAsync(input, "");
         using var host = AppHostProcess.Start(
             _data,
-            // The data directory of the command line goes above that of the environment.
+            // --Pipeline:Data on the command line takes precedence over PIPELINE_DATA.
             new Dictionary<string, string> { ["Stage__RingSlots"] = "99", ["PIPELINE_DATA"] = "/dev/null" },
             "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
 

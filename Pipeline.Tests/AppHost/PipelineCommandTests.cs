@@ -5,7 +5,7 @@ namespace Pipeline.Tests.AppHost;
 public class PipelineCommandTests
 {
     [Fact]
-    public void Reads_every_option()
+    public void Parse_EveryOption_IsRead()
     {
         var command = PipelineCommand.Parse(
             ["--input", "in.ndjson", "--output=out.ndjson", "--batch-size", "100", "--exit", "--verbose", "--Pipeline:Services:parse:Replicas", "2", "--Pipeline:Demo=false"]);
@@ -41,7 +41,7 @@ public class PipelineCommandTests
     [InlineData("--exit=yes", "--exit takes no value")]
     [InlineData("--resume ../x", "--resume must be the id of a run, such as 20260101-120000-ab12, not '../x'")]
     [InlineData("--resume 20260101-120000-ab12 --output x", "--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size")]
-    public void Refuses_what_it_does_not_know(string line, string reason) =>
+    public void Parse_UnknownOptionOrWrongValue_IsRefusedWithTheReason(string line, string reason) =>
         Assert.Equal(reason, Assert.Throws<UsageException>(() => PipelineCommand.Parse(line.Split(' '))).Message);
 
     [Theory]
@@ -53,7 +53,7 @@ public class PipelineCommandTests
         arguments, string.Join(' ', PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToRun("/sample")));
 
     [Fact]
-    public void Says_how_to_go_on_with_a_run_without_telling_the_key()
+    public void ToResume_CommandLineWithKey_QuotesSettingsAndOmitsTheKey()
     {
         var command = PipelineCommand.Parse(
             ["--input", "in.ndjson", "--exit", "--Pipeline:Data=my data", "--Pipeline:Key", "secret", "--Pipeline:Roots:0=/it's"]);
@@ -67,7 +67,7 @@ public class PipelineCommandTests
     [InlineData("", false, false)]
     [InlineData("--exit", true, false)]
     [InlineData("--exit --verbose", true, true)]
-    public void A_run_that_exits_has_no_dashboard_and_shows_the_processes_output_on_demand(string line, bool noDashboard, bool output)
+    public void ToApplicationOptions_ExitAndVerbose_DecideDashboardAndResourceLogs(string line, bool noDashboard, bool output)
     {
         var options = PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToApplicationOptions();
 

@@ -22,7 +22,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_error_of_a_command_line_is_told_at_once()
+    public async Task Generate_SeveralWrongOptions_AllErrorsAreReported()
     {
         var code = await CommandAsync(
             "generate", "--count", "-5", "--users", "many", "--distribution", "normal", "--work-ratio", "2", "--types", "a,,b", "--start", "now", "--foo");
@@ -39,7 +39,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("show")]
     [InlineData("run --input x --batch-size 100001")]
     [InlineData("run --input /no/such/file")]
-    public async Task What_is_wrong_is_usage_and_nothing_else_happens(string line)
+    public async Task Command_UnknownOrWrongArguments_ExitsWithUsage(string line)
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync(line.Split(' ')));
         Assert.NotEmpty(Errors());
@@ -244,14 +244,14 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("show 1")]
     [InlineData("resume 1")]
     [InlineData("topology")]
-    public async Task Where_no_pipeline_is_up_the_error_says_how_to_start_one(string line)
+    public async Task Command_NoPipelineRunning_ErrorSaysHowToStartOne(string line)
     {
         Assert.Equal(ExitCodes.NoPipeline, await CommandAsync(line.Split(' ')));
         Assert.Contains("dotnet run --project Pipeline.AppHost", Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_pipeline_that_is_gone_is_none()
+    public async Task Runs_EndpointDoesNotAnswer_ExitsWithNoPipeline()
     {
         Write("endpoint.json", """{"address":"http://127.0.0.1:1","key":"k","pid":1}""");
         Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
@@ -262,7 +262,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("{")]
     [InlineData("{}")]
     [InlineData("""{"address":"http://example.com","key":"k","pid":1}""")]
-    public async Task A_damaged_endpoint_file_is_told(string content)
+    public async Task Runs_DamagedEndpointFile_ErrorNamesTheFile(string content)
     {
         Write("endpoint.json", content);
         Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
@@ -270,7 +270,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_writes_a_file_and_tells_of_it()
+    public async Task Generate_OutputFile_WritesItAndReportsLinesAndBytes()
     {
         var path = Path.Combine(_folder, "a.ndjson");
         Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "10", "--output", path, "--json"));
@@ -281,14 +281,14 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_says_where_it_cannot_write()
+    public async Task Generate_OutputFolderMissing_ErrorSaysItCannotBeWritten()
     {
         Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--count", "1", "--output", Path.Combine(_folder, "none", "a")));
         Assert.Contains("cannot be written", Assert.Single(Errors()), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Generate_stops_on_demand_and_leaves_nothing()
+    public async Task Generate_Cancelled_ExitsInterruptedAndLeavesNoFile()
     {
         var code = await CommandLine.RunAsync(
             ["generate", "--count", "1000000000", "--output", Path.Combine(_folder, "a")], Terminal(), Environment, new CancellationToken(true));
@@ -297,7 +297,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Run_stays_with_a_run_to_its_end()
+    public async Task Run_PipelineIsUp_WaitsForTheEndAndPrintsTheReport()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--output", "out.ndjson", "--batch-size", "7", "--group-by", "user", "--aggregates", "max");
@@ -311,7 +311,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_nobody_watches_a_line_tells_what_changes()
+    public async Task Run_NotOnATerminal_WritesTheFinalStateAsALine()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""));
@@ -322,7 +322,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task The_monolith_needs_no_pipeline_and_leaves_nothing_but_its_files()
+    public async Task Monolith_NoPipelineRunning_WritesKnownResultsAndNoOtherFile()
     {
         var input = Path.Combine(_folder, "in.ndjson");
         var output = Path.Combine(_folder, "out.ndjson");
@@ -340,7 +340,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task The_monolith_says_why_it_failed()
+    public async Task Monolith_CorruptInput_FailsWithTheReasonAndNoOutput()
     {
         var input = Write("in.ndjson.gz", "no gzip");
         Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "out")));
@@ -349,7 +349,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failed_run_is_one_line_and_how_to_go_on()
+    public async Task Run_StageFails_PrintsOneErrorWithTheResumeCommand()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         var command = CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--json");
@@ -364,7 +364,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Ctrl_C_pauses_the_run_and_says_how_to_resume_it()
+    public async Task Run_CtrlC_PausesItAndPrintsTheResumeCommand()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         using var interrupt = new CancellationTokenSource();
@@ -383,7 +383,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Show_names_the_stages_and_an_unknown_run_is_usage()
+    public async Task Show_KnownOrUnknownRun_PrintsItsFiguresOrExitsWithUsage()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson", ""), "--detach"));
@@ -393,14 +393,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "show", id));
         Assert.Contains("1,234", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains("waiting edge: none", _output.ToString(), StringComparison.Ordinal);
-        // The peak of memory, where a system does not tell it.
+        // The fake stages report no peak memory.
         Assert.Contains("unknown", _output.ToString(), StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "none"));
         Assert.Contains("There is no run none", Errors()[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Topology_tells_who_is_registered_where()
+    public async Task Topology_AllRolesOrOne_ListsTheInstances()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology"));
@@ -464,7 +464,7 @@ public sealed class CommandLineTests : IDisposable
         _output.GetStringBuilder().Clear();
 
         var top = CommandAsync(served, "top", "--once");
-        // Only with the second report there is a rate.
+        // A rate is computed from two reports.
         for (var lines = 1_000; !top.IsCompleted; lines += 1_000)
         {
             attempt.Reports("ingest-0", itemsIn: lines);
@@ -477,7 +477,7 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_key_is_told()
+    public async Task Runs_WrongKey_FailsAndNamesTheKey()
     {
         await using var served = await ServedOrchestrator.StartAsync();
         (served.Endpoint with { Key = "other" }).Write(Path.Combine(_folder, "endpoint.json"));

@@ -10,7 +10,7 @@ public sealed class RunReportTests
     [InlineData(new long[] { 900, 10, 10, 10 }, "ingest")]
     [InlineData(new long[] { 40, 10, 10, 10 }, null)]
     [InlineData(new long[] { 0, 0, 0, 0 }, null)]
-    public void The_lowest_edge_that_waits_as_long_as_any_is_named(long[] waitingToSend, string? above)
+    public void WaitingEdge_FiguresOfARoute_IsTheLowestOfTheLongestWaits(long[] waitingToSend, string? above)
     {
         string[] roles = ["ingest", "parse", "rules", "aggregate", "sink"];
         var stages = roles.Select((role, at) => new StageFigures
@@ -24,5 +24,5 @@ public sealed class RunReportTests
     }
 
     [Fact]
-    public void One_stage_has_no_edge() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
+    public void WaitingEdge_OneStage_IsNull() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }

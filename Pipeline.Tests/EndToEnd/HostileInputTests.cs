@@ -6,7 +6,7 @@ using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Inputs that are meant to hurt, through the whole pipeline: each a result, a reject or a clear error, in bounded memory.</summary>
+/// <summary>Hostile inputs through the whole pipeline: each gives a result, a reject or a clear error, in bounded memory.</summary>
 [Collection(PipelineCollection.Name)]
 public sealed class HostileInputTests(PipelineFixture fixture)
 {
@@ -22,7 +22,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     [InlineData("nesting", "invalid_json")]
     [InlineData("a huge number", "value_out_of_range")]
     [InlineData("a lone surrogate", "lone_surrogate")]
-    public async Task A_line_that_is_meant_to_hurt_is_rejected_and_its_neighbours_are_not(string name, string reason)
+    public async Task Run_HostileLine_IsRejectedAloneInBoundedMemory(string name, string reason)
     {
         const int large = 100 << 20;
         var folder = Pipeline.Folder($"hostile-{name.Replace(' ', '-')}");
@@ -52,7 +52,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task A_file_without_a_single_newline_is_one_reject()
+    public async Task Run_FileWithoutNewline_IsOneReject()
     {
         var folder = Pipeline.Folder("no-newline");
         var input = Path.Combine(folder, "input.ndjson");
@@ -65,7 +65,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task A_gz_file_that_is_cut_off_fails_the_run_and_no_result_appears()
+    public async Task Run_TruncatedGzip_FailsWithoutResults()
     {
         var folder = Pipeline.Folder("cut-off");
         var input = Path.Combine(folder, "input.ndjson.gz");
@@ -81,7 +81,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     }
 
     [UnixFact]
-    public async Task A_fifo_is_refused()
+    public async Task Run_InputIsAFifo_Fails()
     {
         var folder = Pipeline.Folder("fifo");
         var input = Path.Combine(folder, "input.ndjson");
@@ -96,7 +96,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     [InlineData("replaced")]
     [InlineData("shrunk")]
     [InlineData("removed")]
-    public async Task An_input_that_changed_between_two_attempts_is_an_error_and_not_a_wrong_result(string how)
+    public async Task Resume_InputChangedSinceThePause_FailsWithoutResults(string how)
     {
         var folder = Pipeline.Folder($"input-{how}");
         var input = Path.Combine(folder, "input.ndjson");
@@ -131,7 +131,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task An_input_that_grows_while_it_is_read_is_read_as_it_was()
+    public async Task Run_InputGrowsWhileItIsRead_AppendedLinesAreNotRead()
     {
         var folder = Pipeline.Folder("input-grows");
         var input = Path.Combine(folder, "input.ndjson");
@@ -149,7 +149,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     [Theory]
     [InlineData("through a link")]
     [InlineData("by dots")]
-    public async Task An_output_outside_the_roots_is_refused(string how)
+    public async Task Run_OutputOutsideTheRoots_FailsAndWritesNothing(string how)
     {
         var folder = Pipeline.Folder($"outside-{how.Replace(' ', '-')}");
         var outside = Directory.CreateTempSubdirectory("outside").FullName;

@@ -6,7 +6,7 @@ using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Files in, files out: whole results, byte for byte.</summary>
+/// <summary>Runs from input file to result file, whose bytes are compared.</summary>
 [Collection(PipelineCollection.Name)]
 public sealed class RunTests(PipelineFixture fixture)
 {
@@ -24,7 +24,7 @@ public sealed class RunTests(PipelineFixture fixture)
     [InlineData(100)]
     [InlineData(10_000)]
     [InlineData(0)]
-    public async Task The_standard_run_has_its_result_at_every_batch_size(int batchSize)
+    public async Task Run_AnyBatchSize_SameKnownResultsAndCounts(int batchSize)
     {
         var folder = Pipeline.Folder($"standard-{batchSize}");
         var run = await Pipeline.RunAsync(new RunSettings
@@ -47,7 +47,7 @@ public sealed class RunTests(PipelineFixture fixture)
     [InlineData("mixed.ndjson", 1)]
     [InlineData("mixed.ndjson.gz", 1)]
     [InlineData("mixed.ndjson", 5)]
-    public async Task Good_and_bad_lines_and_work_items_come_out_as_of_the_monolith(string name, int partitions)
+    public async Task Run_MixedInput_SameFilesAndCountsAsTheMonolith(string name, int partitions)
     {
         var folder = Pipeline.Folder($"mixed-{partitions}{Path.GetExtension(name)}");
         var input = Path.Combine(folder, name);
@@ -89,7 +89,7 @@ public sealed class RunTests(PipelineFixture fixture)
     [Theory]
     [InlineData("missing", "missing.ndjson")]
     [InlineData("outside", "/etc/hostname")]
-    public async Task An_input_that_is_missing_or_outside_the_roots_fails_the_run_and_nothing_appears(string name, string path)
+    public async Task Run_InputMissingOrOutsideTheRoots_FailsAndWritesNothing(string name, string path)
     {
         var folder = Pipeline.Folder(name);
         var run = await Pipeline.RunAsync(new RunSettings
@@ -104,7 +104,7 @@ public sealed class RunTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task A_paused_run_goes_on_where_it_was()
+    public async Task Resume_PausedRun_CompletesWithTheKnownResults()
     {
         var folder = Pipeline.Folder("paused");
         var run = await Pipeline.Api.StartAsync(new RunSettings

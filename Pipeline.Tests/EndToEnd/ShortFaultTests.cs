@@ -17,12 +17,12 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
     [InlineData("aggregate")]
     [InlineData("sink")]
     [InlineData("orchestrator")]
-    public async Task A_process_killed_in_the_middle_changes_nothing(string service)
+    public async Task Kill_AnyProcessDuringARun_SameBytes(string service)
     {
-        // A second of input, so that there is a middle, on a busy machine too.
+        // Input for one second, so that the kill comes before the end, on a busy machine too.
         var run = await KillAsync(service, "killed", Lines, settings => settings.Rate = Lines);
 
-        // The data does not pass through the broker: a run does not even notice.
+        // The data does not pass through the broker: its death causes no second attempt.
         Assert.Equal(service == "broker" ? 1 : 2, run.Attempts);
     }
 
@@ -32,17 +32,17 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
     [InlineData("orchestrator")]
     public async Task Run_PartitionedAndAProcessKilledInTheMiddle_SameBytes(string service)
     {
-        // One line a batch: a second of input.
+        // With one line per batch the run takes about a second.
         var run = await KillAsync(service, "partitioned", 10 * Lines, settings => (settings.BatchSize, settings.Partitions) = (1, 6));
 
         Assert.Contains(run.Slices, slice => slice.Attempts > 1);
     }
 
-    // Kills a process in the middle of a run, and holds the run against an undisturbed one over the same input.
+    // Kills a process in the middle of a run, and compares the run with an undisturbed one over the same input.
     private async Task<Run> KillAsync(string service, string folder, int lines, Action<RunSettings> configure)
     {
         var pipeline = fixture.Pipeline;
-        // Restarts after the kill of the test before would take the machine's time.
+        // Waits until the process killed by the previous test is up again, as its start would slow this run down.
         await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
         var input = Path.Combine(pipeline.Folder($"{folder}-{service}"), "input.ndjson");
         FaultBench.Write(input, lines, badShare: 0.01);

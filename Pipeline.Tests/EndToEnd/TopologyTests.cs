@@ -3,14 +3,14 @@ using Pipeline.Tests.AppHost;
 
 namespace Pipeline.Tests.EndToEnd;
 
-/// <summary>Who is there, and how a stop shows.</summary>
+/// <summary>The topology: the registered instances, and how the stop of one shows in it.</summary>
 [Collection(PipelineCollection.Name)]
 public sealed class TopologyTests(PipelineFixture fixture)
 {
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
     [Fact]
-    public async Task Every_stage_is_listed_with_what_it_takes_and_gives()
+    public async Task Topology_AllStagesUp_ListsAddressLeaseAndProcessOfEach()
     {
         var topology = await Pipeline.TopologyAsync(now => PipelineUnderTest.Stages.All(
             role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
@@ -32,7 +32,7 @@ public sealed class TopologyTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task A_stage_that_is_stopped_is_gone_at_once_and_told_and_comes_back()
+    public async Task Stop_StageByCommand_UnregistersAndRegistersAgainAfterStart()
     {
         var rules = await Pipeline.Host.WaitForHealthyAsync("rules");
         var before = await Pipeline.TopologyAsync(now => now.Instances.Any(instance => instance is { Role: "rules", State: "live" }));

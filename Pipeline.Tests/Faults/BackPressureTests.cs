@@ -18,12 +18,12 @@ public sealed class BackPressureTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [FaultFact]
-    public async Task A_stalled_sink_stops_the_input_and_nothing_grows()
+    public async Task Stall_SinkForAMinute_StopsTheInputInBoundedMemory()
     {
         var (order, fifo) = (Path.Combine(_folder, "order"), Path.Combine(_folder, "fifo"));
         Fifo.Create(fifo);
 
-        // Half of the lines go all the way to Sink; events would end in Aggregate's groups.
+        // Half of the lines are rejects, which go all the way to Sink; events end in Aggregate's groups.
         await using var bench = await FaultBench.StartAsync(
             path => FaultBench.Write(path, FaultSettings.Lines, 0.5), $"--Pipeline:Services:sink:Environment:PIPELINE_CRASH_AT=@{order}");
         var row = new FaultRow("stalled Sink, 60 s");
@@ -46,7 +46,7 @@ public sealed class BackPressureTests : IDisposable
                 Assert.Equal((RunState.Running, 1), (run.State, run.Attempts));
                 Assert.All(peaks, pair => Assert.True(pair.Value < MaxBytes, $"{pair.Key} took {pair.Value >> 20} MB"));
 
-                // The edge that waits is the last one whose sender waits: from Aggregate to Sink, which waits for nobody.
+                // The waiting edge is the last one whose sender waits: the one from Aggregate to Sink.
                 var waiting = run.Stages.Last(stage => stage.WaitingToSendMicros > Stall.TotalMicroseconds * 0.8);
                 Assert.Equal("aggregate", waiting.Role);
                 Assert.True(run.Stages[0].WaitingToSendMicros > Stall.TotalMicroseconds * 0.8, "the input was not stopped");

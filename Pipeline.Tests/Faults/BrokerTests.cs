@@ -16,13 +16,13 @@ public sealed class BrokerTests
 {
     private const int Usual = 5;
 
-    /// <summary>A lease's time, and the second that the promise adds.</summary>
+    /// <summary>The duration of a lease plus one second, as docs/GUARANTEES.md promises.</summary>
     private static readonly TimeSpan LeaseAndMore = TimeSpan.FromSeconds(5 + 1);
 
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
     [FaultFact]
-    public async Task A_broker_killed_during_a_run_is_back_with_everybody_and_no_watcher_misses_anything()
+    public async Task Kill_BrokerDuringARun_AllRegisterAgainAndWatchersMissNoChange()
     {
         await using var bench = await FaultBench.StartAsync(FaultSettings.Lines);
         var endpoint = bench.Pipeline.Host.Application.GetEndpoint("broker", "grpc");
@@ -52,7 +52,7 @@ public sealed class BrokerTests
             Assert.Equal(1, run.Attempts);
             Assert.True(run.Ended > struck, "the run was over before the kill");
 
-            // Some changes of the ordinary kind, so that there is a history to be wrong about.
+            // Changes of the ordinary kind too, so that the watchers see some besides the snapshots.
             var parse = await bench.ProcessOfAsync("parse");
             ServiceProcesses.Kill(parse);
             foreach (var watcher in watchers)
@@ -67,7 +67,7 @@ public sealed class BrokerTests
     }
 
     [FaultFact]
-    public async Task An_owner_that_is_killed_is_gone_with_its_lease_and_one_that_stops_at_once()
+    public async Task KillOrStop_RegisteredStage_GoneWithItsLeaseOrAtOnce()
     {
         await using var pipeline = await PipelineUnderTest.StartAsync(
             "--Pipeline:Services:rules:Restart:Policy=Never", "--Pipeline:Services:parse:Restart:Policy=Never");

@@ -19,7 +19,7 @@ public sealed class CrashLoopTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [FaultFact]
-    public async Task A_crash_loop_is_given_up_and_the_run_resumes_after_the_repair()
+    public async Task Restart_StageCannotStart_GivesUpAndTheRunResumesAfterTheRepair()
     {
         var row = new FaultRow("crash loop of one stage");
         await row.OnceAsync("rules", async _ =>
@@ -44,7 +44,7 @@ public sealed class CrashLoopTests : IDisposable
         List<string> decisions = [];
         Task<ResourceEvent>? given = null;
 
-        // A port that another has: its start fails, each time anew.
+        // The port is in use, so that every start fails.
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         await using var broken = await PipelineUnderTest.StartInAsync(
@@ -57,13 +57,13 @@ public sealed class CrashLoopTests : IDisposable
             "--Pipeline:Services:rules:Restart:MaxRestarts=5",
             "--Pipeline:Services:orchestrator:Environment:Orchestrator__RouteTimeout=00:00:40");
         var run = await broken.Api.StartAsync(NewRun(input, "broken"));
-        // The others may take a moment to be there.
+        // The other stages may take a moment to register.
         var waiting = await broken.UntilAsync(run, now => now.WaitingFor == "rules");
         Assert.Equal(RunState.Waiting, waiting.State);
 
         var last = await given!;
         Assert.Equal("given up: ended with exit code 1", last.Snapshot.State?.Text);
-        // Doubled up to the cap.
+        // The delay doubles up to MaxDelay.
         string[] delays = ["1", "2", "4", "4", "4"];
         string[] expected = [.. delays.Select((delay, i) => $"restart {i + 1} of 5 in {delay} s"), "given up after too many restarts"];
         string[] seen = [.. decisions.Select(decision => decision[(decision.IndexOf(';', StringComparison.Ordinal) + 1)..].Trim())];

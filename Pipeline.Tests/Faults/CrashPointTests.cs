@@ -3,7 +3,7 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Faults;
 
-/// <summary>A process dies right before and right after each thing it does to the disk and each answer; see CrashPoints for the names.</summary>
+/// <summary>A process dies right before and right after each of its disk operations and answers; see CrashPoints for the names.</summary>
 [Collection(FaultCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "points")]
@@ -38,7 +38,7 @@ public sealed class CrashPointTests : IDisposable
     public void Dispose() => File.Delete(_order);
 
     [FaultFact]
-    public async Task A_death_of_Sink_at_any_named_point_changes_nothing()
+    public async Task Crash_SinkAtAnyNamedPoint_SameBytes()
     {
         var row = new FaultRow("crash points of Sink");
         var (rejects, none) = (NamesOf(OfSink), NamesOf(OfSinkWithoutRejects));
@@ -51,7 +51,7 @@ public sealed class CrashPointTests : IDisposable
     }
 
     [FaultFact]
-    public async Task A_death_of_the_orchestrator_at_any_named_point_changes_nothing()
+    public async Task Crash_OrchestratorAtAnyNamedPoint_SameBytes()
     {
         var row = new FaultRow("crash points of the orchestrator");
         var names = NamesOf(OfOrchestrator);
@@ -66,7 +66,7 @@ public sealed class CrashPointTests : IDisposable
 
     private async Task<Evidence> DieAtAllAsync(FaultRow row, string service, double badShare, string[] names)
     {
-        // Of Sink there are two: the other one takes over at once, while the one that died starts again.
+        // Two instances of Sink: one takes over at once while the other restarts.
         await using var bench = await FaultBench.StartAsync(
             path => FaultBench.Write(path, Lines, badShare),
             $"--Pipeline:Services:{service}:Environment:PIPELINE_CRASH_AT=@{_order}",
@@ -112,7 +112,7 @@ public sealed class CrashPointTests : IDisposable
         return reached;
     }
 
-    // Where the orchestrator dies before it has answered, nobody knows whether there is a run: whoever asked for it looks.
+    // If the orchestrator dies before it answers, the caller does not know whether the run was created, and looks it up.
     private static async Task<Run> StartAsync(FaultBench bench, RunSettings settings)
     {
         while (true)

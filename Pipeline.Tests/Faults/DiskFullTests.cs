@@ -17,7 +17,7 @@ public sealed class DiskFullTests
     [FaultTheory(NeedsRoot = true)]
     [InlineData("results")]
     [InlineData("work")]
-    public async Task A_full_disk_stops_the_run_loudly_and_it_resumes_when_there_is_room(string where)
+    public async Task Run_DiskFull_FailsWithTheReasonAndResumesOnceThereIsRoom(string where)
     {
         var row = new FaultRow($"disk full, {(where == "results" ? "below the results" : "below the run's folder")}");
         await using var bench = await FaultBench.StartAsync(path => FaultBench.Write(path, Lines, 0.1));
@@ -27,7 +27,7 @@ public sealed class DiskFullTests
             var full = where == "results" ? Path.GetDirectoryName(settings.Output)! : Path.Combine(bench.Pipeline.Host.Data, "runs");
             try
             {
-                // Room for a part of what comes: some hundred thousand bytes of rejects.
+                // Room for a part of the output only: some hundred kilobytes of rejects.
                 await MountAsync(full, $"size={random.Next(200, 1_000)}k");
                 await FillAsync(bench, settings, full);
             }
@@ -43,7 +43,7 @@ public sealed class DiskFullTests
     {
         var run = await bench.Pipeline.RunAsync(settings);
         Assert.Equal(RunState.Failed, run.State);
-        // Where the run's own state shares the disk, the orchestrator may be the first to find it full.
+        // If run.json is on the full disk as well, the orchestrator may be the first to fail.
         Assert.Contains(run.Error?.Reason, new[] { FailureReasons.DiskFull, FailureReasons.StoreUnwritable });
         Assert.False(File.Exists(settings.Output), "something stands where the results belong");
 

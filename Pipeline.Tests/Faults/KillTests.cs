@@ -11,16 +11,16 @@ public sealed class KillTests : IAsyncLifetime
 {
     private const int Usual = 20;
 
-    /// <summary>A kill that came after the run's end shows nothing, and is tried again.</summary>
+    /// <summary>A kill that came after the run's end tests nothing, and is tried again.</summary>
     private const int MaxTries = 12;
 
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Place in the route of the first stage that may be held up: the one above it, which survives, then has a frame in hand.</summary>
+    /// <summary>Route index of the first stage that may be suspended; the surviving one above it then holds an unsent frame.</summary>
     private const int FirstHeld = 2;
 
-    /// <summary>Repetitions beyond the usual ones, for a row that has not shown yet that it disturbs anything.</summary>
+    /// <summary>Repetitions beyond the usual ones, for a row in which no batch was replayed or no frame was discarded yet.</summary>
     private const int MaxMore = 40;
 
     private static readonly Pace[] Paces = Enum.GetValues<Pace>();
@@ -52,7 +52,7 @@ public sealed class KillTests : IAsyncLifetime
     [InlineData("aggregate")]
     [InlineData("sink")]
     [InlineData("orchestrator")]
-    public async Task A_process_killed_at_a_random_moment_changes_nothing(string service)
+    public async Task Kill_AnyProcessAtARandomMoment_SameBytes(string service)
     {
         var row = new FaultRow($"SIGKILL {service}");
         await RepeatAsync(row, _ => [service]);
@@ -60,7 +60,7 @@ public sealed class KillTests : IAsyncLifetime
     }
 
     [FaultFact]
-    public async Task Two_processes_killed_at_random_moments_change_nothing()
+    public async Task Kill_TwoProcessesAtRandomMoments_SameBytes()
     {
         var row = new FaultRow("SIGKILL pairs");
         await RepeatAsync(row, numbers =>
@@ -73,9 +73,9 @@ public sealed class KillTests : IAsyncLifetime
     }
 
     [FaultFact]
-    public async Task A_broker_killed_at_a_random_moment_is_not_even_noticed()
+    public async Task Kill_BrokerAtARandomMoment_SameBytesInOneAttempt()
     {
-        // The data does not pass through it: there is nothing to replay or to drop. That it died shows in the epoch.
+        // The data does not pass through the broker: nothing is replayed or discarded. Its restart shows in the new epoch.
         var row = new FaultRow("SIGKILL broker");
         var epochs = new HashSet<string> { await EpochAsync() };
         var repeat = FaultSettings.Repeat(Usual);
@@ -107,7 +107,7 @@ public sealed class KillTests : IAsyncLifetime
         row.Require(Bench.Evidence.DiscardedFrames > 0, "no frame was discarded: the test is vacuous");
     }
 
-    // Not for so long that anybody takes it for dead.
+    // Suspends the stage below the dying one, for less time than its lease and the hang detection allow.
     private int? Hold(string[] dying)
     {
         var route = PipelineUnderTest.Stages.ToList();
@@ -149,7 +149,7 @@ public sealed class KillTests : IAsyncLifetime
             if (run.Ended > struck)
                 return;
 
-            // Too late, and nothing disturbed it: so long it takes now. The machine may have been busier before.
+            // The kill came too late: this undisturbed run's duration is the new estimate. The machine may have been busier before.
             if (pace != Pace.Congested)
                 _takes[pace] = run.Ended!.Value - run.History[0].Started;
         }

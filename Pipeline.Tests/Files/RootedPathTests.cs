@@ -10,7 +10,7 @@ public sealed class RootedPathTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Dots_after_a_link_go_up_from_its_target()
+    public void Resolve_DotsAfterALink_GoUpFromItsTarget()
     {
         Directory.CreateDirectory(Path.Join(_folder, "far", "away"));
         Directory.CreateDirectory(Path.Join(_folder, "near"));
@@ -20,7 +20,7 @@ public sealed class RootedPathTests : IDisposable
     }
 
     [Fact]
-    public void Relative_links_and_links_to_links_are_followed()
+    public void Resolve_RelativeLinksAndLinksToLinks_AreFollowed()
     {
         Directory.CreateDirectory(Path.Join(_folder, "a"));
         File.CreateSymbolicLink(Path.Join(_folder, "a", "one"), "../two");
@@ -30,7 +30,7 @@ public sealed class RootedPathTests : IDisposable
     }
 
     [Fact]
-    public void A_loop_of_links_is_an_error()
+    public void Require_LoopOfLinks_IsRefused()
     {
         File.CreateSymbolicLink(Path.Join(_folder, "a"), "b");
         File.CreateSymbolicLink(Path.Join(_folder, "b"), "a");
@@ -94,11 +94,11 @@ public sealed class RootedPathTests : IDisposable
     [InlineData("/ra", "/r", false)]
     [InlineData("/", "/r", false)]
     [InlineData("/r/a", "/", true)]
-    public void Under_means_whole_components(string path, string folder, bool expected) =>
+    public void IsUnder_PathAndFolder_ComparesWholeComponents(string path, string folder, bool expected) =>
         Assert.Equal(expected, SameFile.IsUnder(path, folder));
 
     [Fact]
-    public void A_link_out_of_the_roots_is_refused()
+    public void Require_LinkOrDotsOutOfTheRoots_IsRefused()
     {
         var inside = Directory.CreateDirectory(Path.Join(_folder, "inside")).FullName;
         File.CreateSymbolicLink(Path.Join(inside, "link"), "/etc/passwd");
@@ -112,14 +112,14 @@ public sealed class RootedPathTests : IDisposable
     [InlineData("")]
     [InlineData("relative/path")]
     [InlineData("/nul\0byte")]
-    public void A_path_that_is_not_absolute_is_refused(string path)
+    public void Require_PathNotAbsoluteOrWithNul_IsRefused(string path)
     {
         var failure = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
         Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
     }
 
     [Fact]
-    public void A_root_may_be_a_link()
+    public void Require_RootIsALink_GivesThePathBelowItsTarget()
     {
         var real = Directory.CreateDirectory(Path.Join(_folder, "real")).FullName;
         Directory.CreateSymbolicLink(Path.Join(_folder, "root"), real);

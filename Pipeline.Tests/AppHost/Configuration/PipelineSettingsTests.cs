@@ -9,7 +9,7 @@ namespace Pipeline.Tests.AppHost.Configuration;
 public class PipelineSettingsTests
 {
     [Fact]
-    public void A_service_overrides_single_settings_of_the_common_restart_policy()
+    public void Restart_ServiceSetsOneValue_KeepsTheOthersOfTheCommonPolicy()
     {
         var settings = Read(
             ("Pipeline:Restart:Policy", "Always"),
@@ -21,7 +21,7 @@ public class PipelineSettingsTests
     }
 
     [Fact]
-    public void A_process_of_the_users_own_needs_no_code()
+    public void Read_ProcessWithCommandAndRestartPolicy_HasTheseSettings()
     {
         var settings = Read(
             ("Pipeline:Processes:my-stage:Command", "python3"),
@@ -69,7 +69,7 @@ public class PipelineSettingsTests
     }
 
     [Fact]
-    public void Tells_all_errors_at_once_and_where_they_stand()
+    public void Read_SeveralWrongSettings_ThrowsAllErrorsWithTheirKeys()
     {
         var errors = Assert.Throws<OptionsValidationException>(() => Read(
             ("Pipeline:Services:pasre:Replicas", "2"),
@@ -103,7 +103,7 @@ public class PipelineSettingsTests
     }
 
     [Fact]
-    public void The_file_that_comes_with_the_AppHost_is_valid()
+    public void Read_ShippedAppSettings_AreValidAndNameEveryService()
     {
         var file = Path.Combine(Projects.Pipeline_AppHost.ProjectPath, "appsettings.json");
         var settings = PipelineSettings.Read(new ConfigurationBuilder().AddJsonFile(file).Build());

@@ -10,7 +10,7 @@ public sealed class RunFilesTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public void Accepts_files_and_directories_that_are_there_and_leaves_nothing_behind()
+    public void Check_ExistingInputAndOutputFolder_AcceptedAndNoFileLeft()
     {
         var input = Path.Combine(_directory, "in.ndjson");
         File.WriteAllText(input, "{}");
@@ -22,7 +22,7 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Fact]
-    public void An_existing_output_is_not_touched()
+    public void Check_OutputExists_LeavesItUnchanged()
     {
         var output = Path.Combine(_directory, "out.ndjson");
         File.WriteAllText(output, "before");
@@ -36,7 +36,7 @@ public sealed class RunFilesTests : IDisposable
     [InlineData("--input", "missing.ndjson", "does not exist")]
     [InlineData("--output", "missing/out.ndjson", "its directory does not exist")]
     [InlineData("--output", ".", "is a directory")]
-    public void Says_what_is_wrong_with_a_path(string option, string path, string reason)
+    public void Check_UnusablePath_ThrowsWithTheReason(string option, string path, string reason)
     {
         var command = PipelineCommand.Parse([option, Path.Combine(_directory, path)]);
 

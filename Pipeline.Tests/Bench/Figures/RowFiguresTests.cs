@@ -5,11 +5,11 @@ namespace Pipeline.Tests.Bench.Figures;
 public class RowFiguresTests
 {
     [Fact]
-    public void Rates_are_lines_over_time_of_each_round() =>
+    public void EventsPerSecond_SeveralRounds_IsLinesOverTimeOfEachRound() =>
         Assert.Equal(new Spread(500, 250, 1000), Row((1, 0), (2, 0), (4, 0)).EventsPerSecond);
 
     [Fact]
-    public void Ipc_overhead_is_what_goes_beyond_the_cpu_time_of_one_process()
+    public void IpcOverhead_AgainstTheMonolith_IsTheShareOfCpuTimeBeyondIt()
     {
         var split = Row((1, 2), (1, 4), (1, 5));
         var monolith = Row((1, 1), (1, 3), (1, 4));
@@ -18,7 +18,7 @@ public class RowFiguresTests
     }
 
     [Fact]
-    public void Allocations_are_by_input_line_and_stage() =>
+    public void AllocatedPerEvent_OneStage_IsItsBytesPerInputLine() =>
         Assert.Equal(new Spread(4, 4, 4), Row((1, 1)).AllocatedPerEvent("parse"));
 
     private static RowFigures Row(params (double Seconds, double Cpu)[] rounds) => new("row", 1000, [.. rounds.Select(round => new Measurement

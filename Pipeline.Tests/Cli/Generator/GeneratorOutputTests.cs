@@ -12,7 +12,7 @@ public sealed class GeneratorOutputTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void A_name_in_gz_is_compressed()
+    public void Write_NameEndsInGz_IsCompressed()
     {
         GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
         GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), overwrite: false, null, CancellationToken.None);
@@ -25,7 +25,7 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [Fact]
-    public void A_file_stays_as_it_is_until_the_new_one_is_whole()
+    public void Write_Cancelled_LeavesTheFormerFile()
     {
         var path = InFolder("a.ndjson");
         File.WriteAllText(path, "old");
@@ -51,7 +51,7 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [LinuxFact]
-    public void A_fifo_is_an_error_and_stays()
+    public void Write_OutputIsAFifo_FailsAndLeavesIt()
     {
         Fifo.Create(InFolder("fifo"));
 
@@ -70,11 +70,11 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_is_an_error() =>
+    public void Write_FolderMissing_Throws() =>
         Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));
 
     [Fact]
-    public void A_directory_in_its_place_is_an_error() =>
+    public void Write_OutputIsADirectory_Throws() =>
         Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, overwrite: true, null, CancellationToken.None));
 
     private string InFolder(string name) => Path.Combine(_folder, name);

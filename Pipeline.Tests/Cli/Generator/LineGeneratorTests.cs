@@ -10,7 +10,7 @@ public sealed class LineGeneratorTests
     private static readonly string[] Filtered = ["view"];
 
     [Fact]
-    public void Figures_of_the_default_types_are_the_known_ones()
+    public void Write_DefaultTypesAndSeed42_HasTheKnownSums()
     {
         var sums = new Dictionary<string, (long Count, long Sum)>();
         var filtered = 0;
@@ -38,7 +38,7 @@ public sealed class LineGeneratorTests
     [InlineData("uniform")]
     [InlineData("zipf")]
     [InlineData("burst")]
-    public void Events_are_those_of_a_plain_calculation(string distribution)
+    public void Write_AnyDistribution_EqualsTheReferenceImplementation(string distribution)
     {
         var options = new GeneratorOptions
         {
@@ -54,7 +54,7 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
-    public void First_work_item_of_seed_42_has_the_known_answer()
+    public void Write_FirstWorkItemOfSeed42_HasTheKnownChecksumAndScore()
     {
         var line = Assert.Single(Lines(new GeneratorOptions { Count = 1, Seed = 42, Workload = Workload.WorkItems }));
         using var json = JsonDocument.Parse(line);
@@ -70,7 +70,7 @@ public sealed class LineGeneratorTests
     [InlineData("Small", 5)]
     [InlineData("Medium", 10)]
     [InlineData("Large", 20)]
-    public void Work_items_have_the_size_and_the_draws_of_their_payload(string payload, int size)
+    public void Write_WorkItems_HaveTheSizeAndDrawsOfThePayload(string payload, int size)
     {
         var random = new PlainRandom(9);
         var options = new GeneratorOptions { Count = 3, Seed = 9, Workload = Workload.WorkItems, Payload = Enum.Parse<PayloadSize>(payload) };
@@ -88,7 +88,7 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
-    public void Mixed_lines_are_decided_by_one_draw_each()
+    public void Write_MixedWorkload_OneDrawDecidesTheKindOfEachLine()
     {
         var lines = Lines(new GeneratorOptions { Count = 2_000, Seed = 3, Workload = Workload.Mixed, WorkRatio = 0.25, Payload = PayloadSize.Small });
         var random = new PlainRandom(3);
@@ -102,7 +102,7 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
-    public void Every_error_is_told_at_once()
+    public void Validate_SeveralWrongOptions_ReturnsAllErrors()
     {
         var options = new GeneratorOptions
         {
@@ -120,7 +120,7 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
-    public void The_clock_must_not_pass_the_year_9999()
+    public void Validate_TimesMayPassYear9999_IsAnError()
     {
         var options = new GeneratorOptions { Count = 1_000_000, Start = new DateTimeOffset(9999, 12, 31, 23, 0, 0, TimeSpan.Zero) };
         Assert.Contains("before the year 10000", Assert.Single(options.Validate()), StringComparison.Ordinal);
@@ -128,7 +128,7 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
-    public void Cancellation_stops_it()
+    public void Write_Cancelled_Throws()
     {
         var options = new GeneratorOptions { Count = GeneratorOptions.MaxCount };
         Assert.Throws<OperationCanceledException>(() => LineGenerator.Write(options, Stream.Null, null, new CancellationToken(true)));
@@ -219,7 +219,7 @@ public sealed class LineGeneratorTests
         return (checksum, score);
     }
 
-    /// <summary>Mulberry32 once more, in 64-bit arithmetic as the design writes it.</summary>
+    /// <summary>A second implementation of Mulberry32, in 64-bit arithmetic as the design specifies it.</summary>
     private sealed class PlainRandom(long seed)
     {
         private const ulong Modulus = 1UL << 32;

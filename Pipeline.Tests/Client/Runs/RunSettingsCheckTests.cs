@@ -7,10 +7,10 @@ public sealed class RunSettingsCheckTests
     private static readonly RunSettings Good = new() { Input = "/in.ndjson", Output = "/out.ndjson" };
 
     [Fact]
-    public void Defaults_are_right() => Assert.Empty(RunSettingsCheck.Check(Good));
+    public void Check_Defaults_HaveNoError() => Assert.Empty(RunSettingsCheck.Check(Good));
 
     [Fact]
-    public void Every_error_is_told_at_once()
+    public void Check_SeveralWrongFields_ReturnsAllErrors()
     {
         var errors = RunSettingsCheck.Check(new RunSettings
         {
@@ -62,10 +62,10 @@ public sealed class RunSettingsCheckTests
     }
 
     [Fact]
-    public void The_output_must_not_be_the_input() =>
+    public void Check_OutputIsTheInput_IsAnError() =>
         Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a/b", Output = "/a/../a/b" })).Field);
 
     [Fact]
-    public void A_name_twice_is_an_error() =>
+    public void Check_SameGroupByColumnTwice_IsAnError() =>
         Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", GroupBy = ["type", "type"] })).Field);
 }

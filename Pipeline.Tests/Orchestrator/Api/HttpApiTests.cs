@@ -30,7 +30,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("POST", "/topology/rules/stop")]
     [InlineData("POST", "/topology/rules/replace")]
     [InlineData("GET", "/no-such-page")]
-    public async Task Nothing_is_told_without_the_key(string method, string path)
+    public async Task Request_WithoutTheKey_IsUnauthorized(string method, string path)
     {
         using var client = new HttpClient { BaseAddress = _served.Client.BaseAddress };
         foreach (var header in new[] { null, new AuthenticationHeaderValue("Bearer", "wrong"), new AuthenticationHeaderValue("Basic", ServedOrchestrator.Key) })
@@ -45,7 +45,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("/alive", HttpStatusCode.OK)]
     [InlineData("/health", HttpStatusCode.OK)]
     [InlineData("/openapi/v1.json", HttpStatusCode.OK)]
-    public async Task Health_and_description_need_no_key(string path, HttpStatusCode status)
+    public async Task Get_HealthOrOpenApiWithoutTheKey_IsAnswered(string path, HttpStatusCode status)
     {
         using var client = new HttpClient { BaseAddress = _served.Client.BaseAddress };
         using var response = await client.GetAsync(path);
@@ -53,7 +53,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_description_names_every_call()
+    public async Task OpenApi_Document_NamesEveryCall()
     {
         using var document = JsonDocument.Parse(await _served.Client.GetStringAsync("/openapi/v1.json"));
         var calls = document.RootElement.GetProperty("paths").EnumerateObject()
@@ -106,7 +106,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_run_is_made_and_told_of_to_its_end()
+    public async Task Post_ValidRun_StartsItAndStreamsItsEventsToTheEnd()
     {
         using var created = await PostAsync("""{"input":"/data/in.ndjson","output":"/data/out.ndjson","groupBy":["type","user"],"batchSize":7}""");
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
@@ -208,7 +208,7 @@ public sealed class HttpApiTests : IAsyncLifetime
         var asLeftByADeath = await File.ReadAllTextAsync(path);
         await _served.StopAsync();
         await File.WriteAllTextAsync(path, asLeftByADeath);
-        // Sink renames the rejects first; of them there is no record yet.
+        // Sink renames the rejects first; the run has no record of them yet.
         await File.WriteAllTextAsync(Path.Combine(_served.Folder, "day.rejects.ndjson"), "rejects");
 
         await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
@@ -278,7 +278,7 @@ public sealed class HttpApiTests : IAsyncLifetime
         $$"""{"input":"/in","output":"{{Path.Combine(_served.Folder, "data", "runs", "x", "run.json")}}","overwrite":true}""", "lies in the folder of runs");
 
     [Fact]
-    public async Task The_results_of_a_run_without_output_are_in_its_folder()
+    public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
     {
         using var created = await PostAsync("""{"input":"/data/in.ndjson"}""");
         var id = await IdOfAsync(created);
@@ -287,7 +287,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_wrong_field_is_told_at_once()
+    public async Task Post_SeveralWrongFields_AllAreNamed()
     {
         using var response = await PostAsync("""{"input":5,"batchSize":"many","colour":"red","groupBy":null,"rate":-1,"rules":" ","maxLineBytes":9999999999}""");
         var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
@@ -304,7 +304,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [InlineData("{\"input\":\"\\ud800/x\"}")]
     [InlineData("{\"\\ud800\":1}")]
     [InlineData("{\"groupBy\":[\"\\udc00\"]}")]
-    public async Task What_is_no_object_is_refused(string body)
+    public async Task Post_BodyIsNoValidObject_IsRefused(string body)
     {
         using var response = await PostAsync(body);
         var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
@@ -322,14 +322,14 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_body_without_end_is_refused()
+    public async Task Post_BodyTooLarge_IsRefused()
     {
         using var response = await PostAsync($$"""{"input":"/a","rules":"{{new string(' ', 3 << 20)}}"}""");
         await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
     }
 
     [Fact]
-    public async Task What_is_not_there_is_not_found()
+    public async Task Request_UnknownRunPathOrMethod_IsRefused()
     {
         await ProblemAsync(await _served.Client.GetAsync("/runs/none"), HttpStatusCode.NotFound);
         await ProblemAsync(await _served.Client.GetAsync("/runs/none/events"), HttpStatusCode.NotFound);
@@ -339,7 +339,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_active_runs_do_not_write_one_output()
+    public async Task Post_OutputOfAnActiveRun_IsRefused()
     {
         const string Body = """{"input":"/in","output":"/same"}""";
         await PostAsync(Body);
@@ -348,7 +348,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_run_is_paused_and_resumed_as_the_next_attempt()
+    public async Task PauseAndResume_ActiveRun_GoesOnAsTheNextAttempt()
     {
         var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
         var first = await _served.Stages.NextAsync();
@@ -370,7 +370,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_run_that_rests_can_be_given_up()
+    public async Task Cancel_FailedRun_BecomesCancelled()
     {
         var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
         (await _served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
@@ -380,7 +380,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Beyond_the_limit_runs_wait_for_their_turn()
+    public async Task Post_MoreRunsThanTheLimit_WaitUntilOneEnds()
     {
         var ids = new List<string>();
         for (var run = 0; run < 5; run++)
@@ -396,7 +396,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stop_interrupts_runs_and_the_next_start_resumes_them_on_demand()
+    public async Task Stop_ActiveRun_IsInterruptedAndResumedOnRequestOnly()
     {
         var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
         (await _served.Stages.NextAsync()).Opens().Commits(3, 30);
@@ -418,7 +418,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_was_active_when_an_orchestrator_died_is_interrupted()
+    public async Task Start_RunActiveWhenTheOrchestratorDied_IsInterrupted()
     {
         var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
         await _served.Stages.NextAsync();
@@ -436,7 +436,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_topology_is_the_last_known_while_the_broker_is_away()
+    public async Task Topology_BrokerAway_GivesTheLastKnownInstances()
     {
         var topology = await _served.Client.GetFromJsonAsync<JsonElement>("/topology");
         Assert.False(topology.GetProperty("connected").GetBoolean());
@@ -449,7 +449,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_topology_is_told_again_after_a_change()
+    public async Task TopologyEvents_InstanceRegisters_SendsTheTopologyAgain()
     {
         using var response = await _served.Client.GetAsync("/topology/events", HttpCompletionOption.ResponseHeadersRead);
         var events = SseParser.Create(await response.Content.ReadAsStreamAsync(), (_, bytes) => Json(bytes)).EnumerateAsync().GetAsyncEnumerator();
@@ -462,7 +462,7 @@ public sealed class HttpApiTests : IAsyncLifetime
 
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
-    public void The_endpoint_file_is_for_this_user_only()
+    public void EndpointFile_Started_IsReadableByThisUserOnly()
     {
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_served.EndpointPath));
         Assert.Equal((ServedOrchestrator.Key, Environment.ProcessId), (_served.Endpoint.Key, _served.Endpoint.Pid));

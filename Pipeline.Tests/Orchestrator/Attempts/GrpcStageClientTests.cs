@@ -39,7 +39,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     public async Task DisposeAsync() => await _app.DisposeAsync();
 
     [Fact]
-    public async Task An_attempt_is_opened_read_and_drained()
+    public async Task ReadAsync_DrainRequested_EndsWithADrainedCompletion()
     {
         await using var call = Open("drain");
         var answers = call.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
@@ -62,7 +62,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_failure_is_what_the_trailer_says()
+    public async Task ReadAsync_FailureInTheTrailer_ThrowsThatFailure()
     {
         var failure = await FailureOf(Open("fail"));
         Assert.Equal(("disk_full", "sink-0", false), (failure.Reason, failure.InstanceId, failure.Retryable));
@@ -74,7 +74,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     [InlineData("invalid", "invalid_options", false)]
     [InlineData("unknown", "unreachable", true)]
     [InlineData("nonsense", "unreachable", true)]
-    public async Task Without_one_it_is_what_the_status_means(string behaviour, string reason, bool retryable)
+    public async Task ReadAsync_NoReadableTrailer_FailureFollowsFromTheStatus(string behaviour, string reason, bool retryable)
     {
         var failure = await FailureOf(Open(behaviour));
         Assert.Equal((reason, "ingest-0", "ingest", retryable), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
@@ -104,14 +104,14 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_nobody_listens_it_is_unreachable()
+    public async Task ReadAsync_NobodyListens_FailsAsUnreachable()
     {
         var failure = await FailureOf(Open("drain", "http://127.0.0.1:1"));
         Assert.Equal(("unreachable", true), (failure.Reason, failure.Retryable));
     }
 
     [Fact]
-    public async Task A_process_that_answers_is_alive_and_one_that_is_not_there_is_not()
+    public async Task AnswersAsync_ProcessUpOrAbsent_TellsWhetherItAnswers()
     {
         var probe = new GrpcHealthProbe(_app.Services.GetRequiredService<PipelineChannels>());
         Assert.True(await probe.AnswersAsync(_address, CancellationToken.None));
@@ -138,7 +138,7 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     private IAttemptCall Open(string behaviour, string? address = null) => new GrpcStageClient(_app.Services.GetRequiredService<PipelineChannels>()).Open(
         new Hop { InstanceId = "ingest-0", Role = "ingest", Address = address ?? _address }, new OpenRun { RunId = behaviour, Attempt = 1 });
 
-    /// <summary>Does as the run's id says.</summary>
+    /// <summary>A stage that behaves as the run's id says.</summary>
     internal sealed class PlayedStage : Stage.StageBase
     {
         private static readonly string Hostile = "\u001b[2Jdone\r\nrun completed\u009b1A" + new string('x', 20_000);

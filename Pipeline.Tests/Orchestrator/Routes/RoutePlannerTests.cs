@@ -11,7 +11,7 @@ public sealed class RoutePlannerTests
     private readonly FakeRegistry _registry = FakeRegistry.Full();
 
     [Fact]
-    public void The_longest_registered_of_the_least_busy_is_taken()
+    public void Plan_SeveralInstances_TakesTheLongestRegisteredOfTheLeastBusy()
     {
         _registry.Register("parse-1", "parse");
         _registry.Register("parse-2", "parse");
@@ -20,7 +20,7 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void An_instance_that_does_not_fit_is_passed_over()
+    public void Plan_InstanceDoesNotFit_TakesAnother()
     {
         _registry.Register("parse-0", "parse", emits: ["tables"]);
         _registry.Register("parse-1", "parse");
@@ -28,14 +28,14 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void Draining_ones_are_not_taken()
+    public void Plan_InstanceDrains_IsNotTaken()
     {
         _registry.Drain("rules-0");
         Assert.Equal("rules", Assert.Single(Assert.IsType<RoutePlan.Missing>(Plan(_ => 0)).Roles));
     }
 
     [Fact]
-    public void Instances_of_another_interface_are_no_stages()
+    public void Plan_InstanceOfAnotherInterface_IsNotTaken()
     {
         var instances = _registry.Current.Value.Instances.Values.Select(instance =>
             instance.Role == "sink" ? new Instance(instance) { Interface = "other.Service" } : instance);
@@ -44,7 +44,7 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void All_that_is_emitted_must_be_accepted()
+    public void Plan_EmittedKindIsNotAccepted_IsUnfit()
     {
         _registry.Register("parse-0", "parse", emits: ["events", "work_items"]);
         var unfit = Assert.IsType<RoutePlan.Unfit>(Plan(_ => 0));
@@ -52,7 +52,7 @@ public sealed class RoutePlannerTests
     }
 
     [Fact]
-    public void A_bridge_stands_where_it_is_listed()
+    public void Plan_RolesWithABridge_KeepsTheirOrder()
     {
         _registry.Register("bridge-0", "bridge", accepts: ["events"], emits: ["events"]);
         string[] roles = ["ingest", "parse", "bridge", "rules", "aggregate", "sink"];

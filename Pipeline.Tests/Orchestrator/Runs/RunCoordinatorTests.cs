@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Orchestrator.Runs;
 public sealed class RunCoordinatorTests
 {
     [Fact]
-    public async Task A_run_goes_through_all_roles_and_completes()
+    public async Task RunAsync_AllRolesRegistered_GoesThroughThemAndCompletes()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -29,7 +29,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task The_number_of_an_attempt_is_durable_before_a_stage_hears_it()
+    public async Task RunAsync_NewAttempt_NumberIsSavedBeforeAStageIsCalled()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -40,7 +40,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task Figures_are_durable_now_and_then()
+    public async Task RunAsync_StagesReport_FiguresAreSavedPeriodically()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -53,7 +53,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_failure_that_may_pass_is_followed_by_the_next_attempt()
+    public async Task RunAsync_RetryableFailure_NextAttemptFollows()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -75,7 +75,7 @@ public sealed class RunCoordinatorTests
     [InlineData("input_changed")]
     [InlineData("disk_full")]
     [InlineData("invalid_rules")]
-    public async Task A_failure_that_needs_a_person_fails_the_run(string reason)
+    public async Task RunAsync_FailureIsNotRetryable_FailsTheRun(string reason)
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -88,7 +88,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_failure_without_a_name_is_the_first_stages()
+    public async Task RunAsync_FailureNamesNoInstance_IsOfTheFirstStage()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -107,7 +107,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_stage_that_does_not_answer_is_left_until_it_registers_again()
+    public async Task RunAsync_StageDoesNotAnswer_WaitsUntilItRegistersAgain()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -126,7 +126,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_stage_that_was_stopped_for_a_while_is_taken_again_when_it_answers()
+    public async Task RunAsync_SilentStageAnswersAgain_IsTakenAgain()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -181,7 +181,7 @@ public sealed class RunCoordinatorTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Attempts_that_get_no_further_end_in_failure(bool claimed)
+    public async Task RunAsync_AttemptsWithoutProgress_FailTheRunAtTheLimit(bool claimed)
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -191,7 +191,7 @@ public sealed class RunCoordinatorTests
             if (attempt > 2)
                 await bench.Time.LetPassAsync(TimeSpan.FromMilliseconds(Math.Min(50 << (attempt - 3), 2_000)));
             var next = (await bench.Stages.NextAsync()).Opens();
-            // What is only claimed is not there in the next attempt.
+            // Checkpoints that are reported but that the next attempt does not resume from are no progress.
             (claimed ? next.Commits(attempt, attempt) : next).Fails("internal", retryable: true, "rules-0");
         }
 
@@ -202,7 +202,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task Attempts_that_get_further_may_fail_as_often_as_they_like()
+    public async Task RunAsync_FailedAttemptsWithProgress_AreNotLimited()
     {
         var bench = new RunBench { Options = { MaxFruitlessAttempts = 2 } };
         var work = bench.Start();
@@ -218,7 +218,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_role_without_instance_is_waited_for_and_named()
+    public async Task RunAsync_RolesWithoutInstance_WaitsForThemAndNamesThem()
     {
         var bench = new RunBench(new FakeRegistry());
         foreach (var role in FakeRegistry.Roles.Where(role => role is not ("parse" or "sink")))
@@ -235,7 +235,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_role_is_not_waited_for_without_end()
+    public async Task RunAsync_RolesStayWithoutInstance_FailsAfterTheRouteTimeout()
     {
         var bench = new RunBench(new FakeRegistry());
         var work = bench.Start();
@@ -262,7 +262,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_route_that_does_not_fit_is_refused_before_anything_starts()
+    public async Task RunAsync_RouteDoesNotFit_FailsBeforeAnyAttempt()
     {
         var bench = new RunBench();
         bench.Registry.Register("rules-0", "rules", accepts: ["lines"]);
@@ -273,7 +273,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task When_an_instance_leaves_the_attempt_drains_and_goes_on_elsewhere()
+    public async Task RunAsync_InstanceDrains_NextAttemptUsesAnother()
     {
         var bench = new RunBench();
         bench.Registry.Register("parse-1", "parse");
@@ -293,7 +293,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task An_instance_that_loses_its_lease_and_does_not_answer_ends_the_attempt()
+    public async Task RunAsync_LeaseLostAndInstanceSilent_BreaksTheAttemptOff()
     {
         var bench = new RunBench();
         bench.Registry.Register("parse-1", "parse");
@@ -311,7 +311,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task An_instance_that_loses_its_lease_and_answers_goes_on()
+    public async Task RunAsync_LeaseLostAndInstanceAnswers_AttemptGoesOn()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -328,7 +328,7 @@ public sealed class RunCoordinatorTests
     [InlineData("Pause", "Paused")]
     [InlineData("Cancel", "Cancelled")]
     [InlineData("Interrupt", "Interrupted")]
-    public async Task A_wish_to_stop_drains_the_attempt(string reason, string state)
+    public async Task RunAsync_StopRequested_DrainsTheAttempt(string reason, string state)
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -345,7 +345,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_run_that_ends_while_it_is_to_pause_is_completed()
+    public async Task RunAsync_EndsWhilePausing_IsCompleted()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -359,7 +359,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task An_attempt_that_does_not_drain_is_broken_off_in_time()
+    public async Task RunAsync_AttemptDoesNotDrain_IsBrokenOffAfterTheTimeout()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -374,7 +374,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_run_that_waits_for_a_role_can_be_stopped()
+    public async Task RunAsync_CancelledWhileItWaitsForARole_IsCancelled()
     {
         var bench = new RunBench(new FakeRegistry());
         var work = bench.Start();
@@ -385,7 +385,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_stop_without_patience_breaks_the_attempt_off()
+    public async Task RunAsync_BreakOffWhileDraining_AbandonsTheAttempt()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -400,7 +400,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_route_that_does_not_open_is_given_up_in_time()
+    public async Task RunAsync_RouteDoesNotOpen_NextAttemptFollowsAfterTheTimeout()
     {
         var bench = new RunBench();
         var work = bench.Start();
@@ -413,7 +413,7 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
-    public async Task A_call_that_ends_without_an_answer_broke_the_protocol()
+    public async Task RunAsync_CallEndsWithoutAnswer_IsAProtocolViolation()
     {
         var bench = new RunBench();
         var work = bench.Start();

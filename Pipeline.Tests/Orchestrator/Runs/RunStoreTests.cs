@@ -13,7 +13,7 @@ public sealed class RunStoreTests : IDisposable
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
-    public void What_is_saved_is_there_after_a_restart()
+    public void LoadAll_AfterARestart_ReturnsWhatWasSaved()
     {
         var settings = new RunSettings { Input = "/in", Rules = "{}", GroupBy = ["type", "user"], BatchSize = 7, Rate = 2.5 };
         Run saved;
@@ -43,7 +43,7 @@ public sealed class RunStoreTests : IDisposable
 
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
-    public void Only_this_user_may_read_it()
+    public void Save_NewRun_IsReadableByThisUserOnly()
     {
         using var store = Open();
         var id = store.CreateFolder(Now);
@@ -53,7 +53,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_but_the_file_is_left()
+    public void Save_Twice_LeavesOnlyTheLatestFile()
     {
         using var store = Open();
         var id = store.CreateFolder(Now);
@@ -64,7 +64,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Runs_are_told_oldest_first()
+    public void LoadAll_SeveralRuns_OldestFirst()
     {
         using var store = Open();
         foreach (var minutes in new[] { 5, 1, 3 })
@@ -77,7 +77,7 @@ public sealed class RunStoreTests : IDisposable
     [InlineData("null")]
     [InlineData("""{"id":"20990101-000000-0000"}""")]
     [InlineData(null)]
-    public void What_cannot_be_read_is_left_out(string? content)
+    public void LoadAll_UnreadableRun_IsLeftOut(string? content)
     {
         using var store = Open();
         var good = store.CreateFolder(Now);
@@ -90,7 +90,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_second_orchestrator_is_refused()
+    public void Open_SecondOrchestrator_IsRefused()
     {
         using var store = Open();
         var error = Assert.Throws<InvalidOperationException>(Open);
@@ -98,7 +98,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void A_save_that_fails_leaves_what_was_there()
+    public void Save_Fails_LeavesTheFormerState()
     {
         using var store = Open();
         var id = store.CreateFolder(Now);
