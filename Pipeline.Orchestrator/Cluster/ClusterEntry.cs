@@ -52,21 +52,25 @@ internal sealed class ClusterEntry(
 
         await MembershipStore.PrepareAsync(settings, cancellationToken);
         if (settings.IsShared)
-            await ForgetLaterStartsAsync(services.GetRequiredService<IMembershipTable>(), silo.SiloAddress, cancellationToken);
+            await ForgetLaterStartsAsync(services.GetRequiredService<IMembershipTable>(), silo.SiloAddress, time.GetUtcNow().UtcDateTime, cancellationToken);
     }
 
     /// <summary>
     /// Deletes starts of this machine that lie in the future, from the time when its clock was ahead: Orleans takes such a one for this machine's
     /// successor, and this machine for dead.
     /// </summary>
-    public static async Task ForgetLaterStartsAsync(IMembershipTable table, SiloAddress own, CancellationToken cancellationToken)
+    public static async Task ForgetLaterStartsAsync(IMembershipTable table, SiloAddress own, DateTime now, CancellationToken cancellationToken)
     {
         await table.InitializeMembershipTableAsync(true, cancellationToken);
         var later = (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
             .Where(member => member.SiloAddress.Endpoint.Equals(own.Endpoint) && member.SiloAddress.Generation > own.Generation)
+            .Where(member => member.Status == SiloStatus.Dead || LastSign(member) > now + ClockTolerance)
             .ToList();
-        if (later.Count > 0 && later.TrueForAll(member => member.Status == SiloStatus.Dead))
-            await table.CleanupDefunctSiloEntriesAsync(later.Max(LastSign) + TimeSpan.FromSeconds(1), cancellationToken);
+        if (later.Count == 0)
+            return;
+        foreach (var member in later)
+            await MarkDeadAsync(table, member.SiloAddress, cancellationToken);
+        await table.CleanupDefunctSiloEntriesAsync(later.Max(LastSign) + TimeSpan.FromSeconds(1), cancellationToken);
     }
 
     private async Task RequireFitAsync(CancellationToken cancellationToken)
@@ -78,21 +82,21 @@ internal sealed class ClusterEntry(
         }
         catch (InvalidOperationException)
         {
-            await LeaveAsync(table, cancellationToken);
+            // So that the members do not wait for this machine.
+            await MarkDeadAsync(table, silo.SiloAddress, cancellationToken);
             throw;
         }
     }
 
-    // So that the members do not wait for this machine.
-    private async Task LeaveAsync(IMembershipTable table, CancellationToken cancellationToken)
+    private static async Task MarkDeadAsync(IMembershipTable table, SiloAddress member, CancellationToken cancellationToken)
     {
         while (true)
         {
             var members = await table.ReadAllAsync(cancellationToken);
-            if (members.TryGet(silo.SiloAddress) is not var (own, etag))
+            if (members.TryGet(member) is not var (entry, etag))
                 return;
-            own.Status = SiloStatus.Dead;
-            if (await table.UpdateRowAsync(own, etag, members.Version.Next(), cancellationToken))
+            entry.Status = SiloStatus.Dead;
+            if (await table.UpdateRowAsync(entry, etag, members.Version.Next(), cancellationToken))
                 return;
         }
     }

@@ -171,8 +171,11 @@ public sealed class ClusterTests
         Assert.Contains("the clocks of", error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ForgetLaterStarts_ClockWasAhead_DeletesThatStartAndNoOtherMachine()
+    [Theory]
+    [InlineData(SiloStatus.Dead)]
+    [InlineData(SiloStatus.Joining)]
+    [InlineData(SiloStatus.Active)]
+    public async Task ForgetLaterStarts_ClockWasAhead_DeletesThatStartAndNoOtherMachine(SiloStatus status)
     {
         await using var machines = await TestMachines.StartAsync(1);
         var table = machines[0].Get<IMembershipTable>();
@@ -180,12 +183,12 @@ public sealed class ClusterTests
         var future = DateTime.UtcNow.AddMinutes(10);
         var ahead = new MembershipEntry
         {
-            SiloAddress = SiloAddress.New(endpoint, 700), Status = SiloStatus.Dead, StartTime = future, IAmAliveTime = future, HostName = "m", SiloName = "m",
+            SiloAddress = SiloAddress.New(endpoint, 700), Status = status, StartTime = future, IAmAliveTime = future, HostName = "m", SiloName = "m",
         };
         var members = await table.ReadAllAsync(CancellationToken.None);
         Assert.True(await table.InsertRowAsync(ahead, members.Version.Next(), CancellationToken.None));
 
-        await ClusterEntry.ForgetLaterStartsAsync(table, SiloAddress.New(endpoint, 100), CancellationToken.None);
+        await ClusterEntry.ForgetLaterStartsAsync(table, SiloAddress.New(endpoint, 100), DateTime.UtcNow, CancellationToken.None);
 
         members = await table.ReadAllAsync(CancellationToken.None);
         Assert.Equal(machines[0].Get<ILocalSiloDetails>().SiloAddress, Assert.Single(members.Members).Item1.SiloAddress);
