@@ -117,7 +117,7 @@ internal static class Frames
     }
 }
 
-/// <summary>Keeps the frames that a stage hands on.</summary>
+/// <summary>Keeps the frames that a stage sends.</summary>
 internal sealed class FrameList : List<Frame>, IFrameOutput
 {
     public IEnumerable<EventFrame> Events => this.OfType<EventFrame>();

@@ -7,22 +7,22 @@ using Pipeline.Tests.Stages.Rules;
 
 namespace Pipeline.Tests.Stages.Aggregate;
 
-/// <summary>Aggregate gives what LINQ over the plain events gives, whatever the frames and wherever it is resumed.</summary>
+/// <summary>Aggregate computes the same groups as LINQ over the plain events, for any frames and after any resume.</summary>
 public sealed class AggregatePropertyTests
 {
     private static readonly Gen<string> GroupBy = RandomRules.AnyOf("type", "user", "value", "type,user", "user,value", "type,value,user", "half", "half,type", "line", "constant");
 
     [Fact]
-    public void Groups_are_those_of_linq() => Gen.Select(RandomFrames.Frame.Array[0, 6], GroupBy).Sample(
+    public void Process_RandomFrames_GivesTheGroupsOfLinq() => Gen.Select(RandomFrames.Frame.Array[0, 6], GroupBy).Sample(
         (frames, groupBy) => Assert.Equal(Expected(frames, groupBy), GroupsAsync(frames, groupBy, _ => false).GetAwaiter().GetResult()),
         iter: 1000);
 
     [Fact]
-    public void A_resumed_run_has_the_same_groups() => Gen.Select(RandomFrames.Frame.Array[1, 6], GroupBy, Gen.Int[0, 63]).Sample(
+    public void Process_Resumed_GivesTheSameGroups() => Gen.Select(RandomFrames.Frame.Array[1, 6], GroupBy, Gen.Int[0, 63]).Sample(
         (frames, groupBy, crashes) => Assert.Equal(Expected(frames, groupBy), GroupsAsync(frames, groupBy, frame => ((crashes >> frame) & 1) != 0).GetAwaiter().GetResult()),
         iter: 500);
 
-    // Where a crash is asked for, a new attempt goes on from a checkpoint that was serialized.
+    // After a frame for which crashesAfter holds, a new attempt resumes from a checkpoint that was serialized and parsed again.
     private static async Task<List<string>> GroupsAsync(PlainFrame[] frames, string groupBy, Func<int, bool> crashesAfter)
     {
         var run = await AggregateRun.OpenAsync(groupBy);

@@ -60,7 +60,7 @@ internal sealed class AggregateRun
         return [.. Output.Cast<MessageFrame>().Select(frame => frame.Message.Checkpoint.ToPage())];
     }
 
-    /// <summary>A checkpoint taken now, its pages joined, as Sink stores it.</summary>
+    /// <summary>A checkpoint taken now, its pages joined into one, as Sink stores it.</summary>
     public async Task<CheckpointPage> CheckpointAsync()
     {
         var pages = await PagesAsync();

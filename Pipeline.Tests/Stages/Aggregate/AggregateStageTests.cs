@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Stages.Aggregate;
 public sealed class AggregateStageTests
 {
     [Fact]
-    public async Task Groups_by_type_unless_told_otherwise()
+    public async Task Process_NoGroupBy_GroupsByType()
     {
         var run = await AggregateRun.OpenAsync("");
         Assert.Equal(["type", "value"], run.Opened.Columns);
@@ -24,7 +24,7 @@ public sealed class AggregateStageTests
     [InlineData("user,type", "user,type,value", "u|a 1 1 1 1;u|b 1 3 3 3;w|a 1 2 2 2")]
     [InlineData("value", "value", "1 1 1 1 1;2 1 2 2 2;3 1 3 3 3")]
     [InlineData("line,user", "line,user,value", "1|u 1 1 1 1;2|w 1 2 2 2;3|u 1 3 3 3")]
-    public async Task Groups_by_any_columns(string groupBy, string asked, string groups)
+    public async Task Process_GroupByColumns_GroupsByThose(string groupBy, string asked, string groups)
     {
         var run = await AggregateRun.OpenAsync(groupBy);
         Assert.Equal(asked.Split(','), run.Opened.Columns);
@@ -34,7 +34,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Equal_numbers_are_one_key_whatever_their_scale()
+    public async Task Process_EqualNumbersOfDifferentScale_AreOneKey()
     {
         var run = await AggregateRun.OpenAsync("value");
         await run.SendAsync(Frames.Events(2).With(Frames.Number("value", [150, 7], 2)), Frames.Events(2).With(Frames.Number("value", [15, -15], 1)));
@@ -43,7 +43,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Groups_by_booleans()
+    public async Task Process_GroupByBoolean_GroupsByItsValues()
     {
         var run = await AggregateRun.OpenAsync("flag");
         await run.SendAsync(
@@ -54,7 +54,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Sums_are_exact_beyond_64_bits_and_beyond_doubles()
+    public async Task Process_SumsBeyond64Bits_AreExact()
     {
         var run = await AggregateRun.OpenAsync("type");
         for (var frame = 0; frame < 3; frame++)
@@ -68,7 +68,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Rejects_go_on_and_nothing_else_of_events_does()
+    public async Task Process_FramesWithEventsAndRejects_PassesOnRejectsOnly()
     {
         var run = await AggregateRun.OpenAsync("type");
         var bad = Frames.Of(("a", "u", 1));
@@ -83,7 +83,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Large_states_travel_in_pages()
+    public async Task Checkpoint_LargeState_IsSentInPages()
     {
         var run = await AggregateRun.OpenAsync("user");
         var users = Enumerable.Range(0, 60_000).Select(number => $"user {number:D20}").ToArray();
@@ -100,7 +100,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task A_checkpoint_without_groups_is_one_page()
+    public async Task Checkpoint_NoGroups_IsOnePage()
     {
         var page = Assert.Single(await (await AggregateRun.OpenAsync("type")).PagesAsync());
         Assert.True(page is { More: false, Counts.Events: 0, Groups.Count: 0 });
@@ -118,7 +118,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Too_many_groups_end_the_run_before_the_memory_does()
+    public async Task Process_TooManyGroupsOrKeyBytes_FailsTheRun()
     {
         var run = await AggregateRun.OpenAsync("type", options: new AggregateOptions { MaxGroups = 3 });
         await run.SendAsync(Frames.Of(("a", "u", 1), ("b", "u", 1), ("c", "u", 1)));
@@ -137,7 +137,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Damaged_or_missing_columns_are_violations_of_the_contract()
+    public async Task Process_MissingOrDamagedColumn_IsAProtocolViolation()
     {
         var outside = Frames.Text("type", ["a"], 1);
         outside.Data[0] = 1;
@@ -169,7 +169,7 @@ public sealed class AggregateStageTests
     [Theory]
     [InlineData("type,user")]
     [InlineData("flag")]
-    public async Task A_checkpoint_of_other_columns_is_refused(string groupBy)
+    public async Task OpenAsync_CheckpointOfOtherColumns_IsRefused(string groupBy)
     {
         var checkpoint = new CheckpointPage { Groups = { new Group { Key = { new Scalar { Text = "a" } }, Count = groupBy == "flag" ? 0 : 1 } } };
         var exception = await Assert.ThrowsAsync<StageException>(() => AggregateRun.OpenAsync(groupBy, checkpoint));
@@ -179,14 +179,14 @@ public sealed class AggregateStageTests
     [Theory]
     [InlineData("type,type")]
     [InlineData("a,b,c,d,e,f,g,h,i")]
-    public async Task Columns_to_group_by_are_checked(string groupBy)
+    public async Task OpenAsync_RepeatedOrTooManyGroupByColumns_IsRefused(string groupBy)
     {
         var exception = await Assert.ThrowsAsync<StageException>(() => AggregateRun.OpenAsync(groupBy));
         Assert.Equal(FailureReasons.InvalidOptions, exception.Failure.Reason);
     }
 
     [Fact]
-    public async Task Latency_is_that_of_the_monotonic_clock()
+    public async Task Process_FrameWithReadTime_RecordsLatencyOfTheMonotonicClock()
     {
         var time = new FakeTimeProvider();
         var run = await AggregateRun.OpenAsync("type", time: time);
@@ -202,7 +202,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task The_groups_of_the_last_checkpoint_are_what_it_hands_on()
+    public async Task GroupsOut_GroupsAddedAfterCheckpoint_CountsThoseOfTheLastCheckpoint()
     {
         var run = await AggregateRun.OpenAsync("");
         await run.SendAsync(Frames.Of(("a", "u", 1)));
@@ -216,7 +216,7 @@ public sealed class AggregateStageTests
     }
 
     [Fact]
-    public async Task Other_frames_go_on_as_they_are()
+    public async Task Process_OtherFrames_ArePassedOnAndWorkItemsGetTheirFinalScore()
     {
         var run = await AggregateRun.OpenAsync("type");
         var end = Frames.Message(message => message.EndOfInput = new EndOfInput());

@@ -82,7 +82,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
 
         var failure = await FailureAsync(async () =>
         {
-            // A second answer to one batch is found at the next one at the latest.
+            // A second answer to the same batch is detected with the next batch at the latest.
             await ProcessAsync(stage, Events(1), new FrameList());
             await ProcessAsync(stage, Events(2), new FrameList());
         });

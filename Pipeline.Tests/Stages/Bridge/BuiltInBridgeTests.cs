@@ -79,7 +79,7 @@ public sealed class BuiltInBridgeTests : IDisposable
             logger.Collector.GetSnapshot().Where(record => record.Level == LogLevel.Information).Select(record => record.Message));
     }
 
-    // What came after the checkpoint of the first attempt comes again in the second.
+    // Events after the last checkpoint of the first attempt are replayed in the second.
     [Fact]
     public async Task Sample_AttemptThatDies_LeavesEachEventOnce()
     {

@@ -15,7 +15,7 @@ using Pipeline.Stages.Bridge.Programs;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
-/// <summary>A program that serves Transform, and behaves as the run's id says.</summary>
+/// <summary>A program that serves Transform; the run id selects its behaviour.</summary>
 public sealed class TransformServer : IAsyncLifetime
 {
     private const string Key = "a-key-for-tests";
@@ -48,7 +48,7 @@ public sealed class TransformServer : IAsyncLifetime
 
     internal BridgeStage Stage() => Stage(new BridgeOptions { Role = "rules", Address = Address, MaxInFlight = 3 }, out _);
 
-    /// <summary>A stage over a program; by the clock of the tests where it is this server, by the real one where it is a process.</summary>
+    /// <summary>A stage over a program: with the fake clock for this server, with the system clock for a process.</summary>
     internal BridgeStage Stage(BridgeOptions settings, out UserProgram program)
     {
         var options = Options.Create(settings);

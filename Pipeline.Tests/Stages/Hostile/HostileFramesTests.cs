@@ -9,7 +9,7 @@ using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;
 
-/// <summary>A caller that has the key and sends nonsense: refused with the right status, and the stage serves the next caller.</summary>
+/// <summary>A caller with the key that sends invalid messages is refused with the right status, and the next caller is served.</summary>
 public sealed class HostileFramesTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -54,7 +54,7 @@ public sealed class HostileFramesTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task Nonsense_is_refused_and_the_next_caller_is_served(string role, string name)
+    public async Task Process_InvalidMessage_IsRefusedAndTheNextCallIsServed(string role, string name)
     {
         var lines = new List<string>();
         await using var stage = await StageServer.StartAsync(role, Stages[role]);
@@ -76,7 +76,7 @@ public sealed class HostileFramesTests
     }
 
     [Fact]
-    public async Task Thousands_of_attempts_opened_and_left_leave_the_stage_as_it_was()
+    public async Task Process_ThousandsOfAbandonedCalls_TheNextCallIsServed()
     {
         var lines = new List<string>();
         await using var stage = await StageServer.StartAsync("parse", Stages["parse"]);
@@ -88,7 +88,7 @@ public sealed class HostileFramesTests
             var calls = Enumerable.Range(0, 40).Select(_ => new Stage.StageClient(channel.Invoker).Process()).ToList();
             foreach (var call in calls)
             {
-                // Some are left before their OpenRun, some after.
+                // Some calls are abandoned before their OpenRun, some after it.
                 if (Random.Shared.Next(2) == 0)
                     _ = call.RequestStream.WriteAsync(Open(sink)).ContinueWith(task => task.Exception, TaskScheduler.Default);
                 call.Dispose();
@@ -111,7 +111,7 @@ public sealed class HostileFramesTests
         }
         catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
         {
-            // The answer tells why.
+            // The status of the call, awaited below, says why.
         }
 
         return await call.FailureAsync().WaitAsync(Timeout);

@@ -12,7 +12,7 @@ using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;
 
-/// <summary>A hop below that answers nonsense: the attempt ends with a failure, and the stage above serves the next one.</summary>
+/// <summary>A hop below that breaks the protocol: the attempt fails, and the stage above serves the next attempt.</summary>
 public sealed class NonsenseBelowTests : IAsyncLifetime
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -46,7 +46,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     [InlineData("completed-before-the-end")]
     [InlineData("trailer")]
     [InlineData("exception")]
-    public async Task An_attempt_over_it_ends_and_the_next_one_over_another_hop_is_right(string behaviour)
+    public async Task Process_HopBelowBreaksTheProtocol_FailsAndTheNextAttemptSucceeds(string behaviour)
     {
         var lines = new List<string>();
         await using var source = await StageServer.StartAsync("source", _ => new FakeSource(100, padding: 70_000));
@@ -71,7 +71,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
         OpenRun = new OpenRun { RunId = run, Attempt = 1, Options = new RunOptions(), Route = { hop } },
     };
 
-    /// <summary>Answers as the run's id says, and then ends or waits to be left.</summary>
+    /// <summary>Sends the answers that the run id selects, and then ends the call or waits until it is cancelled.</summary>
     internal sealed class Nonsense : Stage.StageBase
     {
         public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
@@ -94,7 +94,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
             };
             foreach (var answer in answers)
                 await responseStream.WriteAsync(answer);
-            // It takes nothing and frees no slot, but stays.
+            // The call stays open, but reads no message and releases no slot.
             if (run == "completed-before-the-end")
                 await Task.Delay(System.Threading.Timeout.Infinite, context.CancellationToken);
         }

@@ -32,7 +32,7 @@ public sealed class IngestCuttingTests : IDisposable
     [InlineData("a\n\uFEFFb\n")]
     [InlineData("\u0001\n\0\0\n\0")]
     [InlineData("a\u000B\n\u000B\n")]
-    public async Task Each_kind_of_line_end_and_blank_is_cut_as_by_the_reference(string text)
+    public async Task Read_AnyLineEndsAndBlankLines_MatchesTheReference(string text)
     {
         var data = Encoding.UTF8.GetBytes(text);
         foreach (var batchSize in new[] { 0, 1, 2 })
@@ -63,7 +63,7 @@ public sealed class IngestCuttingTests : IDisposable
     [InlineData(1023, "\n", LineFate.TooLong)]
     [InlineData(1024, "\r\n", LineFate.TooLong)]
     [InlineData(5000, "\r\n", LineFate.TooLong)]
-    public async Task A_line_over_the_limit_is_rejected_with_its_beginning(int length, string end, object fate)
+    public async Task Read_LineOverTheLimit_IsRejectedWithItsBeginning(int length, string end, object fate)
     {
         var data = Encoding.UTF8.GetBytes("before\n" + new string('x', length) + end);
         foreach (var block in new[] { 16, 64, 65, 100, 1027, 256 * 1024 })
@@ -79,7 +79,7 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hundred_megabytes_without_newline_are_read_in_bounded_memory()
+    public async Task Read_LineOf100Megabytes_UsesBoundedMemory()
     {
         var path = Path.Join(_folder.Path, "in.ndjson");
         await using (var file = File.Create(path))
@@ -94,7 +94,7 @@ public sealed class IngestCuttingTests : IDisposable
         run.OnFrame = (_, _) => allocated.Add(GC.GetAllocatedBytesForCurrentThread());
         await run.ReadAsync();
 
-        // All frames are written by the one thread that reads: nothing ever makes it wait.
+        // The reading thread writes all frames, because no write ever waits: its allocations are those of the whole run.
         Assert.InRange(allocated[^1] - allocated[0], 1, 16 * 1024 * 1024);
         Assert.Equal([LineFate.Kept, LineFate.TooLong, LineFate.Kept], run.Lines.Select(line => line.Fate));
         Assert.Equal(new string('0', 2048), run.Lines[1].Content);
@@ -102,9 +102,9 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public void Batches_of_every_size_hold_the_lines_of_the_reference()
+    public void Read_RandomTextAndSizes_MatchesTheReference()
     {
-        // Few kinds of bytes, so that ends, blanks and long lines meet in every way at every border of chunk, window and block.
+        // Few kinds of bytes, so that line ends, blank and long lines meet in every combination at the borders of chunk, window and block.
         var piece = Gen.Frequency(
             (6, Gen.String[Gen.Char["abc\"{"], 1, 90]),
             (2, Gen.OneOf(" ", "\t", "\r", "\0", "\uFEFF")),
@@ -132,7 +132,7 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task An_automatic_batch_holds_whole_lines_up_to_its_bytes()
+    public async Task Read_AutomaticBatchSize_FillsBatchesWithWholeLines()
     {
         var line = new string('x', 122) + "\n";
         var run = await new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 5000)))).ReadAsync();
@@ -142,7 +142,7 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task A_batch_of_long_lines_is_cut_at_4_MiB()
+    public async Task Read_BatchOfLongLines_IsCutAt4MiB()
     {
         var line = new string('x', 1_000_000) + "\n";
         var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10))));
@@ -153,7 +153,7 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task A_line_longer_than_a_batch_is_a_batch_of_its_own()
+    public async Task Read_LineLongerThanABatch_IsABatchOfItsOwn()
     {
         var text = "a\n" + new string('x', 200_000) + "\nb\n";
         var run = await new IngestRun(_folder.Write("in.ndjson", text)).ReadAsync();
@@ -162,7 +162,7 @@ public sealed class IngestCuttingTests : IDisposable
     }
 
     [Fact]
-    public async Task Many_rejects_do_not_grow_a_batch_without_end()
+    public async Task Read_ManyRejects_AreSplitOverSeveralBatches()
     {
         var line = new string('x', 2000) + "\n";
         var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10_000))));

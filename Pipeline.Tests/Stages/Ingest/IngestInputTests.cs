@@ -16,7 +16,7 @@ public sealed class IngestInputTests : IDisposable
     [Theory]
     [InlineData("in.ndjson.gz")]
     [InlineData("in.ndjson")]
-    public async Task A_gz_file_is_known_by_its_content(string name)
+    public async Task Read_GzipWithOrWithoutExtension_IsRecognizedByContent(string name)
     {
         var run = await new IngestRun(_folder.Write(name, TemporaryFolder.Gzip(Sample))).ReadAsync();
 
@@ -24,7 +24,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_gz_file_of_many_members_is_one_text()
+    public async Task Read_GzipOfManyMembers_ReadsThemAsOneText()
     {
         var members = Sample.Chunk(777).Append([]).Append("\n"u8.ToArray()).Append([]).ToArray();
         var run = await new IngestRun(_folder.Write("in.gz", TemporaryFolder.Gzip(members))).ReadAsync();
@@ -33,7 +33,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task Zeros_after_a_gz_file_are_padding()
+    public async Task Read_ZerosAfterGzip_AreIgnored()
     {
         var run = await new IngestRun(_folder.Write("in.gz", [.. TemporaryFolder.Gzip(Sample), .. new byte[200_000]])).ReadAsync();
 
@@ -41,7 +41,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_gz_header_with_every_optional_part_is_read()
+    public async Task Read_GzipHeaderWithAllOptionalFields_IsAccepted()
     {
         var plain = TemporaryFolder.Gzip(Sample);
         byte[] header = [0x1F, 0x8B, 8, 0x1F, 0, 0, 0, 0, 0, 3, 5, 0, 1, 2, 3, 4, 5, .. "name\0comment\0"u8, 0xAA, 0xBB];
@@ -51,7 +51,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_gz_file_cut_off_anywhere_is_corrupt()
+    public async Task Read_TruncatedGzip_FailsAsCorrupt()
     {
         var whole = TemporaryFolder.Gzip(Sample, "more\n"u8.ToArray());
         var first = TemporaryFolder.Gzip(Sample).Length;
@@ -66,7 +66,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public void A_gz_file_with_a_damaged_byte_is_corrupt_or_unharmed()
+    public void Read_GzipWithFlippedBit_FailsAsCorruptOrReadsTheSameLines()
     {
         var whole = TemporaryFolder.Gzip(Sample);
         var expected = NaiveCutter.Cut(Sample, 1024);
@@ -91,7 +91,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task Something_else_after_a_gz_file_is_corrupt()
+    public async Task Read_OtherBytesAfterGzip_FailsAsCorrupt()
     {
         var failure = await new IngestRun(_folder.Write("in.gz", [.. TemporaryFolder.Gzip(Sample), .. "rubbish"u8])).FailAsync();
 
@@ -100,7 +100,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_is_read_file_by_file_in_ordinal_order()
+    public async Task Read_Folder_ReadsItsFilesInOrdinalOrder()
     {
         _folder.Write("in/b.ndjson", "b1\nb2");
         _folder.Write("in/B.jsonl", "B1\n");
@@ -157,7 +157,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_without_input_is_an_error()
+    public async Task Open_FolderWithoutInputFiles_IsRefused()
     {
         _folder.Write("in/notes.txt", "no");
 
@@ -165,7 +165,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_input_is_an_error()
+    public async Task Open_MissingFile_IsRefused()
     {
         var failure = await new IngestRun(Path.Join(_folder.Path, "none.ndjson")).FailAsync();
 
@@ -174,7 +174,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [UnixFact]
-    public async Task A_link_in_a_folder_that_leads_nowhere_is_told_by_its_own_name()
+    public async Task Open_BrokenLinkInFolder_NamesTheLinkAndItsTarget()
     {
         var link = Path.Join(Path.GetDirectoryName(_folder.Write("in/a.ndjson", "x\n")), "b.ndjson");
         File.CreateSymbolicLink(link, Path.Join(_folder.Path, "gone.ndjson"));
@@ -185,7 +185,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_fifo_a_device_and_a_socket_are_refused()
+    public async Task Open_FifoDeviceOrSocket_IsRefused()
     {
         var fifo = Path.Join(_folder.Path, "in.ndjson");
         Fifo.Create(fifo);
@@ -200,7 +200,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task A_path_out_of_the_roots_is_refused()
+    public async Task Open_PathOutsideTheRoots_IsRefused()
     {
         _folder.Write("outside/in.ndjson", "x");
         Directory.CreateDirectory(Path.Join(_folder.Path, "root"));
@@ -215,7 +215,7 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
-    public async Task All_wrong_options_are_told_at_once()
+    public async Task Open_SeveralInvalidOptions_ReportsAll()
     {
         var run = new IngestRun(_folder.Write("in.ndjson", "x"));
         run.Open.Options.BatchSize = 100_001;

@@ -16,7 +16,7 @@ public sealed class IngestPacingTests : IDisposable
     [InlineData(0, 7_000, 8)]
     [InlineData(1, 5_000, 1)]
     [InlineData(10, 0, 1)]
-    public async Task Lines_come_when_they_are_due_and_no_batch_lingers_longer_than_it_may(int batchSize, long lingerMicros, int linesPerBatch)
+    public async Task ReadAsync_RateIsSet_SendsLinesWhenDueAndWithinTheLinger(int batchSize, long lingerMicros, int linesPerBatch)
     {
         var time = new JumpingTime();
         var start = time.Micros;
@@ -58,12 +58,12 @@ public sealed class IngestPacingTests : IDisposable
 
         Assert.Equal(100, run.BatchLines.Sum());
         Assert.All(lateness, late => Assert.InRange(late, 0, LingerMicros + TickMicros));
-        // Lateness does not add up: each wait ends at a time of its own, not so long after the one before.
+        // Lateness does not add up: each wait ends at an absolute time, not a duration after the wait before it.
         Assert.InRange(time.Micros - start, 99_000, 99_000 + LingerMicros + TickMicros);
     }
 
     [Fact]
-    public async Task Checkpoints_are_set_while_lines_are_awaited()
+    public async Task ReadAsync_WaitingForLines_StillSendsCheckpoints()
     {
         var run = Paced(new JumpingTime(), 1, 0);
         run.Open.Options.CheckpointIntervalMicros = 10_000;
@@ -73,7 +73,7 @@ public sealed class IngestPacingTests : IDisposable
     }
 
     [Fact]
-    public async Task A_drain_ends_the_wait_and_hands_on_what_was_read()
+    public async Task Drain_WaitingForLines_SendsWhatWasReadAndStops()
     {
         var time = new FakeTimeProvider();
         var run = Paced(time, 10, 1_000_000);

@@ -19,14 +19,14 @@ public sealed class IngestResumeTests : IDisposable
     [InlineData("in.ndjson")]
     [InlineData("in.gz")]
     [InlineData("in/")]
-    public async Task Resuming_at_every_checkpoint_reads_the_same_lines(string input)
+    public async Task Resume_AtEveryCheckpoint_ReadsTheSameLines(string input)
     {
         var path = Prepare(input);
         var whole = await Checkpointing(path).ReadAsync();
         Assert.True(whole.Checkpoints.Count > 20, $"only {whole.Checkpoints.Count} checkpoints");
         foreach (var (checkpoint, linesBefore) in whole.Checkpoints)
         {
-            // As it comes back from Sink: through bytes.
+            // Serialized and parsed again, as it comes back from Sink.
             var stored = CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(checkpoint));
             var resumed = await Checkpointing(path).ReadAsync(stored);
 
@@ -39,7 +39,7 @@ public sealed class IngestResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task Ids_of_checkpoints_count_from_one()
+    public async Task Read_SeveralCheckpoints_AreNumberedFromOne()
     {
         var run = await Checkpointing(Prepare("in.ndjson")).ReadAsync();
 
@@ -47,7 +47,7 @@ public sealed class IngestResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_drain_stops_at_a_checkpoint()
+    public async Task Drain_DuringTheRead_StopsAtACheckpoint()
     {
         var path = Prepare("in.ndjson");
         var run = Checkpointing(path);
@@ -74,7 +74,7 @@ public sealed class IngestResumeTests : IDisposable
     [InlineData("missing")]
     [InlineData("added")]
     [InlineData("fifo")]
-    public async Task An_input_that_changed_between_attempts_is_refused(string how)
+    public async Task Resume_InputChanged_IsRefused(string how)
     {
         var path = Prepare("in/");
         var whole = await Checkpointing(path).ReadAsync();
@@ -117,7 +117,7 @@ public sealed class IngestResumeTests : IDisposable
     [Theory]
     [InlineData("in.ndjson")]
     [InlineData("in.gz")]
-    public async Task A_changed_prefix_is_found_by_its_hash(string input)
+    public async Task Resume_PrefixChangedAtSameLengthAndTime_IsRefused(string input)
     {
         var path = Prepare(input);
         var whole = await Checkpointing(path).ReadAsync();
@@ -133,7 +133,7 @@ public sealed class IngestResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_grows_is_read_to_its_first_length()
+    public async Task Read_FileGrows_EndsAtItsFirstLength()
     {
         var path = Prepare("in.ndjson");
         var run = Checkpointing(path);
@@ -157,7 +157,7 @@ public sealed class IngestResumeTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_file_that_shrinks_or_is_written_to_while_it_is_read_is_an_error(bool shrinks)
+    public async Task Read_FileShrinksOrIsWrittenTo_FailsAsChanged(bool shrinks)
     {
         var path = Prepare("in.ndjson");
         var run = Checkpointing(path);
@@ -183,7 +183,7 @@ public sealed class IngestResumeTests : IDisposable
     }
 
     [Fact]
-    public async Task Batches_read_again_are_counted()
+    public async Task Resume_InTheSameProcess_CountsReplayedBatches()
     {
         var path = Prepare("in.ndjson");
         var first = Checkpointing(path);
@@ -200,13 +200,13 @@ public sealed class IngestResumeTests : IDisposable
     [Theory]
     [InlineData("in.ndjson")]
     [InlineData("in/")]
-    public async Task Batches_that_another_process_had_read_are_counted_as_far_as_the_stages_below_remember(string input)
+    public async Task Resume_InANewProcess_CountsReplayedBatchesUpToTheLinesKnownBelow(string input)
     {
         var path = Prepare(input);
         var first = await Checkpointing(path).ReadAsync();
         var (resume, later) = (first.Checkpoints[^5].Checkpoint, first.Checkpoints[^3].Checkpoint);
 
-        // A new process: all it knows is what came up with RunOpened.
+        // A new process: it only knows the number of lines that RunOpened brought up from below.
         var memory = new RunMemory();
         var second = Checkpointing(path, memory);
         memory.NoteLines(second.Open.RunId, later.Position.TotalLines);
@@ -231,7 +231,7 @@ public sealed class IngestResumeTests : IDisposable
         }
     }
 
-    /// <summary>Small batches and a clock that steps with every frame, so that checkpoints come after every second batch.</summary>
+    /// <summary>Small batches, and a clock that advances with every frame, so that a checkpoint follows every second batch.</summary>
     private static IngestRun Checkpointing(string path, RunMemory? memory = null)
     {
         var time = new FakeTimeProvider();
@@ -243,6 +243,6 @@ public sealed class IngestResumeTests : IDisposable
         return run;
     }
 
-    /// <summary>Where gaps merge depends on where batches end, and so do the offsets that they tell.</summary>
+    /// <summary>Without the offsets of blank lines, which depend on where batches end, as that decides which gaps are merged.</summary>
     private static CutLine Plain(CutLine line) => line.Fate == LineFate.Blank ? line with { Offset = -1 } : line;
 }

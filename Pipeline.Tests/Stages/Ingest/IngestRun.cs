@@ -26,12 +26,12 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
 
     public int BlockBytes { get; init; } = 256 * 1024;
 
-    /// <summary>Sees each frame as it comes, by number; may stop the attempt.</summary>
+    /// <summary>Called with the number of each frame as it is written; may stop the attempt.</summary>
     public Action<IngestRun, int> OnFrame { get; set; } = (_, _) => { };
 
     public StageMeter Meter { get; } = new();
 
-    /// <summary>What the process remembers of former attempts.</summary>
+    /// <summary>What the process remembers of earlier attempts.</summary>
     public RunMemory Memory { get; init; } = new();
 
     /// <summary>Lines kept, blank and rejected, by line.</summary>
@@ -47,7 +47,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
 
     public List<long> ReadMicros { get; } = [];
 
-    /// <summary>Each checkpoint with the number of lines that stood before it.</summary>
+    /// <summary>Each checkpoint with the number of lines before it.</summary>
     public List<(CheckpointPage Checkpoint, int LinesBefore)> Checkpoints { get; } = [];
 
     public List<StageInput> Messages { get; } = [];
@@ -157,7 +157,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
                 }
                 else
                 {
-                    // A gap tells the bytes of all its lines only; the first one's offset is known.
+                    // A gap only gives the bytes of all its lines together: only the offset of its first line is known.
                     Lines.Add(new CutLine(LineFate.Blank, frame.File, line, skipped == 0 ? offset : -1, ""));
                 }
             }
@@ -166,7 +166,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
         }
     }
 
-    /// <summary>The reference, with offsets only where a batch tells them.</summary>
+    /// <summary>The reference, with offsets only where a batch gives them.</summary>
     public void AssertLines(IEnumerable<CutLine> expected)
     {
         var wanted = expected.ToList();

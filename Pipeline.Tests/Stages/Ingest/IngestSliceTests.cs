@@ -89,7 +89,7 @@ public sealed class IngestSliceTests : IDisposable
     {
         var folder = WriteFolder();
         var run = new IngestRun(folder) { Open = { Options = { Slice = Whole(Planned("b.ndjson", "c.ndjson.gz")) } } };
-        // Neither is there to be read; the run over the slice does not look for them.
+        // Neither file belongs to the slice: the run does not notice that one is missing and the other is new.
         File.Delete(Path.Join(folder, "a.ndjson"));
         File.WriteAllText(Path.Join(folder, "ab.ndjson"), "new\n");
 
@@ -161,7 +161,7 @@ public sealed class IngestSliceTests : IDisposable
             Assert.Equal(whole.Checkpoints[^1].Checkpoint.Position, resumed.Checkpoints[^1].Checkpoint.Position);
         }
 
-        // What lies before the slice is not read again; what was read of it is.
+        // Bytes before the slice are not checked on resume; bytes of the slice that were read already are.
         await ChangeAsync(10, whole.Checkpoints[4].Checkpoint, reason: null);
         await ChangeAsync(first + 10, whole.Checkpoints[4].Checkpoint, FailureReasons.InputChanged);
 

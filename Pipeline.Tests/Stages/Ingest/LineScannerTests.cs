@@ -7,7 +7,7 @@ public sealed class LineScannerTests
 {
     private const int ChunkBytes = 64;
 
-    // Line ends, what may begin a blank line, what is just above a space, and bytes that are negative where they are signed.
+    // Line ends, bytes that may begin a blank line, the byte just above a space, and bytes that are negative as signed values.
     private static readonly byte[] Values = [0, 9, 10, 13, 32, 33, 0x61, 0x7F, 0x80, 0xFF];
 
     private static readonly Gen<byte> Bytes = Gen.Int[0, Values.Length - 1].Select(index => Values[index]);

@@ -1,6 +1,6 @@
 namespace Pipeline.Tests.Stages.Ingest;
 
-/// <summary>What becomes of a line.</summary>
+/// <summary>How Ingest treats a line.</summary>
 internal enum LineFate
 {
     Kept,
@@ -8,10 +8,10 @@ internal enum LineFate
     TooLong,
 }
 
-/// <summary>A line, its number from 1, its offset, its bytes without end.</summary>
+/// <summary>A line: its number from 1, its offset, and its bytes without the line end.</summary>
 internal sealed record CutLine(LineFate Fate, string File, long Line, long Offset, string Content);
 
-/// <summary>Cuts a file the plain way, byte by byte: the reference for the real one.</summary>
+/// <summary>Cuts a file into lines byte by byte: the reference that Ingest is compared with.</summary>
 internal static class NaiveCutter
 {
     public static List<CutLine> Cut(byte[] data, int maxLineBytes, string file = "")

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-/// <summary>A folder of its own for a test.</summary>
+/// <summary>A temporary folder for one test, deleted at its end.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("pipeline-ends-").FullName;

@@ -3,14 +3,14 @@ using Pipeline.Stages.Monolith;
 
 namespace Pipeline.Tests.Stages.Monolith;
 
-/// <summary>samples/: what goes in and what comes out of it.</summary>
+/// <summary>The input in samples/ gives the results and rejects in samples/.</summary>
 public sealed class SampleTests
 {
     [Theory]
     [InlineData(1, 0)]
     [InlineData(1, 1)]
     [InlineData(2, 3)]
-    public async Task The_sample_gives_the_files_that_stand_beside_it(int threads, int batchSize)
+    public async Task RunAsync_SampleInput_WritesTheSampleResultsAndRejects(int threads, int batchSize)
     {
         var samples = Path.Combine(Repository.Root, "samples");
         var folder = Directory.CreateTempSubdirectory("pipeline-sample-").FullName;

@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Stages.Parse;
 public sealed class FrameTests
 {
     [Fact]
-    public async Task Resume_goes_up_as_it_came_and_no_columns_are_asked_for()
+    public async Task Open_ResumeFromBelow_IsPassedUpUnchangedWithoutColumns()
     {
         await using var stage = new ParseStage(ParseRun.Context(new()));
         var below = new RunOpened { Resume = new Checkpoint { Id = 7 }, Columns = { "type", "rule" }, More = false };
@@ -23,7 +23,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task Other_frames_are_handed_on_as_they_are()
+    public async Task Process_OtherFrames_ArePassedOnUnchanged()
     {
         var run = new ParseRun();
         await using var stage = new ParseStage(ParseRun.Context(run.Meter));
@@ -40,7 +40,7 @@ public sealed class FrameTests
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task At_automatic_size_events_wait_for_those_of_lines_that_follow_at_once(int batchSize)
+    public async Task Process_MoreLinesFollow_GathersEventsAtAutomaticBatchSizeOnly(int batchSize)
     {
         var run = new ParseRun();
         await using var stage = new ParseStage(ParseRun.Context(run.Meter));
@@ -62,7 +62,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task Events_of_two_files_never_come_in_one_frame()
+    public async Task Process_LinesOfSeveralFiles_SendsNoFrameWithTwoFiles()
     {
         var run = await GatherAsync(
             ParseRun.FrameOf(Bytes(Event("a", "1")), file: "1.ndjson"),
@@ -76,7 +76,7 @@ public sealed class FrameTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task However_much_follows_no_frame_grows_beyond_its_message(bool rejects)
+    public async Task Process_ManyBatchesGathered_KeepsFramesWithinTheMessageLimit(bool rejects)
     {
         var run = await GatherAsync([.. Enumerable.Range(0, 40).Select(i => rejects
             ? ParseRun.FrameOf([], rejects: [.. Enumerable.Range(0, 500).Select(_ => new Reject { Line = i + 1, Raw = ByteString.CopyFrom(new byte[1024]) })], firstLine: i + 1)
@@ -106,7 +106,7 @@ public sealed class FrameTests
     [InlineData("type")]
     [InlineData("value", "ts")]
     [InlineData("offset", "line", "rule", "user")]
-    public async Task Only_the_columns_asked_for_are_built(params string[] columns)
+    public async Task Process_ColumnsRequested_BuildsOnlyThose(params string[] columns)
     {
         var run = await ParseRun.OverAsync(Event("view", "1.5") + Event("click", "2"), columns);
 
@@ -116,7 +116,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task A_run_without_columns_still_counts_and_validates()
+    public async Task Process_NoColumnsRequested_StillCountsAndValidates()
     {
         var run = await new ParseRun().RunAsync(ParseRun.FrameOf(Bytes(Event("view", "1") + Event("view", "1e99") + Event("", "1") + Event("click", "2"))), [], []);
 
@@ -134,7 +134,7 @@ public sealed class FrameTests
     [InlineData("-2147483648", 4)]
     [InlineData("2147483648", 8)]
     [InlineData("-1", 1)]
-    public async Task Columns_have_the_least_width(string value, int width)
+    public async Task Process_NumberColumn_HasTheLeastWidth(string value, int width)
     {
         foreach (var others in new[] { 0, 1, 3, 4, 9 })
         {
@@ -152,7 +152,7 @@ public sealed class FrameTests
     [InlineData(256, 1)]
     [InlineData(257, 2)]
     [InlineData(70_000, 4)]
-    public async Task Texts_become_codes_in_order_of_first_use(int distinct, int width)
+    public async Task Process_TextColumn_HasCodesInOrderOfFirstUse(int distinct, int width)
     {
         var types = Enumerable.Range(0, distinct).Select(i => "type" + new string('x', i % 40) + i).ToArray();
         var run = await ParseRun.OverAsync(string.Concat(types.Concat(types).Select(t => Event(t, "1"))), "type");
@@ -164,7 +164,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task A_new_frame_forgets_the_texts_of_the_one_before()
+    public async Task Process_SecondFrame_HasATextTableOfItsOwn()
     {
         var run = new ParseRun();
         await using var stage = new ParseStage(ParseRun.Context(run.Meter));
@@ -177,7 +177,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task A_frame_has_the_largest_scale_of_its_values()
+    public async Task Process_ValuesOfSeveralScales_UsesTheLargestScale()
     {
         var run = await ParseRun.OverAsync(Event("a", "3") + Event("a", "-0.25") + Event("a", "1e2") + Event("a", "1.5"));
 
@@ -188,7 +188,7 @@ public sealed class FrameTests
     [Theory]
     [InlineData("9223372036854775807", "0.1")]
     [InlineData("0.1", "-9223372036854775807")]
-    public async Task Values_that_no_common_scale_holds_come_in_frames_of_their_own(string first, string second)
+    public async Task Process_ValuesWithoutCommonScale_AreSplitIntoFrames(string first, string second)
     {
         var run = await ParseRun.OverAsync(Event("a", first) + "bad\n" + Event("b", second) + "bad\n" + Event("a", second));
 
@@ -200,7 +200,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task Rejects_of_Ingest_and_of_Parse_go_on_in_order_of_line()
+    public async Task Process_RejectsOfIngestAndParse_AreMergedInLineOrder()
     {
         Reject[] rejects = [.. new[] { 1L, 4L, 6L, 9L }.Select(line => new Reject { Line = line, Reason = "line_too_long" })];
         Gap[] gaps = [new() { Before = 0, Lines = 1, Bytes = 10 }, new() { Before = 2, Lines = 1, Bytes = 20 }, new() { Before = 3, Lines = 1, Bytes = 30 }, new() { Before = 5, Lines = 1, Bytes = 5 }];
@@ -212,7 +212,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task Gaps_count_into_the_lines_and_offsets_of_events()
+    public async Task Process_GapsBetweenLines_CountIntoLinesAndOffsets()
     {
         var line = Event("a", "1");
         Gap[] gaps = [new() { Before = 1, Lines = 2, Bytes = 7 }, new() { Before = 1, Lines = 1, Bytes = 1 }, new() { Before = 3, Lines = 5, Bytes = 9 }];
@@ -223,7 +223,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task Types_that_are_not_allowed_are_rejected()
+    public async Task Process_TypeNotAllowed_IsRejected()
     {
         var lines = Event("view", "1") + Event("click", "1") + Event("a type of more than sixteen bytes", "1") + Event("a type of more than sixteen bytes!", "1");
         var run = await new ParseRun().RunAsync(ParseRun.FrameOf(Bytes(lines)), ["type"], ["click", "a type of more than sixteen bytes"]);
@@ -233,7 +233,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task A_frame_full_of_rejects_is_handed_on_before_the_rest()
+    public async Task Process_ManyRejects_SendsThemInSeveralFrames()
     {
         var run = await ParseRun.OverAsync(string.Concat(Enumerable.Repeat("bad\n", 50_000)));
 
@@ -243,7 +243,7 @@ public sealed class FrameTests
     }
 
     [Fact]
-    public async Task A_frame_with_nothing_in_it_gives_nothing()
+    public async Task Process_EmptyFrame_SendsNothing()
     {
         var run = await ParseRun.OverAsync([]);
 
@@ -253,7 +253,7 @@ public sealed class FrameTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task A_count_that_is_not_that_of_the_lines_is_a_violation(int count)
+    public async Task Process_WrongLineCount_IsAProtocolViolation(int count)
     {
         var run = new ParseRun();
         var error = await Assert.ThrowsAsync<StageException>(() => run.RunAsync(ParseRun.FrameOf("a\nb\n"u8.ToArray(), count: count), [], []));

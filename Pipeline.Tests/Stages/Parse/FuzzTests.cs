@@ -6,14 +6,14 @@ using Pipeline.Stages.Parse;
 
 namespace Pipeline.Tests.Stages.Parse;
 
-/// <summary>The stage, with its shapes and shortcuts, line by line against a plain reading of the same rules.</summary>
+/// <summary>Compares the stage, with its shapes and shortcuts, line by line with a plain parser of the same rules.</summary>
 public sealed class FuzzTests
 {
-    // Lines of the long run; PIPELINE_FUZZ_LINES=1000000 for the whole of it, PIPELINE_FUZZ_SEED to repeat one.
+    // PIPELINE_FUZZ_LINES sets another number of lines (1000000 for a long run), PIPELINE_FUZZ_SEED repeats a run.
     private const int DefaultLines = 20_000;
 
     [Fact]
-    public async Task Mutated_lines_are_each_an_event_a_work_item_or_a_reject_and_the_right_one()
+    public async Task Process_MutatedLines_MatchesTheReferenceParser()
     {
         var lines = Setting("PIPELINE_FUZZ_LINES") ?? DefaultLines;
         var seed = Setting("PIPELINE_FUZZ_SEED") ?? Random.Shared.Next();
@@ -28,7 +28,7 @@ public sealed class FuzzTests
     }
 
     [Fact]
-    public void The_verdicts_are_right_whatever_columns_are_wanted() =>
+    public void Process_AnyColumnsRequested_MatchesTheReferenceParser() =>
         Gen.Select(Gen.Int, Gen.Int[0, 63], Gen.Int[1, 30], Gen.Bool).Sample(
             (seed, wanted, count, newline) =>
             {
@@ -40,7 +40,7 @@ public sealed class FuzzTests
             },
             iter: 300);
 
-    // What the stage makes of the lines against what the full parser does; null where they agree.
+    // The first difference between the output of the stage and that of the reference parser; null if there is none.
     private static async Task<string?> DifferenceAsync(List<byte[]> lines, string[] columns, bool newlineAtEnd)
     {
         byte[] ends = [(byte)'\r', (byte)'\n'];
@@ -50,7 +50,7 @@ public sealed class FuzzTests
         await using var stage = new ParseStage(ParseRun.Context(run.Meter));
         await stage.OpenAsync(new OpenRun(), new RunOpened { Columns = { columns } }, CancellationToken.None);
 
-        // Twice, so that the second time shapes are known from the first line on.
+        // Twice: in the second round the shapes are known from the first line on.
         for (var round = 0; round < 2; round++)
         {
             run.Frames.Clear();

@@ -92,7 +92,7 @@ public sealed class LineVerdictTests
 
     [Theory]
     [MemberData(nameof(Rejects))]
-    public async Task A_bad_line_is_rejected_with_its_reason_and_its_neighbours_are_unharmed(string line, string reason)
+    public async Task Parse_BadLine_IsRejectedWithItsReasonAndItsNeighboursAreParsed(string line, string reason)
     {
         var raw = Encoding.UTF8.GetBytes(line);
         var run = await ParseRun.OverAsync([.. Bytes(Good + "\n"), .. raw, .. Bytes("\r\n" + Good)]);
@@ -106,7 +106,7 @@ public sealed class LineVerdictTests
 
     [Theory]
     [MemberData(nameof(Events))]
-    public async Task A_good_line_is_an_event_however_it_is_written(string line)
+    public async Task Parse_GoodLineInAnyNotation_IsAnEvent(string line)
     {
         var run = await ParseRun.OverAsync($"{Good}\n{line}\n{line}\n{Good}");
 
@@ -121,7 +121,7 @@ public sealed class LineVerdictTests
     [InlineData(new byte[] { 0xED, 0xA0, 0x80 })]
     [InlineData(new byte[] { 0xF4, 0x90, 0x80, 0x80 })]
     [InlineData(new byte[] { 0xE2, 0x82 })]
-    public async Task Invalid_UTF8_is_rejected_wherever_it_stands(byte[] bad)
+    public async Task Parse_InvalidUtf8Anywhere_IsRejected(byte[] bad)
     {
         foreach (var place in new[] { "view", "u6012", "source", "generator", "}}", "2026" })
         {

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Pipeline.Tests.Stages.Parse;
 
-/// <summary>Lines as users write them, and what can happen to them.</summary>
+/// <summary>Lines as users write them, and random changes to them.</summary>
 internal static class Mutations
 {
     private static readonly string[] Bases =
@@ -71,7 +71,7 @@ internal static class Mutations
         }
     }
 
-    // The line stays what it is, with other numbers: this is what shapes are for.
+    // Only digits change, so that most lines keep their shape.
     private static void ChangeDigits(List<byte> line, Random random)
     {
         for (var i = 0; i < line.Count; i++)

@@ -28,7 +28,7 @@ internal sealed class ParseRun : IFrameOutput
     public static Task<ParseRun> OverAsync(byte[] lines, params string[] columns) =>
         new ParseRun().RunAsync(FrameOf(lines), columns.Length == 0 ? AllColumns : columns, []);
 
-    /// <summary>A frame of exactly these bytes, with bytes around them that no parser may look at and find meaning in.</summary>
+    /// <summary>A frame of exactly these bytes, with digits before and after them that the parser must ignore.</summary>
     public static LineFrame FrameOf(byte[] lines, IReadOnlyList<Gap>? gaps = null, IReadOnlyList<Reject>? rejects = null, long firstLine = 1, int? count = null, string file = "some.ndjson")
     {
         var buffer = SharedBuffer.Rent(lines.Length + 3);
@@ -86,7 +86,7 @@ internal sealed class ParseRun : IFrameOutput
     }
 }
 
-/// <summary>One event as it stands in its frame; null or 0 for columns that are not there.</summary>
+/// <summary>One event as read from its frame; null or 0 for columns that the frame does not have.</summary>
 internal sealed record ParsedEvent(string? Type, string? User, long Ts, decimal Value, long Line, long Offset)
 {
     public static ParsedEvent Read(EventFrame frame, int index) => new(

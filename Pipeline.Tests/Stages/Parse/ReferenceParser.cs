@@ -8,13 +8,13 @@ using Pipeline.Stages.Parse.WorkItems;
 
 namespace Pipeline.Tests.Stages.Parse;
 
-/// <summary>Parse's rules once more, written for clarity on the framework's JSON, with exceptions and objects: what the fuzz tests compare with.</summary>
+/// <summary>Parse's rules implemented again over the framework's JSON, for clarity: the reference of the fuzz tests.</summary>
 internal static class ReferenceParser
 {
     private static readonly string[] EventFields = ["ts", "type", "user", "value"];
     private static readonly string[] ItemFields = ["id", "vectors", "matrix", "iterations"];
 
-    /// <summary>The reason of a reject, or what the event or the work item comes to.</summary>
+    /// <summary>The reason of a reject, or the text of the event or the work item.</summary>
     public static string Parse(byte[] line, Func<string, string, long, decimal, string> show)
     {
         if (!Utf8.IsValid(line))

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Stages.Parse;
 public sealed class SampleTests
 {
     [Fact]
-    public async Task The_sample_has_good_lines_and_one_bad_line_of_each_kind()
+    public async Task Parse_SampleInput_GivesEventsAWorkItemAndTheExpectedRejects()
     {
         var lines = await File.ReadAllBytesAsync(Path.Combine(Root(), "samples", "events.ndjson"));
         var blank = lines.AsSpan().IndexOf("\n\n"u8) + 1;
@@ -22,7 +22,7 @@ public sealed class SampleTests
     }
 
     [Fact]
-    public async Task The_documentation_lists_every_reason()
+    public async Task Verdicts_EveryRejectReason_IsInTheDocumentation()
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Root(), "docs", "rejects.md"));
         var reasons = Enum.GetValues<Verdict>().Skip(2).Select(Verdicts.Reason);

@@ -154,7 +154,7 @@ public sealed class CelConformanceTests
         await EvaluatesToAsync($"17 in [{string.Join(", ", Enumerable.Range(0, 32))}]", true);
     }
 
-    // As x a constant, as y the same where a column keeps it from being folded.
+    // x is a constant that is folded; y is the same expression behind a condition on a column, so that it is evaluated for the event.
     private static Task EvaluatesToAsync(string expression, object expected) => EvaluatesToAsync(expression, expected, "x", "y");
 
     private static async Task EvaluatesToAsync(string expression, object expected, params string[] columns)

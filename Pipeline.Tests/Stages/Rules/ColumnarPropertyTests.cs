@@ -3,13 +3,13 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Tests.Stages.Rules;
 
-/// <summary>Rules over whole columns do what rules row by row do.</summary>
+/// <summary>Evaluating rules over whole columns gives the same as evaluating them row by row.</summary>
 public sealed class ColumnarPropertyTests
 {
     private static readonly string[] Wanted = ["type", "user", "value", "ts", "n", "t", "b"];
 
     [Fact]
-    public void Columns_give_what_rows_give() => Gen.Select(RandomRules.Rules, RandomFrames.Frame.Array[1, 4]).Sample(
+    public void Process_RandomRules_MatchesRowByRowEvaluation() => Gen.Select(RandomRules.Rules, RandomFrames.Frame.Array[1, 4]).Sample(
         (rules, frames) =>
         {
             if (FailForEveryEvent(rules))
@@ -30,7 +30,7 @@ public sealed class ColumnarPropertyTests
         print: Print);
 
     [Fact]
-    public void What_is_asked_for_changes_neither_what_is_dropped_nor_what_is_rejected() => Gen.Select(RandomRules.Rules, RandomFrames.Frame.Array[1, 2]).Sample(
+    public void Process_FewerColumnsRequested_DropsAndRejectsTheSameEvents() => Gen.Select(RandomRules.Rules, RandomFrames.Frame.Array[1, 2]).Sample(
         (rules, frames) =>
         {
             if (FailForEveryEvent(rules))
@@ -49,7 +49,7 @@ public sealed class ColumnarPropertyTests
         iter: 100,
         print: Print);
 
-    // Such rules are refused.
+    // Rules that would fail for every event are refused when they are parsed.
     private static bool FailForEveryEvent(RandomRule[] rules)
     {
         Pipeline.Stages.Rules.Definition.RuleSet.TryParse(RulesRun.Json([.. rules.Select(rule => rule.Text)]), out var errors);
@@ -57,7 +57,7 @@ public sealed class ColumnarPropertyTests
         return errors.Count > 0;
     }
 
-    // Frames carry only the columns that were asked for, as Parse would send them.
+    // Frames have only the requested columns, as Parse would send them.
     private static RulesRun Apply(RandomRule[] rules, PlainFrame[] frames, params string[] wanted)
     {
         var run = RulesRun.OpenAsync(RulesRun.Json([.. rules.Select(rule => rule.Text)]), wanted).GetAwaiter().GetResult();
@@ -84,7 +84,7 @@ public sealed class ColumnarPropertyTests
     private static string Print((RandomRule[] Rules, PlainFrame[] Frames) sample) =>
         string.Join('\n', sample.Rules.Select(rule => rule.Text)) + "\nframes of " + string.Join(", ", sample.Frames.Select(frame => frame.Count));
 
-    /// <summary>Row by row, with the meaning that the generator gave.</summary>
+    /// <summary>Evaluates rules row by row, with the C# formulas of the generator.</summary>
     private sealed class Reference(RandomRule[] rules)
     {
         public List<string> Rows { get; } = [];

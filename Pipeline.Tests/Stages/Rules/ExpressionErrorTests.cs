@@ -91,7 +91,7 @@ public sealed class ExpressionErrorTests
     [Fact]
     public void Check_ColumnOfAWrongRule_TellsNothing() => Assert.Empty(Errors("bad == 1 && bad.contains(bad) || type in [bad] || bad"));
 
-    // Were the left side written once for each value of the list, the tree would triple with every level.
+    // If the left side were repeated for each value of the list, the tree would triple with every level.
     [Fact]
     public void Check_NestedLists_TreeGrowsWithTheText()
     {

@@ -89,7 +89,7 @@ public sealed class ExpressionTests
     [InlineData("ts * ts * ts")]
     [InlineData("ts * 10000000")]
     [InlineData("value > 1 ? 9223372036854775808 : 1")]
-    public async Task What_cannot_be_evaluated_rejects_the_line(string expression)
+    public async Task Process_ExpressionCannotBeComputed_RejectsTheLine(string expression)
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = " + expression), "type");
         Assert.Contains("line", run.Opened.Columns);

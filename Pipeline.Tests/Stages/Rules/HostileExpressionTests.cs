@@ -2,7 +2,7 @@ using Pipeline.Stages.Rules.Definition;
 
 namespace Pipeline.Tests.Stages.Rules;
 
-/// <summary>Expressions that reach for what is not theirs are refused when they are read, and nothing of them runs.</summary>
+/// <summary>Expressions that use anything outside the language are refused when they are parsed; nothing of them is executed.</summary>
 public sealed class HostileExpressionTests
 {
     [Theory]
@@ -92,7 +92,7 @@ public sealed class HostileExpressionTests
     [InlineData("\u202Etrue")]
     [InlineData("value == \u0661")]
     [InlineData("1 / 0 == 1")]
-    public void Is_refused(string expression)
+    public void TryParse_UnsupportedOrMalformedExpression_IsRefused(string expression)
     {
         Assert.Null(RuleSet.TryParse(RulesRun.Json("drop " + expression), out var errors));
         Assert.All(errors, error => Assert.Equal(1, error.Rule));
@@ -100,7 +100,7 @@ public sealed class HostileExpressionTests
     }
 
     [Fact]
-    public void Depth_and_length_are_bounded_before_anything_recurses()
+    public void TryParse_ExpressionTooDeepOrTooLong_IsRefused()
     {
         string[] hostile =
         [
@@ -119,7 +119,7 @@ public sealed class HostileExpressionTests
     }
 
     [Fact]
-    public async Task The_largest_that_is_allowed_works()
+    public async Task Process_ExpressionsAtTheDepthAndLengthLimits_AreEvaluated()
     {
         var deep = string.Concat(Enumerable.Repeat("(", 32)) + "value > 1" + string.Concat(Enumerable.Repeat(")", 32));
         var nots = string.Concat(Enumerable.Repeat("!", 31)) + "(value < 1)";
@@ -132,7 +132,7 @@ public sealed class HostileExpressionTests
     }
 
     [Fact]
-    public async Task Texts_cannot_grow_without_end()
+    public async Task Process_RulesDoubleATextFortyTimes_RejectsTheLine()
     {
         string[] doubling = ["x = 'xxxxxxxx' + type", .. Enumerable.Repeat("x = x + x", 40)];
         var run = await RulesRun.OpenAsync(RulesRun.Json(doubling), "type");

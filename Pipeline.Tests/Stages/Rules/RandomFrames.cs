@@ -10,7 +10,7 @@ internal static class RandomFrames
     private static readonly Gen<long> Mantissas = Gen.OneOf(
         Gen.Const(0L), Gen.Long[-100, 100], Gen.Long[-100, 100], Gen.Long[-30_000, 30_000], Gen.Long[-2_000_000_000, 2_000_000_000], Gen.Long[-long.MaxValue, long.MaxValue]);
 
-    /// <summary>Plain events of one frame, with the scale and the width that its values take at least.</summary>
+    /// <summary>Plain events of one frame, with the scale and the minimum width of its values.</summary>
     public static Gen<PlainFrame> Frame { get; } = Gen.Select(
         Gen.OneOf(Gen.Int[1, 3], Gen.Int[1, 200], Gen.Int[200, 400]),
         Gen.Int[0, 5],

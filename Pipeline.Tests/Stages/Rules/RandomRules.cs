@@ -13,7 +13,7 @@ internal sealed record RandomRule(string? Column, Formula Formula)
     public string Text => Column is null ? "drop " + Formula.Text : $"{Column} = {Formula.Text}";
 }
 
-/// <summary>Random expressions of every part of the language, with their meaning written a second time, row by row.</summary>
+/// <summary>Random expressions of every part of the language, each with the same computation in C# for one event.</summary>
 internal static class RandomRules
 {
     public static readonly string[] SomeTexts = ["", "a", "view", "click", "it's", "ä😀", "ä\uFFFD", "ab", "purchase", " b "];

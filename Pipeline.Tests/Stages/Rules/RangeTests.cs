@@ -7,12 +7,12 @@ public sealed class RangeTests
 {
     private static readonly decimal[] Literals = [-12.75m, -1.5m, -1m, -0.25m, 0m, 0.25m, 1m, 1.5m, 12.75m, 127m, 128m, -128m, -129m, 9223372036854775807m, 9223372036854775808m, -9223372036854775809m];
 
-    /// <summary>Every comparison of every width and of literals of more decimals than the column has, and beyond its ends.</summary>
+    /// <summary>Comparisons for every column width, also with literals that have more decimals or are out of range.</summary>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task A_comparison_with_a_literal_is_that_of_the_numbers(int scale)
+    public async Task Process_ColumnComparedWithLiteral_MatchesDecimalComparison(int scale)
     {
         foreach (var width in new[] { 0, 1, 2, 4, 8 })
         {

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Stages.Rules;
 public sealed class RuleSetTests
 {
     [Fact]
-    public void No_rules_file_means_the_default_rules()
+    public void Parse_NoRules_GivesTheDefaultRules()
     {
         Assert.Equal(["rule"], RuleSet.Parse("").SetColumns);
         Assert.Equal(["type", "user", "ts", "value", "line", "offset", "rule"], RuleSet.Parse(RuleSet.DefaultJson).Columns);
@@ -14,7 +14,7 @@ public sealed class RuleSetTests
     }
 
     [Fact]
-    public void The_examples_of_the_documentation_are_right()
+    public void Parse_ExamplesOfTheDocumentation_AreAccepted()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "rules.md"));
         var examples = page.Split("```json\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToList();
@@ -23,7 +23,7 @@ public sealed class RuleSetTests
     }
 
     [Fact]
-    public void Of_many_mistakes_among_many_columns_the_first_are_told_briefly()
+    public void Parse_ManyErrorsAmongManyColumns_ReportsTheFirstInAShortMessage()
     {
         var sets = Enumerable.Range(0, 900).Select(number => $$"""{"set":"column_{{new string('n', 40)}}_{{number}}","to":"1"}""");
         var drops = Enumerable.Range(0, 20_000).Select(_ => """{"drop":"tpye == 1"}""");
@@ -38,7 +38,7 @@ public sealed class RuleSetTests
     [Fact]
     public void Parse_MoreWordsInAllThanCanBeCompiledInTime_IsRefusedAtTheRuleThatIsTooMuch()
     {
-        // 503 words and symbols, and the end.
+        // Each rule has 503 words and symbols, and an end token.
         var rule = $$"""{"drop":"value < {{string.Join(" + ", Enumerable.Repeat("1", 250))}} + value"}""";
         Assert.NotNull(RuleSet.TryParse($$"""{"rules":[{{string.Join(',', Enumerable.Repeat(rule, 65))}}]}""", out _));
 
@@ -48,7 +48,7 @@ public sealed class RuleSetTests
     }
 
     [Fact]
-    public void All_mistakes_are_told_at_once_with_their_positions()
+    public void Parse_SeveralErrors_ReportsAllWithTheirPositions()
     {
         const string Json = """
             {
@@ -98,18 +98,18 @@ public sealed class RuleSetTests
     [InlineData("""{"rules":[{"set":"a","to":"1"},{"set":"a","to":"'x'"}]}""", "is a number, this is a text")]
     [InlineData("""{"rules":[{"set":"a","to":"9223372036854775808"}]}""", "too large")]
     [InlineData("""{"rules":[{"set":"a","to":"79228162514264337593543950335 * 10"}]}""", "no number")]
-    public void A_wrong_shape_is_told(string json, string message)
+    public void TryParse_InvalidRules_ReportsTheError(string json, string message)
     {
         Assert.Null(RuleSet.TryParse(json, out var errors));
         Assert.Contains(message, Assert.Single(errors).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Comments_and_a_last_comma_are_welcome() =>
+    public void Parse_CommentsAndTrailingComma_AreAccepted() =>
         Assert.Empty(RuleSet.Parse("{\"rules\":[ /* why */ {\"drop\":\"true\",\"comment\":\"why\"}, // so\n]}").SetColumns);
 
     [Fact]
-    public void Columns_to_group_by_are_those_of_events_and_those_set()
+    public void CheckColumns_EventSetAndUnknownColumns_RefusesTheUnknownOnly()
     {
         var rules = RuleSet.Parse("""{"rules":[{"set":"size","to":"value > 10 ? 'big' : 'small'"}]}""");
         rules.CheckColumns(["type", "size"]);

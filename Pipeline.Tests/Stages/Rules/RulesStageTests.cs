@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Stages.Rules;
 public sealed class RulesStageTests
 {
     [Fact]
-    public async Task The_default_rules_drop_views_and_small_values()
+    public async Task Process_DefaultRules_DropsViewsAndSmallValues()
     {
         var run = await RulesRun.OpenAsync("", "type", "value", "rule");
         Assert.Equal(["type", "value"], run.Opened.Columns);
@@ -28,7 +28,7 @@ public sealed class RulesStageTests
             await new RulesStage(Frames.Context()).OpenAsync(new OpenRun { Options = new RunOptions() }, null, new CancellationToken(canceled: true)));
 
     [Fact]
-    public async Task Columns_that_nobody_wants_are_neither_asked_for_nor_handed_on()
+    public async Task Process_ColumnReadByRulesOnly_IsNotPassedOn()
     {
         var run = await RulesRun.OpenAsync("", "value");
         Assert.Equal(["type", "value"], run.Opened.Columns);
@@ -45,14 +45,14 @@ public sealed class RulesStageTests
     [InlineData("value = value + 1", "value", "value,line,offset")]
     [InlineData("value = 5", "value", "")]
     [InlineData("drop line > 5", "ts", "ts,line")]
-    public async Task Asks_for_what_is_wanted_below_and_what_the_rules_read(string rule, string wanted, string asked)
+    public async Task Open_RulesAndColumnsRequestedBelow_RequestsWhatBothNeed(string rule, string wanted, string asked)
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json(rule), wanted);
         Assert.Equal(asked.Split(',', StringSplitOptions.RemoveEmptyEntries), run.Opened.Columns);
     }
 
     [Fact]
-    public async Task What_a_rule_sets_the_next_rules_and_the_stages_below_see()
+    public async Task Process_RuleSetsColumn_LaterRulesAndStagesSeeTheNewValue()
     {
         var run = await RulesRun.OpenAsync(
             RulesRun.Json("value = value * 2", "type = type.upperAscii()", "drop value > 30", "drop type == 'a'", "x = type + user"), "type", "value", "x");
@@ -64,7 +64,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task A_drop_stops_the_event_before_later_rules_can_fail()
+    public async Task Process_EventDropped_IsNotRejectedByLaterRules()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("drop value == 0", "x = 1 / value", "drop x > 100"), "x");
         await run.SendAsync(Frames.Of(("a", "u", 0), ("a", "u", 4), ("a", "u", 0.001m)));
@@ -102,7 +102,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Failed_lines_join_the_other_rejects_in_order_of_line()
+    public async Task Process_RuleFailsOnLines_MergesTheirRejectsInLineOrder()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = 1 / value"), "x");
         var frame = Frames.Of(("a", "u", 0), ("a", "u", 1), ("a", "u", 0), ("a", "u", 0));
@@ -117,7 +117,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Numbers_without_a_scale_in_common_part_into_frames()
+    public async Task Process_ComputedValuesWithoutCommonScale_KeepsThemExactAndInOrder()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("value = type == 'big' ? 9000000000000000000 : 0.000000001"), "value", "type");
         await run.SendAsync(Frames.Of(("big", "u", 1), ("small", "u", 1), ("small", "u", 1), ("big", "u", 1), ("big", "u", 1)));
@@ -127,7 +127,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Counts_of_frames_without_events_travel_with_the_next_frame()
+    public async Task Process_FramesWithoutEvents_AddsTheirCountsToTheNextFrame()
     {
         var run = await RulesRun.OpenAsync("", "type", "value");
         await run.SendAsync(Frames.Of(("view", "u", 1)), Frames.Of(("view", "u", 1), ("view", "u", 1)), new EventFrame { Filtered = 4 });
@@ -141,7 +141,7 @@ public sealed class RulesStageTests
     [InlineData("checkpoint")]
     [InlineData("end")]
     [InlineData("control")]
-    public async Task Counts_arrive_before_a_checkpoint_and_before_the_end(string kind)
+    public async Task Process_CheckpointEndOrControl_SendsPendingCountsFirst(string kind)
     {
         var run = await RulesRun.OpenAsync("", "type", "value");
         var last = Frames.Message(message =>
@@ -162,7 +162,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task A_frame_of_rejects_goes_on()
+    public async Task Process_RejectsButNoEventsLeft_PassesTheFrameOn()
     {
         var run = await RulesRun.OpenAsync("", "type", "value");
         var frame = Frames.Of(("view", "u", 1));
@@ -174,7 +174,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task A_missing_or_damaged_column_is_a_violation_of_the_contract()
+    public async Task Process_MissingOrDamagedColumn_IsAProtocolViolation()
     {
         EventFrame[] bad =
         [
@@ -192,7 +192,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Wrong_rules_and_unknown_columns_fail_the_opening()
+    public async Task Open_InvalidRulesOrUnknownColumn_Fails()
     {
         Assert.Equal(FailureReasons.InvalidRules, await FailureAsync(new RunOptions { Rules = "{" }));
         Assert.Equal(FailureReasons.InvalidOptions, await FailureAsync(new RunOptions { GroupBy = { "colour" } }));
@@ -200,7 +200,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task What_is_kept_over_frames_knows_scale_and_width()
+    public async Task Process_SameMantissaAtAnotherScaleOrWidth_IsEvaluatedAnew()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = value > 3 ? 'big' : 'small'", "drop value * value == 4"), "x");
         foreach (var (mantissa, scale, width) in new[] { (20L, 0, 1), (20L, 1, 1), (40L, 1, 1), (20L, 0, 2), (20L, 1, 2), (40L, 1, 2), (-5L, 0, 1), (251L, 0, 2), (4L, 0, 1) })
@@ -213,7 +213,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Distinct_texts_without_end_do_not_fill_the_memory_and_stay_right()
+    public async Task Process_ManyDistinctTexts_EvaluatesEachCorrectly()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = user + '!'", "drop user.endsWith('7')"), "x", "user");
         for (var round = 0; round < 40; round++)
@@ -226,7 +226,7 @@ public sealed class RulesStageTests
     }
 
     [Fact]
-    public async Task Results_that_were_forgotten_are_made_again()
+    public async Task Process_CachedResultsEvicted_ComputesThemAgain()
     {
         var tail = new string('x', 3_000);
         var run = await RulesRun.OpenAsync(RulesRun.Json($"x = user + '{tail}'"), "x");

@@ -5,17 +5,17 @@ namespace Pipeline.Tests.Stages.Sink;
 /// <summary>How an operation fails.</summary>
 public enum Fault
 {
-    /// <summary>It is not done.</summary>
+    /// <summary>The operation is not done.</summary>
     Before,
 
-    /// <summary>It is done, and then the process dies.</summary>
+    /// <summary>The operation is done, and then the process dies.</summary>
     After,
 
-    /// <summary>Of a write half is done.</summary>
+    /// <summary>Half of a write is done.</summary>
     Half,
 }
 
-/// <summary>What a loss of power takes: a file system may make some changes of names durable and not others, in whatever order.</summary>
+/// <summary>What a power loss discards: a file system may make changes of directory entries durable in any order.</summary>
 [Flags]
 public enum Lost
 {
@@ -27,8 +27,8 @@ public enum Lost
 }
 
 /// <summary>
-/// Real files whose every operation can be made the last one of a process, and that know what a loss of power would take from them:
-/// all bytes that were not flushed, all names whose folder was not.
+/// Real files. Any operation can be made the last one of a process, and a power loss can be simulated: it discards all bytes that were
+/// not flushed, and changes of directory entries whose folder was not flushed.
 /// </summary>
 internal sealed class SimulatedDisk : IDurableFiles
 {
@@ -39,7 +39,7 @@ internal sealed class SimulatedDisk : IDurableFiles
     /// <summary>Operations so far.</summary>
     public int Operations { get; private set; }
 
-    /// <summary>What each operation was.</summary>
+    /// <summary>The operations so far, in order.</summary>
     public List<string> Log { get; } = [];
 
     /// <summary>The operation that fails, from 1; 0 = none.</summary>
@@ -47,7 +47,7 @@ internal sealed class SimulatedDisk : IDurableFiles
 
     public Fault Fault { get; set; }
 
-    /// <summary>Whether nothing works after the failure, as in a process that is dead.</summary>
+    /// <summary>Whether all later operations fail as well, as in a dead process.</summary>
     public bool Dies { get; set; } = true;
 
     /// <summary>errno of the failure.</summary>
@@ -106,7 +106,7 @@ internal sealed class SimulatedDisk : IDurableFiles
     /// <summary>Called with each operation before it is done.</summary>
     public Action<string> OnOperation { get; set; } = _ => { };
 
-    /// <summary>Takes away what need not have survived: bytes that were not flushed, and of the changes of names any kind.</summary>
+    /// <summary>Discards bytes that were not flushed, and unflushed changes of directory entries of the given kinds.</summary>
     public void LosePower(Lost lost)
     {
         foreach (var (_, kind, undo) in Enumerable.Reverse(_notDurable))

@@ -13,7 +13,7 @@ public sealed class SinkFaultTests
     [InlineData(Fault.After, Lost.Creations)]
     [InlineData(Fault.After, Lost.Renames)]
     [InlineData(Fault.After, Lost.Deletions)]
-    public async Task A_death_at_any_operation_changes_nothing_that_comes_out(Fault fault, Lost lost)
+    public async Task Run_DeathOrPowerLossAtAnyOperation_GivesTheSameOutput(Fault fault, Lost lost)
     {
         var operations = await CountOperationsAsync();
         Assert.InRange(operations, 50, 500);
@@ -45,7 +45,7 @@ public sealed class SinkFaultTests
     }
 
     [Fact]
-    public async Task Deaths_one_after_another_change_nothing_that_comes_out()
+    public async Task Run_SeveralDeathsInARow_GivesTheSameOutput()
     {
         var operations = await CountOperationsAsync();
         for (var step = 5; step < operations; step += 7)
@@ -64,7 +64,7 @@ public sealed class SinkFaultTests
             }
             while (failure is not null && attempt < 20);
 
-            // One more, also where the run is complete: it may have failed only to clear away.
+            // One more attempt, even if the run is complete: the last one may have failed when it deleted its temporary files.
             await script.RunAsync(++attempt, new SimulatedDisk());
             script.AssertComplete();
         }
@@ -73,7 +73,7 @@ public sealed class SinkFaultTests
     [Theory]
     [InlineData(28, FailureReasons.DiskFull)]
     [InlineData(5, FailureReasons.OutputUnwritable)]
-    public async Task A_failing_operation_is_loud_and_nothing_is_acknowledged_after_it(int errno, string reason)
+    public async Task Process_DiskOperationFails_FailsAndAcknowledgesNothingAfterwards(int errno, string reason)
     {
         var operations = await CountOperationsAsync();
         for (var at = 3; at <= operations; at++)

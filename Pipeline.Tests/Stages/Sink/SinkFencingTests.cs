@@ -11,7 +11,7 @@ public sealed class SinkFencingTests : IDisposable
     [Theory]
     [InlineData(3)]
     [InlineData(2)]
-    public async Task An_attempt_that_is_not_above_all_before_is_refused(long attempt)
+    public async Task Open_AttemptNumberNotAboveEarlier_IsFenced(long attempt)
     {
         await _script.RunAsync(3, lines: 50);
 
@@ -22,7 +22,7 @@ public sealed class SinkFencingTests : IDisposable
     }
 
     [Fact]
-    public async Task An_earlier_attempt_in_the_same_process_stops_at_its_next_frame()
+    public async Task Process_LaterAttemptInSameProcess_FencesTheEarlierAtItsNextFrame()
     {
         await using var earlier = _script.Stage();
         var meter = _script.Meter;
@@ -46,9 +46,9 @@ public sealed class SinkFencingTests : IDisposable
         _script.AssertComplete();
     }
 
-    /// <summary>Another process knows of its successor only by what lies on disk: here a copy of the run's folder under another name stands for it.</summary>
+    /// <summary>A process learns of a later attempt in another one only from its claim file, which the test writes.</summary>
     [Fact]
-    public async Task A_process_that_wakes_up_late_commits_nothing_and_harms_nothing()
+    public async Task Process_ClaimedByAnotherProcess_IsFencedAndCommitsNothing()
     {
         var frames = _script.Frames(null).ToList();
         for (var at = 0; at < frames.Count; at++)
@@ -62,7 +62,7 @@ public sealed class SinkFencingTests : IDisposable
                 await zombie.ProcessAsync(frame, script, CancellationToken.None);
             }
 
-            // As if from another process: the claim is there, but nobody told this one.
+            // As if written by another process: this one learns of the claim only from the file.
             File.WriteAllText(Path.Join(script.WorkFolder, "claim.2"), "");
             var answered = script.Answers.Count;
             var failure = await Record.ExceptionAsync(async () =>
@@ -82,7 +82,7 @@ public sealed class SinkFencingTests : IDisposable
     }
 
     [Fact]
-    public async Task An_attempt_that_is_succeeded_while_it_puts_the_files_together_does_not_publish_them()
+    public async Task Complete_ClaimedByLaterAttempt_DoesNotPublish()
     {
         File.WriteAllText(_script.Results, "old");
         _script.Open.Options.Overwrite = true;
@@ -105,7 +105,7 @@ public sealed class SinkFencingTests : IDisposable
     }
 
     [Fact]
-    public async Task What_an_attempt_writes_after_it_was_succeeded_is_not_part_of_the_output()
+    public async Task Complete_EarlierAttemptWroteOn_LeavesItsBytesOut()
     {
         await using var zombie = _script.Stage();
         await _script.OpenAsync(zombie, 1);

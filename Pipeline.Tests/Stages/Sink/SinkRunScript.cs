@@ -15,7 +15,7 @@ namespace Pipeline.Tests.Stages.Sink;
 
 /// <summary>
 /// Plays the stages above Sink for a run over <see cref="Lines"/> made-up lines: some blank, filtered, rejected, work items, most of
-/// them events of a few groups; a checkpoint after every <see cref="CheckpointEvery"/>. From whatever Sink resumes at, it goes on.
+/// them events of a few groups; a checkpoint after every <see cref="CheckpointEvery"/>. It continues from where Sink resumes.
 /// </summary>
 internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
 {
@@ -152,7 +152,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
             ? new StageInput { EndOfInput = new EndOfInput() }
             : new StageInput { Control = new Control { Action = ControlAction.Drain } });
 
-        // Two pages, as a large state would come; counts that are not the sender's affair are left out.
+        // Two pages, as for a large state; counts that the stages above do not send are left out.
         IEnumerable<Frame> Pages()
         {
             id++;
@@ -199,7 +199,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     public byte[] ExpectedRejects() => Encoding.UTF8.GetBytes(string.Concat(
         Enumerable.Range(1, Lines).Where(line => KindOf(line) == "reject").Select(line => $"{{\"line\":{line},\"offset\":{line * 10},\"reason\":\"invalid_json\",\"raw\":\"bad {line}\"}}\n")));
 
-    /// <summary>Both finished files are what an undisturbed run makes, and nothing unfinished is left.</summary>
+    /// <summary>Both files are those of a run without faults, and no temporary files are left.</summary>
     public void AssertComplete()
     {
         Assert.Equal(Encoding.UTF8.GetString(ExpectedResults()), File.ReadAllText(Results));

@@ -12,7 +12,7 @@ public sealed class SinkStageTests : IDisposable
     public void Dispose() => _script.Dispose();
 
     [Fact]
-    public async Task A_run_writes_both_files_and_tells_its_counts()
+    public async Task Run_Complete_WritesBothFilesAndReportsItsCounts()
     {
         await _script.RunAsync(1);
 
@@ -27,7 +27,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_run_without_rejects_has_no_rejects_file_and_removes_a_stale_one()
+    public async Task Run_WithoutRejects_RemovesAnEarlierRejectsFile()
     {
         using var script = new SinkRunScript { HasRejects = false };
         File.WriteAllText(script.Rejects, "stale");
@@ -39,7 +39,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Earlier_results_stay_until_the_run_is_complete()
+    public async Task Run_NotYetComplete_KeepsEarlierResults()
     {
         File.WriteAllText(_script.Results, "old");
         _script.Open.Options.Overwrite = true;
@@ -79,7 +79,7 @@ public sealed class SinkStageTests : IDisposable
     [InlineData(9)]
     [InlineData(50)]
     [InlineData(99)]
-    public async Task A_drained_run_goes_on_where_it_stopped(int lines)
+    public async Task Open_AfterDrain_ResumesWhereItStopped(int lines)
     {
         await _script.RunAsync(1, lines: lines);
         var drained = _script.Answers[^1].RunCompleted;
@@ -93,7 +93,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_complete_run_that_is_opened_again_completes_again()
+    public async Task Open_AfterCompletion_CompletesAgainWithoutRewriting()
     {
         await _script.RunAsync(1);
         var written = File.GetLastWriteTimeUtc(_script.Results);
@@ -107,7 +107,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_complete_run_whose_output_was_taken_away_says_so()
+    public async Task Open_OutputDeletedAfterCompletion_FailsAsCorrupt()
     {
         await _script.RunAsync(1);
         File.Delete(_script.Results);
@@ -117,7 +117,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Lines_that_do_not_add_up_are_an_error_and_nothing_is_committed()
+    public async Task Process_CheckpointWithWrongLineCount_FailsAndCommitsNothing()
     {
         await using var stage = _script.Stage();
         await _script.OpenAsync(stage, 1);
@@ -141,7 +141,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task An_end_without_a_checkpoint_right_before_it_is_refused()
+    public async Task Process_EndOrDrainWithoutCheckpointBefore_IsAProtocolViolation()
     {
         foreach (var last in new[] { new StageInput { EndOfInput = new EndOfInput() }, new StageInput { Control = new Control { Action = ControlAction.Drain } } })
         {
@@ -156,7 +156,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Events_and_lines_are_not_for_the_last_stage()
+    public async Task Process_FrameOfEventsOrLines_IsAProtocolViolation()
     {
         foreach (var frame in new Frame[] { new EventFrame { Count = 1 }, new LineFrame(SharedBuffer.Rent(1), 0, 0) })
         {
@@ -170,7 +170,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Anything_between_the_pages_of_a_checkpoint_is_a_protocol_violation()
+    public async Task Process_MessageBetweenCheckpointPages_IsAProtocolViolation()
     {
         foreach (var other in new StageInput[] { new() { WorkItems = new WorkItemBatch() }, new() { EndOfInput = new EndOfInput() } })
         {
@@ -187,7 +187,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Completion_takes_away_what_dead_attempts_have_left()
+    public async Task Complete_TemporaryFilesOfDeadAttempts_AreDeleted()
     {
         await _script.RunAsync(1, lines: 45);
         foreach (var name in new[] { "checkpoint.2.tmp", "groups.2.tmp" })
@@ -205,7 +205,7 @@ public sealed class SinkStageTests : IDisposable
     [InlineData("newest damaged", 45)]
     [InlineData("newest's segment cut", 45)]
     [InlineData("all damaged", -1)]
-    public async Task A_damaged_checkpoint_is_replaced_by_an_earlier_one_or_reported(string how, int resumesAt)
+    public async Task Open_DamagedCheckpoint_ResumesFromAnEarlierOneOrFails(string how, int resumesAt)
     {
         await _script.RunAsync(1, lines: 45);
         await _script.RunAsync(2, lines: 90);
@@ -236,7 +236,7 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_byte_of_a_checkpoint_is_guarded()
+    public async Task TryOpen_CheckpointDamagedOrTruncatedAnywhere_ReturnsNull()
     {
         await _script.RunAsync(1, lines: 45);
         var path = Path.Join(_script.WorkFolder, "checkpoint.1");

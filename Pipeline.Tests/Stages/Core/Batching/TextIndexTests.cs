@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Stages.Core.Batching;
 public sealed class TextIndexTests
 {
     [Fact]
-    public void Gives_every_text_the_index_of_its_first_use() =>
+    public void GetOrAdd_RandomTexts_GivesTheIndexOfFirstUse() =>
         Gen.Byte.Array[0, 20].Array[0, 2000].Sample(
             texts =>
             {
@@ -26,14 +26,14 @@ public sealed class TextIndexTests
             iter: 50);
 
     [Fact]
-    public void Texts_that_differ_only_by_zero_bytes_differ()
+    public void GetOrAdd_TextsOfZeroBytes_DifferByLength()
     {
         using var index = new TextIndex();
         Assert.Equal([0, 1, 2, 3], Enumerable.Range(0, 4).Select(length => index.GetOrAdd(new byte[length * 3])));
     }
 
     [Fact]
-    public void Forgets_when_cleared()
+    public void Clear_AfterTextsAdded_StartsAgainFromZero()
     {
         using var index = new TextIndex();
         for (var round = 0; round < 3; round++)

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Stages.Core.Metrics;
 public sealed class LatencyRecorderTests
 {
     [Fact]
-    public void Quantiles_are_those_of_what_was_recorded()
+    public void ToHistogram_LatenciesRecorded_GivesTheirQuantiles()
     {
         var recorder = new LatencyRecorder();
         for (var micros = 1; micros <= 1000; micros++)

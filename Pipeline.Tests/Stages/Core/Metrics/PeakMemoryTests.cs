@@ -4,18 +4,18 @@ using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Tests.Stages.Core.Metrics;
 
-/// <summary>The most memory that a process has held.</summary>
+/// <summary>The peak memory of a process.</summary>
 public sealed class PeakMemoryTests
 {
     [Fact]
-    public void It_is_what_the_runtime_says()
+    public void ReadBytes_CurrentProcess_MatchesPeakWorkingSet()
     {
         using var process = Process.GetCurrentProcess();
         long before, peak, after;
         var tries = 0;
         do
         {
-            // While other tests take memory, the kernel's count (by core, added up now and then) may even go back by some pages.
+            // While other tests allocate, the kernel's count (kept per core and summed now and then) may even decrease by some pages.
             process.Refresh();
             before = process.PeakWorkingSet64;
             peak = PeakMemory.ReadBytes();
@@ -32,7 +32,7 @@ public sealed class PeakMemoryTests
     [InlineData("Name:\tdotnet\nVmPeak:\t  20 kB\n", -1)]
     [InlineData("VmHWM:\t", -1)]
     [InlineData("", -1)]
-    public void The_line_is_found_where_there_is_one(string status, long bytes) =>
+    public void Parse_ProcStatus_GivesPeakOrUnknown(string status, long bytes) =>
         Assert.Equal(bytes, PeakMemory.Parse(System.Text.Encoding.UTF8.GetBytes(status)));
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class PeakMemoryTests
     [UnsupportedOSPlatform("windows")]
     public void ReadMaxRss_AsMacOSReadsIt_IsAtLeastWhatProcSays()
     {
-        // In whole pages; /proc is read first, and neither goes down but by the pages that the kernel has not counted yet.
+        // /proc is read first. Both are in whole pages and only decrease by the pages that the kernel has not summed yet: allow 1 MiB.
         var peak = PeakMemory.ReadBytes();
         Assert.InRange(PeakMemory.Usage.ReadMaxRss() * 1024, peak - (1 << 20), 1L << 40);
     }

@@ -21,7 +21,7 @@ public sealed class StageInstrumentsTests : IDisposable
         using var two = instruments.Enter(second);
         Pass(first, 300);
         Pass(second, 100);
-        // The first waits for the hop above throughout, the second for the hop below in the first half.
+        // The first attempt waits for the hop above all the time, the second one for the hop below during the first half.
         first.BeginReceiving();
         second.BeginSending();
         _time.Advance(TimeSpan.FromSeconds(1));

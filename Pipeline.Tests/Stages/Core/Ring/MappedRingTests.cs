@@ -12,7 +12,7 @@ public sealed class MappedRingTests
     private const int SlotBytes = 64 * 1024;
 
     [LinuxFact]
-    public void What_one_end_fills_the_other_takes_in_order_round_and_round()
+    public void Take_SlotsReusedManyTimes_GivesWhatWasWrittenInOrder()
     {
         var mine = MappedRing.Create(Slots, SlotBytes)!;
 
@@ -33,7 +33,7 @@ public sealed class MappedRingTests
     }
 
     [LinuxFact]
-    public async Task A_full_ring_waits_for_its_receiver()
+    public async Task ClaimAsync_RingFull_WaitsForRelease()
     {
         var mine = MappedRing.Create(Slots, SlotBytes)!;
 
@@ -63,11 +63,11 @@ public sealed class MappedRingTests
     [InlineData("/proc/1/fd/../../../etc/passwd")]
     [InlineData("/proc/999999999/fd/5")]
     [InlineData("")]
-    public void Another_file_than_a_memfd_is_not_mapped(string path) =>
+    public void Open_PathIsNotAMemfd_ReturnsNull(string path) =>
         Assert.Null(MappedRing.Open(new SharedRing { Path = path, Slots = Slots, SlotBytes = SlotBytes }));
 
     [Fact]
-    public void A_file_that_can_shrink_is_not_mapped()
+    public void Open_FileCanShrink_ReturnsNull()
     {
         using var file = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 1, FileOptions.DeleteOnClose);
         file.SetLength(Slots * SlotBytes);
@@ -81,14 +81,14 @@ public sealed class MappedRingTests
     [InlineData(Slots, 1)]
     [InlineData(Slots, int.MaxValue)]
     [InlineData(Slots, 2 * SlotBytes)]
-    public void An_offer_of_other_sizes_is_not_taken_up(int slots, int slotBytes)
+    public void Open_SizesInvalidOrNotThoseOfTheFile_ReturnsNull(int slots, int slotBytes)
     {
         using var mine = MappedRing.Create(Slots, SlotBytes)!;
         Assert.Null(MappedRing.Open(new SharedRing { Path = mine.Offer.Path, Slots = slots, SlotBytes = slotBytes }));
     }
 
     [LinuxFact]
-    public void A_slot_is_the_senders_again_when_it_and_all_before_it_are_let_go()
+    public void Release_SlotsOutOfOrder_FreesASlotAfterAllBeforeIt()
     {
         var mine = MappedRing.Create(Slots, SlotBytes)!;
 
@@ -115,7 +115,7 @@ public sealed class MappedRingTests
     }
 
     [LinuxFact]
-    public void A_sender_that_fills_what_was_not_let_go_is_refused()
+    public void Take_NoSlotReleased_IsAProtocolViolation()
     {
         var mine = MappedRing.Create(Slots, SlotBytes)!;
 
@@ -128,7 +128,7 @@ public sealed class MappedRingTests
     }
 
     [LinuxFact]
-    public void What_was_taken_can_be_read_after_the_ring_is_gone_and_zeros_stand_behind_the_last_slot()
+    public void Read_AfterRingDisposed_ReturnsTakenDataAndZerosBehind()
     {
         var mine = MappedRing.Create(Slots, SlotBytes)!;
 
@@ -151,7 +151,7 @@ public sealed class MappedRingTests
     }
 
     [LinuxFact]
-    public void More_bytes_than_a_slot_holds_are_a_protocol_violation()
+    public void Take_MoreBytesThanASlot_IsAProtocolViolation()
     {
         using var reader = new RingReader(MappedRing.Create(Slots, SlotBytes)!, _ => { }, new EdgeMeter(TimeProvider.System));
         Assert.Throws<StageException>(() => reader.Take(SlotBytes + 1));

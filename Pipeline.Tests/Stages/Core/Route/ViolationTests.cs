@@ -43,7 +43,7 @@ public sealed class ViolationTests
         Assert.StartsWith($"middle (middle-test) {told}", failure.Message, StringComparison.Ordinal);
     }
 
-    // A hop that only hands the bytes on does no harm, however it rounds what it decodes elsewhere.
+    // A hop that passes the checkpoint on as bytes keeps its checksum valid.
     [Fact]
     public async Task Chain_CheckpointHandedOnAsBytes_IsCommitted()
     {

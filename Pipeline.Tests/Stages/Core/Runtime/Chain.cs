@@ -26,7 +26,7 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
         },
         trace);
 
-    /// <summary>As the orchestrator opens it, with the path by which hops name each other.</summary>
+    /// <summary>Opens the run as the orchestrator does, with the paths that hops use to name each other.</summary>
     public ChainCall OpenWithPath() => Open(new StageInput
     {
         OpenRun = new OpenRun

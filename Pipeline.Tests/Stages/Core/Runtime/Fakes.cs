@@ -6,8 +6,8 @@ using Pipeline.Stages.Core.Runtime;
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
 /// <summary>
-/// A source of line frames of one line each; `before` runs before each and hears of the drain. A checkpoint stands at the end, and after the
-/// line `checkpointAfter`, with the next line in the same write.
+/// A source of line frames of one line each; `before` runs before each one and gets the drain token. A checkpoint is sent at the end, and
+/// one after the line `checkpointAfter`, in the same write as the next line.
 /// </summary>
 internal sealed class FakeSource(
     int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1, InputFile[]? files = null) : ISource
@@ -44,7 +44,7 @@ internal sealed class FakeSource(
             new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line, TotalLines = line, Files = { files ?? [] } }) } }), cancellationToken);
     }
 
-    /// <summary>Ids of the checkpoints that it heard to be durable.</summary>
+    /// <summary>Ids of the checkpoints that were reported to it as committed.</summary>
     public ConcurrentQueue<long> CommittedCheckpoints { get; } = [];
 
     public void Committed(long checkpoint) => CommittedCheckpoints.Enqueue(checkpoint);
@@ -52,7 +52,7 @@ internal sealed class FakeSource(
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>Hands on what it gets, and asks for one column more.</summary>
+/// <summary>Passes every frame on unchanged, and requests one more column.</summary>
 internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransform
 {
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
-/// <summary>Stages over real gRPC, called by the generated client, as another language would.</summary>
+/// <summary>Stages over real gRPC, called by the generated client, as a program in another language would call them.</summary>
 public sealed class StageServiceTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
@@ -15,7 +15,7 @@ public sealed class StageServiceTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(20_000)]
-    public async Task Every_line_arrives_once_and_in_order_over_three_hops(int count)
+    public async Task Process_ThreeStages_DeliversEveryLineOnceAndInOrder(int count)
     {
         var lines = new List<string>();
         await using var chain = await Chain.StartAsync(_ => new FakeSource(count), _ => new FakeTransform(), context => new FakeSink(context, lines));
@@ -56,7 +56,7 @@ public sealed class StageServiceTests
     [Theory]
     [InlineData(20_000)]
     [InlineData(300_000)]
-    public async Task Large_batches_arrive_the_same_through_shared_memory_and_beyond_its_slots(int padding)
+    public async Task Process_BatchesBelowAndAboveTheSlotSize_ArriveUnchanged(int padding)
     {
         var lines = new List<string>();
         await using var source = await StageServer.StartAsync("source", _ => new FakeSource(100, padding: padding), [BatchKinds.Lines]);
@@ -72,14 +72,14 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task What_comes_of_a_frame_waits_where_another_follows_at_once()
+    public async Task Process_FrameAnnouncesMore_OutputWaitsForTheNextFrame()
     {
         var go = new TaskCompletionSource();
         var lines = new List<string>();
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(2, (i, _) => i == 1 ? go.Task : Task.CompletedTask, more: true), _ => new FakeTransform(), context => new FakeSink(context, lines));
         using var call = chain.Open();
-        // Two reports of the sink after the middle has told of the frame: the first may have been under way.
+        // Wait for two reports of the sink after the middle has reported the frame: the first may have been sent before.
         for (var (middle, sink) = (0L, 0); sink < 2; sink += middle == 1 ? 1 : 0)
         {
             StageMetrics? metrics;
@@ -99,7 +99,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_checkpoint_passes_at_once_though_the_frames_round_it_announce_more()
+    public async Task Process_CheckpointBetweenFramesAnnouncingMore_PassesAtOnce()
     {
         var committed = new TaskCompletionSource();
         var source = new FakeSource(
@@ -123,7 +123,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task Drain_stops_the_source_at_a_checkpoint()
+    public async Task Process_Drain_StopsTheSourceAtACheckpoint()
     {
         var lines = new List<string>();
         var reached = new TaskCompletionSource();
@@ -150,7 +150,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_failure_below_comes_up_with_its_reason_and_place()
+    public async Task Process_StageBelowFails_ReportsItsReasonAndInstance()
     {
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1000),
@@ -166,7 +166,7 @@ public sealed class StageServiceTests
     [Theory]
     [InlineData('x')]
     [InlineData('\u20AC')]
-    public async Task A_failure_with_a_long_message_comes_up_with_its_reason(char character)
+    public async Task Process_FailureWithLongMessage_KeepsItsReason(char character)
     {
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1000),
@@ -181,7 +181,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_hop_that_is_away_is_named_and_may_be_tried_again()
+    public async Task OpenRun_HopUnreachable_FailsRetryableAndNamesTheHop()
     {
         await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
         await chain.Servers[2].DisposeAsync();
@@ -193,7 +193,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_hop_that_dies_within_ends_the_attempt()
+    public async Task Process_HopDiesDuringTheAttempt_FailsRetryable()
     {
         var seen = new TaskCompletionSource();
         var never = new TaskCompletionSource();
@@ -215,13 +215,13 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_caller_that_leaves_ends_the_stages_below()
+    public async Task Process_CallerLeaves_EndsTheStagesBelow()
     {
         await using var chain = await LeftAsync(1_000_000);
     }
 
     [Fact]
-    public async Task What_an_attempt_drops_when_it_fails_is_told_before_the_failure()
+    public async Task Process_AttemptFails_ReportsDiscardedFramesBeforeTheFailure()
     {
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1_000_000),
@@ -247,7 +247,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task What_nobody_was_left_to_be_told_is_told_in_the_next_attempt()
+    public async Task Process_CallerLeftBefore_NextAttemptReportsWhatWasDiscarded()
     {
         await using var chain = await LeftAsync(1_000);
         using var next = chain.Open(attempt: 2);
@@ -256,7 +256,7 @@ public sealed class StageServiceTests
         {
             Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
             var answer = next.Call.ResponseStream.Current;
-            // The sink had taken one line; what middle and source had, the source would know best.
+            // The sink had taken at least one line; how many more the middle and the source had taken does not matter here.
             Assert.True(answer.RunOpened is null || answer.RunOpened.LinesTaken >= 1, "nobody remembers the lines of the first attempt");
             first = answer.Progress?.Metrics is { Role: "sink" } metrics ? metrics : null;
         }
@@ -265,7 +265,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_new_source_hears_from_below_how_far_the_old_one_got()
+    public async Task OpenRun_NewSourceProcess_LearnsFromBelowHowManyLinesWereTaken()
     {
         var seen = new TaskCompletionSource();
         var never = new TaskCompletionSource();
@@ -294,7 +294,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_source_has_ended_before_what_it_writes_to_is_gone()
+    public async Task Process_AttemptBreaksOff_WaitsForTheSourceBeforeDisposal()
     {
         var source = new SlowToEnd();
         await using var chain = await Chain.StartAsync(_ => source, _ => new FakeTransform(), context => new FakeSink(context, []));
@@ -308,7 +308,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_first_message_that_is_not_OpenRun_is_refused()
+    public async Task Process_FirstMessageIsNotOpenRun_IsRefused()
     {
         await using var chain = await Chain.StartAsync(_ => new FakeSource(1), _ => new FakeTransform(), context => new FakeSink(context, []));
         using var call = chain.Open(new StageInput { EndOfInput = new EndOfInput() });
@@ -318,7 +318,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task A_defect_in_a_stage_is_told_as_one()
+    public async Task Process_StageThrowsUnexpectedException_FailsAsInternal()
     {
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(10), _ => new FakeTransform(_ => throw new FormatException("odd")), context => new FakeSink(context, []));
@@ -329,7 +329,7 @@ public sealed class StageServiceTests
     }
 
     [Fact]
-    public async Task Progress_of_every_stage_comes_up_while_it_runs()
+    public async Task Process_RunUnderWay_ReportsProgressOfEveryStage()
     {
         var go = new TaskCompletionSource();
         await using var chain = await Chain.StartAsync(
@@ -349,7 +349,7 @@ public sealed class StageServiceTests
         Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
     }
 
-    /// <summary>A chain whose caller has left in the middle, and whose last stage has ended.</summary>
+    /// <summary>A chain whose caller has left during the attempt, and whose last stage has ended.</summary>
     private static async Task<Chain> LeftAsync(int frames)
     {
         var seen = new TaskCompletionSource();
@@ -374,7 +374,7 @@ public sealed class StageServiceTests
         return chain;
     }
 
-    /// <summary>Reads until it is told to end, and then takes its time.</summary>
+    /// <summary>Reads until it is cancelled, and is slow to return then.</summary>
     private sealed class SlowToEnd : ISource
     {
         private bool _ended;
@@ -391,7 +391,7 @@ public sealed class StageServiceTests
             var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var registration = cancellationToken.Register(told.SetResult);
             await told.Task;
-            // As long as it has not ended, nothing of the attempt may go: so this wait lasts its time.
+            // The attempt must not be disposed before this method returns; if it is not, the delay runs to its end.
             await Task.WhenAny(EndedBeforeDisposal.Task, Task.Delay(TimeSpan.FromMilliseconds(300), CancellationToken.None));
             _ended = true;
         }
@@ -407,7 +407,7 @@ public sealed class StageServiceTests
         }
     }
 
-    /// <summary>A last stage made of a transform that never hands on.</summary>
+    /// <summary>A transform as the last stage: it opens the run itself and sends nothing on.</summary>
     private sealed class Rejecting(FakeTransform inner, TaskCompletionSource? ended = null) : ITransform
     {
         public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(new RunOpened());

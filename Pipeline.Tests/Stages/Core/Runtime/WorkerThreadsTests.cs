@@ -2,7 +2,7 @@ using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
-/// <summary>As many threads as attempts are open at once, up to the processors.</summary>
+/// <summary>There are as many threads as attempts open at the same time, and at most as many as processors.</summary>
 public sealed class WorkerThreadsTests
 {
     private readonly List<int> _raised = [];

@@ -8,7 +8,7 @@ public sealed class HighResolutionTimeProviderTests
     private static readonly HighResolutionTimeProvider Time = HighResolutionTimeProvider.Shared;
 
     [Fact]
-    public async Task Nothing_fires_early_and_what_is_due_first_fires_first()
+    public async Task CreateTimer_SeveralTimers_FireInOrderAndNeverEarly()
     {
         var began = Time.GetTimestamp();
         var order = new List<int>();
@@ -29,14 +29,14 @@ public sealed class HighResolutionTimeProviderTests
     }
 
     [Fact]
-    public async Task A_later_timer_does_not_hold_up_an_earlier_one()
+    public async Task CreateTimer_LaterTimerPending_EarlierOneFires()
     {
         using var late = Time.CreateTimer(_ => { }, null, TimeSpan.FromHours(1), TimeSpan.Zero);
         await Task.Delay(TimeSpan.FromMilliseconds(1), Time).WaitAsync(Timeout);
     }
 
     [Fact]
-    public async Task A_period_goes_on_until_the_timer_is_disposed()
+    public async Task CreateTimer_WithPeriod_FiresRepeatedlyUntilDisposed()
     {
         var fired = new SemaphoreSlim(0);
         var timer = Time.CreateTimer(state => ((SemaphoreSlim)state!).Release(), fired, TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
@@ -50,7 +50,7 @@ public sealed class HighResolutionTimeProviderTests
     }
 
     [Fact]
-    public async Task A_setting_that_was_replaced_does_not_fire()
+    public async Task Change_BeforeDueTime_ReplacedDueTimeDoesNotFire()
     {
         var count = 0;
         var fired = new SemaphoreSlim(0);
@@ -65,7 +65,7 @@ public sealed class HighResolutionTimeProviderTests
             System.Threading.Timeout.InfiniteTimeSpan);
 
         Assert.True(timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan));
-        // Due after the setting that was taken back.
+        // This delay ends later than the replaced due time.
         await Task.Delay(TimeSpan.FromMilliseconds(60), Time).WaitAsync(Timeout);
         Assert.Equal(0, count);
 
@@ -75,7 +75,7 @@ public sealed class HighResolutionTimeProviderTests
     }
 
     [Fact]
-    public async Task A_callback_runs_in_the_context_that_made_the_timer()
+    public async Task CreateTimer_AsyncLocalSet_CallbackSeesItsValue()
     {
         var local = new AsyncLocal<string> { Value = "mine" };
         var seen = new TaskCompletionSource<string?>();
@@ -84,6 +84,6 @@ public sealed class HighResolutionTimeProviderTests
     }
 
     [Fact]
-    public void Negative_times_are_refused() =>
+    public void CreateTimer_NegativeDueTime_Throws() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Time.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(-2), TimeSpan.Zero));
 }

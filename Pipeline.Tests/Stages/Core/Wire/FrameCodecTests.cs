@@ -10,7 +10,7 @@ using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Core.Wire;
 
-/// <summary>The codec written by hand against the generated one.</summary>
+/// <summary>Compares the hand-written codec with the generated one.</summary>
 public sealed class FrameCodecTests
 {
     private static readonly Gen<ByteString> Bytes = Gen.Byte.Array[0, 40].Select(ByteString.CopyFrom);
@@ -47,7 +47,7 @@ public sealed class FrameCodecTests
         select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1, File = filtered % 3 == 0 ? "" : "ä/b.ndjson" };
 
     [Fact]
-    public void A_line_frame_is_the_generated_message_and_back() =>
+    public void Decode_RandomLineBatch_EncodesBackToTheSameMessage() =>
         LineBatches.Sample(batch =>
         {
             var message = new StageInput { Lines = batch };
@@ -56,7 +56,7 @@ public sealed class FrameCodecTests
         });
 
     [Fact]
-    public void An_event_frame_is_the_generated_message_and_back() =>
+    public void Decode_RandomEventBatch_EncodesBackToTheSameMessage() =>
         EventBatches.Sample(batch =>
         {
             var message = new StageInput { Events = batch };
@@ -65,7 +65,7 @@ public sealed class FrameCodecTests
         });
 
     [Fact]
-    public void Whatever_bytes_come_they_are_a_frame_or_a_protocol_violation() =>
+    public void Decode_RandomOrDamagedBytes_GivesAFrameOrAProtocolViolation() =>
         Gen.OneOf(
             Gen.Byte.Array[0, 60],
             Gen.Select(EventBatches, Gen.Int[0, 1000], Gen.Byte, (batch, at, value) => Mutate(new StageInput { Events = batch }.ToByteArray(), at, value)),
@@ -87,7 +87,7 @@ public sealed class FrameCodecTests
     [InlineData(7)]
     [InlineData(4096)]
     [InlineData(1_000_000)]
-    public async Task The_reader_finds_every_frame_however_the_bytes_are_cut(int cut)
+    public async Task FrameReader_BytesCutAnywhere_ReadsEveryFrame(int cut)
     {
         var messages = Enumerable.Range(0, 50)
             .Select(i => new StageInput { Lines = new LineBatch { Data = ByteString.CopyFrom(new byte[i * 500]), Count = i, FirstLine = i + 1 } })
@@ -117,7 +117,7 @@ public sealed class FrameCodecTests
     }
 
     [Fact]
-    public async Task A_body_that_ends_within_a_message_is_a_protocol_violation()
+    public async Task FrameReader_BodyEndsWithinAMessage_IsAProtocolViolation()
     {
         var pipe = new Pipe();
         await pipe.Writer.WriteAsync(new byte[] { 0, 0, 0, 0, 9, 1 });
@@ -128,7 +128,7 @@ public sealed class FrameCodecTests
     }
 
     [Fact]
-    public async Task A_message_over_the_limit_is_refused_before_it_is_read()
+    public async Task FrameReader_MessageOverTheLimit_IsRefusedBeforeItIsRead()
     {
         var pipe = new Pipe();
         await pipe.Writer.WriteAsync(new byte[] { 0, 0xFF, 0, 0, 0 });
@@ -137,7 +137,7 @@ public sealed class FrameCodecTests
     }
 
     [LinuxFact]
-    public async Task Frames_arrive_the_same_and_in_order_through_ring_and_body_whatever_their_size()
+    public async Task FrameReader_FramesThroughRingAndBody_ArriveUnchangedAndInOrder()
     {
         var mine = MappedRing.Create(4, 64 * 1024)!;
 
@@ -191,7 +191,7 @@ public sealed class FrameCodecTests
     [InlineData(new byte[] { 0, 0, 0, 0, 4, 0x42, 2, 8, 5 }, 9)]
     [InlineData(new byte[] { 0 }, 0)]
     [InlineData(new byte[] { 0 }, 70_000)]
-    public async Task Nonsense_in_a_slot_is_a_protocol_violation(byte[] slot, int bytes)
+    public async Task FrameReader_InvalidRingSlot_IsAProtocolViolation(byte[] slot, int bytes)
     {
         var mine = MappedRing.Create(4, 64 * 1024)!;
 

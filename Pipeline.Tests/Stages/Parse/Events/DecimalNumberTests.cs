@@ -25,7 +25,7 @@ public sealed class DecimalNumberTests
     [InlineData("9223372036854775807", long.MaxValue, 0)]
     [InlineData("-9223372036854775807", -long.MaxValue, 0)]
     [InlineData("9223372036.854775807", long.MaxValue, 9)]
-    public void Numbers_are_exact_and_have_no_trailing_zeros(string text, long mantissa, int scale)
+    public void TryParse_NumberInRange_IsExactWithoutTrailingZeros(string text, long mantissa, int scale)
     {
         Assert.True(DecimalNumber.TryParse(Encoding.ASCII.GetBytes(text), out var actual, out var actualScale));
         Assert.Equal((mantissa, scale), (actual, actualScale));
@@ -44,11 +44,11 @@ public sealed class DecimalNumberTests
     [InlineData("18446744073709551616")]
     [InlineData("18446744073709551619")]
     [InlineData("100000000000000000000000000000000000000000001")]
-    public void Numbers_without_such_a_form_are_refused(string text) =>
+    public void TryParse_NumberOutOfRange_IsRefused(string text) =>
         Assert.False(DecimalNumber.TryParse(Encoding.ASCII.GetBytes(text), out _, out _));
 
     [Fact]
-    public void Agrees_with_arithmetic_on_big_integers()
+    public void TryParse_RandomNumbers_MatchesBigIntegerArithmetic()
     {
         var digits = Gen.Char['0', '9'].Array[0, 24].Select(chars => new string(chars));
         var zeros = Gen.Int[0, 12].Select(count => new string('0', count));

@@ -14,13 +14,13 @@ public sealed unsafe class TextCodesTests
         Gen.Select(Gen.String[Gen.Char["ab\0"], 0, 20], Gen.Int[0, 40]).Array[0, 200];
 
     [Fact]
-    public void Each_text_has_a_code_of_its_own_in_order_of_first_use_wherever_in_memory_it_stands() =>
+    public void GetOrAdd_TextsAnywhereInMemory_GivesCodesInOrderOfFirstUse() =>
         Texts.Sample(texts =>
         {
             var pages = (byte*)NativeMemory.AlignedAlloc(2 * PageBytes, PageBytes);
             try
             {
-                // What stands around a text is no part of it.
+                // Bytes around a text must not count as part of it.
                 new Span<byte>(pages, 2 * PageBytes).Fill((byte)'a');
                 var table = new TextTable();
                 var codes = new TextCodes();

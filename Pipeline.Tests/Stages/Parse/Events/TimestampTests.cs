@@ -22,7 +22,7 @@ public sealed class TimestampTests
     [InlineData("0001-01-01", -62135596800000)]
     [InlineData("9999-12-31T23:59:59.999Z", 253402300799999)]
     [InlineData("2024-02-29", 1709164800000)]
-    public void Reads_the_extended_forms(string text, long expected)
+    public void TryParse_ExtendedForms_GivesUnixMilliseconds(string text, long expected)
     {
         Assert.True(Timestamp.TryParse(Encoding.ASCII.GetBytes(text), out var millis));
         Assert.Equal(expected, millis);
@@ -68,10 +68,10 @@ public sealed class TimestampTests
     [InlineData("2026-01-01 ")]
     [InlineData("2026-01-0a")]
     [InlineData("")]
-    public void Refuses_anything_else(string text) => Assert.False(Timestamp.TryParse(Encoding.ASCII.GetBytes(text), out _));
+    public void TryParse_OtherForms_IsRefused(string text) => Assert.False(Timestamp.TryParse(Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
-    public void Agrees_with_the_framework_on_every_instant() =>
+    public void TryParse_RandomInstants_MatchesDateTimeOffset() =>
         Gen.Select(Gen.DateTime, Gen.Int[-14 * 60, 14 * 60]).Sample((time, offset) =>
         {
             var local = new DateTimeOffset(time.Ticks, TimeSpan.FromMinutes(offset));

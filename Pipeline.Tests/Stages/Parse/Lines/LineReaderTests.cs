@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Stages.Parse.Lines;
 public sealed class LineReaderTests
 {
     [Fact]
-    public void Every_line_is_read_and_has_its_end_and_padding_behind_it_however_full_the_buffer_is() =>
+    public void LineReader_BufferFilledToAnyDegree_ReadsEveryLineWithEndAndPadding() =>
         Gen.Select(Gen.Int[0, 5].Select(kind => "a\n\r7x"[Math.Min(kind, 4)]).Array[0, 300], Gen.Int[0, 200], Gen.Int[0, 200]).Sample((text, before, behind) =>
         {
             var bytes = Array.ConvertAll(text, c => (byte)c);

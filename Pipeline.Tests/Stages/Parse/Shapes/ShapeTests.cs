@@ -5,7 +5,7 @@ using Pipeline.Stages.Parse.Shapes;
 
 namespace Pipeline.Tests.Stages.Parse.Shapes;
 
-/// <summary>Shapes must not only be right, they must also be used: the fuzz test cannot tell.</summary>
+/// <summary>Lines that fit a shape must be read by it, not by the full parser: the fuzz tests cannot tell the two apart.</summary>
 public sealed class ShapeTests
 {
     private const string Line = """{"ts":"2026-01-01T00:00:00.874Z","type":"view","user":"u6012","value":12,"metadata":{"source":"generator","seq":0}}""";
@@ -66,7 +66,7 @@ public sealed class ShapeTests
 
     [Theory]
     [MemberData(nameof(Fitting))]
-    public void A_line_of_a_known_shape_is_read_along_it(string known, string line)
+    public void Match_LineOfLearnedShape_GivesTheValuesOfTheParser(string known, string line)
     {
         Learn(known);
         Learn(known.Replace("generator", "another").Replace("\"seq\":0", "\"seq\":1").Replace("[\"a\",[1", "[\"b\",[3"));
@@ -77,7 +77,7 @@ public sealed class ShapeTests
 
     [Theory]
     [MemberData(nameof(NotFitting))]
-    public void Any_other_line_is_left_to_the_full_parser(string line)
+    public void Match_LineOfOtherShape_ReturnsNull(string line)
     {
         Learn(Line);
         Learn(Line.Replace("generator", "another").Replace("\"seq\":0", "\"seq\":1"));
@@ -87,7 +87,7 @@ public sealed class ShapeTests
     }
 
     [Fact]
-    public void Invalid_UTF8_does_not_fit()
+    public void Match_InvalidUtf8_ReturnsNull()
     {
         Learn(Line);
         Learn(Line.Replace("generator", "another"));
@@ -100,7 +100,7 @@ public sealed class ShapeTests
     }
 
     [Fact]
-    public void Several_shapes_are_kept_side_by_side()
+    public void Learn_EightShapes_KeepsAll()
     {
         string[] lines = [.. Enumerable.Range(0, 8).Select(i => Line.Replace("metadata", $"metadata{i}"))];
         foreach (var line in lines)
@@ -112,7 +112,7 @@ public sealed class ShapeTests
     }
 
     [Fact]
-    public void Lines_that_have_nothing_in_common_are_not_all_learned()
+    public void Learn_33LinesOfDifferentShapes_KeepsSomeOnly()
     {
         string[] lines = [.. Enumerable.Range(0, 33).Select(i => Line.Replace("metadata", $"metadata{i}"))];
         foreach (var line in lines)
@@ -124,7 +124,7 @@ public sealed class ShapeTests
     }
 
     [Fact]
-    public void Long_texts_differ_from_line_to_line_from_the_start()
+    public void Learn_OneLineWithLongText_TreatsTheTextAsVariable()
     {
         Learn(Line.Replace("generator", new string('a', 100)));
 

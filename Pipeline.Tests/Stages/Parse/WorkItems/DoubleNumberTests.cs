@@ -28,14 +28,14 @@ public sealed class DoubleNumberTests
     [InlineData("4.9e-324")]
     [InlineData("2.4e-324")]
     [InlineData("1.7976931348623157e308")]
-    public void Is_the_nearest_double(string text) => AssertSame(text, ",1");
+    public void Parse_EdgeCases_GivesTheNearestDouble(string text) => AssertSame(text, ",1");
 
     [Fact]
-    public void Agrees_with_the_framework_on_what_doubles_print_as() =>
+    public void Parse_PrintedDoubles_MatchesTheFramework() =>
         Gen.Double[-1e6, 1e6].Sample(value => AssertSame(value.ToString("R", CultureInfo.InvariantCulture), ""), iter: 20_000);
 
     [Fact]
-    public void Agrees_with_the_framework_on_any_digits() =>
+    public void Parse_RandomDigits_MatchesTheFramework() =>
         Gen.Select(Gen.ULong, Gen.Int[0, 70], Gen.Int[0, 63]).Sample(
             (bits, decimals, shift) =>
             {
@@ -44,9 +44,9 @@ public sealed class DoubleNumberTests
             },
             iter: 20_000);
 
-    // Halves of the distance between two doubles, and their neighbours in decimal.
+    // Decimals exactly halfway between two doubles, and the decimals just above and below.
     [Fact]
-    public void Agrees_with_the_framework_on_ties() =>
+    public void Parse_TiesAndTheirNeighbours_MatchesTheFramework() =>
         Gen.Select(Gen.ULong[1UL << 52, (1UL << 53) - 1], Gen.Int[0, 4], Gen.Int[-1, 1]).Sample(
             (mantissa, decimals, off) =>
             {

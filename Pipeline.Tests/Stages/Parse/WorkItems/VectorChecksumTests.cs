@@ -6,13 +6,13 @@ namespace Pipeline.Tests.Stages.Parse.WorkItems;
 public sealed class VectorChecksumTests
 {
     [Fact]
-    public void Has_the_bits_of_a_plain_loop() =>
+    public void Compute_RandomVectors_HasTheBitsOfAPlainLoop() =>
         Gen.Select(Gen.Double[-1, 1].Array[1, 40], Gen.Int[0, 100]).Sample((values, iterations) =>
             BitConverter.DoubleToInt64Bits(VectorChecksum.Compute(values, iterations, CancellationToken.None))
             == BitConverter.DoubleToInt64Bits(Plain(values, iterations)));
 
     [Fact]
-    public void Ends_early_on_demand()
+    public void Compute_Cancelled_Throws()
     {
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();

@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Stages.Parse.WorkItems;
 public sealed class WorkItemTests
 {
     [Fact]
-    public async Task The_first_medium_item_of_seed_42_has_the_known_checksum()
+    public async Task Parse_FirstMediumItemOfSeed42_GivesTheKnownChecksum()
     {
         var run = await ParseRun.OverAsync(Generated("w-000000", new Mulberry32(42), 10));
 
@@ -19,7 +19,7 @@ public sealed class WorkItemTests
     }
 
     [Fact]
-    public async Task Vectors_are_normalized_and_the_matrix_is_transposed()
+    public async Task Parse_ValidItem_NormalizesVectorsAndTransposesTheMatrix()
     {
         var item = await ItemAsync("""{"id":"\u0061","vectors":[{"values":[3,4]},{"values":[]},{"values":[0,-0.0],"x":[]}],"matrix":{"rows":[{"values":[1,2,3]},{"values":[4,5,6]}]},"iterations":2}""");
 
@@ -34,7 +34,7 @@ public sealed class WorkItemTests
     [InlineData("""{"rows":[]}""", 0, 0)]
     [InlineData("""{"rows":[{"values":[]},{"values":[]}]}""", 0, 2)]
     [InlineData("""{"rows":[{"values":[1]}],"unit":{"rows":[]}}""", 1, 1)]
-    public async Task A_matrix_may_be_empty(string matrix, int rows, int columns)
+    public async Task Parse_EmptyOrSmallMatrix_KeepsItsRowsAndColumns(string matrix, int rows, int columns)
     {
         var item = await ItemAsync($$"""{"id":"a","vectors":[{"values":[1]}],"matrix":{{matrix}}}""");
 
@@ -71,7 +71,7 @@ public sealed class WorkItemTests
     [InlineData("""{"id":"w","vectors":[{"values":[1]}],"matrix":{"rows":[]},"iterations":1.5}""", "iterations_out_of_range")]
     [InlineData("""{"id":"w","vectors":[{"values":[1]}],"matrix":{"rows":[]},"iterations":1e99}""", "iterations_out_of_range")]
     [InlineData("""{"id":"w","vectors":[{"values":[1]}],"matrix":{"rows":[]},"text":"\ud800"}""", "lone_surrogate")]
-    public async Task A_bad_item_is_rejected_with_its_reason(string line, string reason)
+    public async Task Parse_InvalidItem_IsRejectedWithItsReason(string line, string reason)
     {
         var good = Generated("good", new Mulberry32(1), 2);
         var run = await ParseRun.OverAsync($"{good}\n{line}\n{good}");
@@ -85,7 +85,7 @@ public sealed class WorkItemTests
     [InlineData("5e2", 500)]
     [InlineData("500.0", 500)]
     [InlineData("100000", 100_000)]
-    public async Task Iterations_are_any_whole_number_in_range(string iterations, int expected)
+    public async Task Parse_IterationsWholeNumberInRange_ComputesThatMany(string iterations, int expected)
     {
         var item = await ItemAsync($$"""{"id":"a","vectors":[{"values":[2]}],"matrix":{"rows":[]},"iterations":{{iterations}}}""");
 
@@ -99,7 +99,7 @@ public sealed class WorkItemTests
     }
 
     [Fact]
-    public async Task A_line_that_is_an_event_too_is_an_event()
+    public async Task Parse_LineIsEventAndWorkItem_IsAnEvent()
     {
         var run = await ParseRun.OverAsync("""{"id":"w","vectors":[{"values":[1]}],"matrix":{"rows":[]},"ts":"2026-01-01","type":"a","user":"","value":1}""");
 
@@ -107,7 +107,7 @@ public sealed class WorkItemTests
     }
 
     [Fact]
-    public async Task Items_come_in_batches_of_about_a_mebibyte_in_order_of_line()
+    public async Task Process_ManyItems_SendsBatchesOfAboutAMebibyteInLineOrder()
     {
         var values = string.Join(',', Enumerable.Repeat("1", 20_000));
         var lines = Enumerable.Range(0, 20).Select(i => $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[]},"iterations":1}""");
@@ -119,7 +119,7 @@ public sealed class WorkItemTests
     }
 
     [Fact]
-    public async Task An_item_that_no_message_would_hold_is_rejected()
+    public async Task Parse_ItemTooLargeForAMessage_IsRejected()
     {
         var values = string.Join(',', Enumerable.Repeat("1", 500_001));
         var line = "{\"id\":\"w\",\"vectors\":[{\"values\":[" + values + "]}],\"matrix\":{\"rows\":[{\"values\":[" + values + "]}]}}";

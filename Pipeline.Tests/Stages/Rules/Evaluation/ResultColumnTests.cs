@@ -16,7 +16,7 @@ public sealed class ResultColumnTests
         using var all = columns.TryMake(3, entries, [0, 1, 2], null, [], evaluator)!;
         Assert.Equal([0, 1, 2], all.Data[..3].ToArray().Select(code => (int)code));
 
-        // The last two rows were dropped: what their entries were before is not in the table of this frame. Two texts keep it a byte wide.
+        // The third row is dropped, so its text is not in the table of this frame. The other two texts keep the codes one byte wide.
         using var rest = columns.TryMake(3, entries, [0, 1], null, [], evaluator)!;
 
         Assert.All(rest.Data[..3].ToArray(), code => Assert.InRange(code, 0, rest.Texts!.Count - 1));

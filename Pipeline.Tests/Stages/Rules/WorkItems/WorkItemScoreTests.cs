@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Stages.Rules.WorkItems;
 public sealed class WorkItemScoreTests
 {
     [Fact]
-    public void The_first_medium_item_of_seed_42_has_the_known_scores()
+    public void Apply_FirstMediumItemOfSeed42_GivesTheKnownScores()
     {
         var item = Parsed(new Mulberry32(42), 10, 715.2778334409184);
         WorkItemScore.Apply(item);
@@ -24,9 +24,9 @@ public sealed class WorkItemScoreTests
     }
 
     [Fact]
-    public void Sums_go_strictly_from_left_to_right()
+    public void Apply_SumDependsOnOrder_AddsFromLeftToRight()
     {
-        // 1e16 + 1 is 1e16: only this order gives these sums.
+        // In doubles 1e16 + 1 is 1e16: another order would give other sums.
         var item = new WorkItem { Vectors = { 1e16, 1, -1e16, 1 }, Matrix = { 1e16, 1, -1e16, 1 }, MatrixRows = 2, MatrixColumns = 2 };
         WorkItemScore.Apply(item);
 
@@ -42,7 +42,7 @@ public sealed class WorkItemScoreTests
     }
 
     [Fact]
-    public void An_item_may_be_small()
+    public void Apply_OneVectorValueAndNoMatrix_IsScored()
     {
         var item = new WorkItem { Vectors = { 2 }, VectorChecksum = 3 };
         WorkItemScore.Apply(item);
@@ -52,7 +52,7 @@ public sealed class WorkItemScoreTests
     }
 
     [Fact]
-    public void A_matrix_that_is_not_rows_times_columns_is_refused() =>
+    public void Apply_MatrixSizeIsNotRowsTimesColumns_Throws() =>
         Assert.Throws<StageException>(() => WorkItemScore.Apply(new WorkItem { Vectors = { 1 }, Matrix = { 1, 2, 3 }, MatrixRows = 2, MatrixColumns = 2 }));
 
     private static double Rounds(int count, double perRound)
@@ -66,7 +66,7 @@ public sealed class WorkItemScoreTests
         return sum;
     }
 
-    // What Parse makes of the item that the generator draws.
+    // The generated item as Parse would send it.
     private static WorkItem Parsed(Mulberry32 random, int size, double checksum)
     {
         var item = new WorkItem { Id = "w-000000", Line = 1, VectorChecksum = checksum, MatrixRows = size, MatrixColumns = size };

@@ -14,14 +14,14 @@ namespace Pipeline.Tests.Stages.Sink.Lines;
 public sealed class ResultLinesTests
 {
     [Fact]
-    public void The_groups_of_the_standard_run()
+    public void Write_GroupsOfTheStandardRun_GivesTheKnownLines()
     {
         Assert.Equal("{\"key\":\"click\",\"count\":30387,\"sum\":1672013,\"avg\":55.02395761345312}\n", Line(GroupOf(30387, 1672013, 0, Text("click"))));
         Assert.Equal("{\"key\":\"purchase\",\"count\":30288,\"sum\":1656819,\"avg\":54.702159270998415}\n", Line(GroupOf(30288, 1656819, 0, Text("purchase"))));
     }
 
     [Fact]
-    public void The_first_work_item()
+    public void Write_FirstWorkItem_GivesTheKnownLine()
     {
         var item = new WorkItem { Id = "w-000000", VectorChecksum = 715.2778334409184, Score = 95709.73059750232, FinalScore = 122031.82140303358 };
 
@@ -31,7 +31,7 @@ public sealed class ResultLinesTests
     }
 
     [Fact]
-    public void Several_columns_make_an_array_and_extra_figures_follow()
+    public void Write_SeveralKeyColumns_GivesAnArrayAndExtraAggregatesFollow()
     {
         var group = GroupOf(3, 1050, 2, Text("a\"b\u00e9\U0001F600\u0001\n"), Number(-1250, 3), new Scalar { Boolean = true });
         (group.MinHigh, group.MinLow, group.MaxLow) = (-1, unchecked((ulong)-5L), 1000);
@@ -42,7 +42,7 @@ public sealed class ResultLinesTests
     }
 
     [Fact]
-    public void A_reject_has_its_file_only_in_a_folder_and_its_bytes_only_where_there_are_some()
+    public void Write_RejectWithOrWithoutFileAndRaw_WritesOnlyWhatIsPresent()
     {
         var reject = new Reject { Line = 17, Offset = 2048, Reason = "invalid_json", Raw = ByteString.CopyFromUtf8("{\"a\\\t") };
         Assert.Equal("{\"line\":17,\"offset\":2048,\"reason\":\"invalid_json\",\"raw\":\"{\\\"a\\\\\\t\"}\n", Written(o => ResultLines.Write(o, reject)));
@@ -64,11 +64,11 @@ public sealed class ResultLinesTests
     [InlineData("-5", 1, "-0.5")]
     [InlineData("170141183460469231731687303715884105727", 9, "170141183460469231731687303715.884105727")]
     [InlineData("-170141183460469231731687303715884105728", 0, "-170141183460469231731687303715884105728")]
-    public void Decimals_are_exact_and_without_trailing_zeros(string value, int scale, string expected) =>
+    public void WriteDecimal_AnyScale_IsExactWithoutTrailingZeros(string value, int scale, string expected) =>
         Assert.Equal(expected, Written(output => JsonText.WriteDecimal(output, Int128.Parse(value), scale)));
 
     [Fact]
-    public void Doubles_are_written_as_by_the_framework() => Gen.Double.Sample(
+    public void WriteNumber_RandomDoubles_MatchesUtf8JsonWriter() => Gen.Double.Sample(
         value =>
         {
             var output = new MemoryStream();
@@ -88,11 +88,11 @@ public sealed class ResultLinesTests
         });
 
     [Fact]
-    public void Every_string_reads_back_as_it_was() => Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(
+    public void WriteString_RandomTexts_ReadBackUnchanged() => Gen.String.Where(text => !text.Any(char.IsSurrogate)).Sample(
         text => Assert.Equal(text, JsonSerializer.Deserialize<string>(Written(output => JsonText.WriteString(output, text)))));
 
     [Fact]
-    public void An_average_is_the_nearest_double()
+    public void ExactAverage_RandomSumsAndCounts_IsTheNearestDouble()
     {
         var sums = Gen.OneOf(Gen.Long.Select(value => (Int128)value), Gen.Select(Gen.Long, Gen.ULong, (high, low) => new Int128((ulong)(high >> 20), low)));
         var counts = Gen.OneOf(Gen.Long[1, 1000], Gen.Long[1, long.MaxValue]);
@@ -106,14 +106,14 @@ public sealed class ResultLinesTests
     [InlineData("18014398509481987", 2, 9007199254740994.0)]
     [InlineData("-9007199254740993", 1, -9007199254740992.0)]
     [InlineData("0", 3, 0.0)]
-    public void A_tie_goes_to_the_even_double(string sum, long count, double expected) =>
+    public void ExactAverage_Tie_RoundsToTheEvenDouble(string sum, long count, double expected) =>
         Assert.Equal(expected, ExactAverage.Of(Int128.Parse(sum), 0, count));
 
     [Theory]
     [InlineData(1 << 20)]
     [InlineData(400)]
     [InlineData(1)]
-    public void Groups_are_sorted_by_bytes_numbers_by_value_and_kinds_apart(int memory)
+    public void GroupSort_KeysOfAllKinds_SortsByKindThenByBytesOrValue(int memory)
     {
         Scalar[] inOrder =
         [
@@ -129,7 +129,7 @@ public sealed class ResultLinesTests
     [Theory]
     [InlineData(1 << 20)]
     [InlineData(1)]
-    public void Two_groups_with_one_key_are_an_error(int memory)
+    public void GroupSort_TwoGroupsWithOneKey_Throws(int memory)
     {
         var error = Assert.Throws<StageException>(() => Sorted([GroupOf(1, 1, 0, Text("b")), GroupOf(1, 1, 0, Text("a")), GroupOf(2, 1, 0, Text("b"))], memory));
 

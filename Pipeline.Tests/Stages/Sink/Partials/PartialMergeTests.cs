@@ -100,7 +100,7 @@ public sealed class PartialMergeTests : IDisposable
         await PrepareMergeAsync();
         var first = await _run.MergeAsync();
         var written = File.GetLastWriteTimeUtc(first.Output);
-        // The slices' runs may be gone by then.
+        // The folders of the slices' runs may have been deleted before the second attempt.
         Directory.Delete(_run.Partials[0], recursive: true);
 
         Assert.Equal(first, await _run.MergeAsync(attempt: 2));

@@ -17,10 +17,10 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
 
     public TemporaryFolder Folder { get; } = new();
 
-    /// <summary>What is the same for all runs.</summary>
+    /// <summary>Options that all runs share.</summary>
     public RunOptions Options { get; } = new() { MaxLineBytes = 2048, GroupBy = { "type" }, CheckpointIntervalMicros = 1000 };
 
-    /// <summary>Of the results: ".ndjson", or with ".gz".</summary>
+    /// <summary>Extension of the results: ".ndjson" or ".ndjson.gz".</summary>
     public string Extension { get; set; } = ".ndjson";
 
     public IReadOnlyList<string> Partials { get; private set; } = [];
@@ -72,7 +72,7 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
     public byte[]?[] Written(string name) =>
         [.. OutputFiles.Of(Path.Join(Folder.Path, name + Extension)).Named.Select(file => File.Exists(file.Path) ? File.ReadAllBytes(file.Path) : null)];
 
-    /// <summary>Slices of the input as it is now: files that are not compressed are cut at some of their lines, whole ones may be together.</summary>
+    /// <summary>Slices of the current input: uncompressed files are cut at line ends; a slice may hold several whole files.</summary>
     public List<InputSlice> RandomSlices(Random random)
     {
         var catalog = InputCatalog.Read(Options.Input, "", [Folder.Path]);
