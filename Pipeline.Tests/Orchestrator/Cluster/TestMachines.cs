@@ -90,6 +90,12 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
     public async Task SeesAsync(int count)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await foreach (var snapshot in Get<IClusterMembershipService>().MembershipUpdates.WithCancellation(timeout.Token))
+        {
+            if (snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count)
+                break;
+        }
+
         await foreach (var manifest in Get<IClusterManifestProvider>().Updates.WithCancellation(timeout.Token))
         {
             if (manifest.Silos.Count == count)
