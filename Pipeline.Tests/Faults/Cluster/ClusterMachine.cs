@@ -16,6 +16,9 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
     /// <summary>Where its orchestrator listens, within the host.</summary>
     public static string Orchestrator => "http://127.0.0.1:7080";
 
+    /// <summary>How often its orchestrator has been started.</summary>
+    public int OrchestratorStarts => _services[^1].Starts;
+
     /// <summary>Starts all its processes.</summary>
     public void Start()
     {
@@ -94,6 +97,8 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
 
         public Task Ended { get; }
 
+        public int Starts { get; private set; }
+
         public void Kill()
         {
             lock (_lock)
@@ -114,6 +119,7 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
                     if (_killed)
                         return;
                     process = _process = Process.Start(_start)!;
+                    Starts++;
                 }
 
                 await Task.WhenAll(KeepAsync(process.StandardOutput), KeepAsync(process.StandardError), process.WaitForExitAsync());

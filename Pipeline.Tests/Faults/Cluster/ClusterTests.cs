@@ -16,8 +16,7 @@ public sealed class ClusterTests
         await bench.WaitForAllAsync();
 
         await KillAsync(bench, bench.Machines[1]);
-        var id = await bench.RunAsync(bench.Machines[0]);
-        await bench.UnderWayAsync(id, bench.Machines[2], completed: 1);
+        var id = await bench.UnderWayAsync(bench.Machines[0], bench.Machines[2], completed: 1);
         await bench.ConnectAsync(bench.Machines[2], connected: false);
         var run = await bench.FinishAsync(id);
 
@@ -75,12 +74,15 @@ public sealed class ClusterTests
     {
         var id = await bench.RunAsync(bench.Machines[0]);
         await bench.CompletedAsync(id, 2);
+        var starts = bench.Machines.Select(machine => machine.OrchestratorStarts).ToList();
         await bench.Redis.KillAsync();
         var began = Stopwatch.GetTimestamp();
         await bench.CompletedAsync(id, bench.Completed(id) + 1);
         var recovered = Stopwatch.GetElapsedTime(began);
         await bench.Redis.StartAsync();
         await bench.FinishAsync(id);
+        // Each orchestrator ends when it finds the table empty, and joins anew.
+        await ClusterBench.UntilAsync(() => bench.Machines.Zip(starts).All(machine => machine.First.OrchestratorStarts > machine.Second), "all orchestrators to join anew");
         return recovered;
     }
 
@@ -117,8 +119,7 @@ public sealed class ClusterTests
     // Loses a machine in the middle of a run, and waits until the others have its slices.
     private static async Task<(string Run, TimeSpan Recovered)> LoseAsync(ClusterBench bench, ClusterMachine machine, Func<Task> lose)
     {
-        var id = await bench.RunAsync(bench.Machines[0]);
-        await bench.UnderWayAsync(id, machine, completed: 1);
+        var id = await bench.UnderWayAsync(bench.Machines[0], machine, completed: 1);
         await lose();
         return (id, await bench.RecoveryAsync(id, machine));
     }

@@ -36,17 +36,17 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     public async Task DisposeAsync() => await _app.DisposeAsync();
 
     [Theory]
-    [InlineData("nothing")]
-    [InlineData("no-answer-to-open")]
-    [InlineData("open-in-a-message-too-large")]
-    [InlineData("open-twice")]
-    [InlineData("empty")]
-    [InlineData("released-what-was-never-filled")]
-    [InlineData("committed-what-was-never-sent")]
-    [InlineData("completed-before-the-end")]
-    [InlineData("trailer")]
-    [InlineData("exception")]
-    public async Task Process_HopBelowBreaksTheProtocol_FailsAndTheNextAttemptSucceeds(string behaviour)
+    [InlineData("nothing", FailureReasons.ProtocolViolation, "sent nothing where RunOpened was to come")]
+    [InlineData("no-answer-to-open", FailureReasons.ProtocolViolation, "sent Progress where RunOpened was to come")]
+    [InlineData("open-in-a-message-too-large", FailureReasons.ProtocolViolation, "exceeds the maximum configured message size")]
+    [InlineData("open-twice", FailureReasons.Unreachable, "ended without RunCompleted")]
+    [InlineData("empty", FailureReasons.Unreachable, "ended without RunCompleted")]
+    [InlineData("released-what-was-never-filled", FailureReasons.Unreachable, "ended without RunCompleted")]
+    [InlineData("committed-what-was-never-sent", FailureReasons.Unreachable, "ended without RunCompleted")]
+    [InlineData("completed-before-the-end", FailureReasons.ProtocolViolation, "sent RunCompleted before")]
+    [InlineData("trailer", FailureReasons.Unreachable, "failed: Unavailable")]
+    [InlineData("exception", FailureReasons.Unreachable, "failed: Unknown")]
+    public async Task Process_HopBelowBreaksTheProtocol_FailsAndTheNextAttemptSucceeds(string behaviour, string reason, string message)
     {
         var lines = new List<string>();
         await using var source = await StageServer.StartAsync("source", _ => new FakeSource(100, padding: 70_000));
@@ -56,10 +56,8 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
         using (var call = chain.Open(Open(behaviour, _nonsense)))
         {
             var failure = (await call.FailureAsync().WaitAsync(Timeout)).ToFailure(new Hop());
-            Assert.NotEmpty(failure.Reason);
-            Assert.NotEmpty(failure.Message);
-            if (behaviour == "completed-before-the-end")
-                Assert.Equal((FailureReasons.ProtocolViolation, true), (failure.Reason, failure.Message.Contains("nonsense (nonsense-0) sent RunCompleted before", StringComparison.Ordinal)));
+            Assert.Equal((reason, "nonsense-0"), (failure.Reason, failure.InstanceId));
+            Assert.Contains(message, failure.Message, StringComparison.Ordinal);
         }
 
         using var next = chain.Open();
