@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Broker;
 public sealed class RegistryServiceTests
 {
     [Fact]
-    public async Task AnInstanceIsFoundUntilItUnregisters()
+    public async Task Lookup_RegisteredInstance_IsFoundUntilItUnregisters()
     {
         await using var broker = await BrokerFixture.StartAsync();
         var registered = await broker.RegisterAsync();
@@ -30,7 +30,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task UnregisteringWhatIsNotThereIsAnErrorAtOnce()
+    public async Task Unregister_FormerLeaseOrUnknownId_IsNotFound()
     {
         await using var broker = await BrokerFixture.StartAsync();
         var former = await broker.RegisterAsync();
@@ -44,7 +44,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task EveryWrongFieldIsNamed()
+    public async Task Register_SeveralWrongFields_AllAreNamed()
     {
         await using var broker = await BrokerFixture.StartAsync();
         var wrong = BrokerFixture.NewInstance("no good", "Parse", "http://example.org:80");
@@ -58,7 +58,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task RenewalsKeepALeaseAliveAndAnUnknownOneIsAnsweredAsSuch()
+    public async Task KeepAlive_RenewalsStop_LeaseExpiresAndIsUnknown()
     {
         var time = new FakeTimeProvider();
         await using var broker = await BrokerFixture.StartAsync(time: time);
@@ -81,7 +81,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task AJumpOfTheWallClockLetsNobodyExpire()
+    public async Task Lookup_WallClockJumps_NoInstanceExpires()
     {
         var time = new FakeTimeProvider();
         var clock = new WallClock(time);
@@ -99,7 +99,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task ADrainingInstanceIsListedOnDemandOnly()
+    public async Task List_DrainingInstance_IsIncludedOnDemandOnly()
     {
         await using var broker = await BrokerFixture.StartAsync();
         var registered = await broker.RegisterAsync();
@@ -117,7 +117,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task AWrongPageTokenOrSizeIsRefused()
+    public async Task List_InvalidPageTokenOrSize_IsRefused()
     {
         await using var broker = await BrokerFixture.StartAsync();
 
@@ -129,7 +129,7 @@ public sealed class RegistryServiceTests
     [InlineData("")]
     [InlineData("another-key")]
     [InlineData(BrokerFixture.Key + "x")]
-    public async Task WithoutTheKeyNothingIsAnswered(string key)
+    public async Task Call_WithoutTheKey_IsUnauthenticated(string key)
     {
         await using var broker = await BrokerFixture.StartAsync();
         using var channels = BrokerFixture.ChannelsWithKey(key);
@@ -152,7 +152,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task HealthAndReflectionAnswer()
+    public async Task Broker_HealthAndReflection_AreServed()
     {
         await using var broker = await BrokerFixture.StartAsync();
         using var channel = broker.Channels.Create(broker.Address);
@@ -167,7 +167,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task OversizedMessagesAreRefusedAndTheBrokerStaysUp()
+    public async Task Register_OversizedMessage_IsRefusedAndTheBrokerStaysUp()
     {
         await using var broker = await BrokerFixture.StartAsync();
         var large = BrokerFixture.NewInstance();
@@ -184,7 +184,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task AFloodOfRegistrationsIsRefusedAndThoseThatAreThereStay()
+    public async Task Register_FloodOfInstances_IsRefusedAndRegisteredOnesStay()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Registry:MaxInstances", "50")]);
         await broker.RegisterAsync("sink-0", "sink");
@@ -208,7 +208,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task ThousandsOfCallsThatAreGivenUpLeaveNothingBehind()
+    public async Task Watch_ThousandsOfCancelledCalls_LeaveTheBrokerWorking()
     {
         await using var broker = await BrokerFixture.StartAsync();
         for (var round = 0; round < 20; round++)
@@ -224,7 +224,7 @@ public sealed class RegistryServiceTests
     }
 
     [Fact]
-    public async Task HealthIsAnsweredOverHttpToo()
+    public async Task Health_OverHttp_IsAnswered()
     {
         await using var broker = await BrokerFixture.StartAsync();
         using var http = new HttpClient();

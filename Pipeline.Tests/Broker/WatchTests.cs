@@ -15,7 +15,7 @@ public sealed class WatchTests
     private static readonly TimeSpan Patience = BrokerFixture.Patience;
 
     [Fact]
-    public async Task WatchersSeeEveryChangeOnceAndInOrderWhileManyChangeTheRegistry()
+    public async Task Watch_ConcurrentChanges_EveryWatcherSeesEachOnceAndInOrder()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Registry:RegistrationsPerSecond", "100000")]);
 
@@ -45,7 +45,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task AWatcherThatWasAwayTooLongIsToldSo()
+    public async Task Watch_RevisionCompacted_SendsASnapshotMarkedCompacted()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Watch:HistoryChanges", "16")]);
         await broker.RegisterAsync("first");
@@ -61,7 +61,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task ARevisionOfAnotherEpochIsAnsweredWithASnapshot()
+    public async Task Watch_RevisionOfAnotherEpoch_SendsASnapshotMarkedCompacted()
     {
         await using var former = await BrokerFixture.StartAsync();
         await former.RegisterAsync("a");
@@ -79,7 +79,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task NoticesTellThatTheBrokerIsAlive()
+    public async Task Watch_NoChanges_SendsNoticesOfProgress()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:00.400")]);
         using var watch = broker.Client.Watch(new WatchRequest());
@@ -90,7 +90,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task OneWatcherTooManyIsRefused()
+    public async Task Watch_OneWatcherTooMany_IsRefused()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Watch:MaxWatchers", "2")]);
         using var first = broker.Client.Watch(new WatchRequest());
@@ -102,7 +102,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task WatchersThatNeverReadAreGivenUpAndTheOthersHearEverything()
+    public async Task Watch_WatchersThatDoNotRead_AreDroppedAndOthersMissNothing()
     {
         var time = new FakeTimeProvider();
         await using var broker = await BrokerFixture.StartAsync(
@@ -142,7 +142,7 @@ public sealed class WatchTests
     }
 
     [Fact]
-    public async Task AStopOfTheBrokerEndsWatchesAtOnce()
+    public async Task Watch_BrokerStops_EndsAsUnavailable()
     {
         var broker = await BrokerFixture.StartAsync();
         using var watch = broker.Client.Watch(new WatchRequest());

@@ -135,15 +135,20 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     {
         var folder = Pipeline.Folder("input-grows");
         var input = Path.Combine(folder, "input.ndjson");
-        FaultBench.Write(input, 20_000, 0.01);
+        const int lines = 20_000;
+        const double seconds = 6;
+        FaultBench.Write(input, lines, 0.01);
         var settings = NewRun(folder, input);
-        settings.Rate = 40_000;
+        settings.Rate = lines / seconds;
         var run = await Pipeline.UntilAsync(await Pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
         await File.AppendAllTextAsync(input, Good + Good);
+        run = await Pipeline.Api.GetAsync(run.Id);
+        Assert.Equal(RunState.Running, run.State);
+        Assert.InRange(run.Progress.Lines, 1, lines - 1);
 
         run = await Pipeline.RestAsync(run);
 
-        Assert.Equal((RunState.Completed, 20_000), (run.State, run.Counts.Lines));
+        Assert.Equal((RunState.Completed, lines), (run.State, run.Counts.Lines));
     }
 
     [Theory]

@@ -10,7 +10,7 @@ public sealed class TopologyTests(PipelineFixture fixture)
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
     [Fact]
-    public async Task Topology_AllStagesUp_ListsAddressLeaseAndProcessOfEach()
+    public async Task Topology_AllStagesUp_ListsAddressKindsLeaseAndProcessOfEach()
     {
         var topology = await Pipeline.TopologyAsync(now => PipelineUnderTest.Stages.All(
             role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
@@ -20,6 +20,9 @@ public sealed class TopologyTests(PipelineFixture fixture)
         foreach (var instance in topology.Instances.Where(instance => instance.State == "live"))
         {
             Assert.Equal(("pipeline.v1.Stage", "csharp"), (instance.Interface, instance.Language));
+            var (accepts, emits) = KindsOf(instance.Role);
+            Assert.Equal(accepts, instance.Accepts);
+            Assert.Equal(emits, instance.Emits);
             Assert.StartsWith("http://127.0.0.1:", instance.Address, StringComparison.Ordinal);
             Assert.InRange(instance.LeaseRemainingMillis, 0, 5_000);
             Assert.True(instance.ProcessId > 0);
@@ -29,6 +32,14 @@ public sealed class TopologyTests(PipelineFixture fixture)
         Assert.True(rules.Connected);
         Assert.All(rules.Instances, instance => Assert.Equal("rules", instance.Role));
         Assert.Contains(rules.Instances, instance => instance.State == "live");
+
+        static (string[] Accepts, string[] Emits) KindsOf(string role) => role switch
+        {
+            "ingest" => ([], ["lines"]),
+            "parse" => (["lines"], ["events", "work_items"]),
+            "sink" => (["events", "work_items"], []),
+            _ => (["events", "work_items"], ["events", "work_items"]),
+        };
     }
 
     [Fact]

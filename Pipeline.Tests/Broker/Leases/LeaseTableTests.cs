@@ -10,7 +10,7 @@ public sealed class LeaseTableTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void ALeaseRunsOutAfterItsTimeAndNotBefore()
+    public void TakeExpired_TimeToLivePasses_GivesTheLeaseThenAndNotBefore()
     {
         var table = new LeaseTable(TimeToLive, _time);
         var lease = table.Grant("a");
@@ -26,7 +26,7 @@ public sealed class LeaseTableTests
     }
 
     [Fact]
-    public void ARenewalCountsFromWhenItCame()
+    public void Renew_BeforeExpiry_ExtendsFromTheTimeOfTheRenewal()
     {
         var table = new LeaseTable(TimeToLive, _time);
         var (first, second) = (table.Grant("a"), table.Grant("b"));
@@ -40,7 +40,7 @@ public sealed class LeaseTableTests
     }
 
     [Fact]
-    public void ARevokedLeaseIsUnknown()
+    public void Renew_RevokedLease_IsUnknown()
     {
         var table = new LeaseTable(TimeToLive, _time);
         var lease = table.Grant("a");
@@ -53,7 +53,7 @@ public sealed class LeaseTableTests
     [Theory]
     [InlineData(365)]
     [InlineData(-365)]
-    public void AJumpOfTheWallClockChangesNothing(int days)
+    public void TakeExpired_WallClockJumps_NoLeaseExpires(int days)
     {
         var clock = new WallClock(_time);
         var table = new LeaseTable(TimeToLive, clock);
@@ -66,7 +66,7 @@ public sealed class LeaseTableTests
     }
 
     [Fact]
-    public void ATimeInWhichTheProcessDidNotRunIsNotCounted()
+    public void TakeExpired_ProcessWasSuspended_TheGapIsNotCounted()
     {
         var table = new LeaseTable(TimeToLive, _time);
         var lease = table.Grant("a");
@@ -81,7 +81,7 @@ public sealed class LeaseTableTests
     }
 
     [Fact]
-    public void IdsOfTwoTablesDoNotMeet()
+    public void Grant_ManyTables_LeaseIdsStartAtDifferentNumbers()
     {
         var ids = Enumerable.Range(0, 100).Select(_ => new LeaseTable(TimeToLive, _time).Grant("a").Id).ToList();
 
@@ -90,7 +90,7 @@ public sealed class LeaseTableTests
     }
 
     [Fact]
-    public void AnyHistoryGivesWhatANaiveTableGives() =>
+    public void LeaseTable_RandomOperations_AgreesWithANaiveTable() =>
         Gen.Select(Gen.Int[0, 3], Gen.Int[0, 9], Gen.Int[1, 2000]).Array[0, 200].Sample(operations =>
         {
             var time = new FakeTimeProvider();

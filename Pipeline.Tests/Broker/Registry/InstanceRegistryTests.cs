@@ -14,7 +14,7 @@ public sealed class InstanceRegistryTests
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
-    public void EachChangeHasTheNextRevision()
+    public void TryChangesAfter_SeveralChanges_EachHasTheNextRevision()
     {
         var registry = NewRegistry();
         var first = registry.Register(BrokerFixture.NewInstance("a"));
@@ -31,7 +31,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void TheSameIdAgainReplacesAndVoidsTheFormerLease()
+    public void Register_SameIdAgain_ReplacesTheInstanceAndVoidsItsLease()
     {
         var registry = NewRegistry();
         var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
@@ -89,7 +89,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void TwoInstancesOfOneRoleLiveSideBySide()
+    public void Register_SecondInstanceOfARole_BothAreLive()
     {
         var registry = NewRegistry();
         registry.Register(BrokerFixture.NewInstance("a"));
@@ -99,7 +99,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void DrainingIsAChangeOnceAndStays()
+    public void KeepAlive_DrainingSeveralTimes_IsOneChangeAndStays()
     {
         var registry = NewRegistry();
         var lease = registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
@@ -128,7 +128,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void WhatWasHandedOutDoesNotChange()
+    public void Snapshot_InstanceChangesLater_HandedOutCopyStaysTheSame()
     {
         var registry = NewRegistry();
         var given = BrokerFixture.NewInstance("a");
@@ -142,7 +142,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void FieldsOfTheBrokerAreNotTakenFromTheCaller()
+    public void Register_CallerSetsFieldsOfTheBroker_TheyAreIgnored()
     {
         var registry = NewRegistry();
         var instance = BrokerFixture.NewInstance("a");
@@ -159,7 +159,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void OfAnExpiredInstanceNobodyIsTold()
+    public void Sweep_LeaseExpired_InstanceIsListedAsDepartedOnly()
     {
         var registry = NewRegistry();
         registry.Register(BrokerFixture.NewInstance("a"));
@@ -171,7 +171,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void AFullRegistryTakesReplacementsOnly()
+    public void Register_RegistryFull_TakesReplacementsOnly()
     {
         var registry = NewRegistry(new RegistryOptions { MaxInstances = 2 });
         registry.Register(BrokerFixture.NewInstance("a"));
@@ -183,7 +183,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void TheBytesOfAllInstancesAreBounded()
+    public void Register_TooManyBytesInAll_IsRefusedUntilOneLeaves()
     {
         var registry = NewRegistry(new RegistryOptions { MaxBytes = 64 * 1024 });
         Assert.Throws<RegistryFullException>(() =>
@@ -198,7 +198,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void TooManyRegistrationsInAShortTimeAreRefused()
+    public void Register_RateLimitExceeded_IsRefusedUntilTimePasses()
     {
         var registry = NewRegistry(new RegistryOptions { MaxInstances = 3, RegistrationsPerSecond = 2 });
         for (var i = 0; i < 3; i++)
@@ -211,7 +211,7 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
-    public void TheDepartedAreFewAndForgottenInTime()
+    public void Departed_ManyLeft_KeepsTheLastFewForTheRetentionTime()
     {
         var registry = NewRegistry(new RegistryOptions { MaxDeparted = 2, DepartedRetention = TimeSpan.FromMinutes(1) });
         foreach (var id in new[] { "a", "b", "c" })

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Broker.Registry;
 public sealed class InstanceRulesTests
 {
     [Fact]
-    public void AnInstanceAtAllLimitsIsRight()
+    public void Errors_AllFieldsAtTheirLimits_AreNone()
     {
         var instance = BrokerFixture.NewInstance(new string('a', 128), "a" + new string('-', 63));
         instance.Interface = new string('i', 256);
@@ -20,7 +20,7 @@ public sealed class InstanceRulesTests
     }
 
     [Fact]
-    public void AllErrorsAreNamedAtOnce()
+    public void Errors_EveryFieldWrong_NamesThemAllAtOnce()
     {
         var instance = new Instance { Version = new string('v', 65), Language = "a\nb", ProcessId = -1, Accepts = { "" }, Metadata = { [""] = "\u001b" } };
         instance.Emits.Add(Enumerable.Repeat("k", 17));
@@ -32,7 +32,7 @@ public sealed class InstanceRulesTests
     }
 
     [Fact]
-    public void NoInstanceIsAnError() => Assert.Equal(["instance: missing"], InstanceRules.Errors(null));
+    public void Errors_InstanceMissing_IsAnError() => Assert.Equal(["instance: missing"], InstanceRules.Errors(null));
 
     [Theory]
     [InlineData("http://127.0.0.1:41234", true)]
@@ -64,7 +64,7 @@ public sealed class InstanceRulesTests
     [InlineData("127.0.0.1:41234", false)]
     [InlineData("/tmp/socket", false)]
     [InlineData("", false)]
-    public void OnlyLoopbackIsAnAddress(string address, bool isRight)
+    public void Errors_AnyAddress_AcceptsCanonicalLoopbackOnly(string address, bool isRight)
     {
         var instance = BrokerFixture.NewInstance(address: address);
 
@@ -75,6 +75,6 @@ public sealed class InstanceRulesTests
     [InlineData("parse\n")]
     [InlineData("a b")]
     [InlineData("é")]
-    public void AnInstanceIdIsPlainText(string id) =>
+    public void Errors_InstanceIdIsNotPlainText_IsNamed(string id) =>
         Assert.StartsWith("instance_id:", Assert.Single(InstanceRules.Errors(BrokerFixture.NewInstance(id))));
 }

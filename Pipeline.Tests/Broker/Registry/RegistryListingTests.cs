@@ -16,7 +16,7 @@ public sealed class RegistryListingTests
         new FakeTimeProvider(), NullLogger<InstanceRegistry>.Instance);
 
     [Fact]
-    public void LookupIsInOrderOfRegistration()
+    public void Lookup_SeveralInstances_AreInOrderOfRegistration()
     {
         foreach (var id in new[] { "c", "a", "b" })
             _registry.Register(BrokerFixture.NewInstance(id));
@@ -28,7 +28,7 @@ public sealed class RegistryListingTests
     }
 
     [Fact]
-    public void PagesOfAnySizeGiveEachInstanceOnceTheDepartedLast()
+    public void List_AnyPageSize_GivesEachInstanceOnceAndTheDepartedLast()
     {
         foreach (var id in Enumerable.Range(0, 30).Select(i => $"i-{i}"))
             _registry.Register(BrokerFixture.NewInstance(id));
@@ -54,7 +54,7 @@ public sealed class RegistryListingTests
     }
 
     [Fact]
-    public void AListGoesOnWhereItWasThoughTheRegistryChanges()
+    public void List_RegistryChangesBetweenPages_ContinuesAfterTheLastInstance()
     {
         foreach (var id in new[] { "a", "b", "c", "d" })
             _registry.Register(BrokerFixture.NewInstance(id));
@@ -70,7 +70,7 @@ public sealed class RegistryListingTests
     }
 
     [Fact]
-    public void APageOfLargeInstancesStaysSmall()
+    public void List_LargeInstances_SizeOfAPageIsBounded()
     {
         for (var i = 0; i < 600; i++)
             _registry.Register(InstanceRegistryTests.Large($"i-{i}"));
@@ -91,7 +91,7 @@ public sealed class RegistryListingTests
     [InlineData("l:a:-1", false)]
     [InlineData("l:a:b", false)]
     [InlineData("l:a:1:2", false)]
-    public void ATokenIsReadStrictly(string text, bool isToken)
+    public void TryParse_AnyToken_AcceptsTheExactFormOnly(string text, bool isToken)
     {
         Assert.Equal(isToken, PageToken.TryParse(text, out var token));
         if (token is not null)

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.Broker.Watch;
 public sealed class ChangeHistoryTests
 {
     [Fact]
-    public void WhatIsKeptIsReadAsItWasWritten() =>
+    public void After_AnyCapacityAndRevision_GivesTheKeptChangesInOrder() =>
         Gen.Select(Gen.Int[1, 20], Gen.Int[0, 60], Gen.Int[-2, 62], Gen.Int[1, 30]).Sample((capacity, appended, after, limit) =>
         {
             var history = new ChangeHistory(capacity, int.MaxValue);
@@ -23,7 +23,7 @@ public sealed class ChangeHistoryTests
         });
 
     [Fact]
-    public void LargeChangesLeaveRoomForFewer()
+    public void Append_LargeChanges_FewerAreKept()
     {
         var history = new ChangeHistory(1000, 10_000);
         for (var i = 1; i <= 100; i++)
@@ -34,7 +34,7 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
-    public void AChangeThatIsTooLargeToKeepCanBeReadAsLatestOnly()
+    public void After_ChangeLargerThanTheHistory_IsReadableAsTheLatestOnly()
     {
         var history = new ChangeHistory(10, 100);
         history.Append(NewChange(1));
@@ -45,7 +45,7 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
-    public void AWaiterIsWokenByTheNextChange()
+    public void WaitAfter_NextChange_CompletesTheWait()
     {
         var history = new ChangeHistory(10, 1000);
         history.Append(NewChange(1));
@@ -60,7 +60,7 @@ public sealed class ChangeHistoryTests
     }
 
     [Fact]
-    public void AGapInRevisionsIsAnError() => Assert.Throws<ArgumentException>(() => new ChangeHistory(10, 1000).Append(NewChange(2)));
+    public void Append_GapInRevisions_Throws() => Assert.Throws<ArgumentException>(() => new ChangeHistory(10, 1000).Append(NewChange(2)));
 
     private static Change NewChange(long revision, string version = "") =>
         new() { Kind = ChangeKind.Registered, Revision = revision, Instance = new Instance { InstanceId = "a", Version = version } };

@@ -25,7 +25,7 @@ public sealed class WatchStreamTests : IDisposable
     public void Dispose() => _cancel.Dispose();
 
     [Fact]
-    public async Task ASnapshotComesInPagesWithNothingBetween()
+    public async Task RunAsync_LargeSnapshot_ComesInConsecutivePages()
     {
         Register(7);
         var output = new Output();
@@ -43,7 +43,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task WhatHappensWhileASnapshotIsSentComesAfterIt()
+    public async Task RunAsync_ChangesDuringTheSnapshot_FollowIt()
     {
         Register(7);
         var output = new Output(capacity: 1);
@@ -58,7 +58,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AnEmptyRegistryHasASnapshotToo()
+    public async Task RunAsync_EmptyRegistry_SendsAnEmptySnapshot()
     {
         var output = new Output();
         using var watching = Start(output, 0, "");
@@ -70,7 +70,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AWatcherGoesOnAfterTheRevisionThatItKnows()
+    public async Task RunAsync_KnownRevision_ContinuesWithTheNextChange()
     {
         Register(5);
         var output = new Output();
@@ -81,7 +81,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AWatcherThatMissedNothingIsToldSo()
+    public async Task RunAsync_NothingMissed_SendsTheCurrentRevision()
     {
         Register(5);
         var output = new Output();
@@ -94,7 +94,7 @@ public sealed class WatchStreamTests : IDisposable
     [InlineData(1, null)]
     [InlineData(1000, null)]
     [InlineData(18, "another-epoch")]
-    public async Task ARevisionThatIsGoneOrUnknownIsAnsweredWithASnapshot(long after, string? epoch)
+    public async Task RunAsync_RevisionCompactedOrUnknown_SendsASnapshot(long after, string? epoch)
     {
         Register(20);
         var output = new Output();
@@ -107,7 +107,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task NoticesComeWhileNothingHappens()
+    public async Task RunAsync_NoChanges_SendsPeriodicNotices()
     {
         Register(1);
         var output = new Output();
@@ -122,7 +122,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task ChangesThatTheFilterLeavesOutShowInNoticesOnly()
+    public async Task RunAsync_ChangesOutsideTheFilter_ShowInNoticesOnly()
     {
         Register(2);
         var output = new Output();
@@ -138,7 +138,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AWatcherThatFallsBehindBeginsAnew()
+    public async Task RunAsync_WatcherFallsBehindTheHistory_GetsAFreshSnapshot()
     {
         var output = new Output(capacity: 1);
         using var watching = Start(output, 0, "");
@@ -165,7 +165,7 @@ public sealed class WatchStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task AWatcherThatNeverReadsIsGivenUp()
+    public async Task RunAsync_WatcherDoesNotRead_EndsAfterTheWriteTimeout()
     {
         var output = new Output(capacity: 1);
         using var watching = Start(output, 0, "");

@@ -11,7 +11,7 @@ public sealed partial class ContractTextTests
 
     [Theory]
     [MemberData(nameof(Sentences))]
-    public void Sentence_StandsInTheContract(string name)
+    public void ContractText_EverySentence_StandsInTheProtoFiles(string name)
     {
         var sentence = (string)typeof(ContractText).GetField(name)!.GetRawConstantValue()!;
         var protos = Directory.EnumerateFiles(Path.Combine(Repository.Root, "Pipeline.Contracts", "pipeline", "v1"), "*.proto");

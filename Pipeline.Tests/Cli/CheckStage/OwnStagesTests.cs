@@ -18,16 +18,16 @@ public sealed class OwnStagesTests
     private static readonly string[] Emits = [BatchKinds.Events, BatchKinds.WorkItems];
 
     [Fact]
-    public Task Parse_PassesAllChecks() => PassesAsync("parse", context => new ParseStage(context));
+    public Task CheckStage_Parse_PassesAllChecks() => PassesAsync("parse", context => new ParseStage(context));
 
     [Fact]
-    public Task Rules_PassesAllChecks() => PassesAsync("rules", context => new RulesStage(context));
+    public Task CheckStage_Rules_PassesAllChecks() => PassesAsync("rules", context => new RulesStage(context));
 
     [Fact]
-    public Task Aggregate_PassesAllChecks() => PassesAsync("aggregate", context => new AggregateStage(context));
+    public Task CheckStage_Aggregate_PassesAllChecks() => PassesAsync("aggregate", context => new AggregateStage(context));
 
     [Fact]
-    public async Task Bridge_PassesAllChecksButOptionsWhichItHasNone()
+    public async Task CheckStage_BridgeWithoutOptions_PassesAllOtherChecks()
     {
         await using var program = await PassThroughProgram.StartAsync();
         var options = Options.Create(new BridgeOptions { Role = "audit", Address = program.Address.ToString() });

@@ -56,7 +56,7 @@ public sealed class WrongStagesTests
         RulesFailAsync(context => new WrongRules(context, opened: opened => opened.Columns.Add("rule")), "columns");
 
     [Fact]
-    public async Task Finding_TellsWhatWasSentAndCameAndShouldHaveComeAndWhere()
+    public async Task Finding_FailedCheck_TellsSentReceivedExpectedAndContract()
     {
         await using var stage = await PassThroughStage.StartAsync(Fault.KeepsTheRoute);
 

@@ -25,13 +25,27 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [Fact]
-    public void Write_Cancelled_LeavesTheFormerFile()
+    public void Write_CancelledInTheMiddle_LeavesTheFormerFile()
     {
         var path = InFolder("a.ndjson");
         File.WriteAllText(path, "old");
+        var options = new GeneratorOptions { Count = 100_000 };
+        using var cancel = new CancellationTokenSource();
+        var inTheMiddle = new List<(string Former, long Unfinished)>();
+        var progress = new OnReport(lines =>
+        {
+            if (lines == 0)
+                return;
+            var unfinished = Directory.GetFiles(_folder).Where(file => file != path).Sum(file => new FileInfo(file).Length);
+            inTheMiddle.Add((File.ReadAllText(path), unfinished));
+            cancel.Cancel();
+        });
 
-        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(_options, path, overwrite: true, null, new CancellationToken(true)));
+        Assert.Throws<OperationCanceledException>(() => GeneratorOutput.Write(options, path, overwrite: true, progress, cancel.Token));
 
+        var (former, unfinished) = Assert.Single(inTheMiddle);
+        Assert.Equal("old", former);
+        Assert.True(unfinished > 0);
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
     }
@@ -78,4 +92,9 @@ public sealed class GeneratorOutputTests : IDisposable
         Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, overwrite: true, null, CancellationToken.None));
 
     private string InFolder(string name) => Path.Combine(_folder, name);
+
+    private sealed class OnReport(Action<long> action) : IProgress<long>
+    {
+        public void Report(long value) => action(value);
+    }
 }

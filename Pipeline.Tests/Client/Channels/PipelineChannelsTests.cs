@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Client.Channels;
 public sealed class PipelineChannelsTests
 {
     [Fact]
-    public async Task EveryUnaryCallHasADeadlineAndTheOneThatIsGivenWins()
+    public async Task UnaryCall_WithOrWithoutADeadline_HasTheGivenOneOrTheDefault()
     {
         await using var fixture = await StubFixture.StartAsync();
         var deadlines = new List<DateTime>();
@@ -28,7 +28,7 @@ public sealed class PipelineChannelsTests
     }
 
     [Fact]
-    public async Task StreamsHaveNoDeadline()
+    public async Task Stream_NoDeadlineGiven_HasNone()
     {
         await using var fixture = await StubFixture.StartAsync();
         var deadline = DateTime.MinValue;
@@ -45,7 +45,7 @@ public sealed class PipelineChannelsTests
     }
 
     [Fact]
-    public async Task TheCallersHeadersStayAsTheyAre()
+    public async Task UnaryCall_CallerGivesHeaders_AreSentAndNotChanged()
     {
         await using var fixture = await StubFixture.StartAsync();
         string? seen = null;
@@ -63,7 +63,7 @@ public sealed class PipelineChannelsTests
     }
 
     [Fact]
-    public void OneAddressHasOneSharedChannelAndAnyNumberOfItsOwn()
+    public void GetAndCreate_SameAddress_ShareOneChannelAndCreateNewOnes()
     {
         using var channels = BrokerFixture.ChannelsWithKey("key");
         var address = new Uri("http://127.0.0.1:5070");
@@ -77,7 +77,7 @@ public sealed class PipelineChannelsTests
     [InlineData("http://10.0.0.1:5070")]
     [InlineData("https://127.0.0.1:5070")]
     [InlineData("http://example.org")]
-    public void OnlyLoopbackIsCalled(string address)
+    public void Create_AddressIsNotHttpOnLoopback_Throws(string address)
     {
         using var channels = BrokerFixture.ChannelsWithKey("key");
 
@@ -85,7 +85,7 @@ public sealed class PipelineChannelsTests
     }
 
     [Fact]
-    public async Task AServiceThatIsAwayIsToldAtOnceAndFoundAtOnceWhenItIsBack()
+    public async Task UnaryCall_ServiceRestarts_FailsAtOnceAndSucceedsOnceItIsBack()
     {
         var first = await BrokerFixture.StartAsync();
         var port = first.Address.Port;
@@ -107,7 +107,7 @@ public sealed class PipelineChannelsTests
     }
 
     [Fact]
-    public async Task LocalhostIsThisMachine()
+    public async Task Create_AddressIsLocalhost_ReachesThisMachine()
     {
         await using var broker = await BrokerFixture.StartAsync();
         using var channel = broker.Channels.Create(new Uri($"http://localhost:{broker.Address.Port}"));

@@ -14,7 +14,7 @@ public sealed class BrokerRegistrationTests
     private static readonly TimeSpan Patience = BrokerFixture.Patience;
 
     [Fact]
-    public async Task AServiceIsRegisteredAsBoundUntilItStops()
+    public async Task Registration_ServiceRuns_HasItsBoundAddressUntilItStops()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var watching = await WatchAsync(broker);
@@ -34,7 +34,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task HealthTellsWhetherItIsRegistered()
+    public async Task Health_BrokerComesUpLater_IsHealthyOnceRegistered()
     {
         var port = await FreePortAsync();
         await using var service = await ServeAsync(new Uri($"http://127.0.0.1:{port}"), "parse-0");
@@ -51,7 +51,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task EverybodyIsThereAgainAfterTheBrokerRestarted()
+    public async Task Registration_BrokerRestarts_AllServicesRegisterAgain()
     {
         var port = await FreePortAsync();
         var first = await BrokerFixture.StartAsync(port: port);
@@ -75,7 +75,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task ALeaseThatTheBrokerForgotIsReplacedByANewOne()
+    public async Task KeepAlive_BrokerForgotTheLease_RegistersAgain()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01")]);
         await using var watching = await WatchAsync(broker);
@@ -109,7 +109,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task LeasesAreRenewedForAsLongAsTheServiceRuns()
+    public async Task KeepAlive_ServiceOutlivesTheTimeToLive_KeepsItsLease()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01.500")]);
         await using var watching = await WatchAsync(broker);
@@ -124,7 +124,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task DrainingIsToldAtOnceAndHealthFollows()
+    public async Task Drain_LongBeforeTheNextRenewal_IsToldAtOnceAndIsUnhealthy()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:10:00")]);
         await using var watching = await WatchAsync(broker);
@@ -142,7 +142,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task ABrokerThatIsAwayKeepsNobodyFromStopping()
+    public async Task Stop_BrokerUnreachable_EndsInTime()
     {
         var service = await ServeAsync(new Uri($"http://127.0.0.1:{await FreePortAsync()}"), "parse-0");
 
@@ -150,7 +150,7 @@ public sealed class BrokerRegistrationTests
     }
 
     [Fact]
-    public async Task AStopWhileTheBrokerAnswersLeavesNoLeaseBehind()
+    public async Task Stop_WhileTheBrokerAnswersRegister_UnregistersTheLease()
     {
         await using var broker = await StubFixture.StartAsync();
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,7 +11,7 @@ public sealed class InstanceIdsTests
     [InlineData(null, "service.version=1, service.instance.id=parse%2Dabc", "parse-abc")]
     [InlineData("", "service.instance.id=", null)]
     [InlineData(null, null, null)]
-    public void TheEnvironmentNamesTheInstance(string? instance, string? attributes, string? expected)
+    public void Resolve_NamedByTheEnvironment_TakesThatNameOrTheProcessId(string? instance, string? attributes, string? expected)
     {
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection([new("PIPELINE_INSTANCE", instance), new("OTEL_RESOURCE_ATTRIBUTES", attributes)]).Build();

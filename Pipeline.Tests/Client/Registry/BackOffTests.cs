@@ -5,7 +5,7 @@ namespace Pipeline.Tests.Client.Registry;
 public sealed class BackOffTests
 {
     [Fact]
-    public void PausesDoubleUpToTheLongestAndBeginAnew()
+    public void Next_UntilReset_DoublesUpToTheLongestPause()
     {
         var backOff = new BackOff(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1), TimeProvider.System);
 

@@ -19,7 +19,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void ASnapshotForgetsWhatWasThere()
+    public void Apply_Snapshot_ReplacesTheFormerInstances()
     {
         Apply(Page(7, more: false, "a"));
         Apply(Page(9, more: false, "b"));
@@ -28,7 +28,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void ASnapshotThatBrokeOffIsForgotten()
+    public void Apply_SnapshotAfterABrokenOffOne_ForgetsTheFormerPages()
     {
         Apply(Page(7, more: true, "a"));
         _replica.Disconnect();
@@ -38,7 +38,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void ARevisionOutOfOrderIsRefused()
+    public void Apply_RevisionOutOfOrder_Throws()
     {
         Assert.Throws<InvalidDataException>(() => Apply(NewChange(1)));
         Apply(Page(7, more: false));
@@ -51,7 +51,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void NothingMayStandBetweenPages()
+    public void Apply_ChangeBetweenPages_Throws()
     {
         Apply(Page(7, more: true, "a"));
 
@@ -59,7 +59,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void NoticesMoveTheRevision()
+    public void Apply_Notice_AdvancesTheRevision()
     {
         Apply(Page(7, more: false));
 
@@ -68,7 +68,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void TheFirstAnswerAfterABreakTellsThatTheBrokerIsBack()
+    public void Apply_FirstAnswerAfterADisconnect_IsConnectedAgain()
     {
         Apply(Page(7, more: false, "a"));
         _replica.Disconnect();
@@ -122,7 +122,7 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
-    public void WhenItForgotItAsksForASnapshot()
+    public void Forget_AfterASnapshot_ClearsEpochAndRevisionButKeepsInstances()
     {
         Apply(Page(7, more: false, "a"));
         _replica.Forget();

@@ -43,7 +43,7 @@ public sealed class RegistryWatcherTests
     }
 
     [Fact]
-    public async Task WhatHappensWhileTheConnectionIsBrokenIsToldAfterwards()
+    public async Task WatchAsync_ChangesWhileDisconnected_ArriveAfterReconnecting()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var relay = new Relay(broker.Address.Port);
@@ -63,7 +63,7 @@ public sealed class RegistryWatcherTests
     }
 
     [Fact]
-    public async Task ABrokerThatHangsIsTakenForDeadAndFoundAgain()
+    public async Task WatchAsync_BrokerSilent_DisconnectsAndReconnects()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var relay = new Relay(broker.Address.Port);
@@ -82,7 +82,7 @@ public sealed class RegistryWatcherTests
     }
 
     [Fact]
-    public async Task PingsFindABrokerThatHangsToo()
+    public async Task WatchAsync_BrokerAnswersNoPings_Disconnects()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var relay = new Relay(broker.Address.Port);
@@ -97,7 +97,7 @@ public sealed class RegistryWatcherTests
     }
 
     [Fact]
-    public async Task AWatcherWhoseRevisionIsGoneBeginsAnew()
+    public async Task WatchAsync_RevisionCompactedWhileDisconnected_TakesASnapshot()
     {
         await using var broker = await BrokerFixture.StartAsync([new("Watch:HistoryChanges", "16")]);
         await using var relay = new Relay(broker.Address.Port);

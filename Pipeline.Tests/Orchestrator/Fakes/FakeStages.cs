@@ -13,8 +13,12 @@ internal sealed class FakeStages : IStageClient
     /// <summary>What opening ends with; null = it succeeds.</summary>
     public StageException? OpenFailure { get; set; }
 
+    /// <summary>Runs at the moment at which the first stage is called.</summary>
+    public Action? OnOpen { get; set; }
+
     public IAttemptCall Open(Hop first, OpenRun open)
     {
+        OnOpen?.Invoke();
         if (OpenFailure is not null)
             throw OpenFailure;
         var attempt = new FakeAttempt(first, open);

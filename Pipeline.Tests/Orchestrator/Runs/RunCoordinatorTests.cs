@@ -32,11 +32,16 @@ public sealed class RunCoordinatorTests
     public async Task RunAsync_NewAttempt_NumberIsSavedBeforeAStageIsCalled()
     {
         var bench = new RunBench();
+        var saved = new List<long>();
+        bench.Stages.OnOpen = () => saved.Add(bench.Saved.LastOrDefault()?.Attempts ?? 0);
         var work = bench.Start();
-        var attempt = await bench.Stages.NextAsync();
-        Assert.Equal(attempt.Open.Attempt, Assert.Single(bench.Saved).Attempts);
-        attempt.Opens().Completes();
+        var first = await bench.Stages.NextAsync();
+        first.Opens().Fails("internal", retryable: true, "parse-0");
+        var second = await bench.Stages.NextAsync();
+        second.Opens().Completes();
         await work.WaitAsync(Waiting.Limit);
+        Assert.Equal([1, 2], saved);
+        Assert.Equal((1, 2), (first.Open.Attempt, second.Open.Attempt));
     }
 
     [Fact]
@@ -319,6 +324,11 @@ public sealed class RunCoordinatorTests
         first.Opens();
         bench.Registry.Remove("parse-0");
         bench.Registry.Register("parse-1", "parse");
+        // The watch looks at the instances in the order of the route: once sink has been probed, parse has been passed over.
+        bench.Registry.Remove("sink-0");
+        var probed = bench.Probe.ProbedAsync(first.Open.Route[^1].Address);
+        Assert.Same(probed, await Task.WhenAny(probed, first.BrokenOff));
+        await probed;
         first.Completes();
         await work.WaitAsync(Waiting.Limit);
         Assert.Equal((RunState.Completed, 1), (bench.Run.State, bench.Run.Attempts));

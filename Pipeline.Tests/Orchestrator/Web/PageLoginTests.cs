@@ -96,7 +96,7 @@ public sealed class PageLoginTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Cookie_OpensThePageButNotTheApi()
+    public async Task Request_ApiWithThePagesCookie_IsUnauthorized()
     {
         using (await _browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key)))
         {
@@ -122,7 +122,7 @@ public sealed class PageLoginTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Page_TellsTheBrowserToTrustThisOriginOnly()
+    public async Task Page_AnyResponse_PolicyAllowsThisOriginOnly()
     {
         using var response = await _browser.GetAsync("/login");
 

@@ -7,7 +7,7 @@ namespace Pipeline.Tests.ServiceDefaults.Endpoints;
 public sealed class EndpointTests
 {
     [Fact]
-    public void UrlsAreTakenApart()
+    public void HttpUrls_SeveralUrls_AreParsed()
     {
         var urls = new HttpUrls("http://localhost:5080; http://127.0.0.1:0;http://[::1]:81");
 
@@ -19,7 +19,7 @@ public sealed class EndpointTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData(";")]
-    public void WithoutUrlsAnyPortWillDo(string? text) => Assert.Equal([(IPAddress.Loopback, 0)], new HttpUrls(text).Endpoints);
+    public void HttpUrls_NoUrl_IsAnyPortOfLoopback(string? text) => Assert.Equal([(IPAddress.Loopback, 0)], new HttpUrls(text).Endpoints);
 
     [Theory]
     [InlineData("http://0.0.0.0:5080")]
@@ -27,10 +27,10 @@ public sealed class EndpointTests
     [InlineData("http://example.org:5080")]
     [InlineData("https://localhost:5080")]
     [InlineData("localhost")]
-    public void OnlyLoopbackIsServed(string text) => Assert.Single(new HttpUrls(text).Errors);
+    public void HttpUrls_NotHttpOnLoopback_IsAnError(string text) => Assert.Single(new HttpUrls(text).Errors);
 
     [Fact]
-    public async Task TheAddressIsKnownOnceItListens()
+    public async Task WaitForGrpcAddressAsync_ServiceStarts_GivesTheBoundAddress()
     {
         var app = ServiceFixture.Build();
         var endpoints = app.Services.GetRequiredService<BoundEndpoints>();

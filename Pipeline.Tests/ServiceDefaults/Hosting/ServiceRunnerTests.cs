@@ -6,7 +6,7 @@ namespace Pipeline.Tests.ServiceDefaults.Hosting;
 public sealed class ServiceRunnerTests
 {
     [Fact]
-    public async Task APortInUseIsToldInOneLine()
+    public async Task Describe_PortInUse_IsOneLine()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var app = ServiceFixture.Build(settings: ("PIPELINE_GRPC_PORT", $"{broker.Address.Port}"));
@@ -22,7 +22,7 @@ public sealed class ServiceRunnerTests
     [InlineData("PIPELINE_KEY", null)]
     [InlineData("Endpoints:MaxConnections", "0")]
     [InlineData("Endpoints:MaxConnections", "many")]
-    public async Task WrongConfigurationHasAnExitCodeOfItsOwn(string name, string? value)
+    public async Task RunServiceAsync_InvalidConfiguration_EndsAsMisconfigured(string name, string? value)
     {
         await using var app = ServiceFixture.Build(settings: (name, value));
 
@@ -30,7 +30,7 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
-    public async Task AServiceThatCannotStartEndsWithAnExitCode()
+    public async Task RunServiceAsync_PortInUse_EndsWithExitCodeOne()
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var app = ServiceFixture.Build(settings: ("PIPELINE_GRPC_PORT", $"{broker.Address.Port}"));
@@ -39,7 +39,7 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
-    public async Task AllErrorsOfTheConfigurationAreToldAtOnce()
+    public async Task Describe_SeveralConfigurationErrors_HasALineForEach()
     {
         await using var app = ServiceFixture.Build(
             null, null,
@@ -54,7 +54,7 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
-    public async Task AValueOutOfRangeIsToldWithItsPlaceAndItsRange()
+    public async Task Describe_ValueOutOfRange_NamesTheSettingAndItsRange()
     {
         await using var app = ServiceFixture.Build(
             null, null, ("Endpoints:MaxStreamsPerConnection", "0"), ("Channels:ConnectTimeout", "00:00:00"));
@@ -65,7 +65,7 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
-    public async Task AKeyThatNoHeaderCanCarryIsRefused()
+    public async Task Describe_KeyThatNoHeaderCanCarry_AsksForVisibleAscii()
     {
         await using var app = ServiceFixture.Build(settings: ("PIPELINE_KEY", "two words"));
 
@@ -73,7 +73,7 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
-    public async Task AValueOfTheWrongKindIsToldInOneLine()
+    public async Task Describe_ValueOfTheWrongType_IsOneLineWithTheSetting()
     {
         await using var app = ServiceFixture.Build(settings: ("Endpoints:MaxConnections", "many"));
 

@@ -15,7 +15,7 @@ public sealed class LoggingInterceptorTests
     [InlineData(StatusCode.OK, LogLevel.Debug)]
     [InlineData(StatusCode.NotFound, LogLevel.Information)]
     [InlineData(StatusCode.Internal, LogLevel.Warning)]
-    public async Task EachCallIsLoggedAsGravelyAsItEnded(StatusCode status, LogLevel level)
+    public async Task LoggingInterceptor_CallEnds_LogsAtTheLevelOfItsStatus(StatusCode status, LogLevel level)
     {
         var entry = Assert.Single(await EntriesAsync(status, enabled: "true"));
 
@@ -25,7 +25,7 @@ public sealed class LoggingInterceptorTests
     }
 
     [Fact]
-    public async Task SwitchedOffItLogsNothing() => Assert.Empty(await EntriesAsync(StatusCode.NotFound, enabled: "false"));
+    public async Task LoggingInterceptor_SwitchedOff_LogsNothing() => Assert.Empty(await EntriesAsync(StatusCode.NotFound, enabled: "false"));
 
     private static async Task<List<(LogLevel Level, string Message)>> EntriesAsync(StatusCode status, string enabled)
     {

@@ -9,7 +9,7 @@ public sealed class PolicyInterceptorTests
     private static readonly TimeSpan Patience = BrokerFixture.Patience;
 
     [Fact]
-    public async Task OneCallTooManyOverAConnectionIsRefusedUntilAnotherEnds()
+    public async Task AroundAsync_OneCallTooManyOfAPeer_IsRefusedUntilAnotherEnds()
     {
         await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxCallsPerPeer", "2"));
         var gate = new Gate(fixture.Stub);
@@ -28,7 +28,7 @@ public sealed class PolicyInterceptorTests
     }
 
     [Fact]
-    public async Task OneCallTooManyOfAMethodIsRefusedWhoeverMakesIt()
+    public async Task AroundAsync_OneCallTooManyOfAMethod_IsRefusedForEveryPeer()
     {
         await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxCallsPerMethod", "1"));
         var gate = new Gate(fixture.Stub);
@@ -45,7 +45,7 @@ public sealed class PolicyInterceptorTests
     }
 
     [Fact]
-    public async Task AUnaryCallThatTakesTooLongIsEnded()
+    public async Task AroundAsync_UnaryCallTakesTooLong_EndsAsDeadlineExceeded()
     {
         await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:MaxUnaryDuration", "00:00:00.100"));
         var gate = new Gate(fixture.Stub);
@@ -91,7 +91,7 @@ public sealed class PolicyInterceptorTests
     }
 
     [Fact]
-    public async Task ADeadlineCanBeRequired()
+    public async Task AroundAsync_DeadlineRequiredButMissing_IsRefused()
     {
         await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:RequireDeadline", "true"));
 
@@ -103,7 +103,7 @@ public sealed class PolicyInterceptorTests
     }
 
     [Fact]
-    public async Task SwitchedOffItRefusesNothing()
+    public async Task AroundAsync_SwitchedOff_RefusesNothing()
     {
         await using var fixture = await StubFixture.StartAsync(
             ("Interceptors:Policy:Enabled", "false"), ("Interceptors:Policy:MaxCallsPerPeer", "1"));

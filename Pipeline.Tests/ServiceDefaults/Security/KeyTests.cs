@@ -17,11 +17,11 @@ public sealed class KeyTests
     [InlineData("secret", false)]
     [InlineData("", false)]
     [InlineData(null, false)]
-    public void OnlyTheWholeKeyMatches(string? authorization, bool matches) =>
+    public void Matches_AnyHeader_AcceptsTheExactKeyOnly(string? authorization, bool matches) =>
         Assert.Equal(matches, new SharedKey(Options.Create(new SharedKeyOptions { Key = "secret" })).Matches(authorization));
 
     [Fact]
-    public async Task OnTheGrpcPortNothingIsAnsweredWithoutTheKey()
+    public async Task GrpcPort_WithoutTheKey_AnswersNothing()
     {
         await using var service = await ServiceFixture.StartAsync();
         using var http = NewHttp2Client(service.GrpcAddress);
@@ -36,7 +36,7 @@ public sealed class KeyTests
     }
 
     [Fact]
-    public async Task ACallerWithoutTheKeyIsRefusedBeforeItsMessageIsRead()
+    public async Task GrpcPort_WithoutTheKey_RefusesBeforeTheMessageIsRead()
     {
         await using var service = await ServiceFixture.StartAsync();
         using var http = NewHttp2Client(service.GrpcAddress);
