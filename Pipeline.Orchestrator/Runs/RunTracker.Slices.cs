@@ -10,6 +10,8 @@ internal sealed partial class RunTracker
 {
     // From the latest report of each slice; its figures are added up to those of the whole run.
     private readonly Dictionary<int, Run> _sliceRuns = [];
+
+    // All implementations that the run has kept to since it started here, those that have been replaced among them.
     private readonly HashSet<Implementation> _pinned = [];
     private TimeSpan _slicesTook;
 
@@ -19,7 +21,7 @@ internal sealed partial class RunTracker
     /// <summary>The input is split. Durable before any slice begins.</summary>
     public void Planned(PartitionPlan plan)
     {
-        save(Change(now => now with
+        var planned = Change(now => now with
         {
             State = RunState.Running,
             WaitingFor = null,
@@ -27,7 +29,9 @@ internal sealed partial class RunTracker
             Slices = now.Slices.Count == plan.Slices.Count
                 ? now.Slices
                 : [.. plan.Slices.Select(slice => SliceState.Of(slice, null, ""))],
-        }));
+        });
+        save(planned);
+        _pinned.UnionWith(planned.Implementations);
         _savedAt = time.GetTimestamp();
     }
 
@@ -73,6 +77,8 @@ internal sealed partial class RunTracker
         _pinned.UnionWith(Run.Implementations);
         if (Run.Implementations.Count == 0)
         {
+            // At once: they may be replaced before the next report comes.
+            _pinned.UnionWith(sliceRun.Implementations);
             save(Change(now => now with { Implementations = sliceRun.Implementations }));
             return null;
         }

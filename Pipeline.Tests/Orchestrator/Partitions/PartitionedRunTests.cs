@@ -3,6 +3,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
@@ -172,6 +173,33 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Equal(FailureReasons.RouteUnfit, error.Failure.Reason);
         Assert.Contains("node 2.0: rules", error.Message, StringComparison.Ordinal);
         Assert.Contains("csharp 1.0: rules", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunSlices_ImplementationReplacedEarly_SlicesMayDrainTheFormer(bool resumed)
+    {
+        var former = new Implementation("rules", "1.0", "csharp");
+        if (resumed)
+            _run.Change(now => now with { Implementations = [former] });
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        if (!resumed)
+            _workers.Set(0, RunState.Running, run => run with { Implementations = [former] });
+        await _workers.Until(() => Run.Implementations.Count > 0);
+
+        Assert.True(RunPins.Replace(_run, new Implementation("rules", "2.0", "csharp")));
+        _workers.Set(1, RunState.Draining, run => run with { Implementations = [former] });
+        await _workers.Until(() => Run.Slices[1].State == RunState.Draining);
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await _workers.Until(() => _workers.Asked.Count > slice);
+            _workers.Set(slice, RunState.Completed);
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Empty(_workers.Stopped);
     }
 
     [Fact]
