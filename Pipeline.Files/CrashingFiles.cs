@@ -13,6 +13,13 @@ internal sealed class CrashingFiles(IDurableFiles files) : IDurableFiles
 
     public void Rename(string from, string to, string role) => Around(role, "rename", () => files.Rename(from, to, role));
 
+    public bool TryRename(string from, string to, string role)
+    {
+        var isNew = false;
+        Around(role, "rename", () => isNew = files.TryRename(from, to, role));
+        return isNew;
+    }
+
     public void Delete(string path, string role) => Around(role, "delete", () => files.Delete(path, role));
 
     public void FlushFolder(string path, string role) => Around(role, "folder_flush", () => files.FlushFolder(path, role));

@@ -17,7 +17,11 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
 {
     private const int InvalidArgument = 22;
     private const int AlreadyExists = 17;
+    // Of a file system without hard links.
+    private const int NotPermitted = 1;
     private const int FullFlush = 51;
+
+    private static readonly int NotImplemented = OperatingSystem.IsMacOS() ? 78 : 38;
 
     // ENOTSUP and EOPNOTSUPP, which are two numbers on macOS.
     private static readonly int[] NotSupported = OperatingSystem.IsMacOS() ? [45, 102] : [95];
@@ -64,6 +68,28 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     }
 
     /// <inheritdoc/>
+    public bool TryRename(string from, string to, string role)
+    {
+        // File.Move looks first, and may then replace what was created meanwhile; a link replaces nothing.
+        if (!OperatingSystem.IsWindows() && Unix.TryLink(from, to) is { } isNew)
+        {
+            File.Delete(from);
+            return isNew;
+        }
+
+        try
+        {
+            File.Move(from, to);
+            return true;
+        }
+        catch (IOException) when (File.Exists(to))
+        {
+            File.Delete(from);
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
     public void Delete(string path, string role)
     {
         if (OperatingSystem.IsWindows())
@@ -85,28 +111,6 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         }
     }
 
-    /// <summary>Renames a file where the new name is free, and deletes it otherwise. File.Move looks first, and may then replace what was created meanwhile.</summary>
-    /// <returns>False: the new name is taken.</returns>
-    internal static bool TryRename(string from, string to)
-    {
-        if (!OperatingSystem.IsWindows() && Unix.TryLink(from, to) is { } isNew)
-        {
-            File.Delete(from);
-            return isNew;
-        }
-
-        try
-        {
-            File.Move(from, to);
-            return true;
-        }
-        catch (IOException) when (File.Exists(to))
-        {
-            File.Delete(from);
-            return false;
-        }
-    }
-
     /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
     internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
 
@@ -116,9 +120,21 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         // O_CLOEXEC.
         private static readonly int ReadOnly = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
-        // Null where the file system has no links, or the error is one that File.Move tells better.
-        public static bool? TryLink(string from, string to) =>
-            Link(from, to) == 0 ? true : Marshal.GetLastPInvokeError() == AlreadyExists ? false : null;
+        // Null where the file system has no hard links.
+        public static bool? TryLink(string from, string to)
+        {
+            if (Link(from, to) == 0)
+            {
+                return true;
+            }
+
+            return Marshal.GetLastPInvokeError() switch
+            {
+                AlreadyExists => false,
+                var error when error == NotPermitted || error == NotImplemented || NotSupported.Contains(error) => null,
+                var error => throw new IOException($"'{to}' cannot be created: {Marshal.GetPInvokeErrorMessage(error)}", error),
+            };
+        }
 
         // .NET opens no folders.
         public static bool TryFlushFolder(string path)

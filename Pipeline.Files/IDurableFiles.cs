@@ -13,6 +13,13 @@ public interface IDurableFiles
     /// <summary>Renames within a folder; what has the new name already is replaced.</summary>
     void Rename(string from, string to, string role);
 
+    /// <summary>
+    /// Renames within a folder where the new name is free, and deletes the file otherwise. Atomic where the file system has hard links; elsewhere a file
+    /// that another process creates at the same moment may be replaced.
+    /// </summary>
+    /// <returns>False: the new name is taken.</returns>
+    bool TryRename(string from, string to, string role);
+
     /// <summary>Deletes a file; none there is no error.</summary>
     void Delete(string path, string role);
 
@@ -23,9 +30,10 @@ public interface IDurableFiles
     /// <param name="path">The file.</param>
     /// <param name="bytes">All of its content.</param>
     /// <param name="role">What it is to the run; names its crash points.</param>
-    /// <param name="writer">Of files that several processes write: a name of this one. A file beside has it, which stays behind when the process is
-    /// killed.</param>
+    /// <param name="writer">Unique name of this writer; required where several processes write the same path. It is part of the temporary file's name
+    /// (PATH.WRITER.tmp), which is left behind if the process is killed.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     void Replace(string path, ReadOnlySpan<byte> bytes, string role, string? writer = null)
     {
         Rename(WriteBeside(path, bytes, role, writer), path, role);
@@ -36,12 +44,12 @@ public interface IDurableFiles
     /// <param name="path">The file.</param>
     /// <param name="bytes">All of its content.</param>
     /// <param name="role">What it is to the run; names its crash points.</param>
-    /// <param name="writer">As for <see cref="Replace"/>.</param>
     /// <returns>False: there is one.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    bool TryCreate(string path, ReadOnlySpan<byte> bytes, string role, string writer)
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    bool TryCreate(string path, ReadOnlySpan<byte> bytes, string role)
     {
-        var isNew = DurableFiles.TryRename(WriteBeside(path, bytes, role, writer), path);
+        var isNew = TryRename(WriteBeside(path, bytes, role, Path.GetRandomFileName()), path, role);
         FlushFolder(Path.GetDirectoryName(path)!, role);
         return isNew;
     }

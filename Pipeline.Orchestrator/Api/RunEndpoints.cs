@@ -27,10 +27,10 @@ internal static class RunEndpoints
             .Fails(StatusCodes.Status404NotFound);
         runs.MapPost("/{id}/pause", (string id, RunService service) => Change(id, service, service.Pause))
             .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later")
-            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
         runs.MapPost("/{id}/cancel", (string id, RunService service) => Change(id, service, service.Cancel))
             .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up")
-            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict);
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
         runs.MapPost("/{id}/resume", (string id, RunService service, bool allowUpgrade = false) =>
                 Change(id, service, run => service.Resume(run, allowUpgrade)))
             .WithName("ResumeRun")

@@ -56,8 +56,8 @@ internal sealed class ClusterEntry(
     }
 
     /// <summary>
-    /// Deletes starts of this machine that lie in the future, from the time when its clock was ahead: Orleans takes such a one for this machine's
-    /// successor, and this machine for dead.
+    /// Deletes membership rows of this endpoint with a later generation than ours, left by a start while the clock was ahead. Orleans would take them for
+    /// a newer incarnation of this silo, and declare this one dead.
     /// </summary>
     public static async Task ForgetLaterStartsAsync(IMembershipTable table, SiloAddress own, DateTime now, CancellationToken cancellationToken)
     {

@@ -30,8 +30,17 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(string runId, int slice, StopReason reason) =>
-        RepeatAsync(() => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
+    public async Task StopAsync(string runId, int slice, StopReason reason)
+    {
+        try
+        {
+            await RepeatAsync(() => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
+        }
+        catch (Exception error) when (LostMachine.Explains(error, CancellationToken.None))
+        {
+            // Whoever advances the slice sees that it does not drain, and asks again.
+        }
+    }
 
     /// <inheritdoc/>
     public Task EnsureAsync(string runId) => RepeatAsync(() => grains.GetGrain<IRunGrain>(runId).EnsureAsync());

@@ -74,7 +74,7 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         var live = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
         var answers = await Task.WhenAll(live.Select(async member => (member.SiloAddress, Report: await AskAsync(member.SiloAddress))));
         _reports = answers.Where(answer => answer.Report is not null).ToDictionary(answer => answer.SiloAddress, answer => answer.Report!);
-        // No answer at all, as in the moment before this machine is a member, is asked for again at the next call.
+        // An empty result is not cached: before this silo is active in its own snapshot there is nobody to ask.
         _read = _reports.Count > 0 ? time.GetTimestamp() : null;
         return _reports;
     }

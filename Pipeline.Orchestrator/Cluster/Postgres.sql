@@ -108,6 +108,6 @@ INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES
     WHERE DeploymentId = @DeploymentId AND Status = @Status AND ProxyPort > 0
 '),
 ('CleanupDefunctSiloEntriesKey', '
-    DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId AND IAmAliveTime < @IAmAliveTime AND Status != 3
+    DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId AND IAmAliveTime < @IAmAliveTime AND Status = 6
 ')
-ON CONFLICT (QueryKey) DO NOTHING;
+ON CONFLICT (QueryKey) DO UPDATE SET QueryText = EXCLUDED.QueryText;

@@ -19,7 +19,7 @@ internal static class StorageIdentity
         var path = Path.Combine(storage, FileName);
         // Only where there is none: a rename would replace what another machine has made at the same time.
         if (!File.Exists(path))
-            DurableFiles.Instance.TryCreate(path, Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")), "storage_identity", Path.GetRandomFileName());
+            DurableFiles.Instance.TryCreate(path, Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")), "storage_identity");
         return File.ReadAllText(path) is { Length: Length } identity ? identity : throw new IOException($"{path} is not whole: delete it, and start again");
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
+using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Partitions;
 
@@ -68,28 +69,30 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
     }
 
     /// <summary>Reads the plan of a run; null where there is none yet.</summary>
-    /// <exception cref="StageException">It is damaged.</exception>
+    /// <exception cref="StageException">It cannot be read, or is damaged.</exception>
     public static PartitionPlan? Load(string folder)
     {
         var path = PathIn(folder);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PlanJson.Default.PartitionPlan) : null;
+            return RunStore.Read(
+                "the run's plan", () => File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PlanJson.Default.PartitionPlan) : null);
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
         {
-            throw new StageException(FailureReasons.CheckpointCorrupt, $"'{path}' cannot be read: {error.Message} Start a new run.", inner: error);
+            throw new StageException(FailureReasons.CheckpointCorrupt, $"'{path}' is damaged: {error.Message} Start a new run.", inner: error);
         }
     }
 
     /// <summary>Makes it durable, unless another machine that took the run over has made one.</summary>
     /// <returns>The plan of the run.</returns>
     /// <exception cref="IOException">It cannot be written.</exception>
-    /// <exception cref="StageException">That of the other machine is damaged.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="StageException">That of the other machine cannot be read.</exception>
     public PartitionPlan Save(string folder)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(this, PlanJson.Default.PartitionPlan);
-        return DurableFiles.Private.TryCreate(PathIn(folder), bytes, "plan", Path.GetRandomFileName()) ? this : Load(folder)!;
+        return DurableFiles.Private.TryCreate(PathIn(folder), bytes, "plan") ? this : Load(folder)!;
     }
 
     private static long AutoCount(long total, int lanes)

@@ -34,7 +34,8 @@ internal sealed class RouteFinder(
                 case RoutePlan.Unfit unfit:
                     throw new StageException(FailureReasons.RouteUnfit, unfit.Message);
                 case RoutePlan.Missing absent:
-                    var lacking = MissingText.Of(absent, pins, now.Value.Id);
+                    // Of a slice, RUN.0003, its run: that is what can be resumed.
+                    var lacking = MissingText.Of(absent, pins, now.Value.Id.Split('.', 2)[0]);
                     if (lacking == missing)
                         break;
                     missing = lacking;

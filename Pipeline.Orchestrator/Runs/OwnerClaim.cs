@@ -5,43 +5,61 @@ using Pipeline.Files;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>
-/// Which machine of a cluster carries out a run: an empty file owner.N in the run's folder for each that has taken it over, created only
-/// where there is none. A machine that finds a higher number than its own, such as one
-/// that was cut off or suspended, no longer owns the run, and stores nothing.
+/// Who may write the state of a run of a cluster: an empty file owner.N in the run's folder for each time that a machine took the run over, resumed
+/// or cancelled it. The creator of the highest one may, into a file of its own (<see cref="RunStore.Save(string, Client.Runs.Run, long)"/>): a machine that was
+/// cut off or suspended writes at most a file that nobody reads.
 /// </summary>
 internal sealed class OwnerClaim
 {
     private const string Prefix = "owner.";
     private readonly string _folder;
-    private readonly long _number;
 
-    private OwnerClaim(string folder, long number) => (_folder, _number) = (folder, number);
+    private OwnerClaim(string folder, long number) => (_folder, Number) = (folder, number);
+
+    /// <summary>From 1.</summary>
+    public long Number { get; }
+
+    /// <summary>The highest number in a run's folder; 0 = nobody has claimed the run.</summary>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
+    public static long Highest(string folder) => NumberedFiles.Highest(folder, Prefix);
 
     /// <summary>Takes a run over.</summary>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
     public static OwnerClaim Take(string folder)
     {
         while (true)
         {
-            var number = NumberedFiles.Highest(folder, Prefix) + 1;
-            var path = Path.Join(folder, Prefix + number.ToString(CultureInfo.InvariantCulture));
-            try
-            {
-                File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
-                return new OwnerClaim(folder, number);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Another machine was faster; the cluster has asked this one last, so it takes the run over from that one.
-            }
+            // Where another machine has taken the number, the next one.
+            if (TryTake(folder, Highest(folder) + 1) is { } claim)
+                return claim;
         }
     }
 
-    /// <summary>Checks that no other machine has taken the run over.</summary>
+    /// <summary>Takes a run over, unless another machine has taken this number.</summary>
+    /// <returns>Null: it has.</returns>
+    /// <exception cref="IOException">The folder cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    public static OwnerClaim? TryTake(string folder, long number)
+    {
+        var path = Path.Join(folder, Prefix + number.ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
+            return new OwnerClaim(folder, number);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Checks that no other machine has claimed the run since.</summary>
     /// <exception cref="StageException">fenced: one has.</exception>
+    /// <exception cref="IOException">The folder cannot be read.</exception>
     public void Require()
     {
-        if (NumberedFiles.Highest(_folder, Prefix) > _number)
-            throw new StageException(FailureReasons.Fenced, "another machine of the cluster carries out this run now");
+        if (Highest(_folder) > Number)
+            throw new StageException(FailureReasons.Fenced, "another machine of the cluster has taken this run over, resumed or cancelled it since");
     }
 }

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -18,6 +20,7 @@ internal sealed record PartitionedStore(RunStore Store, string? Folder);
 internal sealed partial class RunService
 {
     private readonly PartitionedStore _partitioned;
+    private static readonly TimeSpan LeftAfter = TimeSpan.FromMinutes(2);
     private readonly Lock _refreshing = new();
     private readonly IPartitionedRuns? _cluster;
 
@@ -35,7 +38,7 @@ internal sealed partial class RunService
         lock (_refreshing)
         {
             // Outside _lock: the shared storage may be slow.
-            var changed = _partitioned.Store.LoadChanged(id => !_runs.TryGetValue(id, out var entry) || (IsClustered(entry) && !entry.IsWorkedOn));
+            var changed = _partitioned.Store.LoadChanged(id => !_runs.TryGetValue(id, out var entry) || IsElsewhere(entry));
             lock (_lock)
             {
                 foreach (var stored in changed.Where(run => run.Options.Partitions != 1))
@@ -45,6 +48,10 @@ internal sealed partial class RunService
                         entry.Run.Change(_ => stored);
                 }
             }
+
+            // Whoever completed a run deletes its slices, unless it died just then.
+            foreach (var left in changed.Where(run => run is { State: RunState.Completed, Slices.Count: > 0 } && _time.GetUtcNow() - run.Ended > LeftAfter))
+                DeleteSlices(_runs[left.Id]);
         }
     }
 
@@ -74,6 +81,9 @@ internal sealed partial class RunService
     private bool IsClustered(Entry entry) =>
         _cluster is not null && entry.Store == _partitioned.Store && entry.Run.Current.Value.Options.Partitions != 1;
 
+    // Whether another machine may be carrying it out: what is known of it here is what is stored.
+    private bool IsElsewhere(Entry entry) => IsClustered(entry) && !entry.IsWorkedOn;
+
     private RunStore StoreOf(RunSettings settings) => settings.Partitions == 1 ? _store : _partitioned.Store;
 
     private Entry? Ensure(string runId)
@@ -81,7 +91,10 @@ internal sealed partial class RunService
         if (_runs.TryGetValue(runId, out var entry) && entry.IsWorkedOn)
             return entry;
         var folder = _partitioned.Store.FolderOf(runId);
-        if (_isStopping || RunStore.Load(folder) is not { } known || !known.State.IsActive())
+        // It is asked again, and by then on another machine.
+        if (_isStopping)
+            throw new OperationCanceledException("The orchestrator is stopping.");
+        if (RunStore.Load(folder) is not { } known || !known.State.IsActive())
             return null;
         entry ??= _runs.GetOrAdd(runId, _ => NewEntry(known, _partitioned.Store));
         var owner = OwnerClaim.Take(folder);
@@ -102,26 +115,28 @@ internal sealed partial class RunService
         return entry;
     }
 
-    // Of a run that other machines write, what is stored now: what was read here is up to a second old.
-    private Run Latest(Entry entry)
+    // Of a run that other machines write, what is stored now, since what was read here is up to a second old; and the highest claim before that.
+    private (Run Run, long Claims) Latest(Entry entry)
     {
-        if (IsClustered(entry) && !entry.IsWorkedOn)
-            RunStore.Write("the run's state", () => entry.Run.Change(now => RunStore.Load(entry.Store.FolderOf(now.Id)) ?? now));
-        return entry.Run.Current.Value;
+        if (!IsElsewhere(entry))
+            return (entry.Run.Current.Value, 0);
+        var folder = entry.Store.FolderOf(entry.Run.Current.Value.Id);
+        try
+        {
+            var (claims, stored) = RunStore.Read("the run's state", () => (OwnerClaim.Highest(folder), RunStore.Load(folder)));
+            return (stored is null ? entry.Run.Current.Value : entry.Run.Change(_ => stored), claims);
+        }
+        catch (JsonException error)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"the run's state is damaged: {error.Message}", inner: error);
+        }
     }
 
-    // A resting run of a cluster is changed by whoever claimed it last: what another machine stored until then must not be overwritten.
-    private Run ClaimAtRest(Entry entry, Run run, out OwnerClaim? owner)
-    {
-        owner = null;
-        if (!IsClustered(entry) || entry.IsWorkedOn)
-            return run;
-        OwnerClaim? claim = null;
-        RunStore.Write("the claim of the run", () => claim = OwnerClaim.Take(entry.Store.FolderOf(run.Id)));
-        owner = claim;
-        var latest = Latest(entry);
-        return latest.State == run.State ? latest : throw new RunConflictException($"run {run.Id} is {latest.State.ToText()}: another machine has changed it meanwhile");
-    }
+    // A resting run of a cluster is changed by whoever makes the claim that comes after the state that was read.
+    private OwnerClaim? ClaimAtRest(Entry entry, Run run, long claims) => !IsElsewhere(entry)
+        ? null
+        : RunStore.Read("the claim of the run", () => OwnerClaim.TryTake(entry.Store.FolderOf(run.Id), claims + 1))
+            ?? throw new RunConflictException($"another machine has just resumed or cancelled run {run.Id}: look at it, and try again");
 
     private void BeginOrAsk(Entry entry)
     {
@@ -132,7 +147,7 @@ internal sealed partial class RunService
             Begin(entry);
     }
 
-    // In the background. ActiveRunsWatch repeats what fails.
+    // In the background. ActiveRunsWatch repeats what begins runs; what stops them is to be asked for again by who wants it.
     private void Ask(string runId, Func<IPartitionedRuns, Task> request) => _ = Task.Run(async () =>
     {
         try

@@ -171,10 +171,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
     /// <exception cref="RunConflictException">It is not active.</exception>
+    /// <exception cref="StageException">The shared storage cannot be used.</exception>
     public Run Pause(string id) => Stop(id, StopReason.Pause);
 
     /// <summary>Drains an active run to a checkpoint, and gives it up; one that rests is given up at once.</summary>
-    /// <exception cref="RunConflictException">It is completed or cancelled.</exception>
+    /// <exception cref="RunConflictException">It is completed or cancelled, or another machine has just changed it.</exception>
+    /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Cancel(string id) => Stop(id, StopReason.Cancel);
 
     /// <summary>Goes on with a run that rests.</summary>
@@ -190,9 +192,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (_lock)
         {
             var entry = _runs[id];
-            var run = Latest(entry);
-            if (allowUpgrade && run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
-                throw new RunConflictException($"another machine carries out run {id}: pause it, then resume it with this option");
+            var (run, claims) = Latest(entry);
+            if (allowUpgrade && run.State.IsActive() && run.Options.Partitions != 1)
+                throw new RunConflictException($"run {id} is active, and so are slices of it: pause it, then resume it with this option");
             // The cluster carries it out already: there is nothing to resume.
             if (run.State.IsActive() && IsClustered(entry))
                 return run;
@@ -204,7 +206,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             RefuseWhileStopping();
             var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
-            run = ClaimAtRest(entry, run, out var owner);
+            var owner = ClaimAtRest(entry, run, claims);
             var now = _time.GetUtcNow();
             Save(entry, Pending(run), owner);
             run = entry.Run.Change(Pending);
@@ -232,7 +234,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     public IReadOnlyList<Run> Replace(Implementation implementation)
     {
         var replaced = new List<Run>();
-        foreach (var entry in _runs.Values.Where(entry => !IsClustered(entry) || entry.IsWorkedOn))
+        foreach (var entry in _runs.Values.Where(entry => !IsElsewhere(entry)))
         {
             if (!RunPins.Replace(entry.Run, implementation))
                 continue;
@@ -258,8 +260,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (_lock)
         {
             var entry = _runs[id];
-            var run = Latest(entry);
-            if (run.State.IsActive() && IsClustered(entry) && !entry.IsWorkedOn)
+            var (run, claims) = Latest(entry);
+            if (run.State.IsActive() && IsElsewhere(entry))
             {
                 Ask(id, cluster => cluster.StopAsync(id, reason));
                 return run with { State = RunState.Draining };
@@ -270,11 +272,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
             if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
                 throw new RunConflictException($"run {id} is {run.State.ToText()}");
-            ClaimAtRest(entry, run, out var owner);
+            var owner = ClaimAtRest(entry, run, claims);
             var updated = _time.GetUtcNow();
-            run = entry.Run.Change(now => now with { State = RunState.Cancelled, Updated = updated });
-            Store(entry, run, owner);
-            return run;
+            Save(entry, Cancelled(run), owner);
+            return entry.Run.Change(Cancelled);
+
+            Run Cancelled(Run former) => former with { State = RunState.Cancelled, Updated = updated };
         }
     }
 
@@ -336,6 +339,10 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             if (Directory.Exists(slices) && RunStore.Load(folder)?.State == RunState.Completed)
                 Directory.Delete(slices, recursive: true);
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Another machine has deleted them.
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             RunLog.SlicesLeft(_logger, entry.Run.Current.Value.Id, error.Message);
@@ -363,12 +370,11 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             owner ??= entry.Owner;
             if (owner is not null)
                 RunStore.Write("the run's state", owner.Require);
-            entry.Store.Save(owner is null ? run : AsClustered(run));
+            entry.Store.Save(owner is null ? run : AsClustered(run), owner?.Number ?? 0);
         }
     }
 
-    private void Store(Entry entry, Run run, OwnerClaim? owner = null) =>
-        RunStore.TrySave(run, state => Save(entry, state, owner), _logger);
+    private void Store(Entry entry, Run run) => RunStore.TrySave(run, state => Save(entry, state), _logger);
 
     private async Task StopRunsAsync()
     {

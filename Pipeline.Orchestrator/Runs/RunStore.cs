@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -15,9 +16,11 @@ namespace Pipeline.Orchestrator.Runs;
 internal sealed partial class RunStore : IDisposable
 {
     private const string RunFile = "run.json";
+    private const string OwnedPrefix = "run.";
+    private const string OwnedSuffix = ".json";
     private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
-    // Of a shared store.
+    // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
     private readonly string? _writer;
     private readonly Dictionary<string, DateTime> _seen = [];
 
@@ -80,16 +83,22 @@ internal sealed partial class RunStore : IDisposable
     public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(Path.Combine(Path.GetDirectoryName(Root)!, name));
 
     /// <summary>Makes the present state of a run durable.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="owner">As in <see cref="Save(string, Run, long)"/>.</param>
     /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
-    public void Save(Run run) => Save(FolderOf(run.Id), run);
+    public void Save(Run run, long owner = 0) => Save(FolderOf(run.Id), run, owner);
 
     /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="owner">Number of the <see cref="OwnerClaim"/> under which it is written, into run.N.json: the highest one counts. 0 = none, and run.json.</param>
     /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
-    public void Save(string folder, Run run) => Write("the run's state", () =>
+    public void Save(string folder, Run run, long owner = 0) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
             CreatePrivate(folder);
-        DurableFiles.Private.Replace(Path.Combine(folder, RunFile), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
+        var name = owner == 0 ? RunFile : string.Create(CultureInfo.InvariantCulture, $"{OwnedPrefix}{owner}{OwnedSuffix}");
+        DurableFiles.Private.Replace(Path.Combine(folder, name), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
     });
 
     /// <summary>Has something of a run written.</summary>
@@ -105,6 +114,22 @@ internal sealed partial class RunStore : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be stored: {error.Message}", inner: error);
+        }
+    }
+
+    /// <summary>Has something of a run read.</summary>
+    /// <param name="what">What it is, for people.</param>
+    /// <param name="read">Reads it.</param>
+    /// <exception cref="StageException">store_unwritable.</exception>
+    public static T Read<T>(string what, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be read: {error.Message}", inner: error);
         }
     }
 
@@ -131,7 +156,8 @@ internal sealed partial class RunStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, RunFile)), RunJson.Default.Run);
+            var latest = NumberedFiles.In(folder, OwnedPrefix, OwnedSuffix).OrderBy(file => file.Number).Select(file => file.Path).LastOrDefault();
+            return JsonSerializer.Deserialize(File.ReadAllBytes(latest ?? Path.Combine(folder, RunFile)), RunJson.Default.Run);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -154,8 +180,8 @@ internal sealed partial class RunStore : IDisposable
         var changed = new List<Run>();
         foreach (var folder in Folders().Where(folder => wanted(Path.GetFileName(folder))))
         {
-            // Before it is read: what is stored meanwhile is read again.
-            var stored = File.GetLastWriteTimeUtc(Path.Combine(folder, RunFile));
+            // Each rename changes the folder. Before it is read: what is stored meanwhile is read again.
+            var stored = Directory.GetLastWriteTimeUtc(folder);
             if (_seen.GetValueOrDefault(folder) == stored || TryLoad(folder) is not { } run)
                 continue;
             _seen[folder] = stored;

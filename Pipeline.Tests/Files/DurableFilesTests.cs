@@ -31,7 +31,7 @@ public sealed class DurableFilesTests : IDisposable
     public async Task TryCreate_ManyAtOnce_OneSucceedsAndItsFileStays()
     {
         var writers = Enumerable.Range(0, 16).Select(writer => Task.Run(() =>
-            DurableFiles.Private.TryCreate(Target, [(byte)writer], "plan", $"writer{writer}")));
+            DurableFiles.Private.TryCreate(Target, [(byte)writer], "plan")));
 
         var outcomes = await Task.WhenAll(writers);
 

@@ -141,6 +141,48 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Save_OwnerThatWasSuspendedInIt_HidesNothingOfItsSuccessor()
+    {
+        var run = await PausedAsync();
+        var (store, folder) = (RunStore.Shared(_storage, NullLogger<RunStore>.Instance), Path.Join(_storage, "runs", run.Id));
+        var (former, present) = (OwnerClaim.Take(folder), OwnerClaim.Take(folder));
+        store.Save(folder, run with { State = RunState.Completed }, present.Number);
+
+        // It had made sure that it owns the run before it was suspended.
+        store.Save(folder, run with { State = RunState.Running }, former.Number);
+
+        Assert.Equal(RunState.Completed, Stored(run.Id).State);
+        await RefreshedAsync(_second, run.Id, RunState.Completed);
+    }
+
+    [Fact]
+    public async Task TryTake_NumberIsTaken_LeavesTheRunToItsOwner()
+    {
+        var run = await PausedAsync();
+        var folder = Path.Join(_storage, "runs", run.Id);
+        var claims = OwnerClaim.Highest(folder);
+        var faster = OwnerClaim.TryTake(folder, claims + 1);
+
+        Assert.Null(OwnerClaim.TryTake(folder, claims + 1));
+
+        faster!.Require();
+    }
+
+    [Fact]
+    public async Task Refresh_OwnerDiedBeforeItHadDeletedTheSlices_DeletesThem()
+    {
+        var paused = await PausedAsync();
+        var run = Stored(paused.Id) with { State = RunState.Completed, Ended = DateTimeOffset.UtcNow.AddMinutes(-10) };
+        var slices = Path.Join(_storage, "runs", run.Id, "slices");
+        Assert.True(Directory.Exists(slices));
+
+        RunStore.Shared(_storage, NullLogger<RunStore>.Instance).Save(run, OwnerClaim.Take(Path.Join(_storage, "runs", run.Id)).Number);
+        await RefreshedAsync(_second, run.Id, RunState.Completed);
+
+        Assert.False(Directory.Exists(slices));
+    }
+
+    [Fact]
     public void Create_OutsideTheSharedStorage_IsRefused()
     {
         var input = Path.Join(_first.Folder, "in.ndjson");

@@ -64,6 +64,8 @@ internal sealed class SimulatedDisk : IDurableFiles
         return _byPath[path];
     }
 
+    public bool TryRename(string from, string to, string role) => throw new NotSupportedException("Sink replaces");
+
     public void Rename(string from, string to, string role) => Do($"rename {role}", () =>
     {
         var (source, replaced) = (_byPath.GetValueOrDefault(from), File.Exists(to) ? File.ReadAllBytes(to) : null);
