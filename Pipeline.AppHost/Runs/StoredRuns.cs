@@ -12,9 +12,10 @@ internal static class StoredRuns
     /// <exception cref="PipelineException">It is not there, or cannot be read.</exception>
     public static Run Read(string data, string run)
     {
-        var path = Path.Combine(data, "runs", run, "run.json");
+        var folder = Path.Combine(data, "runs", run);
         try
         {
+            var path = RunStateFile.LatestIn(folder);
             return JsonSerializer.Deserialize(File.ReadAllText(path), RunJson.Default.Run)
                 ?? throw new PipelineException($"'{path}' holds no run");
         }
@@ -24,7 +25,7 @@ internal static class StoredRuns
         }
         catch (JsonException exception)
         {
-            throw new PipelineException($"'{path}' cannot be read: {exception.Message}");
+            throw new PipelineException($"the run in '{folder}' cannot be read: {exception.Message}");
         }
     }
 

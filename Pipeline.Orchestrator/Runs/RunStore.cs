@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -15,9 +14,6 @@ namespace Pipeline.Orchestrator.Runs;
 /// </remarks>
 internal sealed partial class RunStore : IDisposable
 {
-    private const string RunFile = "run.json";
-    private const string OwnedPrefix = "run.";
-    private const string OwnedSuffix = ".json";
     private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
@@ -91,14 +87,13 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="run">The run.</param>
-    /// <param name="owner">Number of the <see cref="OwnerClaim"/> under which it is written, into run.N.json: the highest one counts. 0 = none, and run.json.</param>
+    /// <param name="owner">Number of the <see cref="OwnerClaim"/> under which it is written, see <see cref="RunStateFile.PathIn"/>; 0 = none.</param>
     /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
     public void Save(string folder, Run run, long owner = 0) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
             CreatePrivate(folder);
-        var name = owner == 0 ? RunFile : string.Create(CultureInfo.InvariantCulture, $"{OwnedPrefix}{owner}{OwnedSuffix}");
-        DurableFiles.Private.Replace(Path.Combine(folder, name), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
+        DurableFiles.Private.Replace(RunStateFile.PathIn(folder, owner), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
     });
 
     /// <summary>Has something of a run written.</summary>
@@ -156,8 +151,7 @@ internal sealed partial class RunStore : IDisposable
     {
         try
         {
-            var latest = NumberedFiles.In(folder, OwnedPrefix, OwnedSuffix).OrderBy(file => file.Number).Select(file => file.Path).LastOrDefault();
-            return JsonSerializer.Deserialize(File.ReadAllBytes(latest ?? Path.Combine(folder, RunFile)), RunJson.Default.Run);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(RunStateFile.LatestIn(folder)), RunJson.Default.Run);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
