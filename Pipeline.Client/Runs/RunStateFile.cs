@@ -20,5 +20,5 @@ public static class RunStateFile
     /// <exception cref="IOException">The folder is not there or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
     public static string LatestIn(string folder) =>
-        PathIn(folder, NumberedFiles.In(folder, Prefix, Suffix).Select(file => file.Number).DefaultIfEmpty().Max());
+        PathIn(folder, NumberedFiles.Highest(folder, Prefix, Suffix));
 }

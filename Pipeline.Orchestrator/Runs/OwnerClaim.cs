@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Contracts;
 using Pipeline.Files;
 
@@ -40,19 +39,8 @@ internal sealed class OwnerClaim
     /// <returns>Null: it has.</returns>
     /// <exception cref="IOException">The folder cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
-    public static OwnerClaim? TryTake(string folder, long number)
-    {
-        var path = Path.Join(folder, Prefix + number.ToString(CultureInfo.InvariantCulture));
-        try
-        {
-            File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write).Dispose();
-            return new OwnerClaim(folder, number);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            return null;
-        }
-    }
+    public static OwnerClaim? TryTake(string folder, long number) =>
+        NumberedFiles.TryCreate(folder, Prefix, number) ? new OwnerClaim(folder, number) : null;
 
     /// <summary>Checks that no other machine has claimed the run since.</summary>
     /// <exception cref="StageException">fenced: one has.</exception>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Contracts;
 using Pipeline.Files;
 
@@ -21,11 +20,7 @@ internal sealed class AttemptClaims(string folder, long attempt)
     public void Claim(IDurableFiles files)
     {
         RequireNewest();
-        try
-        {
-            using var claim = File.OpenHandle(Path.Join(folder, Name), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (IOException) when (File.Exists(Path.Join(folder, Name)))
+        if (!NumberedFiles.TryCreate(folder, Prefix, attempt))
         {
             throw Fenced(attempt);
         }
@@ -50,6 +45,4 @@ internal sealed class AttemptClaims(string folder, long attempt)
     /// <summary>The failure of an attempt that is over.</summary>
     public StageException Fenced(long newest) =>
         new(FailureReasons.Fenced, $"Attempt {attempt} is over: attempt {newest} of this run has begun.");
-
-    private string Name => Prefix + attempt.ToString(CultureInfo.InvariantCulture);
 }
