@@ -68,7 +68,7 @@ internal sealed class ClusterEntry(
             .ToList();
         if (later.Count == 0)
             return;
-        foreach (var member in later)
+        foreach (var member in later.Where(member => member.Status != SiloStatus.Dead))
             await MarkDeadAsync(table, member.SiloAddress, cancellationToken);
         await table.CleanupDefunctSiloEntriesAsync(later.Max(LastSign) + TimeSpan.FromSeconds(1), cancellationToken);
     }

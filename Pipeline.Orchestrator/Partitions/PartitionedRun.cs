@@ -89,8 +89,7 @@ internal sealed class PartitionedRun(
         }
 
         var plan = PartitionPlan.Make(catalog, run.Options.Partitions, lanes);
-        RunStore.Write("the run's plan", () => plan = plan.Save(folder));
-        return plan;
+        return RunStore.Write("the run's plan", () => plan.Save(folder));
     }
 
     private void Advance(int slice, long seen) => _open[slice] = workers.AdvanceAsync(tracker.Run.Id, slice, seen, stop.Abort);

@@ -19,8 +19,9 @@ internal sealed record PartitionedStore(RunStore Store, string? Folder);
 /// </summary>
 internal sealed partial class RunService
 {
+    // After so long the owner of a completed run has deleted its slices, or died before it could.
+    private static readonly TimeSpan SlicesLeftAfter = TimeSpan.FromMinutes(2);
     private readonly PartitionedStore _partitioned;
-    private static readonly TimeSpan LeftAfter = TimeSpan.FromMinutes(2);
     private readonly Lock _refreshing = new();
     private readonly IPartitionedRuns? _cluster;
 
@@ -49,8 +50,7 @@ internal sealed partial class RunService
                 }
             }
 
-            // Whoever completed a run deletes its slices, unless it died just then.
-            foreach (var left in changed.Where(run => run is { State: RunState.Completed, Slices.Count: > 0 } && _time.GetUtcNow() - run.Ended > LeftAfter))
+            foreach (var left in changed.Where(run => run is { State: RunState.Completed, Slices.Count: > 0 } && _time.GetUtcNow() - run.Ended > SlicesLeftAfter))
                 DeleteSlices(_runs[left.Id]);
         }
     }
@@ -135,7 +135,7 @@ internal sealed partial class RunService
     // A resting run of a cluster is changed by whoever makes the claim that comes after the state that was read.
     private OwnerClaim? ClaimAtRest(Entry entry, Run run, long claims) => !IsElsewhere(entry)
         ? null
-        : RunStore.Read("the claim of the run", () => OwnerClaim.TryTake(entry.Store.FolderOf(run.Id), claims + 1))
+        : RunStore.Write("the claim of the run", () => OwnerClaim.TryTake(entry.Store.FolderOf(run.Id), claims + 1))
             ?? throw new RunConflictException($"another machine has just resumed or cancelled run {run.Id}: look at it, and try again");
 
     private void BeginOrAsk(Entry entry)
@@ -147,7 +147,7 @@ internal sealed partial class RunService
             Begin(entry);
     }
 
-    // In the background. ActiveRunsWatch repeats what begins runs; what stops them is to be asked for again by who wants it.
+    // In the background. A start that fails is repeated by ActiveRunsWatch; a stop that fails is logged, and has to be requested again.
     private void Ask(string runId, Func<IPartitionedRuns, Task> request) => _ = Task.Run(async () =>
     {
         try

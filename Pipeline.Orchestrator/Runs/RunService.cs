@@ -194,7 +194,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             var entry = _runs[id];
             var (run, claims) = Latest(entry);
             if (allowUpgrade && run.State.IsActive() && run.Options.Partitions != 1)
-                throw new RunConflictException($"run {id} is active, and so are slices of it: pause it, then resume it with this option");
+                throw new RunConflictException($"run {id} is active and works on slices: pause it, then resume it with this option");
             // The cluster carries it out already: there is nothing to resume.
             if (run.State.IsActive() && IsClustered(entry))
                 return run;

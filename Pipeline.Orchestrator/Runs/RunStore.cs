@@ -100,33 +100,21 @@ internal sealed partial class RunStore : IDisposable
     /// <param name="what">What it is, for people.</param>
     /// <param name="write">Writes it.</param>
     /// <exception cref="StageException">store_unwritable.</exception>
-    public static void Write(string what, Action write)
+    public static void Write(string what, Action write) => Write(what, () =>
     {
-        try
-        {
-            write();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be stored: {error.Message}", inner: error);
-        }
-    }
+        write();
+        return true;
+    });
+
+    /// <inheritdoc cref="Write(string, Action)"/>
+    /// <returns>What <paramref name="write"/> returns.</returns>
+    public static T Write<T>(string what, Func<T> write) => Access(what, "stored", write);
 
     /// <summary>Has something of a run read.</summary>
     /// <param name="what">What it is, for people.</param>
     /// <param name="read">Reads it.</param>
     /// <exception cref="StageException">store_unwritable.</exception>
-    public static T Read<T>(string what, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be read: {error.Message}", inner: error);
-        }
-    }
+    public static T Read<T>(string what, Func<T> read) => Access(what, "read", read);
 
     /// <summary>Has the state of a run stored if that is possible; else it is logged that it is not.</summary>
     /// <param name="run">The run.</param>
@@ -174,7 +162,7 @@ internal sealed partial class RunStore : IDisposable
         var changed = new List<Run>();
         foreach (var folder in Folders().Where(folder => wanted(Path.GetFileName(folder))))
         {
-            // Each rename changes the folder. Before it is read: what is stored meanwhile is read again.
+            // A rename sets the folder's time. It is taken before the run is read, so that what is stored meanwhile is read next time.
             var stored = Directory.GetLastWriteTimeUtc(folder);
             if (_seen.GetValueOrDefault(folder) == stored || TryLoad(folder) is not { } run)
                 continue;
@@ -235,6 +223,18 @@ internal sealed partial class RunStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock?.Dispose();
+
+    private static T Access<T>(string what, string how, Func<T> access)
+    {
+        try
+        {
+            return access();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be {how}: {error.Message}", inner: error);
+        }
+    }
 
     private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
         ? Directory.CreateDirectory(folder)

@@ -125,8 +125,10 @@ internal sealed class ClusterBench : IAsyncDisposable
     /// <returns>The run's id.</returns>
     public async Task<string> UnderWayAsync(ClusterMachine from, ClusterMachine machine, int completed)
     {
+        var began = Stopwatch.GetTimestamp();
         while (true)
         {
+            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"no run had a slice on {machine.Host.Name}\n{Logs()}");
             var id = await RunAsync(from);
             var run = await UntilAsync(
                 id,
