@@ -101,6 +101,13 @@ internal sealed class PassThroughStage : IAsyncDisposable
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                 throw Above(failure);
             }
+            catch (Exception exception) when (
+                (exception is IOException or InvalidOperationException) && Has(Fault.HangsWhenTheHopBelowDies) && !context.CancellationToken.IsCancellationRequested)
+            {
+                // The writer may see the broken connection first, and not as a status.
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                throw;
+            }
             catch (Exception exception) when (exception is not RpcException && Has(Fault.IgnoresCancellation))
             {
                 kept = true;
