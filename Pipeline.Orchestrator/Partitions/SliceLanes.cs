@@ -19,6 +19,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
     private readonly RunStore _store;
     private readonly Func<RunCoordinator> _coordinators;
+    private readonly CoordinatorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SliceLanes> _logger;
     private readonly RunTurns _turns;
@@ -37,14 +38,13 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         PartitionedStore partitioned, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
-        (_store, _coordinators, _time, _logger) = (partitioned.Store, coordinators, time, logger);
-        Lanes = options.Value.LanesOrCores;
-        _turns = new RunTurns(Lanes, options.Value.StopTimeout, time, logger);
+        (_store, _coordinators, _options, _time, _logger) = (partitioned.Store, coordinators, options.Value, time, logger);
+        _turns = new RunTurns(Lanes, _options.StopTimeout, time, logger);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }
 
     /// <summary>Slices that are worked on at once.</summary>
-    public int Lanes { get; }
+    public int Lanes => _options.LanesOrCores;
 
     /// <inheritdoc/>
     public bool HasOtherMachines => false;
@@ -97,8 +97,12 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     /// <summary>Has slices that are worked on here go on with another implementation of a role.</summary>
     public void Replace(Implementation implementation)
     {
-        foreach (var work in _work.Values)
-            RunPins.Replace(work.Run, implementation);
+        // What begins after this reads the pins that are stored with the whole run.
+        lock (_work)
+        {
+            foreach (var work in _work.Values)
+                RunPins.Replace(work.Run, implementation, _options);
+        }
     }
 
     private Work Find(string runId, int slice, long seen)
@@ -135,7 +139,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             if (stored is not null)
             {
                 // The pins of the whole run count: it may have been resumed with others.
-                var pins = whole.Implementations.Count > 0 ? whole.Implementations : stored.Implementations;
+                var pins = RunPins.Overlay(stored.Implementations, whole.Implementations);
                 return stored with { State = RunState.Pending, Ended = null, Implementations = pins, UpgradeAllowed = whole.UpgradeAllowed };
             }
 

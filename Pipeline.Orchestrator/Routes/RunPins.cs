@@ -1,6 +1,7 @@
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Routes;
 
@@ -22,18 +23,26 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
         return pinned.Count == 0 || pinned.Contains(Implementation.Of(instance));
     }
 
-    /// <summary>Has an active run go on with another implementation of a role: what goes through others drains to a checkpoint first.</summary>
-    /// <returns>Whether it kept to others before.</returns>
-    public static bool Replace(Observable<Run> run, Implementation implementation)
+    /// <summary>
+    /// Has an active run go on with another implementation of a role: what goes through others drains to a checkpoint first, what has not begun yet begins with it.
+    /// </summary>
+    /// <returns>Whether the run goes through the role, and was not to keep to this implementation before.</returns>
+    public static bool Replace(Observable<Run> run, Implementation implementation, CoordinatorOptions options)
     {
         var changed = false;
         run.Change(now =>
         {
-            changed = now.State.IsActive() && now.Implementations.Any(pinned => pinned.Role == implementation.Role && pinned != implementation);
-            return changed ? now with { Implementations = [.. now.Implementations.Where(pinned => pinned.Role != implementation.Role), implementation] } : now;
+            var pinned = Of(now).Of(implementation.Role).ToList();
+            changed = now.State.IsActive()
+                && (pinned.Count > 0 ? pinned.Any(one => one != implementation) : options.RouteOf(now.Options).Contains(implementation.Role));
+            return changed ? now with { Implementations = Overlay(now.Implementations, [implementation]) } : now;
         });
         return changed;
     }
+
+    /// <summary>Pins of which those of <paramref name="latest"/> take the place of others in the same roles.</summary>
+    public static IReadOnlyList<Implementation> Overlay(IReadOnlyList<Implementation> former, IReadOnlyList<Implementation> latest) =>
+        [.. former.Where(one => latest.All(other => other.Role != one.Role)), .. latest];
 
     /// <summary>Whether the run may go through an instance.</summary>
     public bool Admit(Instance instance) => MayUpgrade || Match(instance);

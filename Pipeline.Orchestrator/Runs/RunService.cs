@@ -30,6 +30,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private readonly SliceLanes _lanes;
     private readonly OutputClaims _claims;
     private readonly Func<RunCoordinator> _coordinators;
+    private readonly CoordinatorOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<RunService> _logger;
     private readonly RunTurns _turns;
@@ -54,7 +55,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _coordinators = coordinators;
         _time = time;
         _logger = logger;
-        _turns = new RunTurns(options.Value.MaxActiveRuns, options.Value.StopTimeout, time, logger);
+        _options = options.Value;
+        _turns = new RunTurns(_options.MaxActiveRuns, _options.StopTimeout, time, logger);
         // The AppHost gives it the roots of the stages, which have the last word on them.
         _isRooted = configuration[RootedPath.RootsVariable] is not null;
         _roots = RootedPath.RootsOf(name => configuration[name]);
@@ -227,18 +229,20 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     }
 
     /// <summary>
-    /// Has active runs go on with another implementation of a role: those that go through it drain to a checkpoint first. A run stores it
-    /// with its next attempt, before it reads anything.
+    /// Has active runs go on with another implementation of a role: those that go through others drain to a checkpoint first. A run stores
+    /// it with its next attempt, before it reads anything; one in slices at once, for those that begin later.
     /// </summary>
-    /// <returns>The runs that kept to others before.</returns>
+    /// <returns>The runs that were not to keep to it before.</returns>
     public IReadOnlyList<Run> Replace(Implementation implementation)
     {
         var replaced = new List<Run>();
         foreach (var entry in _runs.Values.Where(entry => !IsElsewhere(entry)))
         {
-            if (!RunPins.Replace(entry.Run, implementation))
+            if (!RunPins.Replace(entry.Run, implementation, _options))
                 continue;
             var run = entry.Run.Current.Value;
+            if (run.Slices.Count > 0)
+                Store(entry, run);
             RunLog.Replaces(_logger, run.Id, implementation.Role, implementation.ToString());
             replaced.Add(run);
         }

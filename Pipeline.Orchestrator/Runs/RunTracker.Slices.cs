@@ -2,6 +2,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Partitions;
+using Pipeline.Orchestrator.Routes;
 
 namespace Pipeline.Orchestrator.Runs;
 
@@ -75,11 +76,11 @@ internal sealed partial class RunTracker
             return null;
         // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
         _pinned.UnionWith(Run.Implementations);
-        if (Run.Implementations.Count == 0)
+        if (sliceRun.Implementations.Any(one => !RunPins.Of(Run).Of(one.Role).Any()))
         {
-            // At once: they may be replaced before the next report comes.
+            // At once: they may be replaced before the next report comes. Where one was before this report, the slice drains.
             _pinned.UnionWith(sliceRun.Implementations);
-            save(Change(now => now with { Implementations = sliceRun.Implementations }));
+            save(Change(now => now with { Implementations = RunPins.Overlay(sliceRun.Implementations, now.Implementations) }));
             return null;
         }
 

@@ -82,7 +82,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         {
             State = RunState.Running,
             WaitingFor = null,
-            Implementations = [.. now.Implementations.Where(former => implementations.All(one => one.Role != former.Role)), .. implementations],
+            Implementations = RunPins.Overlay(now.Implementations, implementations),
             UpgradeAllowed = false,
             Attempts = now.Attempts + 1,
             Stages = [],

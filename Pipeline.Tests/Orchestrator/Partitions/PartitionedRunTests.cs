@@ -176,22 +176,29 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task RunSlices_ImplementationReplacedEarly_SlicesMayDrainTheFormer(bool resumed)
+    [InlineData("stored")]
+    [InlineData("reported")]
+    [InlineData("unknown")]
+    public async Task RunSlices_ImplementationReplacedEarly_SlicesMayDrainTheFormer(string known)
     {
-        var former = new Implementation("rules", "1.0", "csharp");
-        if (resumed)
+        var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
+        if (known == "stored")
             _run.Change(now => now with { Implementations = [former] });
         var work = Start();
         await _workers.Until(() => _workers.Asked.Count == 2);
-        if (!resumed)
+        if (known == "reported")
+        {
             _workers.Set(0, RunState.Running, run => run with { Implementations = [former] });
-        await _workers.Until(() => Run.Implementations.Count > 0);
+            await _workers.Until(() => Run.Implementations.Count > 0);
+        }
 
-        Assert.True(RunPins.Replace(_run, new Implementation("rules", "2.0", "csharp")));
-        _workers.Set(1, RunState.Draining, run => run with { Implementations = [former] });
+        Assert.True(RunPins.Replace(_run, latter, new CoordinatorOptions()));
+        _workers.Set(1, RunState.Draining, run => run with { Implementations = [new("parse", "1.0", "csharp"), former] });
         await _workers.Until(() => Run.Slices[1].State == RunState.Draining);
+        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("parse", "1.0", "csharp"), latter] });
+        await _workers.Until(() => Run.Implementations.Count == 2);
+        Assert.Equal([new("parse", "1.0", "csharp"), latter], Run.Implementations);
+        Assert.Equal(Run.Implementations, _saved[^1].Implementations);
         for (var slice = 0; slice < Slices; slice++)
         {
             await _workers.Until(() => _workers.Asked.Count > slice);

@@ -1,5 +1,6 @@
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
@@ -115,10 +116,7 @@ public sealed class PinnedRunTests
         bench.Registry.Register("rules-1", "rules", version: "1.4");
         Assert.True(bench.Stages.IsIdle);
 
-        bench.Observable.Change(run => run with
-        {
-            Implementations = [.. run.Implementations.Where(one => one.Role != "rules"), new("rules", "1.4", "csharp")],
-        });
+        Assert.True(RunPins.Replace(bench.Observable, new Implementation("rules", "1.4", "csharp"), bench.Options));
 
         await first.DrainRequested;
         Assert.Equal(RunState.Running, bench.Run.State);
@@ -127,6 +125,25 @@ public sealed class PinnedRunTests
         Assert.Equal("rules-1", second.Open.Route[1].InstanceId);
         Assert.Equal("rules: csharp 1.4 took over from node 1.0", Assert.Single(bench.Run.History[^1].TookOver));
         second.Opens().Completes();
+        await work.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Replace_BeforeTheFirstAttempt_BeginsWithTheOther()
+    {
+        var bench = Bench();
+        bench.Registry.Register("rules-1", "rules", version: "1.4");
+        bench.Registry.Remove("sink-0");
+        var work = bench.Start();
+        await bench.Until(run => run.WaitingFor is not null, "the message");
+
+        Assert.False(RunPins.Replace(bench.Observable, new Implementation("audit", "1.4", "csharp"), bench.Options));
+        Assert.True(RunPins.Replace(bench.Observable, new Implementation("rules", "1.4", "csharp"), bench.Options));
+
+        bench.Registry.Register("sink-0", "sink");
+        var attempt = await bench.Stages.NextAsync();
+        Assert.Equal("rules-1", attempt.Open.Route[1].InstanceId);
+        attempt.Opens().Completes();
         await work.WaitAsync(Limit);
     }
 

@@ -39,7 +39,7 @@ public sealed class ComponentTests : IAsyncLifetime
         await TypeAsync(page, "Input", "relative.ndjson");
         await TypeAsync(page, "Batch size, lines", "many");
 
-        page.Find("form").Submit();
+        await page.Find("form").SubmitAsync();
 
         page.WaitForAssertion(() =>
         {
@@ -57,7 +57,7 @@ public sealed class ComponentTests : IAsyncLifetime
         await TypeAsync(page, "Input", Path.Combine(_served.Folder, "in.ndjson"));
         await TypeAsync(page, "Group by", "type, user");
 
-        page.Find("form").Submit();
+        await page.Find("form").SubmitAsync();
 
         page.WaitForAssertion(() => Assert.EndsWith(
             $"/ui/runs/{Assert.Single(Runs.List()).Id}", _browser.Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal));
@@ -76,14 +76,14 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
-    public void RunsPage_TwoRunsChosen_ComparesThem()
+    public async Task RunsPage_TwoRunsChosen_ComparesThem()
     {
         string[] ids = [NewRun().Id, NewRun().Id];
         var page = _browser.Render<RunsPage>();
 
         foreach (var id in ids)
-            page.Find($"input[aria-label='Compare {id}']").Change(true);
-        page.Find("fluent-button").Click();
+            await page.Find($"input[aria-label='Compare {id}']").ChangeAsync(true);
+        await page.Find("fluent-button").ClickAsync();
 
         var address = $"/ui/compare?{string.Join('&', ids.Order(StringComparer.Ordinal).Select(id => $"run={id}"))}";
         page.WaitForAssertion(
@@ -98,7 +98,7 @@ public sealed class ComponentTests : IAsyncLifetime
         var attempt = (await _served.Stages.NextAsync()).Opens();
         page.WaitForAssertion(() => Assert.Contains("running", page.Markup, StringComparison.Ordinal));
 
-        page.FindAll("fluent-button").Single(button => button.TextContent.Trim() == "Pause").Click();
+        await page.FindAll("fluent-button").Single(button => button.TextContent.Trim() == "Pause").ClickAsync();
         await attempt.DrainRequested;
         attempt.Completes(drained: true);
 
