@@ -25,14 +25,14 @@ internal static class RunEndpoints
         runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run").Fails(StatusCodes.Status404NotFound);
         runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests")
             .Fails(StatusCodes.Status404NotFound);
-        runs.MapPost("/{id}/pause", (string id, RunService service) => Change(id, service, service.Pause))
+        runs.MapPost("/{id}/pause", (string id, RunService service) => ChangeAsync(id, service, service.PauseAsync))
             .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
-        runs.MapPost("/{id}/cancel", (string id, RunService service) => Change(id, service, service.Cancel))
+        runs.MapPost("/{id}/cancel", (string id, RunService service) => ChangeAsync(id, service, service.CancelAsync))
             .WithName("CancelRun").WithSummary("Drains a run to a checkpoint, and gives it up")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
         runs.MapPost("/{id}/resume", (string id, RunService service, bool allowUpgrade = false) =>
-                Change(id, service, run => service.Resume(run, allowUpgrade)))
+                ChangeAsync(id, service, run => Task.FromResult(service.Resume(run, allowUpgrade))))
             .WithName("ResumeRun")
             .WithSummary("Goes on from the last committed checkpoint; with allowUpgrade=true also by other implementations than it began with")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
@@ -73,13 +73,13 @@ internal static class RunEndpoints
     private static Results<ServerSentEventsResult<Run>, ProblemHttpResult> Follow(string id, RunService service, CancellationToken cancellationToken) =>
         service.TryGet(id, out var run) ? TypedResults.ServerSentEvents(RunEvents.FollowAsync(run, cancellationToken)) : Problems.NoRun(id);
 
-    private static Results<Accepted<Run>, ProblemHttpResult> Change(string id, RunService service, Func<string, Run> change)
+    private static async Task<Results<Accepted<Run>, ProblemHttpResult>> ChangeAsync(string id, RunService service, Func<string, Task<Run>> change)
     {
         if (!service.TryGet(id, out _))
             return Problems.NoRun(id);
         try
         {
-            return TypedResults.Accepted($"/runs/{id}", change(id));
+            return TypedResults.Accepted($"/runs/{id}", await change(id));
         }
         catch (RunConflictException error)
         {

@@ -17,6 +17,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 {
     private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
+    // Held while the storage, which may hang, is read to begin a slice; _work is not, so that what is under way can be stopped.
+    private readonly Lock _opening = new();
     private readonly RunStore _store;
     private readonly Func<RunCoordinator> _coordinators;
     private readonly CoordinatorOptions _options;
@@ -98,7 +100,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     public void Replace(Implementation implementation)
     {
         // What begins after this reads the pins that are stored with the whole run.
-        lock (_work)
+        lock (_opening)
         {
             foreach (var work in _work.Values)
                 RunPins.Replace(work.Run, implementation, _options);
@@ -107,7 +109,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 
     private Work Find(string runId, int slice, long seen)
     {
-        lock (_work)
+        lock (_opening)
         {
             // A new caller (seen = 0) starts it again where earlier work on it has ended; how that ended concerns the earlier caller only.
             if (_work.TryGetValue((runId, slice), out var work) && (seen != 0 || work.Run.Current.Value.State.IsActive()))
@@ -117,10 +119,14 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             work = new Work(run);
             if (!run.State.IsActive())
                 return work;
-            if (_isStopping)
-                throw new OperationCanceledException("The orchestrator is stopping.");
-            _work[(runId, slice)] = work;
-            work.Ending = Task.Run(() => WorkAsync(work, folder));
+            lock (_work)
+            {
+                if (_isStopping)
+                    throw new OperationCanceledException("The orchestrator is stopping.");
+                _work[(runId, slice)] = work;
+                work.Ending = Task.Run(() => WorkAsync(work, folder));
+            }
+
             return work;
         }
     }

@@ -38,13 +38,12 @@ internal sealed partial class RunService
     {
         lock (_refreshing)
         {
-            // Outside _lock: the shared storage may be slow.
             var changed = _partitioned.Store.LoadChanged(id => !_runs.TryGetValue(id, out var entry) || IsElsewhere(entry));
-            lock (_lock)
+            foreach (var stored in changed.Where(run => run.Options.Partitions != 1))
             {
-                foreach (var stored in changed.Where(run => run.Options.Partitions != 1))
+                var entry = _runs.GetOrAdd(stored.Id, _ => NewEntry(stored, _partitioned.Store));
+                lock (entry.Requests)
                 {
-                    var entry = _runs.GetOrAdd(stored.Id, _ => NewEntry(stored, _partitioned.Store));
                     if (!entry.IsWorkedOn)
                         entry.Run.Change(_ => stored);
                 }
@@ -58,21 +57,19 @@ internal sealed partial class RunService
     /// <inheritdoc/>
     public Task EnsureAsync(string runId)
     {
-        lock (_lock)
-        {
-            _ = Ensure(runId);
-        }
-
+        _ = Ensure(runId);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public Task StopAsync(string runId, StopReason reason)
     {
-        lock (_lock)
+        if (Ensure(runId) is { } entry)
         {
-            if (Ensure(runId) is { } entry)
+            lock (entry.Requests)
+            {
                 RequestStop(entry, reason);
+            }
         }
 
         return Task.CompletedTask;
@@ -88,31 +85,53 @@ internal sealed partial class RunService
 
     private Entry? Ensure(string runId)
     {
-        if (_runs.TryGetValue(runId, out var entry) && entry.IsWorkedOn)
-            return entry;
         var folder = _partitioned.Store.FolderOf(runId);
-        // It is asked again, and by then on another machine.
-        if (_isStopping)
-            throw new OperationCanceledException("The orchestrator is stopping.");
-        if (RunStore.Load(folder) is not { } known || !known.State.IsActive())
-            return null;
-        entry ??= _runs.GetOrAdd(runId, _ => NewEntry(known, _partitioned.Store));
-        var owner = OwnerClaim.Take(folder);
-        // Read again: until the claim, its former owner may have stored more.
-        if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
-            return null;
-        entry.Owner = owner;
-        if (stored.StopRequested is { } rest)
+        if (!_runs.TryGetValue(runId, out var entry))
         {
-            // The machine that drained it was lost. Its slices rest at their last checkpoints.
-            Store(entry, entry.Run.Change(_ => stored.WithSlicesAtRest() with { State = rest, StopRequested = null, Ended = _time.GetUtcNow() }));
-            entry.Owner = null;
-            return null;
+            if (RunStore.Load(folder) is not { } unknown)
+                return null;
+            entry = _runs.GetOrAdd(runId, _ => NewEntry(unknown, _partitioned.Store));
         }
 
-        entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null });
-        Begin(entry);
-        return entry;
+        lock (entry.Requests)
+        {
+            if (entry.IsWorkedOn)
+                return entry;
+            // It is asked again, and by then on another machine.
+            if (_isStopping)
+                throw new OperationCanceledException("The orchestrator is stopping.");
+            if (RunStore.Load(folder) is not { } known || !known.State.IsActive())
+                return null;
+            var owner = OwnerClaim.Take(folder);
+            // Read again: until the claim, its former owner may have stored more.
+            if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
+                return null;
+            entry.Owner = owner;
+            if (stored.StopRequested is { } rest)
+            {
+                // The machine that drained it was lost. Its slices rest at their last checkpoints.
+                Store(entry, entry.Run.Change(_ => stored.WithSlicesAtRest() with { State = rest, StopRequested = null, Ended = _time.GetUtcNow() }));
+                entry.Owner = null;
+                return null;
+            }
+
+            entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null });
+            Begin(entry);
+            return entry;
+        }
+    }
+
+    private async Task StopElsewhereAsync(string id, StopReason reason)
+    {
+        try
+        {
+            await _cluster!.StopAsync(id, reason);
+        }
+        catch (Exception error)
+        {
+            throw new StageException(
+                FailureReasons.Unreachable, $"the machine that carries out run {id} could not be asked to stop it: {error.Message}: try again", inner: error);
+        }
     }
 
     // Of a run that other machines write, what is stored now, since what was read here is up to a second old; and the highest claim before that.
@@ -140,25 +159,24 @@ internal sealed partial class RunService
 
     private void BeginOrAsk(Entry entry)
     {
-        var run = entry.Run.Current.Value;
         if (IsClustered(entry))
-            Ask(run.Id, cluster => cluster.EnsureAsync(run.Id));
+            _ = Task.Run(() => EnsureElsewhereAsync(entry.Run.Current.Value.Id));
         else
             Begin(entry);
     }
 
-    // In the background. A start that fails is repeated by ActiveRunsWatch; a stop that fails is logged, and has to be requested again.
-    private void Ask(string runId, Func<IPartitionedRuns, Task> request) => _ = Task.Run(async () =>
+    private async Task EnsureElsewhereAsync(string id)
     {
         try
         {
-            await request(_cluster!);
+            await _cluster!.EnsureAsync(id);
         }
         catch (Exception error)
         {
-            RunLog.NotAsked(_logger, runId, error.Message);
+            // ActiveRunsWatch repeats it.
+            RunLog.NotAsked(_logger, id, error.Message);
         }
-    });
+    }
 
     // When a machine stops, another one goes on with its runs, or its own next start does.
     private static Run AsClustered(Run run) =>

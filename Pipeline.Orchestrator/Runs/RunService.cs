@@ -23,6 +23,9 @@ internal sealed class RunConflictException(string message) : Exception(message);
 /// </remarks>
 internal sealed partial class RunService : IHostedService, IPartitionedRuns, IActiveRuns
 {
+    // Requests on one run are made one after another, under the run's own lock; then, where an output is claimed, under _claiming; then under
+    // _lock. Storage may hang, and is used under the former two only: _lock is what pausing, cancelling and stopping need of all runs.
+    private readonly Lock _claiming = new();
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Entry> _runs = new();
     private readonly RunStore _store;
@@ -113,7 +116,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <exception cref="RunConflictException">As <see cref="Create"/>, or a path lies below none of the roots.</exception>
     public void RequireCreatable(RunSettings settings)
     {
-        lock (_lock)
+        lock (_claiming)
         {
             RefuseWhileStopping();
             _ = MayReplace(settings);
@@ -140,7 +143,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Create(RunSettings settings)
     {
-        lock (_lock)
+        lock (_claiming)
         {
             RefuseWhileStopping();
             var replaces = MayReplace(settings);
@@ -173,13 +176,13 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
     /// <exception cref="RunConflictException">It is not active.</exception>
-    /// <exception cref="StageException">The shared storage cannot be used.</exception>
-    public Run Pause(string id) => Stop(id, StopReason.Pause);
+    /// <exception cref="StageException">The shared storage cannot be used, or the machine that carries it out does not answer.</exception>
+    public Task<Run> PauseAsync(string id) => RequestStopAsync(id, StopReason.Pause);
 
     /// <summary>Drains an active run to a checkpoint, and gives it up; one that rests is given up at once.</summary>
     /// <exception cref="RunConflictException">It is completed or cancelled, or another machine has just changed it.</exception>
-    /// <exception cref="StageException">It cannot be stored.</exception>
-    public Run Cancel(string id) => Stop(id, StopReason.Cancel);
+    /// <exception cref="StageException">It cannot be stored, or the machine that carries it out does not answer.</exception>
+    public Task<Run> CancelAsync(string id) => RequestStopAsync(id, StopReason.Cancel);
 
     /// <summary>Goes on with a run that rests.</summary>
     /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
@@ -191,9 +194,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Resume(string id, bool allowUpgrade)
     {
-        lock (_lock)
+        var entry = _runs[id];
+        lock (entry.Requests)
         {
-            var entry = _runs[id];
             var (run, claims) = Latest(entry);
             if (allowUpgrade && run.State.IsActive() && run.Options.Partitions != 1)
                 throw new RunConflictException($"run {id} is active and works on slices: pause it, then resume it with this option");
@@ -206,25 +209,28 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
-            RefuseWhileStopping();
-            var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
-            var owner = ClaimAtRest(entry, run, claims);
-            var now = _time.GetUtcNow();
-            Save(entry, Pending(run), owner);
-            run = entry.Run.Change(Pending);
-            BeginOrAsk(entry);
-            return run;
-
-            Run Pending(Run former) => former with
+            lock (_claiming)
             {
-                State = RunState.Pending,
-                StopRequested = null,
-                Updated = now,
-                Ended = null,
-                UpgradeAllowed = allowUpgrade,
-                // Its Sink may have published one of the files: it must be able to replace the other one, as before.
-                MayReplace = former.State == RunState.Interrupted ? former.MayReplace : replaces,
-            };
+                RefuseWhileStopping();
+                var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
+                var owner = ClaimAtRest(entry, run, claims);
+                var now = _time.GetUtcNow();
+                Save(entry, Pending(run), owner);
+                run = entry.Run.Change(Pending);
+                BeginOrAsk(entry);
+                return run;
+
+                Run Pending(Run former) => former with
+                {
+                    State = RunState.Pending,
+                    StopRequested = null,
+                    Updated = now,
+                    Ended = null,
+                    UpgradeAllowed = allowUpgrade,
+                    // Its Sink may have published one of the files: it must be able to replace the other one, as before.
+                    MayReplace = former.State == RunState.Interrupted ? former.MayReplace : replaces,
+                };
+            }
         }
     }
 
@@ -259,21 +265,24 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         await (_stopping ?? StopRunsAsync());
     }
 
-    private Run Stop(string id, StopReason reason)
+    private async Task<Run> RequestStopAsync(string id, StopReason reason)
     {
-        lock (_lock)
+        var entry = _runs[id];
+        Run run;
+        lock (entry.Requests)
         {
-            var entry = _runs[id];
-            var (run, claims) = Latest(entry);
-            if (run.State.IsActive() && IsElsewhere(entry))
-            {
-                Ask(id, cluster => cluster.StopAsync(id, reason));
-                return run with { State = RunState.Draining };
-            }
-
-            if (run.State.IsActive())
+            (run, var claims) = Latest(entry);
+            if (!run.State.IsActive())
+                return CancelAtRest(run, claims);
+            if (!IsElsewhere(entry))
                 return RequestStop(entry, reason);
+        }
 
+        await StopElsewhereAsync(id, reason);
+        return run with { State = RunState.Draining };
+
+        Run CancelAtRest(Run run, long claims)
+        {
             if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
                 throw new RunConflictException($"run {id} is {run.State.ToText()}");
             var owner = ClaimAtRest(entry, run, claims);
@@ -298,14 +307,20 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private void Begin(Entry entry)
     {
         // A resting state is told a moment before its worker is done.
-        var former = entry.Work;
-        var stop = new StopSignal();
-        entry.Stop = stop;
-        entry.Work = Task.Run(async () =>
+        lock (_lock)
         {
-            await former;
-            await WorkAsync(entry, stop);
-        });
+            var former = entry.Work;
+            var stop = new StopSignal();
+            // Its state says so, or the next start finds it active and marks it.
+            if (_isStopping)
+                stop.Request(StopReason.Interrupt);
+            entry.Stop = stop;
+            entry.Work = Task.Run(async () =>
+            {
+                await former;
+                await WorkAsync(entry, stop);
+            });
+        }
     }
 
     private async Task WorkAsync(Entry entry, StopSignal stop)
@@ -403,6 +418,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         /// <summary>Where it is stored.</summary>
         public RunStore Store { get; } = store;
+
+        /// <summary>Held while a request on it is carried out.</summary>
+        public Lock Requests { get; } = new();
 
         /// <summary>Held while it is stored.</summary>
         public Lock Saving { get; } = new();

@@ -112,17 +112,7 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
     {
         var id = runs.Create(new RunSettings { Input = input, BatchSize = batchSize }).Id;
         runs.TryGet(id, out var run);
-        await using var cancelling = cancellationToken.Register(() =>
-        {
-            try
-            {
-                runs.Cancel(id);
-            }
-            catch (RunConflictException)
-            {
-                // It has ended by itself.
-            }
-        });
+        await using var cancelling = cancellationToken.Register(() => _ = CancelAsync(id));
         await foreach (var seen in run!.ReadAllAsync(CancellationToken.None))
         {
             Set(index, now => now with { Run = seen });
@@ -131,6 +121,18 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
         }
 
         return run.Current.Value;
+    }
+
+    private async Task CancelAsync(string id)
+    {
+        try
+        {
+            await runs.CancelAsync(id);
+        }
+        catch (RunConflictException)
+        {
+            // It has ended by itself.
+        }
     }
 
     private async Task<Run> RunMonolithAsync(string input, CancellationToken cancellationToken)

@@ -39,7 +39,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         slice.Opens();
         RunsOf(_second).Refresh();
 
-        RunsOf(_second).Pause(run.Id);
+        await RunsOf(_second).PauseAsync(run.Id);
         await slice.DrainRequested;
         slice.Completes(drained: true);
         await RestAsync(_first, run.Id, slice);
@@ -53,7 +53,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         var run = Create();
         (await _first.Stages.NextAsync()).Opens();
-        RunsOf(_first).Cancel(run.Id);
+        await RunsOf(_first).CancelAsync(run.Id);
 
         // What is stored when the first machine is lost.
         await RunsOf(_second).EnsureAsync(run.Id);
@@ -105,7 +105,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
         // What the second machine has read says that it is paused.
         Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
-        var error = Assert.Throws<RunConflictException>(() => RunsOf(_second).Cancel(run.Id));
+        var error = await Assert.ThrowsAsync<RunConflictException>(() => RunsOf(_second).CancelAsync(run.Id));
 
         Assert.Contains("is completed", error.Message, StringComparison.Ordinal);
         Assert.Equal(RunState.Completed, Stored(run.Id).State);
@@ -121,12 +121,54 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
         // What the second machine has read says that it is paused.
         Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
-        RunsOf(_second).Cancel(run.Id);
+        await RunsOf(_second).CancelAsync(run.Id);
         await slice.DrainRequested;
         slice.Completes(drained: true);
         await RestAsync(_first, run.Id, slice);
 
         await RefreshedAsync(_second, run.Id, RunState.Cancelled);
+    }
+
+    [Fact]
+    public async Task Cancel_MachineDoesNotAnswer_SaysSoAndTheRunGoesOn()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        RunsOf(_second).Refresh();
+        _cluster.Machine = new LostMachine();
+
+        var error = await Assert.ThrowsAsync<StageException>(() => RunsOf(_second).CancelAsync(run.Id));
+
+        Assert.Equal(FailureReasons.Unreachable, error.Failure.Reason);
+        Assert.Contains("no answer within 10 s: try again", error.Message, StringComparison.Ordinal);
+        Assert.Equal(RunState.Running, Stored(run.Id).State);
+    }
+
+    [UnixFact]
+    public async Task Resume_StorageHangs_OtherRunsAndTheMachineCanBeStopped()
+    {
+        var run = await PausedAsync();
+        var other = RunsOf(_second).Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson") });
+        var attempt = await _second.Stages.NextAsync();
+        attempt.Opens();
+        var stored = RunStateFile.LatestIn(Path.Join(_storage, "runs", run.Id));
+        var state = File.ReadAllBytes(stored);
+        File.Delete(stored);
+        Fifo.Create(stored);
+
+        var resuming = Task.Run(() => RunsOf(_second).Resume(run.Id));
+        // Opened once the other end reads.
+        await using (var pipe = await Task.Run(() => new FileStream(stored, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)))
+        {
+            await Task.Run(() => RunsOf(_second).CancelAsync(other.Id)).WaitAsync(Waiting.Limit);
+            attempt.Completes(drained: true);
+            await RestAsync(_second, other.Id);
+            await _second.StopAsync();
+            Assert.False(resuming.IsCompleted);
+            pipe.Write(state);
+        }
+
+        Assert.Equal("the orchestrator is stopping", (await Assert.ThrowsAsync<RunConflictException>(() => resuming)).Message);
     }
 
     [Fact]
@@ -247,7 +289,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         var run = Create();
         var slice = await _first.Stages.NextAsync();
         slice.Opens();
-        RunsOf(_first).Pause(run.Id);
+        await RunsOf(_first).PauseAsync(run.Id);
         await slice.DrainRequested;
         slice.Completes(drained: true);
         await RestAsync(_first, run.Id, slice);
@@ -274,5 +316,12 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         public Task EnsureAsync(string runId) => Machine.EnsureAsync(runId);
 
         public Task StopAsync(string runId, StopReason reason) => Machine.StopAsync(runId, reason);
+    }
+
+    private sealed class LostMachine : IPartitionedRuns
+    {
+        public Task EnsureAsync(string runId) => throw new TimeoutException("no answer within 10 s");
+
+        public Task StopAsync(string runId, StopReason reason) => EnsureAsync(runId);
     }
 }

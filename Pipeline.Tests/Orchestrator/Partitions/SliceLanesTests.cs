@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
@@ -79,7 +81,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
         var run = Create();
         var first = await _served.Stages.NextAsync();
         first.Opens();
-        Runs.Pause(run.Id);
+        await Runs.PauseAsync(run.Id);
         await first.DrainRequested;
         first.Completes(drained: true);
         var open = new List<FakeAttempt> { first };
@@ -122,6 +124,25 @@ public sealed class SliceLanesTests : IAsyncLifetime
         var ended = await EndOf(run.Id);
         Assert.Equal((RunState.Completed, null), (ended.State, ended.Error));
         Assert.Contains(new Implementation("rules", "2.0", "csharp"), ended.Implementations);
+    }
+
+    [UnixFact]
+    public async Task Advance_StorageHangs_TheMachineCanBeStopped()
+    {
+        var folder = RunOptionsMapping.SliceFolder(FolderOf("20260101-120000-ab12"), 0);
+        Directory.CreateDirectory(folder);
+        Fifo.Create(RunStateFile.PathIn(folder));
+        var lanes = _served.Services.GetRequiredService<SliceLanes>();
+
+        var advancing = Task.Run(() => lanes.AdvanceAsync("20260101-120000-ab12", 0, 0, CancellationToken.None));
+        // Opened once the other end reads.
+        await using (await Task.Run(() => new FileStream(RunStateFile.PathIn(folder), FileMode.Open, FileAccess.Write, FileShare.ReadWrite)))
+        {
+            await Task.Run(_served.StopAsync).WaitAsync(Waiting.Limit);
+            Assert.False(advancing.IsCompleted);
+        }
+
+        Assert.Equal(FailureReasons.StoreUnwritable, (await advancing).Run.Error?.Reason);
     }
 
     [Fact]
