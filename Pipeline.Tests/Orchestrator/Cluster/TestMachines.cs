@@ -15,6 +15,7 @@ internal sealed class TestMachines : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, TestMachine> _byName = new();
     private readonly InProcessTestCluster _cluster;
+    private int _last = -1;
 
     private TestMachines(int count, Action<int, TestMachine>? configure)
     {
@@ -24,8 +25,9 @@ internal sealed class TestMachines : IAsyncDisposable
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((options, silo) =>
         {
-            var machine = _byName.GetOrAdd(options.SiloName, name => new TestMachine(name));
-            configure?.Invoke(_byName.Count - 1, machine);
+            // Silos are built at the same time.
+            var machine = _byName.GetOrAdd(options.SiloName, name => new TestMachine(name) { Number = Interlocked.Increment(ref _last) });
+            configure?.Invoke(machine.Number, machine);
             machine.AddTo(silo);
         });
         _cluster = builder.Build();
@@ -63,6 +65,9 @@ internal sealed class TestMachines : IAsyncDisposable
 internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, IPartitionedRuns, IActiveRuns
 {
     public string Name => name;
+
+    /// <summary>From 0, in the order in which machines were built.</summary>
+    public int Number { get; init; }
 
     public InProcessSiloHandle Silo { get; set; } = null!;
 
