@@ -33,6 +33,9 @@ public sealed record Run
     /// <summary>Attempts so far: the number of the latest.</summary>
     public long Attempts { get; init; }
 
+    /// <summary>Times that a machine of a cluster took it over since it last got further.</summary>
+    public int Takeovers { get; init; }
+
     /// <summary>When it was stored.</summary>
     public required DateTimeOffset Created { get; init; }
 

@@ -8,11 +8,15 @@ namespace Pipeline.Orchestrator.Cluster;
 /// A call that a lost machine did not answer is repeated: Orleans places the grain on another machine as soon as the cluster has declared
 /// the first one dead. All calls are idempotent.
 /// </remarks>
-internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, TimeProvider time) : ISliceWorkers, IPartitionedRuns
+internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines machines, TimeProvider time, ILogger<ClusterWorkers> logger)
+    : ISliceWorkers, IPartitionedRuns
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    // Of calls that nobody can cancel; longer than it takes to declare a machine dead.
+    // Longer than it takes to declare a machine dead.
+    private static readonly TimeSpan Unusual = TimeSpan.FromSeconds(15);
+
+    // Of calls that nobody can cancel.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
@@ -25,7 +29,7 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice));
-        var answer = await RepeatAsync(() => grain.AdvanceAsync(seen), Timeout.InfiniteTimeSpan, cancellationToken);
+        var answer = await RepeatAsync($"slice {slice} of run {runId}", () => grain.AdvanceAsync(seen), Timeout.InfiniteTimeSpan, cancellationToken);
         return answer.ToReport();
     }
 
@@ -34,7 +38,7 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
     {
         try
         {
-            await RepeatAsync(() => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
+            await RepeatAsync($"slice {slice} of run {runId}", () => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
         }
         catch (Exception error) when (LostMachine.Explains(error, CancellationToken.None))
         {
@@ -43,12 +47,13 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
     }
 
     /// <inheritdoc/>
-    public Task EnsureAsync(string runId) => RepeatAsync(() => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
+    public Task EnsureAsync(string runId) => RepeatAsync($"run {runId}", () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
 
     /// <inheritdoc/>
-    public Task StopAsync(string runId, StopReason reason) => RepeatAsync(() => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
+    public Task StopAsync(string runId, StopReason reason) => RepeatAsync($"run {runId}", () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
 
-    private Task RepeatAsync(Func<Task> call) => RepeatAsync(
+    private Task RepeatAsync(string what, Func<Task> call) => RepeatAsync(
+        what,
         async () =>
         {
             await call();
@@ -57,9 +62,10 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
         Patience,
         CancellationToken.None);
 
-    private async Task<T> RepeatAsync<T>(Func<Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<T> RepeatAsync<T>(string what, Func<Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
+        var isTold = false;
         while (true)
         {
             try
@@ -69,10 +75,19 @@ internal sealed class ClusterWorkers(IGrainFactory grains, Machines machines, Ti
             catch (Exception error) when (
                 LostMachine.Explains(error, cancellationToken) && (patience < TimeSpan.Zero || time.GetElapsedTime(began) < patience))
             {
+                if (!isTold && time.GetElapsedTime(began) > Unusual)
+                {
+                    isTold = true;
+                    LogNoAnswer(logger, what, time.GetElapsedTime(began).TotalSeconds, error.Message.ReplaceLineEndings(" "));
+                }
+
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }
     }
+
+    [LoggerMessage(EventId = 3056, Level = LogLevel.Warning, Message = "No machine answers for {What} since {Seconds:0} s; it is asked again and again: {Reason}")]
+    private static partial void LogNoAnswer(ILogger logger, string what, double seconds, string reason);
 }
 
 /// <summary>Tells calls that failed because a machine was lost from others.</summary>

@@ -107,18 +107,35 @@ internal sealed partial class RunService
             if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
                 return null;
             entry.Owner = owner;
-            if (stored.StopRequested is { } rest)
+            if (AtRest(stored) is { } rest)
             {
-                // The machine that drained it was lost. Its slices rest at their last checkpoints.
-                Store(entry, entry.Run.Change(_ => stored.WithSlicesAtRest() with { State = rest, StopRequested = null, Ended = _time.GetUtcNow() }));
+                Store(entry, entry.Run.Change(_ => rest));
+                RunLog.Rests(_logger, runId, rest.State.ToText(), rest.Attempts, rest.Error is { } error ? $": {error.Message}" : "");
                 entry.Owner = null;
                 return null;
             }
 
-            entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null });
+            Store(entry, entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null, Takeovers = stored.Takeovers + 1 }));
             Begin(entry);
             return entry;
         }
+    }
+
+    // A run that is not to go on, with its slices at their last checkpoints; null where it is.
+    private Run? AtRest(Run stored)
+    {
+        var rest = stored.WithSlicesAtRest() with { StopRequested = null, Ended = _time.GetUtcNow() };
+        // The machine that drained it was lost.
+        if (stored.StopRequested is { } state)
+            return rest with { State = state };
+        // It may be what ends them.
+        return stored.Takeovers < _options.MaxFruitlessAttempts ? null : rest with
+        {
+            State = RunState.Failed,
+            Error = new RunError(
+                FailureReasons.NoProgress,
+                $"{stored.Takeovers} times in a row the orchestrator that carried it out ended before the run had got further: their logs tell why; resume it after the repair"),
+        };
     }
 
     private async Task StopElsewhereAsync(string id, StopReason reason)

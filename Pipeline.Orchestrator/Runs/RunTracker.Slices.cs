@@ -48,6 +48,8 @@ internal sealed partial class RunTracker
             ReplayedBatches = _sliceRuns.Values.Sum(run => run.ReplayedBatches),
             DiscardedFrames = _sliceRuns.Values.Sum(run => run.DiscardedFrames),
         });
+        if (Run.Takeovers > 0 && Run.Progress.Lines > _before.Progress.Lines)
+            Change(now => now with { Takeovers = 0 });
         speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)
             return;

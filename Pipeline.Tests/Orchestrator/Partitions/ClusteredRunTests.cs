@@ -85,6 +85,25 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ensure_OwnersEndedBeforeItGotFurther_FailsAfterTenUntilItIsResumed()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        var folder = Path.Join(_storage, "runs", run.Id);
+        Assert.Equal(1, Stored(run.Id).Takeovers);
+        RunStore.Shared(_storage, NullLogger<RunStore>.Instance).Save(Stored(run.Id) with { Takeovers = 10 }, OwnerClaim.Take(folder).Number);
+
+        await RunsOf(_second).EnsureAsync(run.Id);
+
+        Assert.Equal((RunState.Failed, FailureReasons.NoProgress), (Stored(run.Id).State, Stored(run.Id).Error?.Reason));
+        Assert.Contains("10 times in a row", Stored(run.Id).Error?.Message, StringComparison.Ordinal);
+        _cluster.Machine = RunsOf(_second);
+        RunsOf(_second).Resume(run.Id);
+        await _second.Stages.NextAsync();
+        Assert.Equal(1, Stored(run.Id).Takeovers);
+    }
+
+    [Fact]
     public async Task Resume_WhileItIsCarriedOut_TellsHowFarItIs()
     {
         var run = Create();

@@ -56,6 +56,25 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task RunSlices_GetsFurther_CountsEarlierTakeoversNoLonger()
+    {
+        _run.Change(run => run with { Takeovers = 3, Progress = new RunProgress { Lines = 10 } });
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(0, RunState.Running, run => run with { Progress = new RunProgress { Lines = 10 } });
+        await _workers.Until(() => Run.Progress.Lines == 10 && Run.Slices[0].Lines == 10);
+        Assert.Equal(3, Run.Takeovers);
+
+        _workers.Set(1, RunState.Running, run => run with { Progress = new RunProgress { Lines = 1 } });
+        await _workers.Until(() => Run.Progress.Lines == 11);
+
+        Assert.Equal(0, Run.Takeovers);
+        _stop.Request(StopReason.Cancel);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+    }
+
+    [Fact]
     public async Task RunSlices_OneFails_OthersStopAtACheckpointAndTheRunNamesThePart()
     {
         var work = Start();
