@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Text;
+using System.Text.Json;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Api;
+
+/// <summary>An orchestrator to be called over HTTP.</summary>
+public abstract class ApiTest : IAsyncLifetime
+{
+    private protected ServedOrchestrator Served { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Served = await ServedOrchestrator.StartAsync();
+
+    public async Task DisposeAsync() => await Served.DisposeAsync();
+
+    private protected static JsonElement Json(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    private protected static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, HttpStatusCode status)
+    {
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Equal((int)status, problem.GetProperty("status").GetInt32());
+        return problem;
+    }
+
+    private protected static async Task<string> IdOfAsync(HttpResponseMessage response) =>
+        (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+
+    private protected Task<HttpResponseMessage> PostAsync(string body, string path = "/runs") =>
+        Served.Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
+
+    private protected async IAsyncEnumerable<SseItem<JsonElement>> EventsAsync(string id)
+    {
+        using var response = await Served.Client.GetAsync($"/runs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        await foreach (var item in SseParser.Create(await response.Content.ReadAsStreamAsync(), (_, bytes) => Json(bytes)).EnumerateAsync())
+            yield return item;
+    }
+
+    /// <summary>Name of the last event.</summary>
+    private protected async Task<string> EndAsync(string id)
+    {
+        var last = "";
+        await foreach (var item in EventsAsync(id))
+            last = item.EventType;
+        return last;
+    }
+}

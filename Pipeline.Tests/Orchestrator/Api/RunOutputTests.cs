@@ -1,0 +1,159 @@
+using System.Net;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Orchestrator.Api;
+
+/// <summary>Where a run may write its results and rejects.</summary>
+public sealed class RunOutputTests : ApiTest
+{
+    [Fact]
+    public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        File.WriteAllText(output, "mine");
+        await RefusedAsync(body, $"output '{output}' exists");
+        File.Delete(output);
+
+        await CompleteAsync(body, output);
+        // What an earlier run has written is replaced without asking, as long as nobody has changed it.
+        await CompleteAsync(body, output);
+        File.AppendAllText(output, "note");
+        await RefusedAsync(body, $"output '{output}' exists");
+        using var forced = await PostAsync(body.Replace("}", ",\"overwrite\":true}", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.Created, forced.StatusCode);
+        Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Resume_LaterRunWroteTheOutput_IsRefused()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var id = await IdOfAsync(await PostAsync(body));
+        (await Served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
+        await EndAsync(id);
+        await CompleteAsync(body, output);
+
+        using var response = await Served.Client.PostAsync($"/runs/{id}/resume", null);
+
+        var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
+        Assert.Contains("which came later", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_OrchestratorDiedWhileSinkPublished_MayStillReplaceTheEarlierResults()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        await CompleteAsync(body, output);
+        var id = await IdOfAsync(await PostAsync(body));
+        Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
+        var path = Path.Combine(Served.Folder, "data", "runs", id, "run.json");
+        var asLeftByADeath = await File.ReadAllTextAsync(path);
+        await Served.StopAsync();
+        await File.WriteAllTextAsync(path, asLeftByADeath);
+        // Sink renames the rejects first; the run has no record of them yet.
+        await File.WriteAllTextAsync(Path.Combine(Served.Folder, "day.rejects.ndjson"), "rejects");
+
+        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        await next.Client.PostAsync($"/runs/{id}/resume", null);
+
+        Assert.True((await next.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
+    {
+        var loop = Path.Combine(Served.Folder, "loop.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{loop}}"}""", loop);
+        File.Delete(loop);
+        File.CreateSymbolicLink(loop, loop);
+
+        var fresh = Path.Combine(Served.Folder, "fresh.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{fresh}}"}""", fresh);
+    }
+
+    [Fact]
+    public async Task Post_OutputIsALinkToWhatARunWrote_IsReplaced()
+    {
+        var real = Path.Combine(Served.Folder, "real.ndjson");
+        var link = Path.Combine(Served.Folder, "link.ndjson");
+        File.CreateSymbolicLink(link, real);
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{link}}"}""";
+        await CompleteAsync(body, real);
+        await CompleteAsync(body, real);
+    }
+
+    [Fact]
+    public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
+    {
+        var id = await IdOfAsync(await PostAsync($$"""{"input":"{{Served.Folder}}"}"""));
+        await RefusedAsync($$"""{"input":"/in","output":"{{Path.Combine(Served.Folder, "new.ndjson")}}"}""", $"run {id} is reading");
+    }
+
+    [Fact]
+    public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
+    {
+        var results = Path.Combine(Served.Folder, "day.rejects.ndjson");
+        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{results}}"}""", results);
+
+        await RefusedAsync(
+            $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "day.ndjson")}}"}""", $"rejects file '{results}' exists");
+    }
+
+    [Fact]
+    public async Task Post_OutputInUse_IsRefused()
+    {
+        Directory.CreateDirectory(Path.Combine(Served.Folder, "real"));
+        Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), Path.Combine(Served.Folder, "real"));
+        var body = $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "real", "x.ndjson")}}"}""";
+        using var first = await PostAsync(body);
+        var id = await IdOfAsync(first);
+        await RefusedAsync(body, $"run {id} is writing");
+        foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
+        {
+            await RefusedAsync(
+                $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "alias", name)}}"}""", $"run {id} is writing");
+        }
+
+        await RefusedAsync($$"""{"input":"/in","output":"/data/in.ndjson"}""", $"run {id} is reading");
+        (await Served.Stages.NextAsync()).Opens().Completes();
+        Assert.Equal("completed", await EndAsync(id));
+    }
+
+    [Fact]
+    public async Task Post_OutputInTheFolderOfAnotherRun_IsRefused() => await RefusedAsync(
+        $$"""{"input":"/in","output":"{{Path.Combine(Served.Folder, "data", "runs", "x", "run.json")}}","overwrite":true}""", "lies in the folder of runs");
+
+    [Fact]
+    public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
+    {
+        using var created = await PostAsync("""{"input":"/data/in.ndjson"}""");
+        var id = await IdOfAsync(created);
+        var attempt = await Served.Stages.NextAsync();
+        Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);
+    }
+
+    private async Task RefusedAsync(string body, string reason)
+    {
+        using var response = await PostAsync(body);
+        var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
+        Assert.Contains(reason, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    private async Task CompleteAsync(string body, string output)
+    {
+        using var created = await PostAsync(body);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var id = await IdOfAsync(created);
+        var attempt = await Served.Stages.NextAsync();
+        attempt.Opens().Commits(1, 5);
+        File.WriteAllText(output, "results");
+        attempt.Completes(lines: 5);
+        await foreach (var _ in EventsAsync(id))
+        {
+            // To its end.
+        }
+    }
+}
