@@ -11,7 +11,7 @@ internal static class OutputPath
     public static string? WhyNot(string path, bool withRejects)
     {
         if (OutputFiles.IsOtherwiseCompressed(path))
-            return $"{Path.GetExtension(path)} is a compression that is not supported; name a file that ends in .gz, or in no compression's extension";
+            return $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}";
         if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
             return $"there is no directory {folder}";
         if (Directory.Exists(path))
