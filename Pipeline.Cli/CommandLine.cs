@@ -56,7 +56,9 @@ internal static class CommandLine
         catch (Exception error) when (error is CliException or RunsApiException)
         {
             // The orchestrator names fields of its API.
-            var lines = error is RunsApiException { Fields: { Count: > 0 } fields } ? fields.Select(RunOptionSet.Describe) : error.Message.Split('\n');
+            var lines = error is RunsApiException { Fields: { Count: > 0 } fields }
+                ? fields.Select(RunOptionSet.Describe)
+                : error.Message.Split('\n');
             foreach (var line in lines)
                 terminal.Error.WriteLine($"error: {Terminal.OneLine(line)}");
             return ExitCodes.Of(error);

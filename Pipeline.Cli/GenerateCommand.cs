@@ -58,7 +58,9 @@ internal sealed class GenerateCommand
         var output = CheckedCommand.ValueOr(parsed, _output, "");
         if (string.IsNullOrWhiteSpace(output))
             errors.Add("--output must name a file");
-        else if (output != Terminal.StandardStream && !output.Contains('\0') && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
+        else if (output != Terminal.StandardStream
+            && !output.Contains('\0')
+            && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
             errors.Add($"--output: {reason}");
         return errors;
     }

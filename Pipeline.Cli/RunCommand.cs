@@ -122,7 +122,7 @@ internal static class RunCommand
         }
     }
 
-    // What the orchestrator would refuse. What stands in the way of the run but is no wrong option, and that no pipeline is up, is told when the rest is right.
+    // What the orchestrator would refuse of the options. That no pipeline is up, or what else stands in the way, is told when they are right.
     private static async Task<IEnumerable<string>> AskAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
     {
         try

@@ -35,7 +35,7 @@ internal static class RunReport
         if (run.State == RunState.Completed && run.Skipped is { } skipped)
         {
             if (isStored)
-                terminal.Output.WriteLine(string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories; 'show' names them"));
+                terminal.Output.WriteLine($"{Skipped(skipped)}; 'show' names them");
             else
                 WriteSkipped(terminal, skipped);
         }
@@ -131,9 +131,12 @@ internal static class RunReport
             WriteHistory(terminal, run.History);
     }
 
+    private static string Skipped(SkippedInput skipped) =>
+        string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories");
+
     private static void WriteSkipped(Terminal terminal, SkippedInput skipped)
     {
-        terminal.Output.WriteLine(string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories"));
+        terminal.Output.WriteLine(Skipped(skipped));
         foreach (var path in skipped.Paths)
             terminal.Output.WriteLine($"skipped: {Terminal.OneLine(path)}");
         if (skipped.Count > skipped.Paths.Count)
