@@ -72,7 +72,7 @@ internal static class PipelineApplication
         }
         catch (UsageException exception)
         {
-            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options");
+            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options".Split('\n'));
         }
         catch (OptionsValidationException exception)
         {
@@ -81,7 +81,7 @@ internal static class PipelineApplication
         catch (Exception exception) when (exception is PipelineException or DistributedApplicationException
             or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            return await FailAsync(Failure, exception.Message);
+            return await FailAsync(Failure, exception.Message.Split('\n'));
         }
     }
 

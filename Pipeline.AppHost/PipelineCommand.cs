@@ -61,13 +61,14 @@ internal sealed partial record PipelineCommand
     public IReadOnlyList<string> Configuration { get; private init; } = [];
 
     /// <summary>Reads a command line.</summary>
-    /// <exception cref="UsageException">It is wrong.</exception>
+    /// <exception cref="UsageException">It is wrong: a line for each option that is.</exception>
     public static PipelineCommand Parse(IReadOnlyList<string> args)
     {
         if (args is ["--operation", "publish", ..])
             return new PipelineCommand { Publishes = true, Configuration = args };
         var command = new PipelineCommand();
         var configuration = new List<string>();
+        var errors = new List<string>();
         for (var i = 0; i < args.Count; i++)
         {
             var (name, attached) = Split(args[i]);
@@ -79,25 +80,59 @@ internal sealed partial record PipelineCommand
 
             command = name switch
             {
-                "--input" => command with { Input = FullPath(name, Value()) },
-                "--output" => command with { Output = FullPath(name, Value()) },
+                "--input" => command with { Input = FullPath(Value()) },
+                "--output" => command with { Output = FullPath(Value()) },
                 "--overwrite" => command with { Overwrite = Switch() },
                 "--batch-size" => command with { BatchSize = Number(Value()) },
                 "--resume" => command with { Resume = Run(Value()) },
                 "--exit" => command with { Exit = Switch() },
                 "--verbose" => command with { Verbose = Switch() },
                 "--help" or "-h" => command with { Help = Switch() },
-                _ => throw new UsageException($"unknown option '{args[i]}'"),
+                _ => Unknown(),
             };
 
-            string Value() => attached
-                ?? (++i < args.Count ? args[i] : throw new UsageException($"{name} needs a value"));
+            PipelineCommand Unknown()
+            {
+                errors.Add($"unknown option '{args[i]}'");
+                // What follows is its value, and not one more that is unknown.
+                if (attached is null && name.StartsWith("--", StringComparison.Ordinal) && i + 1 < args.Count && !args[i + 1].StartsWith('-'))
+                    i++;
+                return command;
+            }
 
-            bool Switch() => attached is null ? true : throw new UsageException($"{name} takes no value");
+            // Null is an error that has been told.
+            string? Value() => attached ?? (++i < args.Count ? args[i] : Wrong($"{name} needs a value"));
+
+            bool Switch() => attached is null || Wrong($"{name} takes no value") is null;
+
+            string? FullPath(string? path) => path is null ? null
+                : !string.IsNullOrWhiteSpace(path) && path != "-" ? Path.GetFullPath(path)
+                : Wrong($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}");
+
+            string? Run(string? text) => text is null || RunId().IsMatch(text)
+                ? text
+                : Wrong($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");
+
+            int Number(string? text)
+            {
+                if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines)
+                    return number;
+                if (text is not null)
+                    Wrong($"--batch-size must be 0 to {RunLimits.MaxBatchLines}, not '{text}'");
+                return 0;
+            }
+
+            string? Wrong(string error)
+            {
+                errors.Add(error);
+                return null;
+            }
         }
 
         if (command is { Resume: not null } and not { Input: null, Output: null, Overwrite: false, BatchSize: 0 })
-            throw new UsageException("--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size");
+            errors.Add("--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size");
+        if (errors.Count > 0)
+            throw new UsageException(string.Join('\n', errors));
         return command with { Configuration = configuration };
     }
 
@@ -135,19 +170,6 @@ internal sealed partial record PipelineCommand
 
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);
-
-    private static string FullPath(string name, string path) =>
-        string.IsNullOrWhiteSpace(path) || path == "-"
-            ? throw new UsageException($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}")
-            : Path.GetFullPath(path);
-
-    private static string Run(string text) =>
-        RunId().IsMatch(text) ? text : throw new UsageException($"--resume must be the id of a run, such as 20260101-120000-ab12, not '{text}'");
-
-    private static int Number(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines
-            ? number
-            : throw new UsageException($"--batch-size must be 0 to {RunLimits.MaxBatchLines}, not '{text}'");
 
     [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}\z")]
     private static partial Regex RunId();

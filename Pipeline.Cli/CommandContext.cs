@@ -18,20 +18,39 @@ internal enum ReportFormat
 /// <summary>A command that checks more of its options than each of them checks of itself.</summary>
 /// <param name="name">What is typed.</param>
 /// <param name="description">What it does.</param>
-/// <param name="check">The errors, each beginning with the name of an option; also asked where an option could not be read.</param>
-internal sealed class CheckedCommand(string name, string description, Func<ParseResult, IEnumerable<string>> check) : Command(name, description)
+/// <param name="check">
+/// The errors, each beginning with the name of an option; also asked where an option could not be read, which then has its default.
+/// </param>
+internal sealed class CheckedCommand(
+    string name, string description, Func<ParseResult, CancellationToken, Task<IReadOnlyList<string>>> check) : Command(name, description)
 {
-    /// <summary>All errors of a command line that was parsed with errors; those of the parser come first.</summary>
-    public static IReadOnlyList<string> ErrorsOf(ParseResult parsed)
+    /// <summary>A command whose check asks nobody.</summary>
+    public CheckedCommand(string name, string description, Func<ParseResult, IEnumerable<string>> check)
+        : this(name, description, (parsed, _) => Task.FromResult<IReadOnlyList<string>>([.. check(parsed)]))
     {
-        var told = parsed.Errors.Select(error => error.Message).ToList();
-        var more = (parsed.CommandResult.Command as CheckedCommand)?.Check(parsed) ?? [];
-        // An option that could not be read has been told already.
-        return [.. told, .. more.Where(error => !told.Any(other => other.Contains(error.Split(' ', ':')[0], StringComparison.Ordinal)))];
     }
 
-    /// <summary>The errors.</summary>
-    public IEnumerable<string> Check(ParseResult parsed) => check(parsed);
+    /// <summary>All errors of a command line that was parsed with errors; those of the parser come first.</summary>
+    public static async Task<IReadOnlyList<string>> ErrorsOfAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var told = ToldByParser(parsed);
+        return parsed.CommandResult.Command is CheckedCommand command
+            ? [.. told, .. Untold(await command.CheckAsync(parsed, cancellationToken), told)]
+            : told;
+    }
+
+    /// <summary>What the parser has found wrong.</summary>
+    public static IReadOnlyList<string> ToldByParser(ParseResult parsed) => [.. parsed.Errors.Select(error => error.Message)];
+
+    /// <summary>The errors of options that have none yet: one reason for an option is enough.</summary>
+    public static IEnumerable<string> Untold(IEnumerable<string> errors, IReadOnlyList<string> told) =>
+        errors.Where(error => !told.Any(other => IsAbout(other, error.Split(' ', ':')[0])));
+
+    /// <summary>Whether an error is about an option: it begins with its name; the parser's quotes it.</summary>
+    public static bool IsAbout(string error, string option) =>
+        error.Split(' ', ':')[0] == option || error.Contains($"'{option}'", StringComparison.Ordinal);
+
+    private Task<IReadOnlyList<string>> CheckAsync(ParseResult parsed, CancellationToken cancellationToken) => check(parsed, cancellationToken);
 
     /// <summary>The value of an option; the other one where there is none, or it could not be read, which the parser tells.</summary>
     public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise) => ValueOr(() => parsed.GetValue(option), otherwise);

@@ -30,7 +30,7 @@ internal static class CommandLine
         var parsed = Build(terminal, environment).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
-            foreach (var error in CheckedCommand.ErrorsOf(parsed))
+            foreach (var error in await CheckedCommand.ErrorsOfAsync(parsed, cancellationToken))
                 terminal.Error.WriteLine($"error: {Terminal.OneLine(error)}");
             terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
             return ExitCodes.Usage;
@@ -55,7 +55,11 @@ internal static class CommandLine
         }
         catch (Exception error) when (error is CliException or RunsApiException)
         {
-            foreach (var line in error.Message.Split('\n'))
+            // The orchestrator names fields of its API.
+            var lines = error is RunsApiException { Fields: { Count: > 0 } fields }
+                ? fields.Select(RunOptionSet.Describe)
+                : error.Message.Split('\n');
+            foreach (var line in lines)
                 terminal.Error.WriteLine($"error: {Terminal.OneLine(line)}");
             return ExitCodes.Of(error);
         }

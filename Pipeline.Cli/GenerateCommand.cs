@@ -48,29 +48,42 @@ internal sealed class GenerateCommand
             generate._count, generate._users, generate._seed, generate._distribution, generate._workload, generate._workRatio,
             generate._payload, generate._types, generate._start, generate._output, generate._overwrite,
         };
-        command.SetAction((parsed, cancellationToken) => Task.FromResult(generate.Run(parsed, terminal, cancellationToken)));
+        command.SetAction((parsed, cancellationToken) => generate.RunAsync(parsed, terminal, cancellationToken));
         return command;
     }
 
     private List<string> Check(ParseResult parsed)
     {
         var errors = OptionsOf(parsed).Validate().ToList();
-        if (string.IsNullOrWhiteSpace(CheckedCommand.ValueOr(parsed, _output, "")))
+        var output = CheckedCommand.ValueOr(parsed, _output, "");
+        if (string.IsNullOrWhiteSpace(output))
             errors.Add("--output must name a file");
+        else if (output != Terminal.StandardStream
+            && !output.Contains('\0')
+            && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
+            errors.Add($"--output: {reason}");
         return errors;
     }
 
-    private int Run(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
+    private async Task<int> RunAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
     {
         CheckedCommand.Require(Check(parsed));
         var (options, output) = (OptionsOf(parsed), parsed.GetRequiredValue(_output));
         var (toFile, overwrite) = (output != Terminal.StandardStream, parsed.GetValue(_overwrite));
+        if (!toFile)
+        {
+            await terminal.WriteBytesAsync(standardOutput =>
+            {
+                LineGenerator.Write(options, standardOutput, null, cancellationToken);
+                return Task.CompletedTask;
+            });
+            return ExitCodes.Ok;
+        }
+
         var clock = Stopwatch.StartNew();
         try
         {
-            if (!toFile)
-                WriteToStandardOutput(terminal, options, cancellationToken);
-            else if (terminal.Interactive is { } console)
+            if (terminal.Interactive is { } console)
                 WithBar(console, options, output, overwrite, cancellationToken);
             else
                 GeneratorOutput.Write(options, output, overwrite, null, cancellationToken);
@@ -80,15 +93,8 @@ internal sealed class GenerateCommand
             throw new CliException(ExitCodes.Failed, $"{output} cannot be written: {error.Message}", error);
         }
 
-        if (toFile)
-            Tell(terminal, options, Path.GetFullPath(output), clock.Elapsed, parsed.GetValue(_json));
+        Tell(terminal, options, Path.GetFullPath(output), clock.Elapsed, parsed.GetValue(_json));
         return ExitCodes.Ok;
-    }
-
-    private static void WriteToStandardOutput(Terminal terminal, GeneratorOptions options, CancellationToken cancellationToken)
-    {
-        using var standardOutput = terminal.OpenOutput();
-        LineGenerator.Write(options, standardOutput, null, cancellationToken);
     }
 
     private static void WithBar(

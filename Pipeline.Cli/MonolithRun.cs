@@ -4,6 +4,7 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Monolith;
+using Pipeline.Stages.Rules;
 
 namespace Pipeline.Cli;
 
@@ -15,6 +16,12 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
 {
     /// <summary>Most batches that are parsed at once.</summary>
     public const int MaxThreads = 64;
+
+    /// <summary>What its stages refuse of the settings themselves, told before any of them is opened.</summary>
+    public static IEnumerable<FieldError> Check(RunSettings settings) =>
+        RulesStage.Check(RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite))
+            .Select(error => new FieldError(
+                RunOptions.Descriptor.FindFieldByName(error.Option).JsonName, error.Message.TrimEnd('.'), error.Line, error.Column));
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The completed run.</returns>
@@ -28,9 +35,8 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     public Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken) => InFolderAsync(settings, async apart =>
     {
         var run = await RunBesideAsync(apart, opensOnly: false, cancellationToken);
-        await using (var standardOutput = context.Terminal.OpenOutput())
         await using (var results = File.OpenRead(run.Output))
-            await results.CopyToAsync(standardOutput, cancellationToken);
+            await context.Terminal.WriteBytesAsync(standardOutput => results.CopyToAsync(standardOutput, cancellationToken));
         if (run.Counts.Rejected > 0)
             context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
         return ExitCodes.Ok;

@@ -95,5 +95,31 @@ internal static class OptionKinds
         },
     };
 
+    /// <summary>An argument that an empty variable of a shell must not leave blank.</summary>
+    /// <param name="name">As it is typed.</param>
+    /// <param name="description">For the help.</param>
+    /// <param name="what">What it must be, for the error.</param>
+    public static Argument<string> NotBlank(string name, string description, string what)
+    {
+        var argument = new Argument<string>(name) { Description = description };
+        argument.Validators.Add(result => RequireText(result, name, what));
+        return argument;
+    }
+
+    /// <summary>An option that an empty variable of a shell must not leave blank.</summary>
+    /// <inheritdoc cref="NotBlank(string, string, string)"/>
+    public static Option<string?> NotBlank(string name, string description, string what, string helpName)
+    {
+        var option = new Option<string?>(name) { Description = description, HelpName = helpName };
+        option.Validators.Add(result => RequireText(result, name, what));
+        return option;
+    }
+
+    private static void RequireText(SymbolResult result, string name, string what)
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            result.AddError($"{name} must be {what}");
+    }
+
     private static string Text(ArgumentResult result) => result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
 }

@@ -18,7 +18,7 @@ internal static class RunCommand
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
         var check = new Option<bool>("--check") { Description = "Check the options, the files, and with --monolith the rules; start nothing" };
         var figures = Figures();
-        var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", Check)
+        var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", ErrorsOfAsync)
         {
             monolith, threads, detach, check, figures,
         };
@@ -28,12 +28,9 @@ internal static class RunCommand
         {
             var errors = new List<string>();
             var settings = Read(parsed, errors);
-            if (parsed.GetValue(monolith) && settings.Route.Count > 0)
-                errors.Add("--route: the monolith always goes through its own five stages");
-            if (parsed.GetValue(monolith) && settings.AllowUpgrade)
-                errors.Add("--allow-upgrade: nothing can take over from the stages of the monolith");
-            if (parsed.GetValue(monolith) && settings.Partitions != 1)
-                errors.Add("--partitions: the monolith does not split its input; --threads has it parse several batches at once");
+            // Where all is well so far, the orchestrator tells what is wrong when it is to make the run.
+            if (errors.Count > 0 || parsed.GetValue(monolith))
+                errors.AddRange(await ErrorsOfStagesAsync(parsed, settings, errors, cancellationToken));
             CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
             var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
@@ -50,7 +47,7 @@ internal static class RunCommand
             {
                 return options.WritesToStandardOutput(parsed)
                     ? await alone.WriteAsync(settings, cancellationToken)
-                    : follower.End(await alone.RunAsync(settings, cancellationToken));
+                    : follower.End(await alone.RunAsync(settings, cancellationToken), isStored: false);
             }
 
             using var client = RunsClient.Connect(context.Environment);
@@ -64,11 +61,24 @@ internal static class RunCommand
         });
         return command;
 
-        List<string> Check(ParseResult parsed)
+        async Task<IReadOnlyList<string>> ErrorsOfAsync(ParseResult parsed, CancellationToken cancellationToken)
         {
             var errors = new List<string>();
-            Read(parsed, errors);
-            return errors;
+            var settings = Read(parsed, errors);
+            return [.. errors, .. await ErrorsOfStagesAsync(parsed, settings, errors, cancellationToken)];
+        }
+
+        async Task<IReadOnlyList<string>> ErrorsOfStagesAsync(
+            ParseResult parsed, RunSettings settings, IReadOnlyList<string> errors, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<string> told = [.. CheckedCommand.ToldByParser(parsed), .. errors];
+            // Which columns there are depends on the rules.
+            if (told.Any(error => CheckedCommand.IsAbout(error, "--rules")))
+                return [];
+            var more = CheckedCommand.ValueOr(parsed, monolith, false)
+                ? MonolithRun.Check(settings).Select(RunOptionSet.Describe)
+                : await AskAsync(context, settings, cancellationToken);
+            return [.. CheckedCommand.Untold(more, told)];
         }
 
         RunSettings Read(ParseResult parsed, List<string> errors)
@@ -76,6 +86,16 @@ internal static class RunCommand
             var settings = options.Read(parsed, errors);
             var toStandardOutput = options.WritesToStandardOutput(parsed);
             var alone = CheckedCommand.ValueOr(parsed, monolith, false);
+            if (alone && settings.Route.Count > 0)
+                errors.Add("--route: the monolith always goes through its own five stages");
+            if (alone && settings.AllowUpgrade)
+                errors.Add("--allow-upgrade: nothing can take over from the stages of the monolith");
+            if (alone && settings.Partitions != 1)
+                errors.Add("--partitions: the monolith does not split its input; --threads has it parse several batches at once");
+            if (alone && CheckedCommand.ValueOr(parsed, detach, false))
+                errors.Add("--detach: the monolith runs in this process, and ends with it");
+            if (!alone && CheckedCommand.ValueOr(parsed, threads, 1) != 1)
+                errors.Add("--threads: only --monolith parses several batches at once in one process; --partitions splits the input");
             if (toStandardOutput && !alone)
             {
                 errors.Add(
@@ -99,6 +119,21 @@ internal static class RunCommand
         catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
         {
             context.Terminal.Error.WriteLine($"only the options were checked: {error.Message}");
+        }
+    }
+
+    // What the orchestrator would refuse of the options. That no pipeline is up, or what else stands in the way, is told when they are right.
+    private static async Task<IEnumerable<string>> AskAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = RunsClient.Connect(context.Environment);
+            await client.CheckAsync(settings, cancellationToken);
+            return [];
+        }
+        catch (RunsApiException error)
+        {
+            return error.Fields.Select(RunOptionSet.Describe);
         }
     }
 

@@ -46,18 +46,20 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     }
 
     /// <summary>Reports how a run ended.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="isStored">Whether the orchestrator has it.</param>
     /// <returns>The exit code.</returns>
     /// <exception cref="CliException">It did not complete.</exception>
-    public int End(Run run)
+    public int End(Run run, bool isStored = true)
     {
-        RunReport.Write(context.Terminal, run, format, withResults: true, figures);
+        RunReport.Write(context.Terminal, run, format, withResults: true, figures, isStored);
         return run.State switch
         {
             RunState.Completed => ExitCodes.Ok,
             RunState.Failed when run.Error is { } error && ExitCodes.Of(error.Reason) == ExitCodes.Usage =>
                 throw new CliException(ExitCodes.Usage, error.Message),
             RunState.Failed when run.Error is { } error =>
-                throw Failed($"run {run.Id} failed: {error.Reason}: {error.Message}; go on with: {HowToResume(run.Id)}"),
+                throw Failed($"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; go on with: {HowToResume(run.Id)}"),
             _ => throw Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),
         };
     }

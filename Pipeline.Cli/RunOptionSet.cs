@@ -71,14 +71,9 @@ internal sealed class RunOptionSet
     public RunSettings Read(ParseResult parsed, List<string> errors)
     {
         var named = Value(_input, "");
-        var input = ReadPath(named);
-        if (named == Terminal.StandardStream)
-            errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
-        else if (input.Length > 0 && !Path.Exists(input))
-            errors.Add($"--input: there is no file or directory {input}");
         var settings = new RunSettings
         {
-            Input = input,
+            Input = ReadPath(named),
             Output = Value(_output, null) is { } output and not Terminal.StandardStream ? ReadPath(output) : null,
             Overwrite = Value(_overwrite, false),
             BatchSize = (int)Value(_batchSize, Defaults.BatchSize),
@@ -94,9 +89,16 @@ internal sealed class RunOptionSet
             Partitions = (int)Value(_partitions, Defaults.Partitions),
             Rate = Value(_rate, Defaults.Rate),
         };
-        if (settings.Output is not null && Directory.Exists(settings.Output))
-            errors.Add($"--output: {settings.Output} is a directory");
-        errors.AddRange(RunSettingsCheck.Check(settings).Select(error => $"{NameOf(error.Field)} {error.Message}"));
+        var wrong = RunSettingsCheck.Check(settings);
+        errors.AddRange(wrong.Select(Describe));
+        if (named == Terminal.StandardStream)
+            errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
+        else if (wrong.All(error => error.Field != "input") && !Path.Exists(settings.Input))
+            errors.Add($"--input: there is no file or directory {settings.Input}");
+        if (settings.Output is not null
+            && wrong.All(error => error.Field != "output")
+            && OutputPath.WhyNot(settings.Output, withRejects: true) is { } reason)
+            errors.Add($"--output: {reason}");
         return settings;
 
         T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);
@@ -117,7 +119,14 @@ internal sealed class RunOptionSet
 
         try
         {
+            if (Directory.Exists(path))
+                throw new IOException($"{Path.GetFullPath(path)} is a directory");
             return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            errors.Add($"--rules: there is no file {Path.GetFullPath(path)}");
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -125,6 +134,9 @@ internal sealed class RunOptionSet
             return null;
         }
     }
+
+    /// <summary>An error of a field, named by its option.</summary>
+    public static string Describe(FieldError error) => $"{NameOf(error.Field)} {error.Detail}";
 
     private static string NameOf(string field) => field switch
     {

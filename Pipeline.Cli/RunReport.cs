@@ -17,7 +17,9 @@ internal static class RunReport
     /// <param name="format">How.</param>
     /// <param name="withResults">Whether the first results are shown.</param>
     /// <param name="figures">Whether the figures of each stage are shown.</param>
-    public static void Write(Terminal terminal, Run run, ReportFormat format, bool withResults = false, bool figures = false)
+    /// <param name="isStored">Whether 'show' tells the rest.</param>
+    public static void Write(
+        Terminal terminal, Run run, ReportFormat format, bool withResults = false, bool figures = false, bool isStored = true)
     {
         switch (format)
         {
@@ -30,6 +32,14 @@ internal static class RunReport
         }
 
         WriteSummary(terminal, run);
+        if (run.State == RunState.Completed && run.Skipped is { } skipped)
+        {
+            if (isStored)
+                terminal.Output.WriteLine($"{Skipped(skipped)}; 'show' names them");
+            else
+                WriteSkipped(terminal, skipped);
+        }
+
         if (withResults && run.State == RunState.Completed)
         {
             foreach (var line in FirstResults(run))
@@ -77,8 +87,6 @@ internal static class RunReport
             output.WriteLine($"results: {run.Output}");
             if (run.Rejects is not null)
                 output.WriteLine($"rejects: {run.Rejects}");
-            if (run.Skipped is { } skipped)
-                output.WriteLine(string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories; 'show' names them"));
         }
     }
 
@@ -103,12 +111,7 @@ internal static class RunReport
         }
 
         if (run.Skipped is { } skipped)
-        {
-            foreach (var path in skipped.Paths)
-                output.WriteLine($"skipped: {Terminal.OneLine(path)}");
-            if (skipped.Count > skipped.Paths.Count)
-                output.WriteLine(string.Create(Invariant, $"skipped: {skipped.Count - skipped.Paths.Count:N0} more"));
-        }
+            WriteSkipped(terminal, skipped);
 
         if (run.WaitingFor is not null)
             output.WriteLine(Terminal.OneLine($"waiting for: {run.WaitingFor}"));
@@ -126,6 +129,18 @@ internal static class RunReport
             WriteStages(terminal, run.Stages);
         if (run.History.Count > 1)
             WriteHistory(terminal, run.History);
+    }
+
+    private static string Skipped(SkippedInput skipped) =>
+        string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories");
+
+    private static void WriteSkipped(Terminal terminal, SkippedInput skipped)
+    {
+        terminal.Output.WriteLine(Skipped(skipped));
+        foreach (var path in skipped.Paths)
+            terminal.Output.WriteLine($"skipped: {Terminal.OneLine(path)}");
+        if (skipped.Count > skipped.Paths.Count)
+            terminal.Output.WriteLine(string.Create(Invariant, $"skipped: {skipped.Count - skipped.Paths.Count:N0} more"));
     }
 
     private static void WriteStages(Terminal terminal, IReadOnlyList<StageFigures> stages)

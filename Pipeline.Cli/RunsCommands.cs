@@ -98,16 +98,7 @@ internal static class RunsCommands
         return command;
     }
 
-    private static Argument<string> Id()
-    {
-        var id = new Argument<string>("RUN") { Description = "Id of a run, as runs lists it" };
-        id.Validators.Add(result =>
-        {
-            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
-                result.AddError("RUN must be the id of a run, as runs lists it");
-        });
-        return id;
-    }
+    private static Argument<string> Id() => OptionKinds.NotBlank("RUN", "Id of a run, as runs lists it", "the id of a run, as runs lists it");
 
     private static void WriteList(Terminal terminal, IReadOnlyList<Run> runs)
     {

@@ -11,7 +11,8 @@ internal static class StageCommands
 
     private static Command Stop(CommandContext context)
     {
-        var name = new Argument<string>("ROLE|INSTANCE") { Description = "An instance, as topology lists it, or the role of the only one" };
+        var name = OptionKinds.NotBlank(
+            "ROLE|INSTANCE", "An instance, as topology lists it, or the role of the only one", "an instance or a role, as topology lists them");
         const string description = "Take an instance out: runs drain, and go on with another; then its process is asked to end";
         var command = new Command("stop", description) { name };
         command.SetAction(async (parsed, cancellationToken) =>
@@ -29,12 +30,10 @@ internal static class StageCommands
 
     private static Command Replace(CommandContext context)
     {
-        var role = new Argument<string>("ROLE") { Description = "A role, such as rules" };
-        var with = new Option<string?>("--with")
-        {
-            Description = "An instance of the implementation that is to take over. Default: the only other one that is up",
-            HelpName = "INSTANCE",
-        };
+        var role = OptionKinds.NotBlank("ROLE", "A role, such as rules", "a role, such as rules");
+        var with = OptionKinds.NotBlank(
+            "--with", "An instance of the implementation that is to take over. Default: the only other one that is up",
+            "an instance, as topology lists it", "INSTANCE");
         var stopOld = new Option<bool>("--stop-old") { Description = "Take the instances of the other implementations out, as stop does" };
         const string description = "Have another implementation take over a role in all active runs, at a checkpoint";
         var command = new Command("replace", description) { role, with, stopOld };

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Pipeline.ServiceDefaults.Hosting;
 using Spectre.Console;
 
 namespace Pipeline.Cli;
@@ -22,8 +23,25 @@ internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole
     /// <summary>What was asked for.</summary>
     public TextWriter Output { get; } = output;
 
-    /// <summary>Standard output as a stream of bytes.</summary>
-    public Stream OpenOutput() => openOutput?.Invoke() ?? throw new NotSupportedException("There is no standard output for bytes.");
+    /// <summary>Writes bytes to standard output.</summary>
+    /// <exception cref="CliException">It cannot be written to.</exception>
+    public async Task WriteBytesAsync(Func<Stream, Task> write)
+    {
+        try
+        {
+            await using var output = openOutput?.Invoke() ?? throw new NotSupportedException("There is no standard output for bytes.");
+            await write(output);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            // What the system says of a descriptor that is not open for writing.
+            throw new CliException(ExitCodes.Failed, StandardStreams.OutputIsClosed, error);
+        }
+        catch (IOException error)
+        {
+            throw new CliException(ExitCodes.Failed, $"standard output cannot be written to: {error.Message}", error);
+        }
+    }
 
     /// <summary>Errors, and notes beside what was asked for.</summary>
     public TextWriter Error { get; } = error;

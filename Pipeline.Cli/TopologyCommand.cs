@@ -11,7 +11,7 @@ internal static class TopologyCommand
     public static Command Build(CommandContext context)
     {
         var watch = new Option<bool>("--watch") { Description = "Stay, and show it again after each change" };
-        var role = new Option<string?>("--role") { Description = "Only instances of this role, such as parse" };
+        var role = OptionKinds.NotBlank("--role", "Only instances of this role, such as parse", "a role, such as parse", "ROLE");
         var command = new Command("topology", "Show who is registered where, since when, and the lease left") { watch, role };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -3,49 +3,53 @@ namespace Pipeline.AppHost.Runs;
 /// <summary>Finds wrong paths before anything is started; the stages check again what they open.</summary>
 internal static class RunFiles
 {
-    /// <exception cref="PipelineException">The input cannot be read, or the output cannot be written.</exception>
+    /// <exception cref="PipelineException">The input cannot be read, or the output cannot be written: a line for each.</exception>
     public static void Check(PipelineCommand command)
     {
-        if (command.Input is { } input)
-            CheckInput(input);
-        if (command.Output is { } output)
-            CheckOutput(output);
+        string?[] errors =
+        [
+            command.Input is { } input ? WhyUnreadable(input) : null,
+            command.Output is { } output ? WhyUnwritable(output) : null,
+        ];
+        if (errors.Any(error => error is not null))
+            throw new PipelineException(string.Join('\n', errors.OfType<string>()));
     }
 
-    private static void CheckInput(string input)
+    private static string? WhyUnreadable(string input)
     {
         if (Directory.Exists(input))
-            return;
+            return null;
         if (!File.Exists(input))
-            throw new PipelineException($"input '{input}' does not exist");
+            return $"input '{input}' does not exist";
         try
         {
             // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
             if (new FileInfo(input).Length > 0)
                 File.OpenRead(input).Dispose();
+            return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"input '{input}' cannot be read: {exception.Message}");
+            return $"input '{input}' cannot be read: {exception.Message}";
         }
     }
 
-    private static void CheckOutput(string output)
+    private static string? WhyUnwritable(string output)
     {
         var directory = Path.GetDirectoryName(output);
         if (Directory.Exists(output) || directory is null)
-            throw new PipelineException($"output '{output}' is a directory; it must be a file");
+            return $"output '{output}' is a directory; it must be a file";
         if (!Directory.Exists(directory))
-            throw new PipelineException($"output '{output}' cannot be written: its directory does not exist");
+            return $"output '{output}' cannot be written: its directory does not exist";
         try
         {
             var trial = Path.Combine(directory, $".{Path.GetRandomFileName()}");
             using (new FileStream(trial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
-                return;
+                return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"output '{output}' cannot be written: {exception.Message}");
+            return $"output '{output}' cannot be written: {exception.Message}";
         }
     }
 }

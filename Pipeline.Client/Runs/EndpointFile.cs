@@ -23,10 +23,11 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
     /// <exception cref="InvalidDataException">The user has neither: it holds the key, and must not lie where others can read it.</exception>
     public static string PathIn(Func<string, string?> environment)
     {
-        if (environment(Variable) is { Length: > 0 } path)
+        if (environment(Variable) is { } path && !string.IsNullOrWhiteSpace(path))
             return Path.GetFullPath(path);
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var folder = environment("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+        // As its specification says, a relative one is ignored: it would be another folder to each process.
+        var folder = environment("XDG_RUNTIME_DIR") is { } runtime && Path.IsPathFullyQualified(runtime)
             ? runtime
             : Path.IsPathFullyQualified(home)
                 ? Path.Combine(home, ".local", "state")

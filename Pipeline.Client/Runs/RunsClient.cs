@@ -255,11 +255,11 @@ public sealed class RunsClient : IDisposable
             // Somebody else listens there; the status has to do.
         }
 
-        var lines = problem?.Errors?.SelectMany(field => field.Value.Select(message => $"{field.Key} {message}"));
+        var fields = problem?.Errors?.SelectMany(field => field.Value.Select(message => new FieldError(field.Key, message))).ToList();
         throw new RunsApiException(
-            lines is not null ? string.Join('\n', lines)
+            fields is not null ? string.Join('\n', fields.Select(field => $"{field.Field} {field.Message}"))
                 : problem?.Detail ?? $"the orchestrator answered {(int)response.StatusCode} {response.ReasonPhrase}",
-            response.StatusCode);
+            response.StatusCode) { Fields = fields ?? [] };
     }
 
     private RunsApiException Away(Exception error) => new(
@@ -283,4 +283,7 @@ public sealed class RunsApiException(string message, HttpStatusCode? status = nu
 {
     /// <summary>Status of the answer; null where there was none, or none that an orchestrator gives.</summary>
     public HttpStatusCode? Status { get; } = status;
+
+    /// <summary>The fields of a request that are wrong, with the place in the message; empty where the request is refused as a whole.</summary>
+    public IReadOnlyList<FieldError> Fields { get; init; } = [];
 }

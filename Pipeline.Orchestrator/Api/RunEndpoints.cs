@@ -42,12 +42,11 @@ internal static class RunEndpoints
         HttpRequest request, RunService service, StageChecks stages, CancellationToken cancellationToken, bool dryRun = false)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
-        // A field that could not be read has been told already.
-        var unread = errors.Select(error => error.Field).ToHashSet();
-        if (!unread.Contains("body"))
-            errors.AddRange(RunSettingsCheck.Check(settings).Where(error => !unread.Contains(error.Field)));
-        if (errors.Count == 0)
-            errors.AddRange(await stages.CheckAsync(settings, cancellationToken));
+        if (!IsTold("body"))
+            AddUntold(RunSettingsCheck.Check(settings));
+        // Which columns there are depends on the rules.
+        if (!IsTold("body") && !IsTold("rules"))
+            AddUntold(await stages.CheckAsync(settings, cancellationToken));
         if (errors.Count > 0)
             return Problems.Of(errors);
         try
@@ -65,6 +64,11 @@ internal static class RunEndpoints
         {
             return Problems.Of(error);
         }
+
+        bool IsTold(string field) => errors.Any(error => error.Field == field);
+
+        // One reason for a field is enough: a value that could not be read, or is out of range, is not looked at further.
+        void AddUntold(IEnumerable<FieldError> more) => errors.AddRange([.. more.Where(error => !IsTold(error.Field))]);
     }
 
     private static Results<Ok<Run>, ProblemHttpResult> Get(string id, RunService service) =>

@@ -59,7 +59,12 @@ internal static class RunSettingsReader
             return $"is not a field of a run; those are {string.Join(", ", Fields.Keys)}";
         try
         {
-            return value.Deserialize(type, RunJson.Default) is null && type != typeof(string) ? $"must be {Kind(type)}, not null" : null;
+            return value.Deserialize(type, RunJson.Default) switch
+            {
+                null when type != typeof(string) => $"must be {Kind(type)}, not null",
+                IReadOnlyList<string?> texts when texts.Contains(null) => $"must be {Kind(type)}, without null",
+                _ => null,
+            };
         }
         catch (JsonException)
         {

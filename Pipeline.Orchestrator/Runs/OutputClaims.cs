@@ -4,9 +4,9 @@ using Pipeline.Files;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>Decides whether a run may write its results and rejects where it is to.</summary>
-/// <param name="runsFolders">Folders of all runs: no output lies there but that of a run without one of its own.</param>
+/// <param name="own">Directories of the orchestrator's own data: no output lies there but that of a run without one of its own.</param>
 /// <param name="runs">All runs.</param>
-internal sealed class OutputClaims(IReadOnlyList<string> runsFolders, Func<IReadOnlyList<Run>> runs)
+internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs)
 {
     /// <summary>Claims the output of a run that starts, or starts again.</summary>
     /// <param name="output">Where its results go.</param>
@@ -20,10 +20,10 @@ internal sealed class OutputClaims(IReadOnlyList<string> runsFolders, Func<IRead
     {
         if (FilesOf(output) is not { } files)
             throw new RunConflictException($"output '{output}' cannot be resolved: a link leads in circles, or a directory cannot be read");
-        if (runsFolders.Any(folder => SameFile.IsUnder(files.Results, folder)))
+        if (own.Any(folder => SameFile.IsUnder(files.Results, folder)))
         {
             throw new RunConflictException(
-                $"output '{output}' lies in the folder of runs; name another one, or none to have the results in the run's own folder");
+                $"output '{output}' lies in Pipeline's own data directory; name another one, or none to have the results in the run's own folder");
         }
 
         RefuseTaken(files, exceptFor: resumed?.Id);

@@ -54,7 +54,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _cluster = cluster;
         _slices = slices;
         _lanes = lanes;
-        _claims = new OutputClaims([store.Root, partitioned.Store.Root], List);
+        _claims = new OutputClaims([Path.GetDirectoryName(store.Root)!, partitioned.Store.Root], List);
         _coordinators = coordinators;
         _time = time;
         _logger = logger;
@@ -113,16 +113,22 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">As <see cref="Create"/>, or a path lies below none of the roots.</exception>
-    public void RequireCreatable(RunSettings settings)
+    /// <returns>Whether it may replace files that stand where its results and rejects go.</returns>
+    /// <exception cref="RunConflictException">As <see cref="Create"/>.</exception>
+    public bool RequireCreatable(RunSettings settings)
     {
         lock (_claiming)
         {
             RefuseWhileStopping();
-            _ = MayReplace(settings);
+            var replaces = settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
             RequireShared(settings);
+            RequireRooted(settings);
+            return replaces;
         }
+    }
 
+    private void RequireRooted(RunSettings settings)
+    {
         if (!_isRooted)
             return;
         try
@@ -139,15 +145,13 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Stores a new run and starts it.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">The output is in use, or may not be replaced, or the orchestrator stops.</exception>
+    /// <exception cref="RunConflictException">The output is in use or may not be replaced, a path lies below none of the roots, or the orchestrator stops.</exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Create(RunSettings settings)
     {
         lock (_claiming)
         {
-            RefuseWhileStopping();
-            var replaces = MayReplace(settings);
-            RequireShared(settings);
+            var replaces = RequireCreatable(settings);
             var now = _time.GetUtcNow();
             var store = StoreOf(settings);
             var id = store.CreateFolder(now);
@@ -170,9 +174,6 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     }
 
     private Entry NewEntry(Run run, RunStore store) => new(store, new Observable<Run>(run, () => _changes.Change(count => count + 1)));
-
-    private bool MayReplace(RunSettings settings) =>
-        settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
 
     /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
     /// <exception cref="RunConflictException">It is not active.</exception>

@@ -5,6 +5,9 @@ namespace Pipeline.ServiceDefaults.Hosting;
 /// <summary>Guards against a standard output or standard error that the caller has closed.</summary>
 public static class StandardStreams
 {
+    /// <summary>The error where standard output is closed.</summary>
+    public const string OutputIsClosed = "standard output cannot be written to; is it closed?";
+
     /// <summary>Drops what cannot be written to standard error: a program that has done its work must not fail because of a message.</summary>
     /// <param name="outputMatters">
     /// True: what cannot be written to standard output is an <see cref="IOException"/> that says so. False: it is dropped, too.
@@ -12,7 +15,7 @@ public static class StandardStreams
     public static void Guard(bool outputMatters)
     {
         Console.SetError(new Writer(Console.Error, failure: null));
-        Console.SetOut(new Writer(Console.Out, outputMatters ? "standard output cannot be written to; is it closed?" : null));
+        Console.SetOut(new Writer(Console.Out, outputMatters ? OutputIsClosed : null));
     }
 
     /// <summary>Writes to another writer.</summary>

@@ -93,7 +93,7 @@ public sealed class CommandLineTests : IDisposable
     public async Task Monolith_FolderOfTheOutputIsMissing_IsRefused()
     {
         var input = Write("in.ndjson", "");
-        Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "none", "x.ndjson")));
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("run", "--monolith", "--input", input, "--output", Path.Combine(_folder, "none", "x.ndjson")));
         Assert.False(Directory.Exists(Path.Combine(_folder, "none")));
     }
 
@@ -221,9 +221,9 @@ public sealed class CommandLineTests : IDisposable
         var rules = Write("rules.json", """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
         Assert.Equal(ExitCodes.Usage, await CommandAsync(
             "run", "--monolith", "--input", Write("in.ndjson", ""), "--rules", rules, "--output", Path.Combine(_folder, "out.ndjson")));
-        Assert.Equal("error: the rules are wrong, 2 mistakes:", Errors()[0]);
-        Assert.StartsWith("error: rule 1 (line 1, column 20): ", Errors()[1], StringComparison.Ordinal);
-        Assert.StartsWith("error: rule 2 (line 1, column ", Errors()[2], StringComparison.Ordinal);
+        Assert.Equal(2, Errors().Length);
+        Assert.StartsWith("error: --rules line 1, column 20: ", Errors()[0], StringComparison.Ordinal);
+        Assert.StartsWith("error: --rules line 1, column ", Errors()[1], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -281,10 +281,10 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public async Task Generate_OutputFolderMissing_ErrorSaysItCannotBeWritten()
+    public async Task Generate_OutputFolderMissing_ErrorNamesTheFolder()
     {
-        Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--count", "1", "--output", Path.Combine(_folder, "none", "a")));
-        Assert.Contains("cannot be written", Assert.Single(Errors()), StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("generate", "--count", "1", "--output", Path.Combine(_folder, "none", "a")));
+        Assert.Equal($"error: --output: there is no directory {Path.Combine(_folder, "none")}", Assert.Single(Errors()));
     }
 
     [Fact]

@@ -64,10 +64,33 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
         Assert.Equal(ExitCodes.Usage, code);
         var errors = $"{standardError}".Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, errors.Count);
-        Assert.StartsWith("error: rules line 1, column 20: ", errors[0], StringComparison.Ordinal);
-        Assert.StartsWith("error: rules line 1, column ", errors[1], StringComparison.Ordinal);
+        Assert.StartsWith("error: --rules line 1, column 20: ", errors[0], StringComparison.Ordinal);
+        Assert.StartsWith("error: --rules line 1, column ", errors[1], StringComparison.Ordinal);
         Assert.DoesNotContain(await Pipeline.Api.ListAsync(), run => run.Output == output);
         Assert.False(File.Exists(output));
+    }
+
+    [Fact]
+    public async Task Run_OptionsThatTheCommandAndAStageRefuse_AreToldAtOnce()
+    {
+        var folder = Pipeline.Folder(nameof(Run_OptionsThatTheCommandAndAStageRefuse_AreToldAtOnce));
+        var input = Path.Combine(folder, "input.ndjson");
+        var rules = Path.Combine(folder, "rules.json");
+        FaultBench.Write(input, 1, badShare: 0);
+        await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"}]}""");
+        await Pipeline.WaitForStagesAsync();
+
+        string[][] others = [["--batch-size", "x"], ["--aggregates", "median"], ["--output", Path.Combine(folder, "none", "x")], ["--frobnicate", "x"]];
+        foreach (var other in others)
+        {
+            using var standardError = new StringWriter();
+            var code = await CommandAsync(["run", "--input", input, "--rules", rules, .. other], TextWriter.Null, standardError).WaitAsync(FaultBench.Patience);
+
+            Assert.Equal(ExitCodes.Usage, code);
+            var errors = $"{standardError}".Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToList();
+            Assert.Contains(errors, line => line.Contains(other[0], StringComparison.Ordinal));
+            Assert.Single(errors, line => line.StartsWith("error: --rules line 1, column 20: ", StringComparison.Ordinal));
+        }
     }
 
     private Task<int> CommandAsync(string[] args, TextWriter output, TextWriter error) => CommandLine.RunAsync(

@@ -15,7 +15,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     [Theory]
     [InlineData("input", "/no/such/file", "there is no file or directory /no/such/file")]
     [InlineData("batch-size", "many", "must be \"auto\" or a whole number from 0 to 100000, not 'many'")]
-    [InlineData("rules", "/no/such/rules.json", "Could not find a part of the path '/no/such/rules.json'.")]
+    [InlineData("rules", "/no/such/rules.json", "there is no file /no/such/rules.json")]
     public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
     {
         var arguments = await ArgumentsAsync("run", (name, value), name == "input" ? ("output", "") : ("input", Write(nameof(Run_WrongArgument_IsRefusedAtItsInput), 1)));
@@ -59,9 +59,9 @@ public sealed class RunCommandTests(PipelineFixture fixture)
 
         var mistakes = ValidationErrors(wrongRules["rules"]).ToList();
         Assert.Equal(2, mistakes.Count);
-        Assert.StartsWith("rules line 1, column 20: ", mistakes[0], StringComparison.Ordinal);
-        Assert.StartsWith("rules line 1, column ", mistakes[1], StringComparison.Ordinal);
-        Assert.StartsWith("groupBy unknown column 'nonsense': ", Assert.Single(ValidationErrors(wrongColumn["group-by"])), StringComparison.Ordinal);
+        Assert.StartsWith("line 1, column 20: ", mistakes[0], StringComparison.Ordinal);
+        Assert.StartsWith("line 1, column ", mistakes[1], StringComparison.Ordinal);
+        Assert.StartsWith("unknown column 'nonsense': ", Assert.Single(ValidationErrors(wrongColumn["group-by"])), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,4 +42,16 @@ public sealed class RunFilesTests : IDisposable
 
         Assert.Contains(reason, Assert.Throws<PipelineException>(() => RunFiles.Check(command)).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Check_InputAndOutputAreWrong_BothAreTold()
+    {
+        var command = PipelineCommand.Parse(["--input", Path.Combine(_directory, "none"), "--output", _directory]);
+
+        var lines = Assert.Throws<PipelineException>(() => RunFiles.Check(command)).Message.Split('\n');
+
+        Assert.Equal(2, lines.Length);
+        Assert.EndsWith("does not exist", lines[0], StringComparison.Ordinal);
+        Assert.Contains("is a directory", lines[1], StringComparison.Ordinal);
+    }
 }

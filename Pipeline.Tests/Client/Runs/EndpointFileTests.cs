@@ -40,6 +40,16 @@ public sealed class EndpointFileTests : IDisposable
         Assert.Equal(next, EndpointFile.Read(FilePath));
     }
 
+    [Theory]
+    [InlineData(EndpointFile.Variable, " ")]
+    [InlineData("XDG_RUNTIME_DIR", "relative")]
+    public void PathIn_VariableIsBlankOrRelative_IsNotBelowTheWorkingDirectory(string variable, string value)
+    {
+        var path = EndpointFile.PathIn(name => name == variable ? value : null);
+
+        Assert.Equal(EndpointFile.PathIn(_ => null), path);
+    }
+
     [Fact]
     public void Remove_FileOfAnother_StaysThere()
     {

@@ -1,0 +1,148 @@
+using Pipeline.Cli;
+using Pipeline.Tests.Orchestrator.Fakes;
+
+namespace Pipeline.Tests.Cli;
+
+/// <summary>What is wrong with a command line is told in one go, each option once.</summary>
+public sealed class WrongOptionsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+    private Stream _bytes = new MemoryStream();
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _output.Dispose();
+        _error.Dispose();
+        _bytes.Dispose();
+    }
+
+    [Fact]
+    public async Task Monolith_OptionsThatItHasNotAndValuesThatCannotBeRead_AreToldTogether() => await RefusesAsync(
+        ["--route", "--allow-upgrade", "--partitions", "--detach", "--batch-size"],
+        "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out"),
+        "--route", "a,b", "--allow-upgrade", "--partitions", "3", "--detach", "--batch-size", "x");
+
+    [Fact]
+    public async Task Monolith_WrongRulesAndOtherWrongOptions_AreToldTogether() => await RefusesAsync(
+        ["--rules line 1, column 20: ", "--aggregates", "--output: there is no directory ", "--threads"],
+        "run", "--monolith", "--input", Write("in.ndjson"), "--rules", Write("rules.json", """{"rules":[{"drop":"nonsense == 1"}]}"""),
+        "--aggregates", "median", "--output", InFolder("none/out"), "--threads", "0");
+
+    [Fact]
+    public async Task Monolith_UnknownColumn_IsTheOptionsError() => await RefusesAsync(
+        ["--group-by unknown column 'nonsense'", "--rate"],
+        "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out"), "--group-by", "nonsense", "--rate", "-1");
+
+    [Fact]
+    public async Task Monolith_RulesCannotBeRead_ColumnsThatTheyMightSetAreNotRefused() => await RefusesAsync(
+        ["--rules: there is no file "],
+        "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out"), "--group-by", "tier", "--rules", InFolder("none"));
+
+    [Fact]
+    public async Task Run_UnknownOptionThatBeginsLikeAMissingOne_HidesNothing() => await RefusesAsync(
+        ["Unrecognized command or argument '--output-x'", "--output is needed"], "run", "--monolith", "--input", Write("in.ndjson"), "--output-x");
+
+    [Fact]
+    public async Task Run_ThreadsWithoutMonolith_IsRefused() => await RefusesAsync(
+        ["--threads: only --monolith "], "run", "--input", Write("in.ndjson"), "--threads", "2");
+
+    [LinuxTheory]
+    [InlineData("--input", "--input cannot be ", "/proc/none")]
+    [InlineData("--output", "--output must be a file", "/tmp/")]
+    [InlineData("--rules", "--rules: /tmp is a directory", "/tmp")]
+    public async Task Run_WrongPath_IsToldOnce(string option, string error, string path) => await RefusesAsync(
+        [error], ["run", .. option == "--input" ? [] : (string[])["--input", Write("in.ndjson")], option, path]);
+
+    [Fact]
+    public async Task Monolith_RejectsPathIsADirectory_IsRefused()
+    {
+        Directory.CreateDirectory(InFolder("out.rejects.ndjson"));
+        await RefusesAsync(
+            [$"--output: the rejects beside it would be {InFolder("out.rejects.ndjson")}, which is a directory"],
+            "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out.ndjson"));
+    }
+
+    [Theory]
+    [InlineData("out.ndjson.zst", "--output: must end in .gz or in no other compression's extension, not .zst")]
+    [InlineData("none/out.ndjson", "--output: there is no directory ")]
+    [InlineData("", "--output: ")]
+    public async Task Generate_OutputThatCannotBe_IsRefusedWithWhatElseIsWrong(string name, string error)
+    {
+        await RefusesAsync([error, "--count"], "generate", "--output", InFolder(name), "--count", "x");
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Theory]
+    [InlineData("ROLE|INSTANCE must be ", "stop", "")]
+    [InlineData("ROLE must be ", "replace", " ")]
+    [InlineData("--with must be ", "replace", "rules", "--with", "")]
+    [InlineData("--role must be ", "topology", "--role", "")]
+    public async Task Command_NameIsBlank_IsRefusedByItsName(string error, params string[] args) => await RefusesAsync([error], args);
+
+    [Theory]
+    [InlineData(true, "error: standard output cannot be written to; is it closed?")]
+    [InlineData(false, "error: standard output cannot be written to: No space left")]
+    public async Task StandardOutput_CannotBeWritten_IsSaidInPlainWords(bool isClosed, string error)
+    {
+        _bytes = new Unwritable(isClosed ? new UnauthorizedAccessException("Access to the path is denied.") : new IOException("No space left"));
+
+        Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--output", "-"));
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(
+            "run", "--monolith", "--output", "-", "--input",
+            Write("in.ndjson", """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""")));
+
+        Assert.Equal([error, error], Errors());
+    }
+
+    [Fact]
+    public async Task Monolith_FilesAreSkipped_TheyAreNamedAtOnce()
+    {
+        Directory.CreateDirectory(InFolder("input"));
+        Write("input/a.ndjson");
+        Write("input/b.log");
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", InFolder("input"), "--output", InFolder("out")));
+
+        Assert.Contains("skipped: b.log", _output.ToString().Split('\n'));
+        Assert.DoesNotContain("'show'", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    private async Task RefusesAsync(IReadOnlyCollection<string> errors, params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(args));
+        foreach (var error in errors)
+            Assert.Single(Errors(), line => line.StartsWith($"error: {error}", StringComparison.Ordinal));
+        Assert.Equal(errors.Count, Errors().Length);
+    }
+
+    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(
+        args, new Terminal(_output, _error, openOutput: () => _bytes),
+        name => name == "PIPELINE_ENDPOINT_FILE" ? InFolder("endpoint.json") : null).WaitAsync(Waiting.Limit);
+
+    private string[] Errors() => [.. _error.ToString().Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal))];
+
+    private string InFolder(string name) => Path.Combine(_folder, name);
+
+    private string Write(string name, string content = "")
+    {
+        File.WriteAllText(InFolder(name), content);
+        return InFolder(name);
+    }
+
+    private sealed class Unwritable(Exception reason) : MemoryStream
+    {
+        // It is opened more than once.
+        public override bool CanWrite => true;
+
+        public override void Write(byte[] buffer, int offset, int count) => throw reason;
+
+        public override void Write(ReadOnlySpan<byte> buffer) => throw reason;
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => throw reason;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => throw reason;
+    }
+}
