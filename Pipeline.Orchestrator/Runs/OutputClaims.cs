@@ -4,7 +4,7 @@ using Pipeline.Files;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>Decides whether a run may write its results and rejects where it is to.</summary>
-/// <param name="own">Directories of the orchestrator's own data: no output lies there but that of a run without one of its own.</param>
+/// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own.</param>
 /// <param name="runs">All runs.</param>
 internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs)
 {
@@ -23,7 +23,7 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         if (own.Any(folder => SameFile.IsUnder(files.Results, folder)))
         {
             throw new RunConflictException(
-                $"output '{output}' lies in Pipeline's own data directory; name another one, or none to have the results in the run's own folder");
+                $"output '{output}' lies where Pipeline keeps its own data; name another one, or none to have the results in the run's own folder");
         }
 
         RefuseTaken(files, exceptFor: resumed?.Id);

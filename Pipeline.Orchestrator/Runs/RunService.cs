@@ -54,7 +54,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _cluster = cluster;
         _slices = slices;
         _lanes = lanes;
-        _claims = new OutputClaims([Path.GetDirectoryName(store.Root)!, partitioned.Store.Root], List);
+        _claims = new OutputClaims([.. store.Own, partitioned.Store.Root], List);
         _coordinators = coordinators;
         _time = time;
         _logger = logger;

@@ -14,6 +14,7 @@ namespace Pipeline.Orchestrator.Runs;
 /// </remarks>
 internal sealed partial class RunStore : IDisposable
 {
+    private static readonly string[] OwnNames = ["logs", "page-keys", "demonstration", "apphost.lock"];
     private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
@@ -52,6 +53,9 @@ internal sealed partial class RunStore : IDisposable
 
     /// <summary>The folder of all runs.</summary>
     public string Root { get; }
+
+    /// <summary>What Pipeline keeps in the data directory for itself: the orchestrator, and the AppHost.</summary>
+    public IReadOnlyList<string> Own => [Root, .. OwnNames.Select(name => Path.Combine(Path.GetDirectoryName(Root)!, name))];
 
     /// <summary>Folder of a run.</summary>
     public string FolderOf(string id) => Path.Combine(Root, id);

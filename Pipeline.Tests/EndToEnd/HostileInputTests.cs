@@ -154,7 +154,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     [Theory]
     [InlineData("through a link")]
     [InlineData("by dots")]
-    public async Task Run_OutputOutsideTheRoots_FailsAndWritesNothing(string how)
+    public async Task Start_OutputOutsideTheRoots_IsRefusedAndWritesNothing(string how)
     {
         var folder = Pipeline.Folder($"outside-{how.Replace(' ', '-')}");
         var outside = Directory.CreateTempSubdirectory("outside").FullName;
@@ -171,9 +171,9 @@ public sealed class HostileInputTests(PipelineFixture fixture)
 
             var settings = NewRun(folder, input);
             settings.Output = output;
-            var run = await Pipeline.RunAsync(settings);
+            var error = await Assert.ThrowsAsync<RunsApiException>(() => Pipeline.Api.StartAsync(settings));
 
-            Assert.Equal((RunState.Failed, FailureReasons.PathOutsideRoots), (run.State, run.Error?.Reason));
+            Assert.Contains("lies under none of the folders that may be used", error.Message, StringComparison.Ordinal);
             Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
         }
         finally

@@ -86,15 +86,13 @@ public sealed class RunTests(PipelineFixture fixture)
         Assert.Equal((KnownBytes.Results, KnownBytes.Rejects), (KnownBytes.Sum(run.Output), KnownBytes.Sum(run.Rejects!)));
     }
 
-    [Theory]
-    [InlineData("missing", "missing.ndjson")]
-    [InlineData("outside", "/etc/hostname")]
-    public async Task Run_InputMissingOrOutsideTheRoots_FailsAndWritesNothing(string name, string path)
+    [Fact]
+    public async Task Run_InputMissing_FailsAndWritesNothing()
     {
-        var folder = Pipeline.Folder(name);
+        var folder = Pipeline.Folder("missing");
         var run = await Pipeline.RunAsync(new RunSettings
         {
-            Input = Path.Combine(folder, path),
+            Input = Path.Combine(folder, "missing.ndjson"),
             Output = Path.Combine(folder, "results.ndjson"),
         });
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Api;
@@ -122,9 +123,24 @@ public sealed class RunOutputTests : ApiTest
         Assert.Equal("completed", await EndAsync(id));
     }
 
+    [Theory]
+    [InlineData("runs/x/run.json")]
+    [InlineData("apphost.lock")]
+    [InlineData("page-keys/x.xml")]
+    public async Task Post_OutputWherePipelineKeepsItsOwnData_IsRefused(string path) => await RefusedAsync(
+        $$"""{"input":"/in","output":"{{Path.Join(Served.Folder, "data", path)}}","overwrite":true}""", "lies where Pipeline keeps its own data");
+
     [Fact]
-    public async Task Post_OutputInTheFolderOfAnotherRun_IsRefused() => await RefusedAsync(
-        $$"""{"input":"/in","output":"{{Path.Combine(Served.Folder, "data", "runs", "x", "run.json")}}","overwrite":true}""", "lies in the folder of runs");
+    public async Task Post_OutsideTheRoots_IsRefused()
+    {
+        await using var rooted = await ServedOrchestrator.StartAsync(roots: Served.Folder);
+        using var body = new StringContent($$"""{"input":"/in","output":"{{Path.Join(Served.Folder, "out.ndjson")}}"}""", Encoding.UTF8, "application/json");
+        using var response = await rooted.Client.PostAsync("/runs", body);
+
+        var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
+        Assert.Contains("input '/in' lies under none of the folders that may be used", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.True(rooted.Stages.IsIdle);
+    }
 
     [Fact]
     public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
