@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
@@ -55,7 +56,7 @@ public sealed class SameFileTests : IDisposable
             one.StartsWith("/data", StringComparison.OrdinalIgnoreCase),
             SameFile.IsUnder(one, "/DATA", IdentityOf, StringComparison.OrdinalIgnoreCase));
 
-        FileIdentity? IdentityOf(string path) => ids.TryGetValue(path, out var id) ? id : null;
+        FileIdentity? IdentityOf(string path) => ids.TryGetValue(path.Replace('\\', '/'), out var id) ? id : null;
     }
 
     [Fact]
@@ -77,6 +78,37 @@ public sealed class SameFileTests : IDisposable
         Assert.Equal(FileKind.Device, FileStatus.Of("/dev/null")?.Kind);
         Assert.Null(FileStatus.Of(In("missing")));
         Assert.Equal(FileStatus.Of(_folder), FileStatus.Of(In(".")));
+    }
+
+    [Theory]
+    [InlineData(0x1000, FileKind.Fifo)]
+    [InlineData(0x2000, FileKind.Device)]
+    [InlineData(0x4000, FileKind.Folder)]
+    [InlineData(0x6000, FileKind.Device)]
+    [InlineData(0x8000, FileKind.File)]
+    [InlineData(0xC000, FileKind.Socket)]
+    public void OfMacOS_StructOfItsStat_TellsKindAndIdentity(int type, FileKind kind)
+    {
+        // st_dev, st_mode, st_nlink, st_ino.
+        var status = new byte[144];
+        BinaryPrimitives.WriteUInt32LittleEndian(status, 0x0100_0004);
+        BinaryPrimitives.WriteUInt16LittleEndian(status.AsSpan(4), (ushort)(type | 0x1A4));
+        BinaryPrimitives.WriteUInt16LittleEndian(status.AsSpan(6), 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(status.AsSpan(8), 1_152_921_500_312_345_678);
+
+        Assert.Equal(new FileStatus(kind, new FileIdentity(0x0100_0004, 1_152_921_500_312_345_678)), FileStatus.OfMacOS(status));
+    }
+
+    [Fact]
+    public void IdentityOfWindows_FileIdInfo_IsVolumeAndTheWholeFileId()
+    {
+        // VolumeSerialNumber, FileId.
+        var info = new byte[24];
+        BinaryPrimitives.WriteUInt64LittleEndian(info, 0xA0B1_C2D3_E4F5_0617);
+        BinaryPrimitives.WriteUInt64LittleEndian(info.AsSpan(8), 5);
+        BinaryPrimitives.WriteUInt64LittleEndian(info.AsSpan(16), 7);
+
+        Assert.Equal(new FileIdentity(0xA0B1_C2D3_E4F5_0617, new UInt128(7, 5)), FileStatus.IdentityOfWindows(info));
     }
 
     private string In(params string[] parts) => Path.Join([_folder, .. parts]);
