@@ -204,7 +204,7 @@ public sealed class CommandLineTests : IDisposable
         };
         await new RunDisplay(Terminal(), quiet: false, TimeProvider.System).ShowAsync(Events());
 
-        Assert.Equal("r1: running\nr1: completed\n", _error.ToString());
+        Assert.Equal(["r1: running", "r1: completed"], _error.ToString().Split(_error.NewLine, StringSplitOptions.RemoveEmptyEntries));
 
         async IAsyncEnumerable<SseItem<Run>> Events()
         {

@@ -94,7 +94,7 @@ public sealed class RunTests(PipelineFixture fixture)
         var folder = Pipeline.Folder(name);
         var run = await Pipeline.RunAsync(new RunSettings
         {
-            Input = Path.Combine(folder, path),
+            Input = Path.Combine(folder, Systems.Absolute(path)),
             Output = Path.Combine(folder, "results.ndjson"),
         });
 

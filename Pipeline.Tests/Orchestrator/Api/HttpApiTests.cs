@@ -112,13 +112,14 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Post_ValidRun_StartsItAndStreamsItsEventsToTheEnd()
     {
-        using var created = await PostAsync("""{"input":"/data/in.ndjson","output":"/data/out.ndjson","groupBy":["type","user"],"batchSize":7}""");
+        using var created = await PostAsync(Body("/data/in.ndjson", "/data/out.ndjson", more: ""","groupBy":["type","user"],"batchSize":7"""));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var id = await IdOfAsync(created);
         Assert.Equal($"/runs/{id}", created.Headers.Location?.OriginalString);
 
         var attempt = await _served.Stages.NextAsync();
-        Assert.Equal((7, "/data/in.ndjson", "/data/out.ndjson"), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
+        string[] paths = [.. new[] { "/data/in.ndjson", "/data/out.ndjson" }.Select(Systems.Absolute).Select(Path.GetFullPath)];
+        Assert.Equal((7, paths[0], paths[1]), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
         Assert.Equal(["type", "user"], attempt.Open.Options.GroupBy);
         Assert.Equal((5_000L, 1_000_000L), (attempt.Open.Options.LingerMicros, attempt.Open.Options.CheckpointIntervalMicros));
         Assert.Equal(Path.Combine(_served.Folder, "data", "runs", id), attempt.Open.Options.WorkDirectory);
@@ -144,7 +145,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
     {
         var output = Path.Combine(_served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         File.WriteAllText(output, "mine");
         await RefusedAsync(body, $"output '{output}' exists");
         File.Delete(output);
@@ -163,7 +164,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     public async Task Post_DryRun_ChecksAndStoresNothing()
     {
         var output = Path.Combine(_served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
 
         using (var free = await PostAsync(body, "/runs?dryRun=true"))
             Assert.Equal(HttpStatusCode.NoContent, free.StatusCode);
@@ -177,7 +178,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Post_DryRunIsNoBoolean_TellsTheParameter()
     {
-        using var refused = await PostAsync("""{"input":"/data/in.ndjson"}""", "/runs?dryRun=nonsense");
+        using var refused = await PostAsync(Body("/data/in.ndjson"), "/runs?dryRun=nonsense");
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         using var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
@@ -188,7 +189,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     public async Task Resume_LaterRunWroteTheOutput_IsRefused()
     {
         var output = Path.Combine(_served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         var id = await IdOfAsync(await PostAsync(body));
         (await _served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
         await EndAsync(id);
@@ -204,7 +205,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     public async Task Resume_OrchestratorDiedWhileSinkPublished_MayStillReplaceTheEarlierResults()
     {
         var output = Path.Combine(_served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         await CompleteAsync(body, output);
         var id = await IdOfAsync(await PostAsync(body));
         Assert.True((await _served.Stages.NextAsync()).Open.Options.Overwrite);
@@ -225,12 +226,12 @@ public sealed class HttpApiTests : IAsyncLifetime
     public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
     {
         var loop = Path.Combine(_served.Folder, "loop.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{loop}}"}""", loop);
+        await CompleteAsync(Body("/data/in.ndjson", loop), loop);
         File.Delete(loop);
         File.CreateSymbolicLink(loop, loop);
 
         var fresh = Path.Combine(_served.Folder, "fresh.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{fresh}}"}""", fresh);
+        await CompleteAsync(Body("/data/in.ndjson", fresh), fresh);
     }
 
     [Fact]
@@ -239,7 +240,7 @@ public sealed class HttpApiTests : IAsyncLifetime
         var real = Path.Combine(_served.Folder, "real.ndjson");
         var link = Path.Combine(_served.Folder, "link.ndjson");
         File.CreateSymbolicLink(link, real);
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{link}}"}""";
+        var body = Body("/data/in.ndjson", link);
         await CompleteAsync(body, real);
         await CompleteAsync(body, real);
     }
@@ -247,18 +248,18 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
     {
-        var id = await IdOfAsync(await PostAsync($$"""{"input":"{{_served.Folder}}"}"""));
-        await RefusedAsync($$"""{"input":"/in","output":"{{Path.Combine(_served.Folder, "new.ndjson")}}"}""", $"run {id} is reading");
+        var id = await IdOfAsync(await PostAsync(Body(_served.Folder)));
+        await RefusedAsync(Body("/in", Path.Combine(_served.Folder, "new.ndjson")), $"run {id} is reading");
     }
 
     [Fact]
     public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
     {
         var results = Path.Combine(_served.Folder, "day.rejects.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{results}}"}""", results);
+        await CompleteAsync(Body("/data/in.ndjson", results), results);
 
         await RefusedAsync(
-            $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "day.ndjson")}}"}""", $"rejects file '{results}' exists");
+            Body("/data/in.ndjson", Path.Combine(_served.Folder, "day.ndjson")), $"rejects file '{results}' exists");
     }
 
     [Fact]
@@ -266,29 +267,29 @@ public sealed class HttpApiTests : IAsyncLifetime
     {
         Directory.CreateDirectory(Path.Combine(_served.Folder, "real"));
         Directory.CreateSymbolicLink(Path.Combine(_served.Folder, "alias"), Path.Combine(_served.Folder, "real"));
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "real", "x.ndjson")}}"}""";
+        var body = Body("/data/in.ndjson", Path.Combine(_served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
         await RefusedAsync(body, $"run {id} is writing");
         foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
         {
             await RefusedAsync(
-                $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(_served.Folder, "alias", name)}}"}""", $"run {id} is writing");
+                Body("/data/in.ndjson", Path.Combine(_served.Folder, "alias", name)), $"run {id} is writing");
         }
 
-        await RefusedAsync($$"""{"input":"/in","output":"/data/in.ndjson"}""", $"run {id} is reading");
+        await RefusedAsync(Body("/in", "/data/in.ndjson"), $"run {id} is reading");
         (await _served.Stages.NextAsync()).Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
     }
 
     [Fact]
     public async Task Post_OutputInTheFolderOfAnotherRun_IsRefused() => await RefusedAsync(
-        $$"""{"input":"/in","output":"{{Path.Combine(_served.Folder, "data", "runs", "x", "run.json")}}","overwrite":true}""", "lies in the folder of runs");
+        Body("/in", Path.Combine(_served.Folder, "data", "runs", "x", "run.json"), more: ""","overwrite":true"""), "lies in the folder of runs");
 
     [Fact]
     public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
     {
-        using var created = await PostAsync("""{"input":"/data/in.ndjson"}""");
+        using var created = await PostAsync(Body("/data/in.ndjson"));
         var id = await IdOfAsync(created);
         var attempt = await _served.Stages.NextAsync();
         Assert.Equal(Path.Combine(_served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);
@@ -332,7 +333,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Post_BodyTooLarge_IsRefused()
     {
-        using var response = await PostAsync($$"""{"input":"/a","rules":"{{new string(' ', 3 << 20)}}"}""");
+        using var response = await PostAsync(Body("/a", more: $",\"rules\":\"{new string(' ', 3 << 20)}\""));
         await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
     }
 
@@ -365,7 +366,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task PauseAndResume_ActiveRun_GoesOnAsTheNextAttempt()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         var first = await _served.Stages.NextAsync();
         first.Opens();
         await ProblemAsync(await _served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
@@ -387,7 +388,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Cancel_FailedRun_BecomesCancelled()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         (await _served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
         Assert.Equal("failed", await EndAsync(id));
         Assert.Equal(HttpStatusCode.Accepted, (await _served.Client.PostAsync($"/runs/{id}/cancel", null)).StatusCode);
@@ -399,7 +400,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     {
         var ids = new List<string>();
         for (var run = 0; run < 5; run++)
-            ids.Add(await IdOfAsync(await PostAsync("""{"input":"/in"}""")));
+            ids.Add(await IdOfAsync(await PostAsync(Body("/in"))));
         var attempts = new List<FakeAttempt>();
         for (var run = 0; run < 4; run++)
             attempts.Add((await _served.Stages.NextAsync()).Opens());
@@ -413,7 +414,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Stop_ActiveRun_IsInterruptedAndResumedOnRequestOnly()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         (await _served.Stages.NextAsync()).Opens().Commits(3, 30);
         await using var events = EventsAsync(id).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
@@ -435,7 +436,7 @@ public sealed class HttpApiTests : IAsyncLifetime
     [Fact]
     public async Task Start_RunActiveWhenTheOrchestratorDied_IsInterrupted()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         await _served.Stages.NextAsync();
         var path = Path.Combine(_served.Folder, "data", "runs", id, "run.json");
         var asLeftByADeath = await File.ReadAllTextAsync(path);
@@ -482,6 +483,11 @@ public sealed class HttpApiTests : IAsyncLifetime
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_served.EndpointPath));
         Assert.Equal((ServedOrchestrator.Key, Environment.ProcessId), (_served.Endpoint.Key, _served.Endpoint.Pid));
     }
+
+    private static string Body(string input, string? output = null, string more = "") =>
+        $$"""{"input":{{Text(input)}}{{(output is null ? "" : $",\"output\":{Text(output)}")}}{{more}}}""";
+
+    private static string Text(string path) => JsonSerializer.Serialize(Systems.Absolute(path));
 
     private static JsonElement Json(ReadOnlySpan<byte> bytes)
     {
