@@ -9,8 +9,8 @@ namespace Pipeline.Tests.Cli;
 public sealed class CommandLineTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
+    private readonly StringWriter _output = new() { NewLine = "\n" };
+    private readonly StringWriter _error = new() { NewLine = "\n" };
     private readonly MemoryStream _bytes = new();
 
     public void Dispose()
@@ -204,7 +204,7 @@ public sealed class CommandLineTests : IDisposable
         };
         await new RunDisplay(Terminal(), quiet: false, TimeProvider.System).ShowAsync(Events());
 
-        Assert.Equal(["r1: running", "r1: completed"], _error.ToString().Split(_error.NewLine, StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal("r1: running\nr1: completed\n", _error.ToString());
 
         async IAsyncEnumerable<SseItem<Run>> Events()
         {

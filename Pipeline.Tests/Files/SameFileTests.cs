@@ -37,17 +37,19 @@ public sealed class SameFileTests : IDisposable
 
     [Theory]
     [InlineData("/data/Events.ndjson", "/data/events.ndjson", true)]
+    [InlineData("/data/Events.ndjson", "/data/EVENTS~1.NDJ", true)]
     [InlineData("/Data/new.ndjson", "/data/NEW.ndjson", true)]
     [InlineData("/data/new.ndjson", "/data/old.ndjson", false)]
     [InlineData("/data/Events.ndjson", "/other/events.ndjson", false)]
     public void Is_FileSystemThatIgnoresCase_ComparesAsItDoes(string one, string other, bool expected)
     {
-        // As a file system answers that holds /data/Events.ndjson and /other.
+        // As a file system answers that holds /data/Events.ndjson, which has a short name, too, and /other.
         var ids = new Dictionary<string, FileIdentity>(StringComparer.OrdinalIgnoreCase)
         {
             ["/"] = new(1, 1),
             ["/data"] = new(1, 2),
             ["/data/Events.ndjson"] = new(1, 3),
+            ["/data/EVENTS~1.NDJ"] = new(1, 3),
             ["/other"] = new(1, 4),
         };
 
