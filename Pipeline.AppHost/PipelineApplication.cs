@@ -5,6 +5,7 @@ using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
@@ -31,7 +32,7 @@ internal static class PipelineApplication
         try
         {
             // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.
-            if (Environment.CurrentDirectory == Projects.Pipeline_AppHost.ProjectPath)
+            if (SameFile.Is(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath))
                 Environment.CurrentDirectory = Path.GetDirectoryName(Environment.CurrentDirectory)!;
             var command = PipelineCommand.Parse(args);
             if (command.Help)

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Monolith;
 using Pipeline.Stages.Rules;
 
@@ -35,7 +36,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     public Task<int> WriteAsync(RunSettings settings, CancellationToken cancellationToken) => InFolderAsync(settings, async apart =>
     {
         var run = await RunBesideAsync(apart, opensOnly: false, cancellationToken);
-        await using (var results = File.OpenRead(run.Output))
+        await using (var results = SharedFile.OpenRead(run.Output))
             await context.Terminal.WriteBytesAsync(standardOutput => results.CopyToAsync(standardOutput, cancellationToken));
         if (run.Counts.Rejected > 0)
             context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
@@ -70,7 +71,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         {
             var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder.Path) };
             // The user who gives the command may read and write wherever the system lets them.
-            var options = new MonolithOptions { Threads = threads, Roots = [Path.GetPathRoot(run.Input)!, Path.GetPathRoot(run.Output)!] };
+            var options = new MonolithOptions { Threads = threads, Roots = [DriveOf(run.Input), DriveOf(run.Output)] };
             var events = Channel.CreateUnbounded<SseItem<Run>>();
             var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text || opensOnly, context.Time);
             var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
@@ -130,6 +131,9 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
             return run;
         }
     }
+
+    // Where a link leads: on Windows that may be another drive.
+    private static string DriveOf(string path) => Path.GetPathRoot(RootedPath.Resolve(path))!;
 
     private static Run NewRun(RunSettings settings, TimeProvider time) => new()
     {

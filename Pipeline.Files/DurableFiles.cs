@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
@@ -15,17 +14,6 @@ namespace Pipeline.Files;
 /// <param name="mode">Mode of new files; null = as the system has it. Not on Windows.</param>
 public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFiles
 {
-    private const int InvalidArgument = 22;
-    private const int AlreadyExists = 17;
-    // Of a file system without hard links.
-    private const int NotPermitted = 1;
-    private const int FullFlush = 51;
-
-    private static readonly int NotImplemented = OperatingSystem.IsMacOS() ? 78 : 38;
-
-    // ENOTSUP and EOPNOTSUPP, which are two numbers on macOS.
-    private static readonly int[] NotSupported = OperatingSystem.IsMacOS() ? [45, 102] : [95];
-
     /// <summary>Files with the mode that the system gives them.</summary>
     public static IDurableFiles Instance { get; } = CrashPoints.Around(new DurableFiles());
 
@@ -59,7 +47,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     {
         if (OperatingSystem.IsWindows())
         {
-            Windows.Rename(from, to);
+            Windows.Rename(from, to, replace: true);
         }
         else
         {
@@ -70,10 +58,19 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     /// <inheritdoc/>
     public bool TryRename(string from, string to, string role)
     {
-        // File.Move looks first, and may then replace what was created meanwhile; a link replaces nothing.
-        if (!OperatingSystem.IsWindows() && Unix.TryLink(from, to) is { } isNew)
+        if (OperatingSystem.IsWindows())
         {
-            File.Delete(from);
+            return Windows.Rename(from, to, replace: false);
+        }
+
+        // File.Move looks first, and may then replace what was created meanwhile; a link replaces nothing.
+        if (Unix.TryLink(from, to) is { } isNew)
+        {
+            if (isNew)
+            {
+                File.Delete(from);
+            }
+
             return isNew;
         }
 
@@ -84,7 +81,6 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         }
         catch (IOException) when (File.Exists(to))
         {
-            File.Delete(from);
             return false;
         }
     }
@@ -94,7 +90,11 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     {
         if (OperatingSystem.IsWindows())
         {
-            WindowsRetry.Run(() => File.Delete(path));
+            WindowsRetry.Run(() =>
+            {
+                File.Delete(path);
+                return true;
+            });
         }
         else
         {
@@ -111,12 +111,11 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         }
     }
 
-    /// <summary>Whether the error says that the file system cannot flush folders, which is no failure.</summary>
-    internal static bool HasNoFolderFlush(int error) => error == InvalidArgument || NotSupported.Contains(error);
-
     [UnsupportedOSPlatform("windows")]
     private static partial class Unix
     {
+        private const int FullFlush = 51;
+
         // O_CLOEXEC.
         private static readonly int ReadOnly = OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000;
 
@@ -130,8 +129,8 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
 
             return Marshal.GetLastPInvokeError() switch
             {
-                AlreadyExists => false,
-                var error when error == NotPermitted || error == NotImplemented || NotSupported.Contains(error) => null,
+                UnixErrors.AlreadyExists => false,
+                var error when UnixErrors.Current.HasNoLinks(error) => null,
                 var error => throw new IOException($"'{to}' cannot be created: {Marshal.GetPInvokeErrorMessage(error)}", error),
             };
         }
@@ -147,17 +146,27 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
 
             try
             {
-                if (OperatingSystem.IsMacOS() && Control(folder, FullFlush) == 0)
+                if (!OperatingSystem.IsMacOS())
+                {
+                    return IsDone(Flush(folder));
+                }
+
+                if (IsDone(Control(folder, FullFlush)))
                 {
                     return true;
                 }
 
-                return Flush(folder) == 0 || (HasNoFolderFlush(Marshal.GetLastPInvokeError()) ? false : throw Error("flushed"));
+                // As far as such a file system goes: the drive's cache is not flushed.
+                IsDone(Flush(folder));
+                return false;
             }
             finally
             {
                 _ = Close(folder);
             }
+
+            bool IsDone(int result) =>
+                result == 0 || (UnixErrors.Current.HasNoFolderFlush(Marshal.GetLastPInvokeError()) ? false : throw Error("flushed"));
 
             IOException Error(string what)
             {
@@ -186,44 +195,30 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     [SupportedOSPlatform("windows")]
     private static partial class Windows
     {
-        private const int ReplaceExistingAndWriteThrough = 0x1 | 0x8;
+        private const int ReplaceExisting = 0x1;
+        private const int WriteThrough = 0x8;
+        private const int FileExists = 80;
+        private const int AlreadyExists = 183;
         private const int FacilityWin32 = unchecked((int)0x80070000);
 
-        public static void Rename(string from, string to) => WindowsRetry.Run(() => TryRename(from, to));
-
-        private static void TryRename(string from, string to)
+        // False: the new name is taken, and is not to be replaced.
+        public static bool Rename(string from, string to, bool replace) => WindowsRetry.Run(() =>
         {
-            if (!Move(Path.GetFullPath(from), Path.GetFullPath(to), ReplaceExistingAndWriteThrough))
+            var flags = replace ? ReplaceExisting | WriteThrough : WriteThrough;
+            if (Move(ExtendedPath.Of(Path.GetFullPath(from)), ExtendedPath.Of(Path.GetFullPath(to)), flags))
             {
-                var error = Marshal.GetLastPInvokeError();
-                throw new IOException(
-                    $"'{from}' cannot be renamed to '{to}': {Marshal.GetPInvokeErrorMessage(error)}", FacilityWin32 | error);
+                return true;
             }
-        }
+
+            var error = Marshal.GetLastPInvokeError();
+            return !replace && error is FileExists or AlreadyExists
+                ? false
+                : throw new IOException(
+                    $"'{from}' cannot be renamed to '{to}': {Marshal.GetPInvokeErrorMessage(error)}", FacilityWin32 | error);
+        });
 
         [LibraryImport("kernel32", EntryPoint = "MoveFileExW", SetLastError = true, StringMarshalling = StringMarshalling.Utf16)]
         [return: MarshalAs(UnmanagedType.Bool)]
         private static partial bool Move(string from, string to, int flags);
-    }
-}
-
-/// <summary>Tells once per process and file system that a file system has no flush of folders.</summary>
-/// <param name="identityOf">What a path leads to.</param>
-/// <param name="tell">Takes the message.</param>
-internal sealed class RefusedFlushes(Func<string, FileIdentity?> identityOf, Action<string> tell)
-{
-    private readonly ConcurrentDictionary<ulong, bool> _told = new();
-
-    /// <summary>The ones of this process, on standard error: services and commands have that in common.</summary>
-    public static RefusedFlushes Shared { get; } = new(path => FileStatus.Of(path)?.Identity, message => Console.Error.WriteLine(message));
-
-    /// <summary>A folder was not flushed.</summary>
-    public void Add(string folder)
-    {
-        if (_told.TryAdd(identityOf(folder)?.Volume ?? 0, true))
-        {
-            tell($"warning: the file system of '{folder}' cannot flush folders: "
-                + "after a loss of power, files that were new or renamed there may be as before");
-        }
     }
 }

@@ -57,6 +57,19 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         _ => null,
     };
 
+    /// <summary>Reads macOS's struct stat with 64-bit inodes; see stat(2) and sys/stat.h there.</summary>
+    internal static FileStatus OfMacOS(ReadOnlySpan<byte> status)
+    {
+        var device = BinaryPrimitives.ReadUInt32LittleEndian(status);
+        var mode = BinaryPrimitives.ReadUInt16LittleEndian(status[4..]);
+        var inode = BinaryPrimitives.ReadUInt64LittleEndian(status[8..]);
+        return new FileStatus(KindOf(mode), new FileIdentity(device, inode));
+    }
+
+    /// <summary>Reads Windows' FILE_ID_INFO: the serial number of the volume and 16 bytes of file id.</summary>
+    internal static FileIdentity IdentityOfWindows(ReadOnlySpan<byte> info) =>
+        new(BinaryPrimitives.ReadUInt64LittleEndian(info), BinaryPrimitives.ReadUInt128LittleEndian(info[8..]));
+
     private static FileKind KindOf(int mode) => (mode & TypeBits) switch
     {
         0x1000 => FileKind.Fifo,
@@ -100,7 +113,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         private static partial int Status(int folder, string path, int flags, uint mask, ref byte status);
     }
 
-    // struct stat with 64-bit inodes, which on x64 has a symbol of its own; see stat(2) and sys/stat.h of macOS.
+    // On x64 the call that gives 64-bit inodes has a symbol of its own.
     [SupportedOSPlatform("macos")]
     private static partial class MacOS
     {
@@ -108,15 +121,8 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         {
             Span<byte> status = stackalloc byte[256];
             ref var first = ref MemoryMarshal.GetReference(status);
-            if ((RuntimeInformation.ProcessArchitecture == Architecture.X64 ? StatusX64(path, ref first) : Status(path, ref first)) != 0)
-            {
-                return null;
-            }
-
-            var device = BinaryPrimitives.ReadUInt32LittleEndian(status);
-            var mode = BinaryPrimitives.ReadUInt16LittleEndian(status[4..]);
-            var inode = BinaryPrimitives.ReadUInt64LittleEndian(status[8..]);
-            return new FileStatus(KindOf(mode), new FileIdentity(device, inode));
+            var isX64 = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+            return (isX64 ? StatusX64(path, ref first) : Status(path, ref first)) == 0 ? OfMacOS(status) : null;
         }
 
         [LibraryImport("libc", EntryPoint = "stat", StringMarshalling = StringMarshalling.Utf8)]
@@ -126,8 +132,8 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         private static partial int StatusX64(string path, ref byte status);
     }
 
-    // A handle without access rights: it opens folders, too, and what others have open without sharing it. FILE_ID_INFO has the serial
-    // number of the volume and 16 bytes of file id; see GetFileInformationByHandleEx and GetFileType.
+    // A handle without access rights: it opens folders, too, and what others have open without sharing it. See GetFileInformationByHandleEx
+    // and GetFileType.
     [SupportedOSPlatform("windows")]
     private static partial class Windows
     {
@@ -141,7 +147,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
 
         public static FileStatus? Read(string path)
         {
-            using var handle = Open(Path.GetFullPath(path), 0, ShareAll, 0, OpenExisting, BackupSemantics, 0);
+            using var handle = Open(ExtendedPath.Of(Path.GetFullPath(path)), 0, ShareAll, 0, OpenExisting, BackupSemantics, 0);
             if (handle.IsInvalid)
             {
                 return null;
@@ -159,9 +165,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
                 return null;
             }
 
-            var identity = new FileIdentity(
-                BinaryPrimitives.ReadUInt64LittleEndian(info), BinaryPrimitives.ReadUInt128LittleEndian(info[8..]));
-            return new FileStatus(Directory.Exists(path) ? FileKind.Folder : FileKind.File, identity);
+            return new FileStatus(Directory.Exists(path) ? FileKind.Folder : FileKind.File, IdentityOfWindows(info));
         }
 
         [LibraryImport("kernel32", EntryPoint = "CreateFileW", StringMarshalling = StringMarshalling.Utf16)]

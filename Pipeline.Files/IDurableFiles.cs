@@ -14,8 +14,8 @@ public interface IDurableFiles
     void Rename(string from, string to, string role);
 
     /// <summary>
-    /// Renames within a folder where the new name is free, and deletes the file otherwise. Atomic where the file system has hard links; elsewhere a file
-    /// that another process creates at the same moment may be replaced.
+    /// Renames within a folder where the new name is free, and leaves the file as it is otherwise. Atomic on Windows and where the file system has hard links;
+    /// elsewhere a file that another process creates at the same moment may be replaced.
     /// </summary>
     /// <returns>False: the new name is taken.</returns>
     bool TryRename(string from, string to, string role);
@@ -49,7 +49,13 @@ public interface IDurableFiles
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
     bool TryCreate(string path, ReadOnlySpan<byte> bytes, string role)
     {
-        var isNew = TryRename(WriteBeside(path, bytes, role, Path.GetRandomFileName()), path, role);
+        var unfinished = WriteBeside(path, bytes, role, Path.GetRandomFileName());
+        var isNew = TryRename(unfinished, path, role);
+        if (!isNew)
+        {
+            Delete(unfinished, role);
+        }
+
         FlushFolder(Path.GetDirectoryName(path)!, role);
         return isNew;
     }
@@ -57,8 +63,12 @@ public interface IDurableFiles
     private string WriteBeside(string path, ReadOnlySpan<byte> bytes, string role, string? writer)
     {
         var unfinished = writer is null ? $"{path}.tmp" : $"{path}.{writer}.tmp";
-        // What a killed process has left.
-        File.Delete(unfinished);
+        if (File.Exists(unfinished))
+        {
+            // A killed process has left it.
+            Delete(unfinished, role);
+        }
+
         using var file = Create(unfinished, role);
         file.Append(bytes);
         file.Flush();

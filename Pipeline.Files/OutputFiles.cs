@@ -27,7 +27,7 @@ public readonly record struct OutputFiles(string Results, string Rejects)
     /// <exception cref="IOException">It cannot be read.</exception>
     public static StreamReader OpenText(string path)
     {
-        var file = File.OpenRead(path);
+        var file = SharedFile.OpenRead(path);
         return new StreamReader(IsCompressed(path) ? new GZipStream(file, CompressionMode.Decompress) : file);
     }
 

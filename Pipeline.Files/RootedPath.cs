@@ -41,6 +41,11 @@ public static class RootedPath
     public static string Resolve(string path)
     {
         var root = Path.GetPathRoot(path)!;
+        if (OperatingSystem.IsWindows() && RefusalOfRootOnWindows(root) is { } device)
+        {
+            throw new IOException(device);
+        }
+
         var parts = new Stack<string>();
         Push(parts, path[root.Length..]);
         var resolved = root;
@@ -123,6 +128,10 @@ public static class RootedPath
             throw new StageException(FailureReasons.InvalidOptions, $"{what} '{path}' cannot be resolved: {failure.Message}", inner: failure);
         }
     }
+
+    /// <summary>Why what lies below a root is no file to Windows, which writes NUL as \\.\NUL; null where it may be one.</summary>
+    internal static string? RefusalOfRootOnWindows(string root) =>
+        root.StartsWith(@"\\.\", StringComparison.Ordinal) ? $"'{root}' is a device to Windows; name a file" : null;
 
     /// <summary>Why Windows would open something else than a file of this name; null where it would not.</summary>
     /// <remarks>See "Naming Files, Paths, and Namespaces" in the documentation of Windows.</remarks>

@@ -15,18 +15,18 @@ internal static class WindowsRetry
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Runs an operation until it succeeds, fails for another reason, or the time is up.</summary>
-    public static void Run(Action operation) => Run(operation, TimeProvider.System, Thread.Sleep);
+    /// <returns>What it returns.</returns>
+    public static T Run<T>(Func<T> operation) => Run(operation, TimeProvider.System, Thread.Sleep);
 
     /// <summary>The same with another clock.</summary>
-    internal static void Run(Action operation, TimeProvider time, Action<TimeSpan> pause)
+    internal static T Run<T>(Func<T> operation, TimeProvider time, Action<TimeSpan> pause)
     {
         var since = time.GetTimestamp();
         for (var wait = FirstPause; ; wait = wait * 2 < LongestPause ? wait * 2 : LongestPause)
         {
             try
             {
-                operation();
-                return;
+                return operation();
             }
             catch (Exception error)
                 when (error.HResult is AccessDenied or SharingViolation or LockViolation && time.GetElapsedTime(since) < Limit)

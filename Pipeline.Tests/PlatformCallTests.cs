@@ -3,7 +3,7 @@ namespace Pipeline.Tests;
 /// <summary>What the sources call of a system itself.</summary>
 public sealed class PlatformCallTests
 {
-    private static readonly (string Path, string Text)[] Sources =
+    internal static readonly (string Path, string Text)[] Sources =
     [
         .. Directory.EnumerateDirectories(Repository.Root, "Pipeline.*").Append(Path.Combine(Repository.Root, "bench"))
             .Where(folder => !folder.EndsWith("Pipeline.Tests", StringComparison.Ordinal))

@@ -68,6 +68,9 @@ internal static class Systems
 {
     public static string? WhyNotLinux => OperatingSystem.IsLinux() ? null : "tests what only Linux has: signals by number, /proc, devices";
 
+    /// <summary>An absolute path as this system has them: /a is C:/a on Windows, which needs no escapes in JSON.</summary>
+    public static string Absolute(string path) => OperatingSystem.IsWindows() && path is ['/', ..] ? $"C:{path}" : path;
+
     public static string? WhyNotUnix => OperatingSystem.IsWindows() ? "tests what Windows has not: file modes, FIFOs, signals" : null;
 }
 

@@ -1,3 +1,5 @@
+using Pipeline.Files;
+
 namespace Pipeline.AppHost.Logs;
 
 /// <summary>
@@ -44,7 +46,7 @@ internal sealed class RotatingFile : IAsyncDisposable
     private StreamWriter Open()
     {
         if (File.Exists(_path))
-            File.Move(_path, _path + ".1", overwrite: true);
+            DurableFiles.Private.Rename(_path, _path + ".1", "log");
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = OwnersFile;

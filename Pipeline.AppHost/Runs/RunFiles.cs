@@ -1,3 +1,5 @@
+using Pipeline.Files;
+
 namespace Pipeline.AppHost.Runs;
 
 /// <summary>Finds wrong paths before anything is started; the stages check again what they open.</summary>
@@ -25,7 +27,7 @@ internal static class RunFiles
         {
             // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
             if (new FileInfo(input).Length > 0)
-                File.OpenRead(input).Dispose();
+                SharedFile.OpenRead(input).Dispose();
             return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 
 namespace Pipeline.AppHost.Runs;
 
@@ -16,7 +17,7 @@ internal static class StoredRuns
         try
         {
             var path = RunStateFile.LatestIn(folder);
-            return JsonSerializer.Deserialize(File.ReadAllText(path), RunJson.Default.Run)
+            return JsonSerializer.Deserialize(SharedFile.ReadAllBytes(path), RunJson.Default.Run)
                 ?? throw new PipelineException($"'{path}' holds no run");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)

@@ -6,6 +6,9 @@ namespace Pipeline.Cli.Generator;
 /// <summary>A file of generated lines, which appears when it is whole.</summary>
 internal static class GeneratorOutput
 {
+    private const string Role = "generated";
+    private const string Taken = "it exists; name another file, or replace it with --overwrite";
+
     /// <summary>Generates into a file.</summary>
     /// <param name="options">What to generate.</param>
     /// <param name="path">The file; gzip where the name ends in .gz.</param>
@@ -32,10 +35,11 @@ internal static class GeneratorOutput
         RootedPath.Resolve(target);
         if (File.Exists(target) && !overwrite)
         {
-            throw new IOException("it exists; name another file, or replace it with --overwrite");
+            throw new IOException(Taken);
         }
 
-        var unfinished = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
+        var folder = Path.GetDirectoryName(target)!;
+        var unfinished = Path.Combine(folder, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}.tmp");
         var file = new FileStream(unfinished, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         try
         {
@@ -46,13 +50,14 @@ internal static class GeneratorOutput
             }
 
             if (overwrite)
-                DurableFiles.Instance.Rename(unfinished, target, "generated");
-            else
-                File.Move(unfinished, target);
+                DurableFiles.Instance.Rename(unfinished, target, Role);
+            else if (!DurableFiles.Instance.TryRename(unfinished, target, Role))
+                throw new IOException(Taken);
+            DurableFiles.Instance.FlushFolder(folder, Role);
         }
         catch
         {
-            File.Delete(unfinished);
+            DurableFiles.Instance.Delete(unfinished, Role);
             throw;
         }
     }

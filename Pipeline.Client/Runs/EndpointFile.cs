@@ -45,7 +45,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
             // Reading a FIFO would wait for a writer.
             if (FileStatus.DescribeSpecial(path) is { } kind)
                 throw new IOException($"it is {kind}");
-            var endpoint = JsonSerializer.Deserialize(File.ReadAllBytes(path), EndpointJson.Default.EndpointFile);
+            var endpoint = JsonSerializer.Deserialize(SharedFile.ReadAllBytes(path), EndpointJson.Default.EndpointFile);
             if (endpoint?.Address is null || endpoint.Key is null || !Uri.TryCreate(endpoint.Address, UriKind.Absolute, out var uri) || !uri.IsLoopback)
                 throw new InvalidDataException($"{path} is damaged: delete it, and start the pipeline again");
             return endpoint;
@@ -102,7 +102,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
             Directory.CreateDirectory(folder, OwnerOnly);
         var unfinished = $"{path}.{Pid}.tmp";
         // What is left of a former process of this id may have another mode.
-        File.Delete(unfinished);
+        DurableFiles.Private.Delete(unfinished, Role);
         try
         {
             using (var file = DurableFiles.Private.Create(unfinished, Role))
@@ -116,7 +116,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
         catch
         {
             // It holds the key.
-            File.Delete(unfinished);
+            DurableFiles.Private.Delete(unfinished, Role);
             throw;
         }
     }
@@ -125,7 +125,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
     public void Remove(string path)
     {
         if (Read(path) == this)
-            File.Delete(path);
+            DurableFiles.Private.Delete(path, Role);
     }
 }
 

@@ -143,7 +143,7 @@ internal sealed partial class RunStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(RunStateFile.LatestIn(folder)), RunJson.Default.Run);
+            return JsonSerializer.Deserialize(SharedFile.ReadAllBytes(RunStateFile.LatestIn(folder)), RunJson.Default.Run);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -217,7 +217,7 @@ internal sealed partial class RunStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(SpeedPathOf(id)), SpeedJson.Default.IReadOnlyListSpeedPoint) ?? [];
+            return JsonSerializer.Deserialize(SharedFile.ReadAllBytes(SpeedPathOf(id)), SpeedJson.Default.IReadOnlyListSpeedPoint) ?? [];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -11,6 +11,7 @@ internal sealed class Uploads(RunStore store)
     public const long MaxBytes = 1L << 30;
 
     private const int BufferBytes = 1 << 16;
+    private const string Role = "upload";
 
     /// <summary>Saves a file under its name, or one like it where that is taken; appears when it is complete.</summary>
     /// <param name="file">The browser's file.</param>
@@ -44,7 +45,7 @@ internal sealed class Uploads(RunStore store)
         }
         catch
         {
-            File.Delete(unfinished);
+            DurableFiles.Private.Delete(unfinished, Role);
             throw;
         }
     }
@@ -56,17 +57,8 @@ internal sealed class Uploads(RunStore store)
             // Before the first dot, so that "events.ndjson.gz" keeps both its extensions.
             var dot = name.IndexOf('.', StringComparison.Ordinal);
             var path = Path.Combine(folder, number == 1 ? name : $"{name[..dot]}-{number}{name[dot..]}");
-            if (File.Exists(path))
-                continue;
-            try
-            {
-                File.Move(unfinished, path, overwrite: false);
+            if (DurableFiles.Private.TryRename(unfinished, path, Role))
                 return path;
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Another upload was faster.
-            }
         }
     }
 }

@@ -72,18 +72,18 @@ public readonly partial record struct ProcessIdentity(int Id, long Start)
     /// <returns>Why the signal could not be sent, or null.</returns>
     [UnsupportedOSPlatform("windows")]
     public string? Send(ProcessSignal signal) =>
-        !IsAlive || SendSignal(Id, Number(signal)) == 0 || !IsAlive ? null : Marshal.GetLastPInvokeErrorMessage();
+        !IsAlive || SendSignal(Id, Number(signal, OperatingSystem.IsMacOS())) == 0 || !IsAlive ? null : Marshal.GetLastPInvokeErrorMessage();
 
     /// <summary>ID:START.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}:{Start}");
 
-    // The numbers of stop and continue differ between Linux and macOS.
-    private static int Number(ProcessSignal signal) => signal switch
+    /// <summary>Number of a signal: those of stop and continue differ between Linux and macOS.</summary>
+    internal static int Number(ProcessSignal signal, bool isMacOS) => signal switch
     {
         ProcessSignal.Kill => 9,
         ProcessSignal.Terminate => 15,
-        ProcessSignal.Stop => OperatingSystem.IsMacOS() ? 17 : 19,
-        ProcessSignal.Continue => OperatingSystem.IsMacOS() ? 19 : 18,
+        ProcessSignal.Stop => isMacOS ? 17 : 19,
+        ProcessSignal.Continue => isMacOS ? 19 : 18,
         _ => throw new ArgumentOutOfRangeException(nameof(signal), signal, "no signal"),
     };
 

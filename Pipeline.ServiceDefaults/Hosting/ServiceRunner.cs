@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,6 +13,7 @@ public static class ServiceRunner
     public const int Misconfigured = 78;
 
     private const int Failure = 1;
+    private const string OtherPorts = "PIPELINE_GRPC_PORT and ASPNETCORE_URLS choose other ports.";
 
     /// <summary>
     /// Runs until the service is asked to stop or its AppHost is gone. What keeps it from starting is said on standard error, a line
@@ -54,7 +56,9 @@ public static class ServiceRunner
         OptionsValidationException invalid => invalid.Failures,
         // Kestrel names the address and says "address already in use".
         IOException { InnerException: AddressInUseException } inUse =>
-            [$"{inUse.Message} PIPELINE_GRPC_PORT and ASPNETCORE_URLS choose other ports."],
+            [$"{inUse.Message} {OtherPorts}"],
+        // Of a range of ports that Windows excludes, or below 1024 on Unix: Kestrel does not name the address.
+        SocketException { SocketErrorCode: SocketError.AccessDenied } => [$"A port is reserved by the system. {OtherPorts}"],
         InvalidOperationException or IOException or InvalidDataException => [exception.Message],
         _ => [exception.ToString()],
     };

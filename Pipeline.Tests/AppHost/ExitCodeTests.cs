@@ -7,6 +7,8 @@ namespace Pipeline.Tests.AppHost;
 /// <summary>The AppHost as a script sees it: exit code and output of errors found before any service is started.</summary>
 public sealed class ExitCodeTests : IDisposable
 {
+    private const string Missing = "/no/such/file";
+
     // The working directory of the AppHost, which creates its data directory in it.
     private readonly string _folder = Directory.CreateTempSubdirectory("pipeline").FullName;
 
@@ -14,13 +16,14 @@ public sealed class ExitCodeTests : IDisposable
 
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
-    [InlineData(1, "error: input '/no/such/file' does not exist", "--input", "/no/such/file", "--exit")]
+    [InlineData(1, $"error: input '{Missing}' does not exist", "--input", Missing, "--exit")]
     [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
     public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {
-        var (code, output, error) = await RunAsync(args);
+        var (code, output, error) = await RunAsync([.. args.Select(Systems.Absolute)]);
 
-        Assert.Equal((exitCode, "", line + "\n"), (code, output, error));
+        var expected = line.Replace(Missing, Path.GetFullPath(Systems.Absolute(Missing)), StringComparison.Ordinal);
+        Assert.Equal((exitCode, "", expected + Environment.NewLine), (code, output, error));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class InterruptTests : IDisposable
     {
         using var host = AppHostProcess.Start(_data, NoVariables, "--resume", "20260101-120000-ab12", "--exit");
 
-        Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'\n"), await host.EndAsync());
+        Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'{Environment.NewLine}"), await host.EndAsync());
     }
 
     private string WriteItems()

@@ -32,7 +32,7 @@ public sealed class SecondAppHostTests : IDisposable
         using var held = PipelineDirectories.Reserve(_data);
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string>());
 
-        Assert.Equal((1, "", $"error: {InUse}\n"), await second.EndAsync());
+        Assert.Equal((1, "", $"error: {InUse}{Environment.NewLine}"), await second.EndAsync());
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class SecondAppHostTests : IDisposable
 
         const string launchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
         const string question = "and the dashboard needs it; is another pipeline up?";
-        var expected = $"error: port {port} is in use, {question} {variable} in {launchSettings} takes another\n";
+        var expected = $"error: port {port} is in use, {question} {variable} in {launchSettings} takes another{Environment.NewLine}";
         Assert.Equal((1, "", expected), await second.EndAsync());
     }
 }

@@ -9,8 +9,8 @@ namespace Pipeline.Tests.Cli;
 public sealed class CommandLineTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
+    private readonly StringWriter _output = new() { NewLine = "\n" };
+    private readonly StringWriter _error = new() { NewLine = "\n" };
     private readonly MemoryStream _bytes = new();
 
     public void Dispose()

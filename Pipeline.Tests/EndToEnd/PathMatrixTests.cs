@@ -26,15 +26,16 @@ public sealed class PathMatrixTests : IDisposable
     private const string NotForAll = "not the same file to every process";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("paths-").FullName;
-    private readonly string _shared = Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
 
     private readonly List<Socket> _sockets = [];
+    private string? _shared;
 
     public void Dispose()
     {
         _sockets.ForEach(socket => socket.Dispose());
         Directory.Delete(_folder, recursive: true);
-        Directory.Delete(_shared, recursive: true);
+        if (_shared is not null)
+            Directory.Delete(_shared, recursive: true);
     }
 
     [LinuxTheory]
@@ -323,6 +324,7 @@ public sealed class PathMatrixTests : IDisposable
                 name = new string('n', 255 - ".ndjson".Length) + ".ndjson";
                 return Named(_folder);
             case "other file system":
+                _shared ??= Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
                 return Named(_shared);
             case "program's own folder":
                 return Path.Combine(AppContext.BaseDirectory, forInput ? "Pipeline.Tests.dll" : name);

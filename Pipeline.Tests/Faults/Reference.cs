@@ -22,8 +22,9 @@ internal sealed record Reference(string Results, string Rejects, RunCounts Count
         Assert.Equal(Counts, counts);
         Assert.Equal((Results, Rejects), (HashOf(run.Output), run.Rejects is { } rejects ? HashOf(rejects) : ""));
         var folder = Path.GetDirectoryName(run.Output)!;
+        // By name: the rejects' path has links resolved, which macOS has on the way to its temporary folder.
         string[] expected = [run.Output, .. run.Rejects is { } path ? new[] { path } : []];
-        Assert.Equal(expected.Order(), Directory.EnumerateFileSystemEntries(folder).Order());
+        Assert.Equal(expected.Select(Path.GetFileName).Order(), Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).Order());
     }
 
     private static string HashOf(string path)

@@ -28,6 +28,18 @@ public sealed class DurableFilesTests : IDisposable
     }
 
     [Fact]
+    public void TryRename_NameIsTaken_LeavesBothFiles()
+    {
+        var other = Path.Join(_folder, "other");
+        File.WriteAllText(Target, "first");
+        File.WriteAllText(other, "second");
+
+        Assert.False(DurableFiles.Private.TryRename(other, Target, "test"));
+
+        Assert.Equal(("first", "second"), (File.ReadAllText(Target), File.ReadAllText(other)));
+    }
+
+    [Fact]
     public async Task TryCreate_ManyAtOnce_OneSucceedsAndItsFileStays()
     {
         var writers = Enumerable.Range(0, 16).Select(writer => Task.Run(() =>

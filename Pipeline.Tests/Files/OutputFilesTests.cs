@@ -11,7 +11,7 @@ public sealed class OutputFilesTests
     [InlineData("/d/x", "/d/x.rejects")]
     [InlineData("/d/a.b.json", "/d/a.b.rejects.json")]
     public void Of_Results_NamesRejectsBesideThem(string results, string rejects) =>
-        Assert.Equal(new OutputFiles(results, rejects), OutputFiles.Of(results));
+        Assert.Equal(new OutputFiles(results, rejects.Replace('/', Path.DirectorySeparatorChar)), OutputFiles.Of(results));
 
     [Fact]
     public void Overlaps_ResultsAreRejectsOfTheOther_IsTrue()

@@ -57,6 +57,14 @@ public sealed class RootedPathTests : IDisposable
         Assert.Contains(reason ?? "", refusal ?? "", StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(@"\\.\NUL", true)]
+    [InlineData(@"C:\", false)]
+    [InlineData(@"\\server\share", false)]
+    [InlineData(@"\\?\C:\", false)]
+    public void RefusalOfRootOnWindows_RootOfDevices_IsRefused(string root, bool isRefused) =>
+        Assert.Equal(isRefused, RootedPath.RefusalOfRootOnWindows(root) is not null);
+
     [UnixTheory]
     [InlineData("/dev/fd/63")]
     [InlineData("/dev/stdin")]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
@@ -36,17 +37,19 @@ public sealed class SameFileTests : IDisposable
 
     [Theory]
     [InlineData("/data/Events.ndjson", "/data/events.ndjson", true)]
+    [InlineData("/data/Events.ndjson", "/data/EVENTS~1.NDJ", true)]
     [InlineData("/Data/new.ndjson", "/data/NEW.ndjson", true)]
     [InlineData("/data/new.ndjson", "/data/old.ndjson", false)]
     [InlineData("/data/Events.ndjson", "/other/events.ndjson", false)]
     public void Is_FileSystemThatIgnoresCase_ComparesAsItDoes(string one, string other, bool expected)
     {
-        // As a file system answers that holds /data/Events.ndjson and /other.
+        // As a file system answers that holds /data/Events.ndjson, which has a short name, too, and /other.
         var ids = new Dictionary<string, FileIdentity>(StringComparer.OrdinalIgnoreCase)
         {
             ["/"] = new(1, 1),
             ["/data"] = new(1, 2),
             ["/data/Events.ndjson"] = new(1, 3),
+            ["/data/EVENTS~1.NDJ"] = new(1, 3),
             ["/other"] = new(1, 4),
         };
 
@@ -55,7 +58,7 @@ public sealed class SameFileTests : IDisposable
             one.StartsWith("/data", StringComparison.OrdinalIgnoreCase),
             SameFile.IsUnder(one, "/DATA", IdentityOf, StringComparison.OrdinalIgnoreCase));
 
-        FileIdentity? IdentityOf(string path) => ids.TryGetValue(path, out var id) ? id : null;
+        FileIdentity? IdentityOf(string path) => ids.TryGetValue(path.Replace('\\', '/'), out var id) ? id : null;
     }
 
     [Fact]
@@ -77,6 +80,37 @@ public sealed class SameFileTests : IDisposable
         Assert.Equal(FileKind.Device, FileStatus.Of("/dev/null")?.Kind);
         Assert.Null(FileStatus.Of(In("missing")));
         Assert.Equal(FileStatus.Of(_folder), FileStatus.Of(In(".")));
+    }
+
+    [Theory]
+    [InlineData(0x1000, FileKind.Fifo)]
+    [InlineData(0x2000, FileKind.Device)]
+    [InlineData(0x4000, FileKind.Folder)]
+    [InlineData(0x6000, FileKind.Device)]
+    [InlineData(0x8000, FileKind.File)]
+    [InlineData(0xC000, FileKind.Socket)]
+    public void OfMacOS_StructOfItsStat_TellsKindAndIdentity(int type, FileKind kind)
+    {
+        // st_dev, st_mode, st_nlink, st_ino.
+        var status = new byte[144];
+        BinaryPrimitives.WriteUInt32LittleEndian(status, 0x0100_0004);
+        BinaryPrimitives.WriteUInt16LittleEndian(status.AsSpan(4), (ushort)(type | 0x1A4));
+        BinaryPrimitives.WriteUInt16LittleEndian(status.AsSpan(6), 1);
+        BinaryPrimitives.WriteUInt64LittleEndian(status.AsSpan(8), 1_152_921_500_312_345_678);
+
+        Assert.Equal(new FileStatus(kind, new FileIdentity(0x0100_0004, 1_152_921_500_312_345_678)), FileStatus.OfMacOS(status));
+    }
+
+    [Fact]
+    public void IdentityOfWindows_FileIdInfo_IsVolumeAndTheWholeFileId()
+    {
+        // VolumeSerialNumber, FileId.
+        var info = new byte[24];
+        BinaryPrimitives.WriteUInt64LittleEndian(info, 0xA0B1_C2D3_E4F5_0617);
+        BinaryPrimitives.WriteUInt64LittleEndian(info.AsSpan(8), 5);
+        BinaryPrimitives.WriteUInt64LittleEndian(info.AsSpan(16), 7);
+
+        Assert.Equal(new FileIdentity(0xA0B1_C2D3_E4F5_0617, new UInt128(7, 5)), FileStatus.IdentityOfWindows(info));
     }
 
     private string In(params string[] parts) => Path.Join([_folder, .. parts]);

@@ -5,20 +5,22 @@ namespace Pipeline.Tests.Files;
 
 public sealed class WindowsRetryTests
 {
-    private const int SharingViolation = unchecked((int)0x80070020);
     private const int FileNotFound = unchecked((int)0x80070002);
 
     private readonly FakeTimeProvider _time = new();
     private readonly List<TimeSpan> _pauses = [];
 
-    [Fact]
-    public void Run_SharingViolationTwice_SucceedsAtTheThirdTry()
+    [Theory]
+    [InlineData(unchecked((int)0x80070005))]
+    [InlineData(unchecked((int)0x80070020))]
+    [InlineData(unchecked((int)0x80070021))]
+    public void Run_DeniedOrInUseTwice_SucceedsAtTheThirdTry(int error)
     {
         var tries = 0;
         Run(() =>
         {
             if (++tries < 3)
-                throw new IOException("in use", SharingViolation);
+                throw new IOException("in use", error);
         });
         Assert.Equal((3, 2), (tries, _pauses.Count));
     }
@@ -37,15 +39,16 @@ public sealed class WindowsRetryTests
         Assert.Empty(_pauses);
     }
 
-    [Theory]
-    [InlineData(22, true)]
-    [InlineData(5, false)]
-    public void HasNoFolderFlush_ErrorOfTheFileSystem_IsToldFromAFailure(int error, bool expected) =>
-        Assert.Equal(expected, DurableFiles.HasNoFolderFlush(error));
-
-    private void Run(Action operation) => WindowsRetry.Run(operation, _time, pause =>
-    {
-        _pauses.Add(pause);
-        _time.Advance(pause);
-    });
+    private void Run(Action operation) => WindowsRetry.Run(
+        () =>
+        {
+            operation();
+            return true;
+        },
+        _time,
+        pause =>
+        {
+            _pauses.Add(pause);
+            _time.Advance(pause);
+        });
 }

@@ -49,8 +49,8 @@ internal sealed class SampleFile : IDisposable
             DurableFiles.Instance.FlushFolder(folder, "sample");
             foreach (var path in former)
             {
-                File.Delete(NotesOf(path));
-                File.Delete(path);
+                DurableFiles.Instance.Delete(NotesOf(path), "sample");
+                DurableFiles.Instance.Delete(path, "sample");
             }
 
             return file;

@@ -153,8 +153,7 @@ internal sealed class OutputPlan
     private void RequireApart(string input)
     {
         var name = Path.GetFileName(Results);
-        if (Folder == WorkFolder
-            && (OwnNames.Contains(name) || OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) || name.EndsWith(".part", StringComparison.Ordinal)))
+        if (HasOwnName(name) && SameFile.Is(Folder, WorkFolder))
         {
             throw Invalid($"output '{Results}' has a name that the run needs itself in its folder.");
         }
@@ -186,6 +185,12 @@ internal sealed class OutputPlan
             throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
         }
     }
+
+    // Whatever its case: to the file systems of Windows and macOS RUN.JSON is run.json.
+    private static bool HasOwnName(string name) =>
+        OwnNames.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+        || name.EndsWith(".part", StringComparison.OrdinalIgnoreCase);
 
     private static string UnfinishedPrefix(string path, string runId) => $".{Path.GetFileName(path)}.{runId}.";
 

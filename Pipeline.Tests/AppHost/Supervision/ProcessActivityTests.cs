@@ -8,7 +8,7 @@ public sealed class ProcessActivityTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    [Fact]
+    [LinuxFact]
     public async Task Read_BusyThenSuspended_RisesThenStandsStill()
     {
         using var process = Process.Start("sh", ["-c", "while :; do :; done"]);

@@ -25,7 +25,7 @@ public sealed class ResourceProcessesTests : IDisposable
         _started.ForEach(process => process.Dispose());
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task KillOrphans_RootCrashed_KillsItsChildrenAndNoOthers()
     {
         var (root, child) = await StartAsync("own");
@@ -41,7 +41,7 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.True(other.IsAlive && othersChild.IsAlive);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task KillOrphans_FirstRootCrashedBeforeItWasSeen_KillsItsChildrenOnceAnotherWasSeen()
     {
         var (root, child) = await LaunchAsync();
@@ -58,7 +58,7 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.True(other.IsAlive && othersChild.IsAlive);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task KillAll_TreesRunning_KillsThem()
     {
         var (root, child) = await StartAsync("own");
@@ -69,7 +69,7 @@ public sealed class ResourceProcessesTests : IDisposable
         await UntilGoneAsync(child);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task IsBelow_Descendant_IsTrue()
     {
         var (root, child) = await StartAsync("own");
@@ -79,7 +79,7 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.False(ResourceProcesses.IsBelow(root, child));
     }
 
-    [Fact]
+    [UnixFact]
     public async Task AddressesOf_ReplicaGone_NamesThoseThatRun()
     {
         await StartAsync("own");
@@ -92,7 +92,7 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.Empty(_processes.AddressesOf("other"));
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Observe_AddressOfKnownProcessChanged_TakesIt()
     {
         var (process, _) = await StartAsync("own");
@@ -102,7 +102,7 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.Equal([new Uri("http://moved")], _processes.AddressesOf("own"));
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task ApiServer_ReplicaSeen_IsTheParentOfWhatStartedIt()
     {
         Assert.Null(_processes.ApiServer);

@@ -4,7 +4,7 @@ namespace Pipeline.Tests.Client.Runs;
 
 public sealed class RunSettingsCheckTests
 {
-    private static readonly RunSettings Good = new() { Input = "/in.ndjson", Output = "/out.ndjson" };
+    private static readonly RunSettings Good = new() { Input = Systems.Absolute("/in.ndjson"), Output = Systems.Absolute("/out.ndjson") };
 
     [Fact]
     public void Check_Defaults_HaveNoError() => Assert.Empty(RunSettingsCheck.Check(Good));
@@ -15,7 +15,7 @@ public sealed class RunSettingsCheckTests
         var errors = RunSettingsCheck.Check(new RunSettings
         {
             Input = "relative",
-            Output = "/dir/",
+            Output = Systems.Absolute("/dir/"),
             BatchSize = 100_001,
             LingerMicros = -1,
             MaxLineBytes = 63,
@@ -39,7 +39,7 @@ public sealed class RunSettingsCheckTests
     [Fact]
     public void Check_RulesAndColumns_AreLeftToTheRulesStage() => Assert.Empty(RunSettingsCheck.Check(new RunSettings
     {
-        Input = "/in",
+        Input = Systems.Absolute("/in"),
         Rules = "another grammar",
         GroupBy = ["colour"],
     }));
@@ -48,9 +48,9 @@ public sealed class RunSettingsCheckTests
     [InlineData("")]
     [InlineData(" \n")]
     public void Check_EmptyRules_AreAnErrorAndNotTheDefaultRules(string rules) =>
-        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", Rules = rules })).Field);
+        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), Rules = rules })).Field);
 
-    [Theory]
+    [UnixTheory]
     [InlineData("/dev/fd/63", "/b", "input")]
     [InlineData("/a", "/dev/stdout", "output")]
     public void Check_PathOfADescriptor_IsAnError(string input, string output, string field)
@@ -63,9 +63,9 @@ public sealed class RunSettingsCheckTests
 
     [Fact]
     public void Check_OutputIsTheInput_IsAnError() =>
-        Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a/b", Output = "/a/../a/b" })).Field);
+        Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a/b"), Output = Systems.Absolute("/a/../a/b") })).Field);
 
     [Fact]
     public void Check_SameGroupByColumnTwice_IsAnError() =>
-        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = "/a", GroupBy = ["type", "type"] })).Field);
+        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), GroupBy = ["type", "type"] })).Field);
 }

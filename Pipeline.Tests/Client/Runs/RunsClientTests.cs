@@ -12,7 +12,7 @@ public sealed class RunsClientTests
         await using var served = await ServedOrchestrator.StartAsync();
         using var client = ClientOf(served);
 
-        var wrong = new RunSettings { Input = "/in", BatchSize = -1, GroupBy = [] };
+        var wrong = new RunSettings { Input = Systems.Absolute("/in"), BatchSize = -1, GroupBy = [] };
         var error = await Assert.ThrowsAsync<RunsApiException>(() => client.StartAsync(wrong));
 
         Assert.Equal(HttpStatusCode.BadRequest, error.Status);

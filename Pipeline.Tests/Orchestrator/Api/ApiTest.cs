@@ -22,6 +22,9 @@ public abstract class ApiTest : IAsyncLifetime
         return JsonElement.ParseValue(ref reader);
     }
 
+    private protected static string Body(string input, string? output = null, string more = "") =>
+        $$"""{"input":{{Text(input)}}{{(output is null ? "" : $",\"output\":{Text(output)}")}}{{more}}}""";
+
     private protected static async Task<JsonElement> ProblemAsync(HttpResponseMessage response, HttpStatusCode status)
     {
         Assert.Equal(status, response.StatusCode);
@@ -53,4 +56,6 @@ public abstract class ApiTest : IAsyncLifetime
             last = item.EventType;
         return last;
     }
+
+    private static string Text(string path) => JsonSerializer.Serialize(Systems.Absolute(path));
 }

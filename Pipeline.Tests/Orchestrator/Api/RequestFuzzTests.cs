@@ -76,7 +76,7 @@ public sealed class RequestFuzzTests
         var fields = Enumerable.Range(0, random.Next(0, 6)).Select(_ => $"\"{Fields[random.Next(Fields.Length)]}\":{Values[random.Next(Values.Length)]}");
         var body = Encoding.UTF8.GetBytes(random.Next(3) == 0
             ? $"{{{string.Join(',', fields)}}}"
-            : $"{{\"input\":\"/none/in.ndjson\",{string.Join(',', fields.Append("\"rate\":0"))}}}");
+            : $"{{\"input\":\"{Systems.Absolute("/none/in.ndjson")}\",{string.Join(',', fields.Append("\"rate\":0"))}}}");
         // Every other one is damaged.
         for (var damage = random.Next(2) * random.Next(1, 5); damage > 0 && body.Length > 0; damage--)
         {

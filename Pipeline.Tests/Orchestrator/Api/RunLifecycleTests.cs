@@ -12,13 +12,14 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Post_ValidRun_StartsItAndStreamsItsEventsToTheEnd()
     {
-        using var created = await PostAsync("""{"input":"/data/in.ndjson","output":"/data/out.ndjson","groupBy":["type","user"],"batchSize":7}""");
+        using var created = await PostAsync(Body("/data/in.ndjson", "/data/out.ndjson", more: ""","groupBy":["type","user"],"batchSize":7"""));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var id = await IdOfAsync(created);
         Assert.Equal($"/runs/{id}", created.Headers.Location?.OriginalString);
 
         var attempt = await Served.Stages.NextAsync();
-        Assert.Equal((7, "/data/in.ndjson", "/data/out.ndjson"), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
+        string[] paths = [.. new[] { "/data/in.ndjson", "/data/out.ndjson" }.Select(Systems.Absolute).Select(Path.GetFullPath)];
+        Assert.Equal((7, paths[0], paths[1]), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
         Assert.Equal(["type", "user"], attempt.Open.Options.GroupBy);
         Assert.Equal((5_000L, 1_000_000L), (attempt.Open.Options.LingerMicros, attempt.Open.Options.CheckpointIntervalMicros));
         Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id), attempt.Open.Options.WorkDirectory);
@@ -43,7 +44,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task PauseAndResume_ActiveRun_GoesOnAsTheNextAttempt()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         var first = await Served.Stages.NextAsync();
         first.Opens();
         await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
@@ -65,7 +66,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Cancel_FailedRun_BecomesCancelled()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         (await Served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
         Assert.Equal("failed", await EndAsync(id));
         Assert.Equal(HttpStatusCode.Accepted, (await Served.Client.PostAsync($"/runs/{id}/cancel", null)).StatusCode);
@@ -77,7 +78,7 @@ public sealed class RunLifecycleTests : ApiTest
     {
         var ids = new List<string>();
         for (var run = 0; run < 5; run++)
-            ids.Add(await IdOfAsync(await PostAsync("""{"input":"/in"}""")));
+            ids.Add(await IdOfAsync(await PostAsync(Body("/in"))));
         var attempts = new List<FakeAttempt>();
         for (var run = 0; run < 4; run++)
             attempts.Add((await Served.Stages.NextAsync()).Opens());
@@ -91,7 +92,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Stop_ActiveRun_IsInterruptedAndResumedOnRequestOnly()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         (await Served.Stages.NextAsync()).Opens().Commits(3, 30);
         await using var events = EventsAsync(id).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
@@ -113,7 +114,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Start_RunActiveWhenTheOrchestratorDied_IsInterrupted()
     {
-        var id = await IdOfAsync(await PostAsync("""{"input":"/in"}"""));
+        var id = await IdOfAsync(await PostAsync(Body("/in")));
         await Served.Stages.NextAsync();
         var path = Path.Combine(Served.Folder, "data", "runs", id, "run.json");
         var asLeftByADeath = await File.ReadAllTextAsync(path);

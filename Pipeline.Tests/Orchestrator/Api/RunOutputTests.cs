@@ -11,7 +11,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         File.WriteAllText(output, "mine");
         await RefusedAsync(body, $"output '{output}' exists");
         File.Delete(output);
@@ -30,7 +30,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_LaterRunWroteTheOutput_IsRefused()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         var id = await IdOfAsync(await PostAsync(body));
         (await Served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
         await EndAsync(id);
@@ -46,7 +46,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_OrchestratorDiedWhileSinkPublished_MayStillReplaceTheEarlierResults()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
         await CompleteAsync(body, output);
         var id = await IdOfAsync(await PostAsync(body));
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
@@ -67,12 +67,12 @@ public sealed class RunOutputTests : ApiTest
     public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
     {
         var loop = Path.Combine(Served.Folder, "loop.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{loop}}"}""", loop);
+        await CompleteAsync(Body("/data/in.ndjson", loop), loop);
         File.Delete(loop);
         File.CreateSymbolicLink(loop, loop);
 
         var fresh = Path.Combine(Served.Folder, "fresh.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{fresh}}"}""", fresh);
+        await CompleteAsync(Body("/data/in.ndjson", fresh), fresh);
     }
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class RunOutputTests : ApiTest
         var real = Path.Combine(Served.Folder, "real.ndjson");
         var link = Path.Combine(Served.Folder, "link.ndjson");
         File.CreateSymbolicLink(link, real);
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{link}}"}""";
+        var body = Body("/data/in.ndjson", link);
         await CompleteAsync(body, real);
         await CompleteAsync(body, real);
     }
@@ -89,18 +89,18 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
     {
-        var id = await IdOfAsync(await PostAsync($$"""{"input":"{{Served.Folder}}"}"""));
-        await RefusedAsync($$"""{"input":"/in","output":"{{Path.Combine(Served.Folder, "new.ndjson")}}"}""", $"run {id} is reading");
+        var id = await IdOfAsync(await PostAsync(Body(Served.Folder)));
+        await RefusedAsync(Body("/in", Path.Combine(Served.Folder, "new.ndjson")), $"run {id} is reading");
     }
 
     [Fact]
     public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
     {
         var results = Path.Combine(Served.Folder, "day.rejects.ndjson");
-        await CompleteAsync($$"""{"input":"/data/in.ndjson","output":"{{results}}"}""", results);
+        await CompleteAsync(Body("/data/in.ndjson", results), results);
 
         await RefusedAsync(
-            $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "day.ndjson")}}"}""", $"rejects file '{results}' exists");
+            Body("/data/in.ndjson", Path.Combine(Served.Folder, "day.ndjson")), $"rejects file '{results}' exists");
     }
 
     [Fact]
@@ -108,17 +108,17 @@ public sealed class RunOutputTests : ApiTest
     {
         Directory.CreateDirectory(Path.Combine(Served.Folder, "real"));
         Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), Path.Combine(Served.Folder, "real"));
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "real", "x.ndjson")}}"}""";
+        var body = Body("/data/in.ndjson", Path.Combine(Served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
         await RefusedAsync(body, $"run {id} is writing");
         foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
         {
             await RefusedAsync(
-                $$"""{"input":"/data/in.ndjson","output":"{{Path.Combine(Served.Folder, "alias", name)}}"}""", $"run {id} is writing");
+                Body("/data/in.ndjson", Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
         }
 
-        await RefusedAsync($$"""{"input":"/in","output":"/data/in.ndjson"}""", $"run {id} is reading");
+        await RefusedAsync(Body("/in", "/data/in.ndjson"), $"run {id} is reading");
         (await Served.Stages.NextAsync()).Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
     }
@@ -128,24 +128,24 @@ public sealed class RunOutputTests : ApiTest
     [InlineData("apphost.lock")]
     [InlineData("page-keys/x.xml")]
     public async Task Post_OutputWherePipelineKeepsItsOwnData_IsRefused(string path) => await RefusedAsync(
-        $$"""{"input":"/in","output":"{{Path.Join(Served.Folder, "data", path)}}","overwrite":true}""", "lies where Pipeline keeps its own data");
+        Body("/in", Path.Join(Served.Folder, "data", path), more: ""","overwrite":true"""), "lies where Pipeline keeps its own data");
 
     [Fact]
     public async Task Post_OutsideTheRoots_IsRefused()
     {
         await using var rooted = await ServedOrchestrator.StartAsync(roots: Served.Folder);
-        using var body = new StringContent($$"""{"input":"/in","output":"{{Path.Join(Served.Folder, "out.ndjson")}}"}""", Encoding.UTF8, "application/json");
+        using var body = new StringContent(Body("/in", Path.Join(Served.Folder, "out.ndjson")), Encoding.UTF8, "application/json");
         using var response = await rooted.Client.PostAsync("/runs", body);
 
         var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
-        Assert.Contains("input '/in' lies under none of the folders that may be used", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"input '{Path.GetFullPath(Systems.Absolute("/in"))}' lies under none of the folders that may be used", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.True(rooted.Stages.IsIdle);
     }
 
     [Fact]
     public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
     {
-        using var created = await PostAsync("""{"input":"/data/in.ndjson"}""");
+        using var created = await PostAsync(Body("/data/in.ndjson"));
         var id = await IdOfAsync(created);
         var attempt = await Served.Stages.NextAsync();
         Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);

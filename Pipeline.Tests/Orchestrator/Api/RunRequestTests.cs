@@ -14,7 +14,7 @@ public sealed class RunRequestTests : ApiTest
     public async Task Post_DryRun_ChecksAndStoresNothing()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = $$"""{"input":"/data/in.ndjson","output":"{{output}}"}""";
+        var body = Body("/data/in.ndjson", output);
 
         using (var free = await PostAsync(body, "/runs?dryRun=true"))
             Assert.Equal(HttpStatusCode.NoContent, free.StatusCode);
@@ -28,7 +28,7 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_DryRunIsNoBoolean_TellsTheParameter()
     {
-        using var refused = await PostAsync("""{"input":"/data/in.ndjson"}""", "/runs?dryRun=nonsense");
+        using var refused = await PostAsync(Body("/data/in.ndjson"), "/runs?dryRun=nonsense");
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         using var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
@@ -73,7 +73,7 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_BodyTooLarge_IsRefused()
     {
-        using var response = await PostAsync($$"""{"input":"/a","rules":"{{new string(' ', 3 << 20)}}"}""");
+        using var response = await PostAsync(Body("/a", more: $",\"rules\":\"{new string(' ', 3 << 20)}\""));
         await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Instances;
 using Pipeline.Orchestrator.Routes;
@@ -51,7 +52,8 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
     public static async Task<ServedOrchestrator> StartAsync(
         string? folder = null, FakeRegistry? registry = null, string? roots = null, int port = 0, Action<IServiceCollection>? configure = null)
     {
-        folder ??= Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        // Links resolved, as messages have it: macOS has one on the way to its temporary folder.
+        folder ??= RootedPath.Resolve(Directory.CreateTempSubdirectory("orchestrator-").FullName);
         registry ??= FakeRegistry.Full();
         var stages = new FakeStages();
         var control = new FakeInstanceControl(registry);

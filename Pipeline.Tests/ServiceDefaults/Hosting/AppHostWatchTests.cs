@@ -17,7 +17,7 @@ public sealed class AppHostWatchTests : IDisposable
         _appHost.Dispose();
     }
 
-    [Fact]
+    [UnixFact]
     public async Task EndWith_AppHostKilled_StopsThenKills()
     {
         var stopped = new TaskCompletionSource();
@@ -35,7 +35,7 @@ public sealed class AppHostWatchTests : IDisposable
         Assert.True(killed);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task EndWith_IdUsedByAnotherProcess_Stops()
     {
         var former = ProcessIdentity.Find(_appHost.Id)!.Value with { Start = 1 };

@@ -19,7 +19,16 @@ public class ProcessIdentityTests
     [InlineData("-1:5")]
     public void Parse_OtherText_IsNull(string? text) => Assert.Null(ProcessIdentity.Parse(text));
 
-    [Fact]
+    // Numbers as signal.h of each system has them.
+    [Theory]
+    [InlineData(ProcessSignal.Kill, 9, 9)]
+    [InlineData(ProcessSignal.Terminate, 15, 15)]
+    [InlineData(ProcessSignal.Stop, 19, 17)]
+    [InlineData(ProcessSignal.Continue, 18, 19)]
+    public void Number_SignalOfEachSystem_IsThatOfItsHeader(ProcessSignal signal, int linux, int macOS) =>
+        Assert.Equal((linux, macOS), (ProcessIdentity.Number(signal, isMacOS: false), ProcessIdentity.Number(signal, isMacOS: true)));
+
+    [UnixFact]
     public async Task Kill_ProcessWithChild_EndsBoth()
     {
         using var process = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true })!;
@@ -34,7 +43,7 @@ public class ProcessIdentityTests
             await Task.Delay(5, patience.Token);
     }
 
-    [Fact]
+    [UnixFact]
     public void Kill_IdUsedByAnotherProcess_LeavesIt()
     {
         using var process = Process.Start("sleep", "1000");

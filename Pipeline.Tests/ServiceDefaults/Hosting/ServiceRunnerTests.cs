@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Tests.Broker;
 
@@ -17,6 +18,12 @@ public sealed class ServiceRunnerTests
         Assert.Contains("already in use", line);
         Assert.DoesNotContain('\n', line);
     }
+
+    // As Windows answers for a port of a range that it excludes.
+    [Fact]
+    public void Describe_PortReservedByTheSystem_IsOneLine() => Assert.Equal(
+        "A port is reserved by the system. PIPELINE_GRPC_PORT and ASPNETCORE_URLS choose other ports.",
+        Assert.Single(ServiceRunner.Describe(new SocketException((int)SocketError.AccessDenied))));
 
     [Theory]
     [InlineData("PIPELINE_KEY", null)]

@@ -184,7 +184,7 @@ public sealed class IngestInputTests : IDisposable
         Assert.Equal($"input '{link}' (which is '{Path.Join(_folder.Path, "gone.ndjson")}') does not exist.", failure.Message);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Open_FifoDeviceOrSocket_IsRefused()
     {
         var fifo = Path.Join(_folder.Path, "in.ndjson");

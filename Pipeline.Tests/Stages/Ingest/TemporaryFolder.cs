@@ -1,12 +1,13 @@
 using System.IO.Compression;
 using System.Text;
+using Pipeline.Files;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-/// <summary>A temporary folder for one test, deleted at its end.</summary>
+/// <summary>A temporary folder for one test, deleted at its end; links resolved, since macOS has one on the way to it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("pipeline-ends-").FullName;
+    public string Path { get; } = RootedPath.Resolve(Directory.CreateTempSubdirectory("pipeline-ends-").FullName);
 
     public string Write(string name, byte[] content)
     {
