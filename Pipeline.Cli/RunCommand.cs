@@ -16,7 +16,7 @@ internal static class RunCommand
         var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
         var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
-        var check = new Option<bool>("--check") { Description = "Check the options, the files, and with --monolith the rules; start nothing" };
+        var check = new Option<bool>("--check") { Description = "Check the options, the files and the rules, as far as a pipeline is up or with --monolith; start nothing" };
         var figures = Figures();
         var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", ErrorsOfAsync)
         {
@@ -131,9 +131,9 @@ internal static class RunCommand
             await client.CheckAsync(settings, cancellationToken);
             return [];
         }
-        catch (RunsApiException error)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            return error.Fields.Select(RunOptionSet.Describe);
+            return error is RunsApiException refused ? refused.Fields.Select(RunOptionSet.Describe) : [];
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli;
@@ -141,7 +142,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         {
             return await client.PauseAsync(id, cancellationToken);
         }
-        catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.Failed)
+        catch (RunsApiException error) when (error.Status == HttpStatusCode.Conflict)
         {
             // It has come to rest by itself.
             return await client.GetAsync(id, cancellationToken);

@@ -20,7 +20,8 @@ internal sealed record UnixErrors(int NotImplemented, int[] NotSupported, int Qu
     /// <summary>Those of macOS.</summary>
     public static UnixErrors MacOS { get; } = new(78, [45, 102], 69);
 
-    /// <summary>Those of this system. Initialized after those that it may be.</summary>
+    /// <summary>Those of this system.</summary>
+    // Last: static initializers run in order.
     public static UnixErrors Current { get; } = OperatingSystem.IsMacOS() ? MacOS : Linux;
 
     /// <summary>Whether an error of fsync or F_FULLFSYNC says that the file system cannot flush folders, which is no failure.</summary>

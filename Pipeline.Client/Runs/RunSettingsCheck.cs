@@ -141,7 +141,7 @@ public static class RunSettingsCheck
             errors.Add(new(field, "must not name one twice"));
     }
 
-    // Their grammar is the Rules stage's, which refuses wrong ones when the run opens.
+    // Their grammar is the Rules stage's, which is asked before there is a run, and refuses wrong ones when it opens.
     private static void CheckRules(RunSettings settings, List<FieldError> errors)
     {
         if (settings.Rules?.Length > MaxRulesLength)

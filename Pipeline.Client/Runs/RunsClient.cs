@@ -25,6 +25,9 @@ public sealed class RunsClient : IDisposable
     /// <summary>What the orchestrator gives runs to drain, and more.</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(20);
 
+    // The machine of a cluster that carries a run out is lost: until another one has taken it over.
+    private static readonly TimeSpan TakeoverTime = TimeSpan.FromSeconds(40);
+
     private readonly HttpClient _http;
     private readonly string _source;
 
@@ -118,10 +121,12 @@ public sealed class RunsClient : IDisposable
         AskAsync(HttpMethod.Get, PathOf(id), RunJson.Default.Run, cancellationToken);
 
     /// <summary>Drains a run to a checkpoint, to be resumed later.</summary>
-    public Task<Run> PauseAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "pause", cancellationToken);
+    public Task<Run> PauseAsync(string id, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, "pause", cancellationToken, Deadline + TakeoverTime);
 
     /// <summary>Drains a run to a checkpoint, and gives it up.</summary>
-    public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) => ChangeAsync(id, "cancel", cancellationToken);
+    public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) =>
+        ChangeAsync(id, "cancel", cancellationToken, Deadline + TakeoverTime);
 
     /// <summary>Goes on with a run from its last committed checkpoint.</summary>
     /// <param name="id">The run.</param>
@@ -171,8 +176,8 @@ public sealed class RunsClient : IDisposable
 
     private static string PathOf(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 
-    private Task<Run> ChangeAsync(string id, string verb, CancellationToken cancellationToken) =>
-        AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken);
+    private Task<Run> ChangeAsync(string id, string verb, CancellationToken cancellationToken, TimeSpan? deadline = null) =>
+        AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken, deadline: deadline);
 
     private async Task<T> AskAsync<T>(
         HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null,

@@ -44,8 +44,8 @@ internal static class RunEndpoints
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
         if (!IsTold("body"))
             AddUntold(RunSettingsCheck.Check(settings));
-        // Which columns there are depends on the rules.
-        if (!IsTold("body") && !IsTold("rules"))
+        // Which columns there are depends on the rules, and who is asked on the route.
+        if (!IsTold("body") && !IsTold("rules") && !IsTold("route"))
             AddUntold(await stages.CheckAsync(settings, cancellationToken));
         if (errors.Count > 0)
             return Problems.Of(errors);

@@ -38,9 +38,10 @@ internal sealed class StopSignal
                 Reason = reason;
         }
 
-        _drain.Cancel();
+        // What goes on because of it, on another thread: it may use storage that hangs.
+        _ = _drain.CancelAsync();
     }
 
     /// <summary>Waits no longer for a checkpoint.</summary>
-    public void BreakOff() => _abort.Cancel();
+    public void BreakOff() => _ = _abort.CancelAsync();
 }

@@ -86,7 +86,9 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
         }
     }
 
-    [LoggerMessage(EventId = 3056, Level = LogLevel.Warning, Message = "No machine answers for {What} since {Seconds:0} s; it is asked again and again: {Reason}")]
+    [LoggerMessage(
+        EventId = 3056, Level = LogLevel.Warning,
+        Message = "No machine answers for {What} since {Seconds:0} s; it is asked again and again: {Reason}")]
     private static partial void LogNoAnswer(ILogger logger, string what, double seconds, string reason);
 }
 

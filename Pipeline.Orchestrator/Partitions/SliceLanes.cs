@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
@@ -109,10 +110,15 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 
     private Work Find(string runId, int slice, long seen)
     {
+        // A new caller (seen = 0) starts it again where earlier work on it has ended; how that ended concerns the earlier caller only.
+        bool IsKnown([NotNullWhen(true)] out Work? known) =>
+            _work.TryGetValue((runId, slice), out known) && (seen != 0 || known.Run.Current.Value.State.IsActive());
+
+        if (IsKnown(out var work))
+            return work;
         lock (_opening)
         {
-            // A new caller (seen = 0) starts it again where earlier work on it has ended; how that ended concerns the earlier caller only.
-            if (_work.TryGetValue((runId, slice), out var work) && (seen != 0 || work.Run.Current.Value.State.IsActive()))
+            if (IsKnown(out work))
                 return work;
             var folder = RunOptionsMapping.SliceFolder(_store.FolderOf(runId), slice);
             var run = Load(runId, slice, folder);

@@ -24,7 +24,8 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
     }
 
     /// <summary>
-    /// Has an active run go on with another implementation of a role: what goes through others drains to a checkpoint first, what has not begun yet begins with it.
+    /// Has an active run go on with another implementation of a role: what goes through others drains to a checkpoint first, what has not begun
+    /// yet begins with it.
     /// </summary>
     /// <returns>Whether the run goes through the role, and was not to keep to this implementation before.</returns>
     public static bool Replace(Observable<Run> run, Implementation implementation, CoordinatorOptions options)

@@ -48,7 +48,9 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3025, Level = LogLevel.Warning, Message = "Run {RunId}: the partial results of its slices could not be deleted: {Error}")]
     public static partial void SlicesLeft(ILogger logger, string runId, string error);
 
-    [LoggerMessage(EventId = 3026, Level = LogLevel.Warning, Message = "Run {RunId}: no machine of the cluster could be asked to carry it out, it is asked again: {Error}")]
+    [LoggerMessage(
+        EventId = 3026, Level = LogLevel.Warning,
+        Message = "Run {RunId}: no machine of the cluster could be asked to carry it out, it is asked again: {Error}")]
     public static partial void NotAsked(ILogger logger, string runId, string error);
 
     [LoggerMessage(EventId = 3027, Level = LogLevel.Warning, Message = "The runs of the other machines cannot be read: {Error}")]

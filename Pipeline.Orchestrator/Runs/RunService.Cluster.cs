@@ -71,6 +71,16 @@ internal sealed partial class RunService
                 RequestStop(entry, reason);
             }
         }
+        else if (reason == StopReason.Cancel && _runs.TryGetValue(runId, out entry))
+        {
+            // It has come to rest by itself, and is given up all the same.
+            lock (entry.Requests)
+            {
+                var (run, claims) = Latest(entry);
+                if (run.State.IsResumable() && run.State != RunState.Cancelled)
+                    CancelAtRest(entry, run, claims);
+            }
+        }
 
         return Task.CompletedTask;
     }
@@ -107,6 +117,7 @@ internal sealed partial class RunService
             if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
                 return null;
             entry.Owner = owner;
+            entry.IsStoredAtRest = false;
             if (AtRest(stored) is { } rest)
             {
                 Store(entry, entry.Run.Change(_ => rest));
@@ -134,7 +145,8 @@ internal sealed partial class RunService
             State = RunState.Failed,
             Error = new RunError(
                 FailureReasons.NoProgress,
-                $"{stored.Takeovers} times in a row the orchestrator that carried it out ended before the run had got further: their logs tell why; resume it after the repair"),
+                $"{stored.Takeovers} times in a row the orchestrator that carried it out ended before the run had got further: "
+                    + "their logs tell why; resume it after the repair"),
         };
     }
 
@@ -147,7 +159,7 @@ internal sealed partial class RunService
         catch (Exception error)
         {
             throw new StageException(
-                FailureReasons.Unreachable, $"the machine that carries out run {id} could not be asked to stop it: {error.Message}: try again", inner: error);
+                FailureReasons.Unreachable, $"the machine that carries out run {id} could not be asked to stop it, try again: {error.Message}", inner: error);
         }
     }
 
@@ -197,7 +209,9 @@ internal sealed partial class RunService
 
     // When a machine stops, another one goes on with its runs, or its own next start does.
     private static Run AsClustered(Run run) =>
-        run.State == RunState.Interrupted ? run with { State = RunState.Pending, StopRequested = null, Ended = null } : run;
+        run.State == RunState.Interrupted
+            ? run with { State = RunState.Pending, StopRequested = null, Ended = null, Takeovers = Math.Max(0, run.Takeovers - 1) }
+            : run;
 
     private void RequireShared(RunSettings settings)
     {

@@ -54,7 +54,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _cluster = cluster;
         _slices = slices;
         _lanes = lanes;
-        _claims = new OutputClaims([.. store.Own, partitioned.Store.Root], List);
+        _claims = new OutputClaims([.. store.Own, partitioned.Store.Root, .. IdentityIn(partitioned.Folder)], List);
         _coordinators = coordinators;
         _time = time;
         _logger = logger;
@@ -66,6 +66,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         // At once and not when the server has stopped: it waits for the streams of events, which end with their runs.
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopRunsAsync());
     }
+
+    private static string[] IdentityIn(string? storage) => storage is null ? [] : [Path.Combine(storage, StorageIdentity.FileName)];
 
     /// <summary>All runs, newest first.</summary>
     public IReadOnlyList<Run> List() =>
@@ -145,7 +147,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Stores a new run and starts it.</summary>
     /// <param name="settings">Checked settings.</param>
-    /// <exception cref="RunConflictException">The output is in use or may not be replaced, a path lies below none of the roots, or the orchestrator stops.</exception>
+    /// <exception cref="RunConflictException">
+    /// The output is in use or may not be replaced, a path lies below none of the roots, or the orchestrator stops.
+    /// </exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Create(RunSettings settings)
     {
@@ -167,8 +171,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             };
             var entry = NewEntry(run, store);
             Save(entry, run);
-            _runs[id] = entry;
-            BeginOrAsk(entry);
+            // Nobody has the entry yet, so that this does not wait. From the shared storage, Refresh may have made another one meanwhile.
+            lock (entry.Requests)
+            {
+                BeginOrAsk(_runs.GetOrAdd(id, entry));
+            }
+
             return run;
         }
     }
@@ -216,6 +224,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
                 var owner = ClaimAtRest(entry, run, claims);
                 var now = _time.GetUtcNow();
+                entry.IsStoredAtRest = false;
                 Save(entry, Pending(run), owner);
                 run = entry.Run.Change(Pending);
                 BeginOrAsk(entry);
@@ -249,12 +258,13 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             if (!RunPins.Replace(entry.Run, implementation, _options))
                 continue;
             var run = entry.Run.Current.Value;
-            if (run.Slices.Count > 0)
-                Store(entry, run);
             RunLog.Replaces(_logger, run.Id, implementation.Role, implementation.ToString());
             replaced.Add(run);
         }
 
+        // After all are changed: the storage may hang.
+        foreach (var run in replaced.Where(run => run.Slices.Count > 0))
+            Store(_runs[run.Id], run);
         // After the whole runs: a slice that goes through an implementation that its run does not know fails the run.
         _lanes.Replace(implementation);
         return replaced;
@@ -275,25 +285,31 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         {
             (run, var claims) = Latest(entry);
             if (!run.State.IsActive())
-                return CancelAtRest(run, claims);
+            {
+                if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
+                    throw new RunConflictException($"run {id} is {run.State.ToText()}");
+                return CancelAtRest(entry, run, claims);
+            }
+
             if (!IsElsewhere(entry))
                 return RequestStop(entry, reason);
         }
 
         await StopElsewhereAsync(id, reason);
-        return run with { State = RunState.Draining };
-
-        Run CancelAtRest(Run run, long claims)
+        lock (entry.Requests)
         {
-            if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
-                throw new RunConflictException($"run {id} is {run.State.ToText()}");
-            var owner = ClaimAtRest(entry, run, claims);
-            var updated = _time.GetUtcNow();
-            Save(entry, Cancelled(run), owner);
-            return entry.Run.Change(Cancelled);
-
-            Run Cancelled(Run former) => former with { State = RunState.Cancelled, Updated = updated };
+            return Latest(entry).Run;
         }
+    }
+
+    private Run CancelAtRest(Entry entry, Run run, long claims)
+    {
+        var owner = ClaimAtRest(entry, run, claims);
+        var updated = _time.GetUtcNow();
+        Save(entry, Cancelled(run), owner);
+        return entry.Run.Change(Cancelled);
+
+        Run Cancelled(Run former) => former with { State = RunState.Cancelled, Updated = updated };
     }
 
     // In a cluster it is stored before it is answered, so that a machine that takes the run over after a crash stops it.
@@ -313,7 +329,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         {
             var former = entry.Work;
             var stop = new StopSignal();
-            // Its state says so, or the next start finds it active and marks it.
+            // Begun while the orchestrator stops: it ends at once, as interrupted.
             if (_isStopping)
                 stop.Request(StopReason.Interrupt);
             entry.Stop = stop;
@@ -385,13 +401,19 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     private static void Save(Entry entry, Run run, OwnerClaim? owner = null)
     {
-        // It is stored by its worker, and by requests to stop it.
+        // Stored by its worker, and by requests to stop it or to replace a stage: of active states the newest counts, and none of them takes
+        // the place of a resting one, which is stored before it is told.
         lock (entry.Saving)
         {
+            if (run.State.IsActive() && entry.IsStoredAtRest)
+                return;
+            if (run.State.IsActive() && entry.Run.Current.Value is var now && now.State.IsActive())
+                run = now with { Stall = run.Stall };
             owner ??= entry.Owner;
             if (owner is not null)
                 RunStore.Write("the run's state", owner.Require);
             entry.Store.Save(owner is null ? run : AsClustered(run), owner?.Number ?? 0);
+            entry.IsStoredAtRest = !run.State.IsActive();
         }
     }
 
@@ -399,19 +421,19 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     private async Task StopRunsAsync()
     {
-        Entry[] active;
+        StopSignal[] stops;
         Task work;
         lock (_lock)
         {
             _isStopping = true;
-            active = [.. _runs.Values.Where(entry => entry.Run.Current.Value.State.IsActive())];
-            foreach (var entry in active)
-                entry.Stop.Request(StopReason.Interrupt);
+            stops = [.. _runs.Values.Where(entry => entry.Run.Current.Value.State.IsActive()).Select(entry => entry.Stop)];
             // All: the worker of a run that has completed may still be deleting its slices.
             work = Task.WhenAll(_runs.Values.Select(entry => entry.Work));
         }
 
-        await _turns.EndAsync([.. active.Select(entry => entry.Stop)], work);
+        foreach (var stop in stops)
+            stop.Request(StopReason.Interrupt);
+        await _turns.EndAsync(stops, work);
     }
 
     private sealed class Entry(RunStore store, Observable<Run> run)
@@ -426,6 +448,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         /// <summary>Held while it is stored.</summary>
         public Lock Saving { get; } = new();
+
+        /// <summary>Whether a resting state was stored last.</summary>
+        public bool IsStoredAtRest { get; set; }
 
         /// <summary>Of a run that this machine of a cluster carries out; null otherwise.</summary>
         public OwnerClaim? Owner { get; set; }

@@ -42,19 +42,19 @@ internal sealed partial class RunTracker
         foreach (var (slice, report) in reports)
             _sliceRuns[slice] = report.Run;
         var stages = StageFigures.SumByRole(_sliceRuns.Values.Select(run => run.Stages));
-        Change(now => WithSlices(now, [.. now.Slices.Select(Updated)]) with
+        Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with
         {
             Stages = stages,
             ReplayedBatches = _sliceRuns.Values.Sum(run => run.ReplayedBatches),
             DiscardedFrames = _sliceRuns.Values.Sum(run => run.DiscardedFrames),
         });
-        if (Run.Takeovers > 0 && Run.Progress.Lines > _before.Progress.Lines)
-            Change(now => now with { Takeovers = 0 });
         speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
         trySave(Run);
         _savedAt = time.GetTimestamp();
+
+        Run WithTakeovers(Run now) => now.Progress.Lines > _before.Progress.Lines ? now with { Takeovers = 0 } : now;
 
         SliceState Updated(SliceState former, int slice) =>
             reports.TryGetValue(slice, out var report) ? SliceState.Of(plan.Slices[slice], report.Run, report.Machine) : former;
@@ -80,7 +80,7 @@ internal sealed partial class RunTracker
         _pinned.UnionWith(Run.Implementations);
         if (sliceRun.Implementations.Any(one => !RunPins.Of(Run).Of(one.Role).Any()))
         {
-            // At once: they may be replaced before the next report comes. Where one was before this report, the slice drains.
+            // At once: they may be replaced before the next report comes. A slice that goes through one that was replaced meanwhile drains.
             _pinned.UnionWith(sliceRun.Implementations);
             save(Change(now => now with { Implementations = RunPins.Overlay(sliceRun.Implementations, now.Implementations) }));
             return null;

@@ -170,7 +170,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         {
             Checkpoint = checkpoint.Id,
             FirstCommit = record.FirstCommit ?? committed,
-        }));
+        }) with { Takeovers = 0 });
     }
 
     /// <inheritdoc/>

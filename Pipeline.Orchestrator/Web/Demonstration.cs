@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Web;
@@ -129,9 +130,9 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
         {
             await runs.CancelAsync(id);
         }
-        catch (RunConflictException)
+        catch (Exception error) when (error is RunConflictException or StageException)
         {
-            // It has ended by itself.
+            // It has ended by itself, or rests and its state cannot be stored, which its page shows.
         }
     }
 

@@ -149,17 +149,39 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stop_OwnerInOrder_IsNotCountedAsATakeover()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        Assert.Equal(1, Stored(run.Id).Takeovers);
+
+        await _first.StopAsync();
+
+        Assert.Equal((RunState.Pending, 0), (Stored(run.Id).State, Stored(run.Id).Takeovers));
+    }
+
+    [Fact]
+    public async Task Cancel_CameToRestBeforeItWasAsked_IsCancelled()
+    {
+        var run = await PausedAsync();
+
+        await RunsOf(_first).StopAsync(run.Id, StopReason.Cancel);
+
+        Assert.Equal(RunState.Cancelled, Stored(run.Id).State);
+    }
+
+    [Fact]
     public async Task Cancel_MachineDoesNotAnswer_SaysSoAndTheRunGoesOn()
     {
         var run = Create();
         (await _first.Stages.NextAsync()).Opens();
         RunsOf(_second).Refresh();
-        _cluster.Machine = new LostMachine();
+        _cluster.Machine = new SilentMachine();
 
         var error = await Assert.ThrowsAsync<StageException>(() => RunsOf(_second).CancelAsync(run.Id));
 
         Assert.Equal(FailureReasons.Unreachable, error.Failure.Reason);
-        Assert.Contains("no answer within 10 s: try again", error.Message, StringComparison.Ordinal);
+        Assert.Contains("try again: no answer within 10 s", error.Message, StringComparison.Ordinal);
         Assert.Equal(RunState.Running, Stored(run.Id).State);
     }
 
@@ -337,7 +359,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         public Task StopAsync(string runId, StopReason reason) => Machine.StopAsync(runId, reason);
     }
 
-    private sealed class LostMachine : IPartitionedRuns
+    private sealed class SilentMachine : IPartitionedRuns
     {
         public Task EnsureAsync(string runId) => throw new TimeoutException("no answer within 10 s");
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
@@ -15,7 +16,7 @@ public sealed class PartitionedRunTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("partitioned-").FullName;
     private readonly FakeSliceWorkers _workers = new(capacity: 2);
     private readonly StopSignal _stop = new();
-    private readonly List<Run> _saved = [];
+    private readonly ConcurrentQueue<Run> _saved = [];
     private readonly Observable<Run> _run;
     private Action _requireOwner = () => { };
 
@@ -52,7 +53,7 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.All(Run.Slices, slice => Assert.Equal((RunState.Completed, "here"), (slice.State, slice.Machine)));
         Assert.Equal(10 * Slices, Run.Progress.Lines);
         // Not before any slice begins, or it could not be said later which ones there were.
-        Assert.Equal(Slices, _saved[0].Slices.Count(slice => slice.State == RunState.Pending));
+        Assert.Equal(Slices, _saved.First().Slices.Count(slice => slice.State == RunState.Pending));
     }
 
     [Fact]
@@ -215,9 +216,8 @@ public sealed class PartitionedRunTests : IDisposable
         _workers.Set(1, RunState.Draining, run => run with { Implementations = [new("parse", "1.0", "csharp"), former] });
         await _workers.Until(() => Run.Slices[1].State == RunState.Draining);
         _workers.Set(0, RunState.Running, run => run with { Implementations = [new("parse", "1.0", "csharp"), latter] });
-        await _workers.Until(() => Run.Implementations.Count == 2);
+        await _workers.Until(() => _saved.Any(run => run.Implementations.Count == 2));
         Assert.Equal([new("parse", "1.0", "csharp"), latter], Run.Implementations);
-        Assert.Equal(Run.Implementations, _saved[^1].Implementations);
         for (var slice = 0; slice < Slices; slice++)
         {
             await _workers.Until(() => _workers.Asked.Count > slice);
@@ -276,7 +276,7 @@ public sealed class PartitionedRunTests : IDisposable
 
     private Task Start(FakeSliceWorkers workers, StopSignal stop)
     {
-        var tracker = new RunTracker(_run, _saved.Add, _saved.Add, new SpeedSeries([]), TimeProvider.System);
+        var tracker = new RunTracker(_run, _saved.Enqueue, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
         return new PartitionedRun(workers, [_folder], tracker, _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
     }
 }

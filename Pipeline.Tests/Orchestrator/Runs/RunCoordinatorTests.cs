@@ -423,6 +423,22 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_CheckpointCommitted_CountsEarlierTakeoversNoLonger()
+    {
+        var bench = new RunBench();
+        bench.Observable.Change(run => run with { Takeovers = 3 });
+        var work = bench.Start();
+        var attempt = (await bench.Stages.NextAsync()).Opens();
+        Assert.Equal(3, bench.Run.Takeovers);
+
+        attempt.Commits(1, 5);
+
+        await bench.Until(run => run.Takeovers == 0, "that it got further");
+        attempt.Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task RunAsync_CallEndsWithoutAnswer_IsAProtocolViolation()
     {
         var bench = new RunBench();
