@@ -37,9 +37,15 @@ public static class RootedPath
     ];
 
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
-    /// <exception cref="IOException">Too many links, or the path means another file to each process that opens it.</exception>
+    /// <exception cref="IOException">Too many links, a name that is not UTF-8, or the path means another file to each process that opens it.</exception>
     public static string Resolve(string path)
     {
+        // .NET reads bytes that are not UTF-8 as U+FFFD, and would open or write another file by that name.
+        if (path.Contains('\uFFFD', StringComparison.Ordinal))
+        {
+            throw new IOException($"'{path}' has a name that is not UTF-8; rename it");
+        }
+
         var root = Path.GetPathRoot(path)!;
         if (OperatingSystem.IsWindows() && RefusalOfRootOnWindows(root) is { } device)
         {

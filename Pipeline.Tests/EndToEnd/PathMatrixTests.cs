@@ -58,6 +58,7 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("trailing slash", "there is no file or directory", "must be a file, not the directory")]
     [InlineData("missing folder", "there is no file or directory", "there is no directory")]
     [InlineData("name of 255 bytes", Ok, "cannot be written")]
+    [InlineData("not UTF-8", "not UTF-8; rename it", "not UTF-8; rename it")]
     [InlineData("other file system", Ok, Ok)]
     [InlineData("program's own folder", "folder of this program", "folder of this program")]
     public async Task CommandLine_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
@@ -323,6 +324,9 @@ public sealed class PathMatrixTests : IDisposable
             case "name of 255 bytes":
                 name = new string('n', 255 - ".ndjson".Length) + ".ndjson";
                 return Named(_folder);
+            case "not UTF-8":
+                // As .NET gives a byte of an argument that is not UTF-8.
+                return Path.Combine(_folder, $"\uFFFD{name}");
             case "other file system":
                 _shared ??= Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
                 return Named(_shared);
