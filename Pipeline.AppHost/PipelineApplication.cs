@@ -73,7 +73,7 @@ internal static class PipelineApplication
         }
         catch (UsageException exception)
         {
-            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options".Split('\n'));
+            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options");
         }
         catch (OptionsValidationException exception)
         {
@@ -82,7 +82,7 @@ internal static class PipelineApplication
         catch (Exception exception) when (exception is PipelineException or DistributedApplicationException
             or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            return await FailAsync(Failure, exception.Message.Split('\n'));
+            return await FailAsync(Failure, exception.Message);
         }
     }
 
@@ -106,8 +106,8 @@ internal static class PipelineApplication
 
     private static async Task<int> FailAsync(int exitCode, params string[] reasons)
     {
-        foreach (var reason in reasons)
-            await Console.Error.WriteLineAsync($"error: {reason}");
+        foreach (var line in reasons.SelectMany(reason => reason.Split('\n')))
+            await Console.Error.WriteLineAsync($"error: {line}");
         return exitCode;
     }
 }

@@ -94,13 +94,13 @@ internal sealed partial record PipelineCommand
             PipelineCommand Unknown()
             {
                 errors.Add($"unknown option '{args[i]}'");
-                // What follows is its value, and not one more that is unknown.
+                // Its value is no further unknown option.
                 if (attached is null && name.StartsWith("--", StringComparison.Ordinal) && i + 1 < args.Count && !args[i + 1].StartsWith('-'))
                     i++;
                 return command;
             }
 
-            // Null is an error that has been told.
+            // Null: there is none, which is in the errors.
             string? Value() => attached ?? (++i < args.Count ? args[i] : Wrong($"{name} needs a value"));
 
             bool Switch() => attached is null || Wrong($"{name} takes no value") is null;

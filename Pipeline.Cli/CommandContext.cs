@@ -33,18 +33,18 @@ internal sealed class CheckedCommand(
     /// <summary>All errors of a command line that was parsed with errors; those of the parser come first.</summary>
     public static async Task<IReadOnlyList<string>> ErrorsOfAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var told = ToldByParser(parsed);
+        var reported = ParserErrors(parsed);
         return parsed.CommandResult.Command is CheckedCommand command
-            ? [.. told, .. Untold(await command.CheckAsync(parsed, cancellationToken), told)]
-            : told;
+            ? [.. reported, .. ExceptReported(await command.CheckAsync(parsed, cancellationToken), reported)]
+            : reported;
     }
 
     /// <summary>What the parser has found wrong.</summary>
-    public static IReadOnlyList<string> ToldByParser(ParseResult parsed) => [.. parsed.Errors.Select(error => error.Message)];
+    public static IReadOnlyList<string> ParserErrors(ParseResult parsed) => [.. parsed.Errors.Select(error => error.Message)];
 
     /// <summary>The errors of options that have none yet: one reason for an option is enough.</summary>
-    public static IEnumerable<string> Untold(IEnumerable<string> errors, IReadOnlyList<string> told) =>
-        errors.Where(error => !told.Any(other => IsAbout(other, error.Split(' ', ':')[0])));
+    public static IEnumerable<string> ExceptReported(IEnumerable<string> errors, IReadOnlyList<string> reported) =>
+        errors.Where(error => !reported.Any(other => IsAbout(other, error.Split(' ', ':')[0])));
 
     /// <summary>Whether an error is about an option: it begins with its name; the parser's quotes it.</summary>
     public static bool IsAbout(string error, string option) =>

@@ -21,8 +21,8 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     /// <summary>What its stages refuse of the settings themselves, told before any of them is opened.</summary>
     public static IEnumerable<FieldError> Check(RunSettings settings) =>
         RulesStage.Check(RunOptionsMapping.ToOptions(settings, settings.Input ?? "", settings.Output ?? "", "", settings.Overwrite))
-            .Select(error => new FieldError(
-                RunOptions.Descriptor.FindFieldByName(error.Option).JsonName, error.Message.TrimEnd('.'), error.Line, error.Column));
+            .Select(RunOptionsMapping.ToError)
+            .Select(error => error with { Message = error.Message.TrimEnd('.') });
 
     /// <summary>Runs to the end.</summary>
     /// <returns>The completed run.</returns>

@@ -16,7 +16,10 @@ internal static class RunCommand
         var monolith = new Option<bool>("--monolith") { Description = "Run all stages in this process; no pipeline is needed" };
         var threads = OptionKinds.Whole("--threads", "Batches that --monolith parses at once", 1, MonolithRun.MaxThreads, 1);
         var detach = new Option<bool>("--detach") { Description = "Start the run and print its id; do not wait for it" };
-        var check = new Option<bool>("--check") { Description = "Check the options, the files and the rules, as far as a pipeline is up or with --monolith; start nothing" };
+        var check = new Option<bool>("--check")
+        {
+            Description = "Check the options and the files, and the rules where a pipeline is up or with --monolith; start nothing",
+        };
         var figures = Figures();
         var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", ErrorsOfAsync)
         {
@@ -71,14 +74,14 @@ internal static class RunCommand
         async Task<IReadOnlyList<string>> ErrorsOfStagesAsync(
             ParseResult parsed, RunSettings settings, IReadOnlyList<string> errors, CancellationToken cancellationToken)
         {
-            IReadOnlyList<string> told = [.. CheckedCommand.ToldByParser(parsed), .. errors];
+            IReadOnlyList<string> reported = [.. CheckedCommand.ParserErrors(parsed), .. errors];
             // Which columns there are depends on the rules.
-            if (told.Any(error => CheckedCommand.IsAbout(error, "--rules")))
+            if (reported.Any(error => CheckedCommand.IsAbout(error, "--rules")))
                 return [];
             var more = CheckedCommand.ValueOr(parsed, monolith, false)
                 ? MonolithRun.Check(settings).Select(RunOptionSet.Describe)
                 : await AskAsync(context, settings, cancellationToken);
-            return [.. CheckedCommand.Untold(more, told)];
+            return [.. CheckedCommand.ExceptReported(more, reported)];
         }
 
         RunSettings Read(ParseResult parsed, List<string> errors)
@@ -122,7 +125,7 @@ internal static class RunCommand
         }
     }
 
-    // What the orchestrator would refuse of the options. That no pipeline is up, or what else stands in the way, is told when they are right.
+    // What the orchestrator would refuse of the options. Any other failure is reported when it is asked for the run.
     private static async Task<IEnumerable<string>> AskAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)
     {
         try

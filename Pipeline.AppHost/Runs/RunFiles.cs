@@ -8,13 +8,13 @@ internal static class RunFiles
     /// <exception cref="PipelineException">The input cannot be read, or the output cannot be written: a line for each.</exception>
     public static void Check(PipelineCommand command)
     {
-        string?[] errors =
-        [
+        var errors = new[]
+        {
             command.Input is { } input ? WhyUnreadable(input) : null,
             command.Output is { } output ? WhyUnwritable(output) : null,
-        ];
-        if (errors.Any(error => error is not null))
-            throw new PipelineException(string.Join('\n', errors.OfType<string>()));
+        }.OfType<string>().ToList();
+        if (errors.Count > 0)
+            throw new PipelineException(string.Join('\n', errors));
     }
 
     private static string? WhyUnreadable(string input)

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pipeline.Client.Runs;
-using Pipeline.Files;
 
 namespace Pipeline.AppHost.Runs;
 
@@ -16,9 +15,7 @@ internal static class StoredRuns
         var folder = Path.Combine(data, "runs", run);
         try
         {
-            var path = RunStateFile.LatestIn(folder);
-            return JsonSerializer.Deserialize(SharedFile.ReadAllBytes(path), RunJson.Default.Run)
-                ?? throw new PipelineException($"'{path}' holds no run");
+            return RunStateFile.Read(folder) ?? throw new PipelineException($"'{RunStateFile.LatestIn(folder)}' holds no run");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

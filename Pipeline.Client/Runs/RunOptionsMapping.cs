@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Client.Runs;
@@ -25,6 +26,13 @@ public static class RunOptionsMapping
 
     /// <summary>Folder of the runs over all slices of a partitioned run, whose folder is <paramref name="workDirectory"/>.</summary>
     public static string SlicesFolder(string workDirectory) => Path.Combine(workDirectory, "slices");
+
+    /// <summary>What a stage refuses of the options, as an error of the field that it is about.</summary>
+    public static FieldError ToError(OptionError error) => new(
+        RunOptions.Descriptor.FindFieldByName(error.Option)?.JsonName ?? PeerText.Name(error.Option),
+        PeerText.Message(error.Message),
+        error.Line,
+        error.Column);
 
     /// <summary>The contract's options of these settings.</summary>
     public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Pipeline.Files;
 
 namespace Pipeline.Client.Runs;
@@ -21,4 +22,11 @@ public static class RunStateFile
     /// <exception cref="UnauthorizedAccessException">The folder may not be read.</exception>
     public static string LatestIn(string folder) =>
         PathIn(folder, NumberedFiles.Highest(folder, Prefix, Suffix));
+
+    /// <summary>The run in a folder; null where the file holds none.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <exception cref="IOException">Folder or file are not there, or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">They may not be read.</exception>
+    /// <exception cref="JsonException">The file is damaged.</exception>
+    public static Run? Read(string folder) => JsonSerializer.Deserialize(SharedFile.ReadAllBytes(LatestIn(folder)), RunJson.Default.Run);
 }

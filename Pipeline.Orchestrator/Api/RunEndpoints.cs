@@ -42,11 +42,11 @@ internal static class RunEndpoints
         HttpRequest request, RunService service, StageChecks stages, CancellationToken cancellationToken, bool dryRun = false)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
-        if (!IsTold("body"))
-            AddUntold(RunSettingsCheck.Check(settings));
+        if (!HasError("body"))
+            AddForOtherFields(RunSettingsCheck.Check(settings));
         // Which columns there are depends on the rules, and who is asked on the route.
-        if (!IsTold("body") && !IsTold("rules") && !IsTold("route"))
-            AddUntold(await stages.CheckAsync(settings, cancellationToken));
+        if (!HasError("body") && !HasError("rules") && !HasError("route"))
+            AddForOtherFields(await stages.CheckAsync(settings, cancellationToken));
         if (errors.Count > 0)
             return Problems.Of(errors);
         try
@@ -65,10 +65,10 @@ internal static class RunEndpoints
             return Problems.Of(error);
         }
 
-        bool IsTold(string field) => errors.Any(error => error.Field == field);
+        bool HasError(string field) => errors.Any(error => error.Field == field);
 
-        // One reason for a field is enough: a value that could not be read, or is out of range, is not looked at further.
-        void AddUntold(IEnumerable<FieldError> more) => errors.AddRange([.. more.Where(error => !IsTold(error.Field))]);
+        // One error for a field is enough: a value that cannot be read, or is out of range, is not checked further.
+        void AddForOtherFields(IEnumerable<FieldError> more) => errors.AddRange([.. more.Where(error => !HasError(error.Field))]);
     }
 
     private static Results<Ok<Run>, ProblemHttpResult> Get(string id, RunService service) =>

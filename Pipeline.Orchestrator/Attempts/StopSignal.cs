@@ -38,7 +38,7 @@ internal sealed class StopSignal
                 Reason = reason;
         }
 
-        // What goes on because of it, on another thread: it may use storage that hangs.
+        // Callbacks run on the thread pool: they may use storage that hangs.
         _ = _drain.CancelAsync();
     }
 

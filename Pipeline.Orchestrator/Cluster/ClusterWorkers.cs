@@ -14,7 +14,7 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     // Longer than it takes to declare a machine dead.
-    private static readonly TimeSpan Unusual = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(15);
 
     // Of calls that nobody can cancel.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -28,17 +28,18 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
     /// <inheritdoc/>
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
-        var grain = grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice));
-        var answer = await RepeatAsync($"slice {slice} of run {runId}", () => grain.AdvanceAsync(seen), Timeout.InfiniteTimeSpan, cancellationToken);
+        var key = SliceKey.Of(runId, slice);
+        var answer = await RepeatAsync(key, () => grains.GetGrain<ISliceGrain>(key).AdvanceAsync(seen), Timeout.InfiniteTimeSpan, cancellationToken);
         return answer.ToReport();
     }
 
     /// <inheritdoc/>
     public async Task StopAsync(string runId, int slice, StopReason reason)
     {
+        var key = SliceKey.Of(runId, slice);
         try
         {
-            await RepeatAsync($"slice {slice} of run {runId}", () => grains.GetGrain<ISliceGrain>(SliceKey.Of(runId, slice)).StopAsync(reason));
+            await RepeatAsync(key, () => grains.GetGrain<ISliceGrain>(key).StopAsync(reason));
         }
         catch (Exception error) when (LostMachine.Explains(error, CancellationToken.None))
         {
@@ -47,13 +48,13 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
     }
 
     /// <inheritdoc/>
-    public Task EnsureAsync(string runId) => RepeatAsync($"run {runId}", () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
+    public Task EnsureAsync(string runId) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
 
     /// <inheritdoc/>
-    public Task StopAsync(string runId, StopReason reason) => RepeatAsync($"run {runId}", () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
+    public Task StopAsync(string runId, StopReason reason) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
 
-    private Task RepeatAsync(string what, Func<Task> call) => RepeatAsync(
-        what,
+    private Task RepeatAsync(string key, Func<Task> call) => RepeatAsync(
+        key,
         async () =>
         {
             await call();
@@ -62,10 +63,10 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
         Patience,
         CancellationToken.None);
 
-    private async Task<T> RepeatAsync<T>(string what, Func<Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<T> RepeatAsync<T>(string key, Func<Task<T>> call, TimeSpan patience, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
-        var isTold = false;
+        var isLogged = false;
         while (true)
         {
             try
@@ -75,10 +76,10 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
             catch (Exception error) when (
                 LostMachine.Explains(error, cancellationToken) && (patience < TimeSpan.Zero || time.GetElapsedTime(began) < patience))
             {
-                if (!isTold && time.GetElapsedTime(began) > Unusual)
+                if (!isLogged && time.GetElapsedTime(began) > WarnAfter)
                 {
-                    isTold = true;
-                    LogNoAnswer(logger, what, time.GetElapsedTime(began).TotalSeconds, error.Message.ReplaceLineEndings(" "));
+                    isLogged = true;
+                    LogNoAnswer(logger, key, time.GetElapsedTime(began).TotalSeconds, error.Message.ReplaceLineEndings(" "));
                 }
 
                 await Task.Delay(Pause, time, cancellationToken);
@@ -88,8 +89,8 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
 
     [LoggerMessage(
         EventId = 3056, Level = LogLevel.Warning,
-        Message = "No machine answers for {What} since {Seconds:0} s; it is asked again and again: {Reason}")]
-    private static partial void LogNoAnswer(ILogger logger, string what, double seconds, string reason);
+        Message = "No machine has answered a call for {Key}, a run or a slice, for {Seconds:0} s; it is repeated: {Reason}")]
+    private static partial void LogNoAnswer(ILogger logger, string key, double seconds, string reason);
 }
 
 /// <summary>Tells calls that failed because a machine was lost from others.</summary>

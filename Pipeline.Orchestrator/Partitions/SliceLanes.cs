@@ -18,7 +18,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 {
     private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
-    // Held while the storage, which may hang, is read to begin a slice; _work is not, so that what is under way can be stopped.
+    // Held while a slice is opened from the storage, which may hang. Stopping needs _work only.
     private readonly Lock _opening = new();
     private readonly RunStore _store;
     private readonly Func<RunCoordinator> _coordinators;
@@ -100,7 +100,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     /// <summary>Has slices that are worked on here go on with another implementation of a role.</summary>
     public void Replace(Implementation implementation)
     {
-        // What begins after this reads the pins that are stored with the whole run.
+        // Slices that are opened later read the pins of the stored run.
         lock (_opening)
         {
             foreach (var work in _work.Values)

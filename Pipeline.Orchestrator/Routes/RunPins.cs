@@ -33,9 +33,9 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
         var changed = false;
         run.Change(now =>
         {
-            var pinned = Of(now).Of(implementation.Role).ToList();
             changed = now.State.IsActive()
-                && (pinned.Count > 0 ? pinned.Any(one => one != implementation) : options.RouteOf(now.Options).Contains(implementation.Role));
+                && options.RouteOf(now.Options).Contains(implementation.Role)
+                && !Of(now).Of(implementation.Role).SequenceEqual([implementation]);
             return changed ? now with { Implementations = Overlay(now.Implementations, [implementation]) } : now;
         });
         return changed;

@@ -38,11 +38,7 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
             using var channel = channels.Create(new Uri(address));
             var response = await new Stage.StageClient(channel.Invoker).CheckAsync(
                 request, deadline: DateTime.UtcNow + Deadline, cancellationToken: cancellationToken);
-            return response.Errors.Select(error => new FieldError(
-                RunOptions.Descriptor.FindFieldByName(error.Option)?.JsonName ?? PeerText.Name(error.Option),
-                PeerText.Message(error.Message),
-                error.Line,
-                error.Column));
+            return response.Errors.Select(RunOptionsMapping.ToError);
         }
         catch (RpcException)
         {

@@ -73,7 +73,7 @@ internal sealed partial class RunService
         }
         else if (reason == StopReason.Cancel && _runs.TryGetValue(runId, out entry))
         {
-            // It has come to rest by itself, and is given up all the same.
+            // It rests already.
             lock (entry.Requests)
             {
                 var (run, claims) = Latest(entry);
@@ -85,15 +85,15 @@ internal sealed partial class RunService
         return Task.CompletedTask;
     }
 
-    private bool IsClustered(Entry entry) =>
+    private bool IsClustered(RunEntry entry) =>
         _cluster is not null && entry.Store == _partitioned.Store && entry.Run.Current.Value.Options.Partitions != 1;
 
     // Whether another machine may be carrying it out: what is known of it here is what is stored.
-    private bool IsElsewhere(Entry entry) => IsClustered(entry) && !entry.IsWorkedOn;
+    private bool IsElsewhere(RunEntry entry) => IsClustered(entry) && !entry.IsWorkedOn;
 
     private RunStore StoreOf(RunSettings settings) => settings.Partitions == 1 ? _store : _partitioned.Store;
 
-    private Entry? Ensure(string runId)
+    private RunEntry? Ensure(string runId)
     {
         var folder = _partitioned.Store.FolderOf(runId);
         if (!_runs.TryGetValue(runId, out var entry))
@@ -117,7 +117,7 @@ internal sealed partial class RunService
             if (RunStore.Load(folder) is not { } stored || !stored.State.IsActive())
                 return null;
             entry.Owner = owner;
-            entry.IsStoredAtRest = false;
+            entry.Reopen();
             if (AtRest(stored) is { } rest)
             {
                 Store(entry, entry.Run.Change(_ => rest));
@@ -139,7 +139,7 @@ internal sealed partial class RunService
         // The machine that drained it was lost.
         if (stored.StopRequested is { } state)
             return rest with { State = state };
-        // It may be what ends them.
+        // The run itself may be what ends its orchestrators.
         return stored.Takeovers < _options.MaxFruitlessAttempts ? null : rest with
         {
             State = RunState.Failed,
@@ -164,7 +164,7 @@ internal sealed partial class RunService
     }
 
     // Of a run that other machines write, what is stored now, since what was read here is up to a second old; and the highest claim before that.
-    private (Run Run, long Claims) Latest(Entry entry)
+    private (Run Run, long Claims) Latest(RunEntry entry)
     {
         if (!IsElsewhere(entry))
             return (entry.Run.Current.Value, 0);
@@ -181,12 +181,12 @@ internal sealed partial class RunService
     }
 
     // A resting run of a cluster is changed by whoever makes the claim that comes after the state that was read.
-    private OwnerClaim? ClaimAtRest(Entry entry, Run run, long claims) => !IsElsewhere(entry)
+    private OwnerClaim? ClaimAtRest(RunEntry entry, Run run, long claims) => !IsElsewhere(entry)
         ? null
         : RunStore.Write("the claim of the run", () => OwnerClaim.TryTake(entry.Store.FolderOf(run.Id), claims + 1))
             ?? throw new RunConflictException($"another machine has just resumed or cancelled run {run.Id}: look at it, and try again");
 
-    private void BeginOrAsk(Entry entry)
+    private void BeginOrAsk(RunEntry entry)
     {
         if (IsClustered(entry))
             _ = Task.Run(() => EnsureElsewhereAsync(entry.Run.Current.Value.Id));
@@ -206,12 +206,6 @@ internal sealed partial class RunService
             RunLog.NotAsked(_logger, id, error.Message);
         }
     }
-
-    // When a machine stops, another one goes on with its runs, or its own next start does.
-    private static Run AsClustered(Run run) =>
-        run.State == RunState.Interrupted
-            ? run with { State = RunState.Pending, StopRequested = null, Ended = null, Takeovers = Math.Max(0, run.Takeovers - 1) }
-            : run;
 
     private void RequireShared(RunSettings settings)
     {

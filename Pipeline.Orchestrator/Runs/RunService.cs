@@ -23,11 +23,11 @@ internal sealed class RunConflictException(string message) : Exception(message);
 /// </remarks>
 internal sealed partial class RunService : IHostedService, IPartitionedRuns, IActiveRuns
 {
-    // Requests on one run are made one after another, under the run's own lock; then, where an output is claimed, under _claiming; then under
-    // _lock. Storage may hang, and is used under the former two only: _lock is what pausing, cancelling and stopping need of all runs.
+    // Order of locks: RunEntry.Requests, _claiming, _lock. Storage, which may hang, is used under the first two only: _lock is taken to begin
+    // any run, and to stop all of them.
     private readonly Lock _claiming = new();
     private readonly Lock _lock = new();
-    private readonly ConcurrentDictionary<string, Entry> _runs = new();
+    private readonly ConcurrentDictionary<string, RunEntry> _runs = new();
     private readonly RunStore _store;
     private readonly ISliceWorkers _slices;
     private readonly SliceLanes _lanes;
@@ -170,8 +170,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 MayReplace = replaces,
             };
             var entry = NewEntry(run, store);
-            Save(entry, run);
-            // Nobody has the entry yet, so that this does not wait. From the shared storage, Refresh may have made another one meanwhile.
+            entry.Save(run);
+            // No other thread has this entry yet, so its lock is free. Refresh may have read the run from the shared storage and added one of its own.
             lock (entry.Requests)
             {
                 BeginOrAsk(_runs.GetOrAdd(id, entry));
@@ -181,7 +181,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
-    private Entry NewEntry(Run run, RunStore store) => new(store, new Observable<Run>(run, () => _changes.Change(count => count + 1)));
+    private RunEntry NewEntry(Run run, RunStore store) => new(store, new Observable<Run>(run, () => _changes.Change(count => count + 1)));
 
     /// <summary>Drains an active run to a checkpoint, to be paused there.</summary>
     /// <exception cref="RunConflictException">It is not active.</exception>
@@ -224,8 +224,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 var replaces = run.Options.Output is not null && _claims.Claim(run.Output, run.Options, resumed: run);
                 var owner = ClaimAtRest(entry, run, claims);
                 var now = _time.GetUtcNow();
-                entry.IsStoredAtRest = false;
-                Save(entry, Pending(run), owner);
+                entry.Reopen();
+                entry.Save(Pending(run), owner);
                 run = entry.Run.Change(Pending);
                 BeginOrAsk(entry);
                 return run;
@@ -262,7 +262,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             replaced.Add(run);
         }
 
-        // After all are changed: the storage may hang.
+        // Stored once all pins are changed: the storage may hang.
         foreach (var run in replaced.Where(run => run.Slices.Count > 0))
             Store(_runs[run.Id], run);
         // After the whole runs: a slice that goes through an implementation that its run does not know fails the run.
@@ -302,18 +302,18 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
-    private Run CancelAtRest(Entry entry, Run run, long claims)
+    private Run CancelAtRest(RunEntry entry, Run run, long claims)
     {
         var owner = ClaimAtRest(entry, run, claims);
         var updated = _time.GetUtcNow();
-        Save(entry, Cancelled(run), owner);
+        entry.Save(Cancelled(run), owner);
         return entry.Run.Change(Cancelled);
 
         Run Cancelled(Run former) => former with { State = RunState.Cancelled, Updated = updated };
     }
 
     // In a cluster it is stored before it is answered, so that a machine that takes the run over after a crash stops it.
-    private Run RequestStop(Entry entry, StopReason reason)
+    private Run RequestStop(RunEntry entry, StopReason reason)
     {
         entry.Stop.Request(reason);
         var run = entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining, StopRequested = RunCoordinator.RestOf(entry.Stop) } : now);
@@ -322,14 +322,14 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         return run;
     }
 
-    private void Begin(Entry entry)
+    private void Begin(RunEntry entry)
     {
         // A resting state is told a moment before its worker is done.
         lock (_lock)
         {
             var former = entry.Work;
             var stop = new StopSignal();
-            // Begun while the orchestrator stops: it ends at once, as interrupted.
+            // It ends at once, as interrupted.
             if (_isStopping)
                 stop.Request(StopReason.Interrupt);
             entry.Stop = stop;
@@ -341,17 +341,17 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
-    private async Task WorkAsync(Entry entry, StopSignal stop)
+    private async Task WorkAsync(RunEntry entry, StopSignal stop)
     {
         var id = entry.Run.Current.Value.Id;
         var speed = entry.Speed = new SpeedSeries(entry.Store.LoadSpeed(id));
-        var tracker = new RunTracker(entry.Run, run => Save(entry, run), run => StoreWithSpeed(entry, run), speed, _time);
+        var tracker = new RunTracker(entry.Run, run => entry.Save(run), run => StoreWithSpeed(entry, run), speed, _time);
         await _turns.WorkAsync(tracker, stop, () => RunAsync(entry, tracker, stop));
         entry.Speed = null;
         entry.Owner = null;
     }
 
-    private async Task RunAsync(Entry entry, RunTracker tracker, StopSignal stop)
+    private async Task RunAsync(RunEntry entry, RunTracker tracker, StopSignal stop)
     {
         var folder = entry.Store.FolderOf(tracker.Run.Id);
         if (tracker.Run.Options.Partitions == 1)
@@ -366,7 +366,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             DeleteSlices(entry);
     }
 
-    private void DeleteSlices(Entry entry)
+    private void DeleteSlices(RunEntry entry)
     {
         var folder = entry.Store.FolderOf(entry.Run.Current.Value.Id);
         var slices = RunOptionsMapping.SlicesFolder(folder);
@@ -386,7 +386,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
-    private void StoreWithSpeed(Entry entry, Run run)
+    private void StoreWithSpeed(RunEntry entry, Run run)
     {
         Store(entry, run);
         if (entry.Speed is { } speed)
@@ -399,25 +399,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             throw new RunConflictException("the orchestrator is stopping");
     }
 
-    private static void Save(Entry entry, Run run, OwnerClaim? owner = null)
-    {
-        // Stored by its worker, and by requests to stop it or to replace a stage: of active states the newest counts, and none of them takes
-        // the place of a resting one, which is stored before it is told.
-        lock (entry.Saving)
-        {
-            if (run.State.IsActive() && entry.IsStoredAtRest)
-                return;
-            if (run.State.IsActive() && entry.Run.Current.Value is var now && now.State.IsActive())
-                run = now with { Stall = run.Stall };
-            owner ??= entry.Owner;
-            if (owner is not null)
-                RunStore.Write("the run's state", owner.Require);
-            entry.Store.Save(owner is null ? run : AsClustered(run), owner?.Number ?? 0);
-            entry.IsStoredAtRest = !run.State.IsActive();
-        }
-    }
-
-    private void Store(Entry entry, Run run) => RunStore.TrySave(run, state => Save(entry, state), _logger);
+    private void Store(RunEntry entry, Run run) => RunStore.TrySave(run, state => entry.Save(state), _logger);
 
     private async Task StopRunsAsync()
     {
@@ -434,37 +416,5 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         foreach (var stop in stops)
             stop.Request(StopReason.Interrupt);
         await _turns.EndAsync(stops, work);
-    }
-
-    private sealed class Entry(RunStore store, Observable<Run> run)
-    {
-        public Observable<Run> Run { get; } = run;
-
-        /// <summary>Where it is stored.</summary>
-        public RunStore Store { get; } = store;
-
-        /// <summary>Held while a request on it is carried out.</summary>
-        public Lock Requests { get; } = new();
-
-        /// <summary>Held while it is stored.</summary>
-        public Lock Saving { get; } = new();
-
-        /// <summary>Whether a resting state was stored last.</summary>
-        public bool IsStoredAtRest { get; set; }
-
-        /// <summary>Of a run that this machine of a cluster carries out; null otherwise.</summary>
-        public OwnerClaim? Owner { get; set; }
-
-        /// <summary>Whether this orchestrator works on it.</summary>
-        public bool IsWorkedOn => !Work.IsCompleted;
-
-        /// <summary>Lines read over time, while it is worked on; what rests is read from its folder.</summary>
-        public SpeedSeries? Speed { get; set; }
-
-        /// <summary>Stops the present or the latest work.</summary>
-        public StopSignal Stop { get; set; } = new();
-
-        /// <summary>The present or the latest work; never fails.</summary>
-        public Task Work { get; set; } = Task.CompletedTask;
     }
 }

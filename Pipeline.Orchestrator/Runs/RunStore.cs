@@ -14,7 +14,14 @@ namespace Pipeline.Orchestrator.Runs;
 /// </remarks>
 internal sealed partial class RunStore : IDisposable
 {
-    private static readonly string[] OwnNames = ["logs", "page-keys", "demonstration", "apphost.lock"];
+    /// <summary>Folder of the data directory with the keys of the page.</summary>
+    public const string PageKeys = "page-keys";
+
+    /// <summary>Folder of the data directory with the runs of the demonstration in one process.</summary>
+    public const string Demonstrations = "demonstration";
+
+    // The other two are the AppHost's.
+    private static readonly string[] OwnNames = [PageKeys, Demonstrations, "logs", "apphost.lock"];
     private readonly IDisposable? _lock;
     private readonly ILogger<RunStore> _logger;
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
@@ -143,7 +150,7 @@ internal sealed partial class RunStore : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(SharedFile.ReadAllBytes(RunStateFile.LatestIn(folder)), RunJson.Default.Run);
+            return RunStateFile.Read(folder);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

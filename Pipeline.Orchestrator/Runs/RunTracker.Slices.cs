@@ -78,9 +78,9 @@ internal sealed partial class RunTracker
             return null;
         // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
         _pinned.UnionWith(Run.Implementations);
-        if (sliceRun.Implementations.Any(one => !RunPins.Of(Run).Of(one.Role).Any()))
+        if (sliceRun.Implementations.ExceptBy(Run.Implementations.Select(pin => pin.Role), one => one.Role).Any())
         {
-            // At once: they may be replaced before the next report comes. A slice that goes through one that was replaced meanwhile drains.
+            // Stored at once: they may be replaced before the next report. A slice that goes through a replaced one drains.
             _pinned.UnionWith(sliceRun.Implementations);
             save(Change(now => now with { Implementations = RunPins.Overlay(sliceRun.Implementations, now.Implementations) }));
             return null;

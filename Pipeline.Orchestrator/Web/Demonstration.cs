@@ -138,7 +138,7 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
 
     private async Task<Run> RunMonolithAsync(string input, CancellationToken cancellationToken)
     {
-        var folder = store.CreatePrivateFolder(Path.Combine("demonstration", Guid.NewGuid().ToString("N")));
+        var folder = store.CreatePrivateFolder(Path.Combine(RunStore.Demonstrations, Guid.NewGuid().ToString("N")));
         try
         {
             var start = new ProcessStartInfo(configuration[CommandVariable]!)

@@ -25,7 +25,7 @@ internal static class PageLoginSetup
             options.ApplicationDiscriminator = "pipeline " + PageLogin.TokenOf(key.Value.Key));
         services.AddOptions<KeyManagementOptions>().Configure<RunStore, ILoggerFactory>(
             (options, store, logs) => options.XmlRepository =
-                new FileSystemXmlRepository(store.CreatePrivateFolder("page-keys"), logs));
+                new FileSystemXmlRepository(store.CreatePrivateFolder(RunStore.PageKeys), logs));
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
             options.Cookie.HttpOnly = true;
