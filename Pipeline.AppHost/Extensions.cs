@@ -18,6 +18,7 @@ namespace Pipeline.AppHost;
 internal static class Extensions
 {
     /// <summary>Reads the configuration, and adds what every pipeline has: supervision and log files.</summary>
+    /// <exception cref="UsageException">The command line is wrong.</exception>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The configuration is wrong.</exception>
     public static PipelineModel AddPipeline(this IDistributedApplicationBuilder builder, PipelineCommand command)
     {
@@ -37,7 +38,7 @@ internal static class Extensions
             builder.Configuration.Sources.Insert(files.Length, variable);
         }
 
-        var settings = PipelineSettings.Read(builder.Configuration);
+        var settings = PipelineSettings.Read(builder.Configuration, command);
         var model = new PipelineModel(builder, settings, command);
         builder.Services.AddSingleton(command);
         builder.Services.AddSingleton(settings);

@@ -35,13 +35,14 @@ internal static class PipelineApplication
             if (SameFile.Is(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath))
                 Environment.CurrentDirectory = Path.GetDirectoryName(Environment.CurrentDirectory)!;
             var command = PipelineCommand.Parse(args);
-            if (command.Help)
+            if (command is { Help: true, Errors.Count: 0 })
             {
                 Console.WriteLine(PipelineCommand.Usage);
                 return 0;
             }
 
-            RunFiles.Check(command);
+            // What is wrong with it is told together with what is wrong with the settings, which are read while the application is described.
+            command = command with { Errors = [.. command.Errors, .. RunFiles.ErrorsOf(command)] };
             var application = describe(command);
             if (command.Publishes)
             {
@@ -73,7 +74,7 @@ internal static class PipelineApplication
         }
         catch (UsageException exception)
         {
-            return await FailAsync(Misuse, $"{exception.Message}; --help shows the options");
+            return await FailAsync(Misuse, exception.Message);
         }
         catch (OptionsValidationException exception)
         {
@@ -115,5 +116,5 @@ internal static class PipelineApplication
 /// <summary>What went wrong, in words for the user; said in one line, without a stack trace.</summary>
 internal class PipelineException(string message) : Exception(message);
 
-/// <summary>The command line is wrong.</summary>
-internal sealed class UsageException(string message) : PipelineException(message);
+/// <summary>The command line is wrong: a line for each error.</summary>
+internal sealed class UsageException(IEnumerable<string> errors) : PipelineException(string.Join('\n', errors));

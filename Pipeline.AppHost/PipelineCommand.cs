@@ -60,8 +60,10 @@ internal sealed partial record PipelineCommand
     /// <summary>What overrides the configuration, as <c>--key=value</c>; where Aspire publishes, the whole command line.</summary>
     public IReadOnlyList<string> Configuration { get; private init; } = [];
 
-    /// <summary>Reads a command line.</summary>
-    /// <exception cref="UsageException">It is wrong: a line for each option that is.</exception>
+    /// <summary>What is wrong with it, an error for each option that is.</summary>
+    public IReadOnlyList<string> Errors { get; init; } = [];
+
+    /// <summary>Reads a command line; <see cref="Errors"/> says what is wrong with it.</summary>
     public static PipelineCommand Parse(IReadOnlyList<string> args)
     {
         if (args is ["--operation", "publish", ..])
@@ -132,8 +134,8 @@ internal sealed partial record PipelineCommand
         if (command is { Resume: not null } and not { Input: null, Output: null, Overwrite: false, BatchSize: 0 })
             errors.Add("--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size");
         if (errors.Count > 0)
-            throw new UsageException(string.Join('\n', errors));
-        return command with { Configuration = configuration };
+            errors[^1] += "; --help shows the options";
+        return command with { Configuration = configuration, Errors = errors };
     }
 
     /// <summary>The arguments of the command line's program that make this run.</summary>

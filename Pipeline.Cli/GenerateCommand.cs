@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Cli.Generator;
+using Pipeline.Files;
 using Spectre.Console;
 
 namespace Pipeline.Cli;
@@ -61,7 +62,7 @@ internal sealed class GenerateCommand
         else if (output != Terminal.StandardStream
             && !output.Contains('\0')
             && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
-            errors.Add($"--output: {reason}");
+            errors.Add($"--output {reason}");
         return errors;
     }
 

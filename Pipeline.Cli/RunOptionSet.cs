@@ -95,10 +95,6 @@ internal sealed class RunOptionSet
             errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
         else if (wrong.All(error => error.Field != "input") && !Path.Exists(settings.Input))
             errors.Add($"--input: there is no file or directory {settings.Input}");
-        if (settings.Output is not null
-            && wrong.All(error => error.Field != "output")
-            && OutputPath.WhyNot(settings.Output, withRejects: true) is { } reason)
-            errors.Add($"--output: {reason}");
         return settings;
 
         T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);

@@ -15,8 +15,11 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     public PipelineOptions Options => options;
 
     /// <summary>Reads and checks the section Pipeline.</summary>
+    /// <param name="configuration">Where they stand.</param>
+    /// <param name="command">The command line, whose errors are told with those of the section.</param>
     /// <exception cref="OptionsValidationException">Tells all errors.</exception>
-    public static PipelineSettings Read(IConfiguration configuration)
+    /// <exception cref="UsageException">Tells all errors; some are of the command line.</exception>
+    public static PipelineSettings Read(IConfiguration configuration, PipelineCommand command)
     {
         var section = configuration.GetSection(PipelineOptions.Section);
         var errors = new List<string>();
@@ -29,6 +32,8 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         foreach (var name in options.Processes.Keys)
             restarts[name] = ReadRestart(section, $"Processes:{name}", errors);
 
+        if (command.Errors.Count > 0)
+            throw new UsageException(command.Errors.Concat(errors.Distinct()));
         return errors.Count == 0
             ? new PipelineSettings(options, restarts)
             : throw new OptionsValidationException(PipelineOptions.Section, typeof(PipelineOptions), errors.Distinct());

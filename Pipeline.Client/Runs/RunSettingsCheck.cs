@@ -14,7 +14,7 @@ public sealed record FieldError(string Field, string Message, int Line = 0, int 
     public string Detail => Line > 0 ? $"line {Line}, column {Column}: {Message}" : Message;
 }
 
-/// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed; all errors at once.</summary>
+/// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed: the output is looked at where it is to go. All errors at once.</summary>
 public static class RunSettingsCheck
 {
     /// <summary>Most slices of a run: each is an entry of run.json, and a file that is open while they are merged.</summary>
@@ -59,17 +59,17 @@ public static class RunSettingsCheck
             errors.Add(new(field, $"must be an absolute path, not {path}"));
         else if (field == "output" && Path.EndsInDirectorySeparator(path))
             errors.Add(new(field, $"must be a file, not the directory {path}"));
-        else if (field == "output" && OutputFiles.IsOtherwiseCompressed(path))
-            errors.Add(new(field, $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}"));
         else
-            CheckResolvable(field, path, errors);
+            CheckFile(field, path, errors);
     }
 
-    private static void CheckResolvable(string field, string path, List<FieldError> errors)
+    private static void CheckFile(string field, string path, List<FieldError> errors)
     {
         try
         {
             RootedPath.Resolve(path);
+            if (field == "output" && OutputPath.WhyNot(path, withRejects: true) is { } reason)
+                errors.Add(new(field, reason));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -16,7 +16,7 @@ public sealed class ExitCodeTests : IDisposable
 
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
-    [InlineData(1, $"error: input '{Missing}' does not exist", "--input", Missing, "--exit")]
+    [InlineData(2, $"error: --input: there is no file or directory {Missing}", "--input", Missing, "--exit")]
     [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
     public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {
@@ -24,6 +24,21 @@ public sealed class ExitCodeTests : IDisposable
 
         var expected = line.Replace(Missing, Path.GetFullPath(Systems.Absolute(Missing)), StringComparison.Ordinal);
         Assert.Equal((exitCode, "", expected + Environment.NewLine), (code, output, error));
+    }
+
+    [Fact]
+    public async Task Start_WrongOptionPathAndSetting_WritesAllInOneGo()
+    {
+        var (code, output, error) = await RunAsync("--bogus", "--input", "none", "--output", "none/out", "--Pipeline:Services:parse:Replicas=-1");
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Collection(
+            error.TrimEnd().Split(Environment.NewLine),
+            line => Assert.StartsWith("error: unknown option '--bogus'; ", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("error: --input: there is no", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("error: --output must lie in", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("error: Pipeline:Services:parse:Replicas must be", line, StringComparison.Ordinal));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]

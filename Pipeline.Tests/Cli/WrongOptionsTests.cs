@@ -27,7 +27,7 @@ public sealed class WrongOptionsTests : IDisposable
 
     [Fact]
     public async Task Monolith_WrongRulesAndOtherWrongOptions_AreToldTogether() => await RefusesAsync(
-        ["--rules line 1, column 20: ", "--aggregates", "--output: there is no directory ", "--threads"],
+        ["--rules line 1, column 20: ", "--aggregates", "--output must lie in a directory that exists: there is no ", "--threads"],
         "run", "--monolith", "--input", Write("in.ndjson"), "--rules", Write("rules.json", """{"rules":[{"drop":"nonsense == 1"}]}"""),
         "--aggregates", "median", "--output", InFolder("none/out"), "--threads", "0");
 
@@ -61,14 +61,14 @@ public sealed class WrongOptionsTests : IDisposable
     {
         Directory.CreateDirectory(InFolder("out.rejects.ndjson"));
         await RefusesAsync(
-            [$"--output: the rejects beside it would be {InFolder("out.rejects.ndjson")}, which is a directory"],
+            [$"--output cannot have its rejects beside it: {InFolder("out.rejects.ndjson")} is a directory"],
             "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out.ndjson"));
     }
 
     [Theory]
-    [InlineData("out.ndjson.zst", "--output: must end in .gz or in no other compression's extension, not .zst")]
-    [InlineData("none/out.ndjson", "--output: there is no directory ")]
-    [InlineData("", "--output: ")]
+    [InlineData("out.ndjson.zst", "--output must end in .gz or in no other compression's extension, not .zst")]
+    [InlineData("none/out.ndjson", "--output must lie in a directory that exists: there is no ")]
+    [InlineData("", "--output must be a file, not the directory ")]
     public async Task Generate_OutputThatCannotBe_IsRefusedWithWhatElseIsWrong(string name, string error)
     {
         await RefusesAsync([error, "--count"], "generate", "--output", InFolder(name), "--count", "x");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Pipeline.AppHost;
 using Pipeline.AppHost.Configuration;
 using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.AppHost.Supervision;
@@ -8,6 +9,8 @@ namespace Pipeline.Tests.AppHost.Configuration;
 
 public class PipelineSettingsTests
 {
+    private static readonly PipelineCommand Command = PipelineCommand.Parse([]);
+
     [Fact]
     public void Restart_ServiceSetsOneValue_KeepsTheOthersOfTheCommonPolicy()
     {
@@ -106,7 +109,7 @@ public class PipelineSettingsTests
     public void Read_ShippedAppSettings_AreValidAndNameEveryService()
     {
         var file = Path.Combine(Projects.Pipeline_AppHost.ProjectPath, "appsettings.json");
-        var settings = PipelineSettings.Read(new ConfigurationBuilder().AddJsonFile(file).Build());
+        var settings = PipelineSettings.Read(new ConfigurationBuilder().AddJsonFile(file).Build(), Command);
 
         Assert.Equal((5070, 5080), (settings.Service("broker").Port, settings.Service("orchestrator").Port));
         Assert.Equal(
@@ -121,7 +124,7 @@ public class PipelineSettingsTests
         var settings = PipelineSettings.Read(new ConfigurationBuilder()
             .AddJsonFile(Path.Combine(folder, "appsettings.json"))
             .AddJsonFile(Path.Combine(folder, "appsettings.Polyglot.json"))
-            .Build());
+            .Build(), Command);
 
         Assert.Equal(0, settings.Service("rules").Replicas);
         Assert.Equal(["node-rules", "python-audit"], settings.Options.Processes.Keys.Order(StringComparer.Ordinal));
@@ -130,5 +133,5 @@ public class PipelineSettingsTests
     }
 
     private static PipelineSettings Read(params (string Key, string Value)[] values) => PipelineSettings.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build());
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build(), Command);
 }

@@ -10,48 +10,45 @@ public sealed class RunFilesTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public void Check_ExistingInputAndOutputFolder_AcceptedAndNoFileLeft()
+    public void ErrorsOf_ExistingInputAndOutputFolder_EmptyAndNoFileLeft()
     {
         var input = Path.Combine(_directory, "in.ndjson");
         File.WriteAllText(input, "{}");
 
-        RunFiles.Check(PipelineCommand.Parse(["--input", input, "--output", Path.Combine(_directory, "out.ndjson")]));
-        RunFiles.Check(PipelineCommand.Parse(["--input", _directory]));
-
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", Path.Combine(_directory, "out.ndjson")])));
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", _directory])));
         Assert.Equal([input], Directory.GetFiles(_directory));
     }
 
     [Fact]
-    public void Check_OutputExists_LeavesItUnchanged()
+    public void ErrorsOf_OutputExists_LeavesItUnchanged()
     {
         var output = Path.Combine(_directory, "out.ndjson");
         File.WriteAllText(output, "before");
 
-        RunFiles.Check(PipelineCommand.Parse(["--output", output]));
-
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--output", output])));
         Assert.Equal("before", File.ReadAllText(output));
     }
 
     [Theory]
-    [InlineData("--input", "missing.ndjson", "does not exist")]
-    [InlineData("--output", "missing/out.ndjson", "its directory does not exist")]
-    [InlineData("--output", ".", "is a directory")]
-    public void Check_UnusablePath_ThrowsWithTheReason(string option, string path, string reason)
+    [InlineData("--input", "missing.ndjson", "--input: there is no file or directory ")]
+    [InlineData("--output", "missing/out.ndjson", "--output must lie in a directory that exists")]
+    [InlineData("--output", ".", "--output must be a file, not the directory ")]
+    public void ErrorsOf_UnusablePath_TellsTheReason(string option, string path, string reason)
     {
         var command = PipelineCommand.Parse([option, Path.Combine(_directory, path)]);
 
-        Assert.Contains(reason, Assert.Throws<PipelineException>(() => RunFiles.Check(command)).Message, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Single(RunFiles.ErrorsOf(command)), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Check_InputAndOutputAreWrong_BothAreTold()
+    public void ErrorsOf_InputAndOutputAreWrong_TellsBoth()
     {
         var command = PipelineCommand.Parse(["--input", Path.Combine(_directory, "none"), "--output", _directory]);
 
-        var lines = Assert.Throws<PipelineException>(() => RunFiles.Check(command)).Message.Split('\n');
-
-        Assert.Equal(2, lines.Length);
-        Assert.EndsWith("does not exist", lines[0], StringComparison.Ordinal);
-        Assert.Contains("is a directory", lines[1], StringComparison.Ordinal);
+        Assert.Collection(
+            RunFiles.ErrorsOf(command),
+            error => Assert.StartsWith("--input: there is no", error, StringComparison.Ordinal),
+            error => Assert.StartsWith("--output must be a file", error, StringComparison.Ordinal));
     }
 }

@@ -12,13 +12,13 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Post_ValidRun_StartsItAndStreamsItsEventsToTheEnd()
     {
-        using var created = await PostAsync(Body("/data/in.ndjson", "/data/out.ndjson", more: ""","groupBy":["type","user"],"batchSize":7"""));
+        string[] paths = [.. new[] { "in.ndjson", "out.ndjson" }.Select(name => Path.Combine(Served.Folder, name))];
+        using var created = await PostAsync(Body(paths[0], paths[1], more: ""","groupBy":["type","user"],"batchSize":7"""));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var id = await IdOfAsync(created);
         Assert.Equal($"/runs/{id}", created.Headers.Location?.OriginalString);
 
         var attempt = await Served.Stages.NextAsync();
-        string[] paths = [.. new[] { "/data/in.ndjson", "/data/out.ndjson" }.Select(Systems.Absolute).Select(Path.GetFullPath)];
         Assert.Equal((7, paths[0], paths[1]), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
         Assert.Equal(["type", "user"], attempt.Open.Options.GroupBy);
         Assert.Equal((5_000L, 1_000_000L), (attempt.Open.Options.LingerMicros, attempt.Open.Options.CheckpointIntervalMicros));

@@ -108,17 +108,18 @@ public sealed class RunOutputTests : ApiTest
     {
         Directory.CreateDirectory(Path.Combine(Served.Folder, "real"));
         Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), Path.Combine(Served.Folder, "real"));
-        var body = Body("/data/in.ndjson", Path.Combine(Served.Folder, "real", "x.ndjson"));
+        var input = Path.Combine(Served.Folder, "in.ndjson");
+        var body = Body(input, Path.Combine(Served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
         await RefusedAsync(body, $"run {id} is writing");
         foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
         {
             await RefusedAsync(
-                Body("/data/in.ndjson", Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
+                Body(input, Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
         }
 
-        await RefusedAsync(Body("/in", "/data/in.ndjson"), $"run {id} is reading");
+        await RefusedAsync(Body("/in", input), $"run {id} is reading");
         (await Served.Stages.NextAsync()).Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
     }
@@ -127,8 +128,12 @@ public sealed class RunOutputTests : ApiTest
     [InlineData("runs/x/run.json")]
     [InlineData("apphost.lock")]
     [InlineData("page-keys/x.xml")]
-    public async Task Post_OutputWherePipelineKeepsItsOwnData_IsRefused(string path) => await RefusedAsync(
-        Body("/in", Path.Join(Served.Folder, "data", path), more: ""","overwrite":true"""), "lies where Pipeline keeps its own data");
+    public async Task Post_OutputWherePipelineKeepsItsOwnData_IsRefused(string path)
+    {
+        var output = Path.Join(Served.Folder, "data", path);
+        Directory.CreateDirectory(Path.GetDirectoryName(output)!);
+        await RefusedAsync(Body("/in", output, more: ""","overwrite":true"""), "lies where Pipeline keeps its own data");
+    }
 
     [Fact]
     public async Task Post_OutsideTheRoots_IsRefused()

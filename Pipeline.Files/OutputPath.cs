@@ -1,11 +1,9 @@
-using Pipeline.Files;
+namespace Pipeline.Files;
 
-namespace Pipeline.Cli;
-
-/// <summary>Where a command is to write a file.</summary>
-internal static class OutputPath
+/// <summary>Where a file is to be written.</summary>
+public static class OutputPath
 {
-    /// <summary>Why no file can be written there, as far as that is seen before anything is done; null where nothing is seen.</summary>
+    /// <summary>Why no file can be written there, to be read after the option's name, as far as that is seen before anything is done; null where nothing is seen.</summary>
     /// <param name="path">An absolute path.</param>
     /// <param name="withRejects">Whether the rejects of a run are written beside it.</param>
     public static string? WhyNot(string path, bool withRejects)
@@ -13,11 +11,11 @@ internal static class OutputPath
         if (OutputFiles.IsOtherwiseCompressed(path))
             return $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}";
         if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
-            return $"there is no directory {folder}";
+            return $"must lie in a directory that exists: there is no {folder}";
         if (Directory.Exists(path))
-            return $"{path} is a directory";
+            return $"must be a file, not the directory {path}";
         return withRejects && OutputFiles.Of(path).Rejects is var rejects && Directory.Exists(rejects)
-            ? $"the rejects beside it would be {rejects}, which is a directory"
+            ? $"cannot have its rejects beside it: {rejects} is a directory"
             : null;
     }
 }
