@@ -25,9 +25,10 @@ public sealed class ChannelOptions
     public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Time for the answer to a ping, after which the connection is dead: 1 s to 10 min.</summary>
-    /// <value>Default 1 s.</value>
+    /// <remarks>A hung process is found by its supervisor, which sees whether it waits for a CPU; a ping does not.</remarks>
+    /// <value>Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Bytes that may be under way unread on one call: 64 KiB to 16 MiB.</summary>
     /// <value>Default 1 MiB.</value>

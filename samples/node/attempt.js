@@ -13,7 +13,7 @@ const PROGRESS_INTERVAL = 1_000;
 const OPTIONS = {
   ...limits,
   'grpc.keepalive_time_ms': 2_000,
-  'grpc.keepalive_timeout_ms': 1_000,
+  'grpc.keepalive_timeout_ms': 5_000,
   'grpc.use_local_subchannel_pool': 1,
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,

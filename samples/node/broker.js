@@ -17,7 +17,7 @@ class Registration {
     this.headers.set('authorization', authorization);
     this.broker = new Broker(address.replace(/^http:\/\//, ''), grpc.credentials.createInsecure(), {
       'grpc.keepalive_time_ms': 2_000,
-      'grpc.keepalive_timeout_ms': 1_000,
+      'grpc.keepalive_timeout_ms': 5_000,
       'grpc.enable_http_proxy': 0,
       'grpc.max_reconnect_backoff_ms': 1_000,
     });
