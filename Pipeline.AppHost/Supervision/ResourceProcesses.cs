@@ -19,10 +19,13 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    // More than one: a process that just executes another program has no environment for a moment, and so no mark.
+    private const int LooksAfterDeath = 5;
+
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
     private volatile int _launcher;
-    private volatile bool _orphansDue;
+    private volatile int _looksDue;
 
     /// <summary>DCP's API server: the parent of the process that starts the resources' own. Linux only, once one of them was seen.</summary>
     public ProcessIdentity? ApiServer { get; private set; }
@@ -50,7 +53,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         KillOrphans();
         if (ProcessIdentity.Find(id) is not { } process)
         {
-            _orphansDue = true;
+            _looksDue = LooksAfterDeath;
             KillOrphans();
             return null;
         }
@@ -87,16 +90,17 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
     }
 
-    /// <summary>Where a resource's process has died since the last call, kills what is left of its descendants.</summary>
+    /// <summary>Where a resource's process has died lately, kills what is left of its descendants.</summary>
     public void KillOrphans()
     {
         var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
         dead.ForEach(replica => _replicas.TryRemove(replica));
-        _orphansDue |= dead.Count > 0;
+        if (dead.Count > 0)
+            _looksDue = LooksAfterDeath;
         // As long as no process was seen alive, DCP is not known, and its own children could not be told from orphans.
-        if (!_orphansDue || _launcher == 0)
+        if (_looksDue <= 0 || _launcher == 0)
             return;
-        _orphansDue = false;
+        _looksDue--;
         Kill(orphansOnly: true);
     }
 

@@ -58,6 +58,28 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.True(other.IsAlive && othersChild.IsAlive);
     }
 
+    [LinuxFact]
+    public async Task KillOrphans_ChildWithoutEnvironmentForAMoment_IsKilledAtALaterLook()
+    {
+        // As while it executes another program, only longer.
+        var folder = Directory.CreateTempSubdirectory("orphan").FullName;
+        var (go, mark) = (Path.Combine(folder, "go"), $"{AppHostWatch.Variable}={ResourceProcesses.Mark(_directories)}");
+        Fifo.Create(go);
+        var (root, child) = await StartAsync("own", "env -i sh -c 'read go < \"$1\"; exec env \"$0\" sleep 1000' \"$0\" \"$1\" & echo $!; wait", mark, go);
+        await UntilAsync(() => ProcFile(child, "cmdline").StartsWith("sh\0-c\0read", StringComparison.Ordinal) && ProcFile(child, "environ").Length == 0);
+        root.Kill(entireTree: false);
+        await UntilGoneAsync(root);
+
+        _processes.KillOrphans();
+        Assert.True(child.IsAlive);
+        await File.WriteAllTextAsync(go, "go\n");
+        await UntilAsync(() => ProcFile(child, "environ").Contains(mark, StringComparison.Ordinal));
+        _processes.KillOrphans();
+
+        await UntilGoneAsync(child);
+        Directory.Delete(folder, recursive: true);
+    }
+
     [UnixFact]
     public async Task KillAll_TreesRunning_KillsThem()
     {
@@ -111,16 +133,16 @@ public sealed class ResourceProcessesTests : IDisposable
         Assert.Equal(ProcessStatus.Read(Environment.ProcessId)?.Parent, _processes.ApiServer?.Id);
     }
 
-    private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource)
+    private async Task<(ProcessIdentity Root, ProcessIdentity Child)> StartAsync(string resource, params string[] command)
     {
-        var (process, child) = await LaunchAsync();
+        var (process, child) = await LaunchAsync(command);
         var running = new InstanceState(InstancePhase.Running, process.Id, Address: new Uri($"http://{resource}"));
         return (_processes.Observe(resource, $"{resource}-1", running)!.Value, child);
     }
 
-    private async Task<(Process Root, ProcessIdentity Child)> LaunchAsync()
+    private async Task<(Process Root, ProcessIdentity Child)> LaunchAsync(params string[] command)
     {
-        var start = new ProcessStartInfo("sh", ["-c", "sleep 1000 & echo $!; wait"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("sh", ["-c", .. command.DefaultIfEmpty("sleep 1000 & echo $!; wait")]) { RedirectStandardOutput = true };
         start.Environment[AppHostWatch.Variable] = ResourceProcesses.Mark(_directories);
         var process = Process.Start(start)!;
         _started.Add(process);
@@ -128,10 +150,14 @@ public sealed class ResourceProcessesTests : IDisposable
         return (process, ProcessIdentity.Find(child)!.Value);
     }
 
-    private static async Task UntilGoneAsync(ProcessIdentity process)
+    private static string ProcFile(ProcessIdentity process, string name) => File.ReadAllText($"/proc/{process.Id}/{name}");
+
+    private static Task UntilGoneAsync(ProcessIdentity process) => UntilAsync(() => !process.IsAlive);
+
+    private static async Task UntilAsync(Func<bool> holds)
     {
         using var patience = new CancellationTokenSource(Patience);
-        while (process.IsAlive)
+        while (!holds())
             await Task.Delay(5, patience.Token);
     }
 }
