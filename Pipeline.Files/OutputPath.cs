@@ -11,7 +11,7 @@ public static class OutputPath
         if (OutputFiles.IsOtherwiseCompressed(path))
             return $"must end in .gz or in no other compression's extension, not {Path.GetExtension(path)}";
         if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
-            return $"must lie in a directory that exists: there is no {folder}";
+            return $"must lie in a directory that exists: {folder} is none, or may not be read";
         if (Directory.Exists(path))
             return $"must be a file, not the directory {path}";
         return withRejects && OutputFiles.Of(path).Rejects is var rejects && Directory.Exists(rejects)

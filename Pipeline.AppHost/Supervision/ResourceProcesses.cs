@@ -19,13 +19,14 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    // More than one: a process that just executes another program has no environment for a moment, and so no mark.
-    private const int LooksAfterDeath = 5;
+    // Orphans are looked for more than once: a process that just executes another program has no environment, and so no mark.
+    private static readonly TimeSpan OrphanTime = TimeSpan.FromSeconds(2.5);
 
+    private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
     private volatile int _launcher;
-    private volatile int _looksDue;
+    private long? _lastDeath;
 
     /// <summary>DCP's API server: the parent of the process that starts the resources' own. Linux only, once one of them was seen.</summary>
     public ProcessIdentity? ApiServer { get; private set; }
@@ -53,8 +54,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         KillOrphans();
         if (ProcessIdentity.Find(id) is not { } process)
         {
-            _looksDue = LooksAfterDeath;
-            KillOrphans();
+            KillOrphans(died: true);
             return null;
         }
 
@@ -91,17 +91,22 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     }
 
     /// <summary>Where a resource's process has died lately, kills what is left of its descendants.</summary>
-    public void KillOrphans()
+    /// <param name="died">Whether one has died that was never seen.</param>
+    public void KillOrphans(bool died = false)
     {
-        var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
-        dead.ForEach(replica => _replicas.TryRemove(replica));
-        if (dead.Count > 0)
-            _looksDue = LooksAfterDeath;
-        // As long as no process was seen alive, DCP is not known, and its own children could not be told from orphans.
-        if (_looksDue <= 0 || _launcher == 0)
-            return;
-        _looksDue--;
-        Kill(orphansOnly: true);
+        lock (_lock)
+        {
+            var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
+            dead.ForEach(replica => _replicas.TryRemove(replica));
+            if (died || dead.Count > 0)
+                _lastDeath = time.GetTimestamp();
+            // As long as no process was seen alive, DCP is not known, and its own children could not be told from orphans.
+            if (_lastDeath is not { } death || _launcher == 0)
+                return;
+            Kill(orphansOnly: true);
+            if (time.GetElapsedTime(death) >= OrphanTime)
+                _lastDeath = null;
+        }
     }
 
     /// <summary>Waits until the processes of all resources have ended, and kills those that are left after a time.</summary>
@@ -160,10 +165,13 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             .Where(IsMarked).ToHashSet();
         foreach (var id in marked)
         {
-            if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (status.Parent == _launcher || marked.Contains(status.Parent))))
+            if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (marked.Contains(status.Parent) || OwnsChildren(status.Parent))))
                 Kill(ProcessIdentity.Find(id), entireTree: orphansOnly);
         }
     }
+
+    // DCP, or a process without an environment at present, which may have the mark when it has one again.
+    private bool OwnsChildren(int parent) => parent == _launcher || (parent > 1 && EnvironmentOf(parent) is { Length: 0 });
 
     private void Kill(ProcessIdentity? process, bool entireTree)
     {
@@ -171,16 +179,18 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             log.NotKilled(process.Value.Id, reason);
     }
 
-    private bool IsMarked(int id)
+    private bool IsMarked(int id) => id > 0 && EnvironmentOf(id).AsSpan().IndexOf(_mark) >= 0;
+
+    private static byte[]? EnvironmentOf(int id)
     {
         try
         {
-            return id > 0 && File.ReadAllBytes($"/proc/{id}/environ").AsSpan().IndexOf(_mark) >= 0;
+            return File.ReadAllBytes($"/proc/{id}/environ");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // It ended meanwhile, or belongs to another user.
-            return false;
+            return null;
         }
     }
 

@@ -83,6 +83,6 @@ internal static class ContractText
     public const string MessageSize = "A message is at most 16 MiB, and is not compressed.";
 
     public const string Windows =
-        "It answers HTTP/2 pings (after 2 s of silence, within 1 s), and grants windows of 8 MiB a stream and 16 MiB a "
+        "It answers HTTP/2 pings (after 2 s of silence, within 5 s), and grants windows of 8 MiB a stream and 16 MiB a "
         + "connection.";
 }

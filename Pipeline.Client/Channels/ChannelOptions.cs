@@ -25,7 +25,7 @@ public sealed class ChannelOptions
     public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Time for the answer to a ping, after which the connection is dead: 1 s to 10 min.</summary>
-    /// <remarks>A hung process is found by its supervisor, which sees whether it waits for a CPU; a ping does not.</remarks>
+    /// <remarks>A ping cannot tell hung from busy. Under an AppHost a hung process is found sooner, by its supervisor.</remarks>
     /// <value>Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(5);

@@ -89,7 +89,7 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
 
     [LoggerMessage(
         EventId = 3056, Level = LogLevel.Warning,
-        Message = "No machine has answered a call for {Key}, a run or a slice, for {Seconds:0} s; it is repeated: {Reason}")]
+        Message = "For {Seconds:0} s no machine has answered a call for the run or slice {Key}; it is repeated: {Reason}")]
     private static partial void LogNoAnswer(ILogger logger, string key, double seconds, string reason);
 }
 

@@ -47,7 +47,7 @@ internal static class FlowChecks
         run.Step(
             $"HTTP/2 pings every {PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, "
             + "then events",
-            "the pings are answered within 1 s, and the call goes on", ContractText.Windows);
+            $"the pings are answered within {HopAbove.PingTimeout.TotalSeconds:0} s, and the call goes on", ContractText.Windows);
         using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], PingDelay));
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
         var traffic = attempt.Traffic;

@@ -10,6 +10,9 @@ namespace Pipeline.Cli.CheckStage.Hops;
 /// <summary>The hop above the stage that is checked: one connection, with at most one call of Process.</summary>
 internal sealed class HopAbove : IDisposable
 {
+    /// <summary>Time for the answer to a ping, after which the connection is dead.</summary>
+    public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
+
     private const int WindowBytes = 1024 * 1024;
 
     private readonly GrpcChannel _channel;
@@ -32,7 +35,7 @@ internal sealed class HopAbove : IDisposable
         };
         if (pingDelay is { } delay)
         {
-            (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (delay, TimeSpan.FromSeconds(1));
+            (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (delay, PingTimeout);
             handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         }
 

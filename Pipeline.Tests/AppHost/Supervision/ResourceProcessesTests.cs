@@ -15,6 +15,8 @@ public sealed class ResourceProcessesTests : IDisposable
     private readonly ResourceProcesses _processes;
     private readonly List<Process> _started = [];
 
+    private string Mark => $"{AppHostWatch.Variable}={ResourceProcesses.Mark(_directories)}";
+
     public ResourceProcessesTests() =>
         _processes = new ResourceProcesses(_directories, TimeProvider.System, NullLogger<ResourceProcesses>.Instance);
 
@@ -63,9 +65,9 @@ public sealed class ResourceProcessesTests : IDisposable
     {
         // As while it executes another program, only longer.
         var folder = Directory.CreateTempSubdirectory("orphan").FullName;
-        var (go, mark) = (Path.Combine(folder, "go"), $"{AppHostWatch.Variable}={ResourceProcesses.Mark(_directories)}");
+        var go = Path.Combine(folder, "go");
         Fifo.Create(go);
-        var (root, child) = await StartAsync("own", "env -i sh -c 'read go < \"$1\"; exec env \"$0\" sleep 1000' \"$0\" \"$1\" & echo $!; wait", mark, go);
+        var (root, child) = await StartAsync("own", "env -i sh -c 'read go < \"$1\"; exec env \"$0\" sleep 1000' \"$0\" \"$1\" & echo $!; wait", Mark, go);
         await UntilAsync(() => ProcFile(child, "cmdline").StartsWith("sh\0-c\0read", StringComparison.Ordinal) && ProcFile(child, "environ").Length == 0);
         root.Kill(entireTree: false);
         await UntilGoneAsync(root);
@@ -73,11 +75,26 @@ public sealed class ResourceProcessesTests : IDisposable
         _processes.KillOrphans();
         Assert.True(child.IsAlive);
         await File.WriteAllTextAsync(go, "go\n");
-        await UntilAsync(() => ProcFile(child, "environ").Contains(mark, StringComparison.Ordinal));
+        await UntilAsync(() => ProcFile(child, "environ").Contains(Mark, StringComparison.Ordinal));
         _processes.KillOrphans();
 
         await UntilGoneAsync(child);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [LinuxFact]
+    public async Task KillOrphans_ParentWithoutEnvironmentForAMoment_KillsNotItsChildren()
+    {
+        var (root, child) = await StartAsync("own", "exec env -i sh -c 'env \"$0\" sleep 1000 & echo $!; wait' \"$0\"", Mark);
+        await UntilAsync(() => ProcFile(root, "environ").Length == 0 && ProcFile(child, "cmdline").StartsWith("sleep", StringComparison.Ordinal));
+        var (other, othersChild) = await StartAsync("other");
+        other.Kill(entireTree: false);
+        await UntilGoneAsync(other);
+
+        _processes.KillOrphans();
+
+        await UntilGoneAsync(othersChild);
+        Assert.True(root.IsAlive && child.IsAlive);
     }
 
     [UnixFact]

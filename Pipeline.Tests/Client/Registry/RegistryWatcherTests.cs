@@ -68,7 +68,7 @@ public sealed class RegistryWatcherTests
         await using var broker = await BrokerFixture.StartAsync();
         await using var relay = new Relay(broker.Address.Port);
         await broker.RegisterAsync("a");
-        // Silence alone is to find it here: pings would take three seconds.
+        // Silence alone is to find it here: pings would take seven seconds.
         await using var service = await WatchAsync(relay, ("BrokerClient:SilenceTimeout", "00:00:00.300"), ("Channels:KeepAlivePingDelay", "00:10:00"));
         var watcher = service.Get<RegistryWatcher>();
         await BrokerRegistrationTests.WaitForAsync(watcher, view => view.IsConnected);

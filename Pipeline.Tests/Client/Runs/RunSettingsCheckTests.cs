@@ -62,8 +62,27 @@ public sealed class RunSettingsCheckTests
     }
 
     [Fact]
-    public void Check_OutputIsTheInput_IsAnError() =>
-        Assert.Equal("output", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a/b"), Output = Systems.Absolute("/a/../a/b") })).Field);
+    public void Check_OutputIsTheInput_IsAnError()
+    {
+        var folder = Path.GetTempPath();
+        var settings = new RunSettings { Input = Path.Join(folder, "b"), Output = Path.Join(folder, ".", "b") };
+
+        var error = Assert.Single(RunSettingsCheck.Check(settings));
+
+        Assert.Equal("output", error.Field);
+        Assert.StartsWith("must not be the input", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Check_OutputInNoDirectory_IsAnError()
+    {
+        var output = Path.Join(Path.GetTempPath(), Guid.NewGuid().ToString(), "out.ndjson");
+
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), Output = output }));
+
+        Assert.Equal("output", error.Field);
+        Assert.StartsWith("must lie in a directory that exists", error.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Check_SameGroupByColumnTwice_IsAnError() =>
