@@ -11,6 +11,11 @@ public readonly record struct OutputFiles(string Results, string Rejects)
 
     private static readonly string[] OtherCompressions = [".zst", ".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".lzma", ".z"];
 
+    /// <summary>
+    /// Gzip of nothing (RFC 1952): an empty member. GZipStream writes no byte at all where nothing is written to it, and gunzip takes an empty file for a broken one.
+    /// </summary>
+    public static ReadOnlySpan<byte> EmptyGzip => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     /// <summary>The files of a run whose results go to this path.</summary>
     public static OutputFiles Of(string results)
     {

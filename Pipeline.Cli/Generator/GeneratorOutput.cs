@@ -70,7 +70,9 @@ internal static class GeneratorOutput
             return;
         }
 
-        using var zipped = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true);
-        LineGenerator.Write(options, zipped, progress, cancellationToken);
+        using (var zipped = new GZipStream(file, CompressionLevel.Fastest, leaveOpen: true))
+            LineGenerator.Write(options, zipped, progress, cancellationToken);
+        if (file.Length == 0)
+            file.Write(OutputFiles.EmptyGzip);
     }
 }

@@ -76,6 +76,17 @@ public sealed class PathMatrixTests : IDisposable
             Assert.Equal(before, Snapshot());
     }
 
+    [Fact]
+    public async Task CommandLine_CompressedOutputWithoutResults_IsAnEmptyGzipMember()
+    {
+        var (input, output) = (Path.Combine(_folder, "bad.ndjson"), Path.Combine(_folder, "out.ndjson.gz"));
+        await File.WriteAllTextAsync(input, "no event\n");
+
+        Check(Ok, await CommandAsync(input, output));
+
+        Assert.Equal(OutputFiles.EmptyGzip.ToArray(), await File.ReadAllBytesAsync(output));
+    }
+
     [LinuxTheory]
     [InlineData("absolute", Ok, Ok)]
     [InlineData("dot-dot", Ok, Ok)]

@@ -110,6 +110,11 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
 
         output.Write(lines.WrittenSpan);
         output.Dispose();
+        if (output != target && target.Length == 0)
+        {
+            target.Write(OutputFiles.EmptyGzip);
+        }
+
         file.Flush();
         return target.Finished;
 

@@ -25,6 +25,14 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [Fact]
+    public void Write_NothingToGz_IsAnEmptyGzipMember()
+    {
+        GeneratorOutput.Write(new GeneratorOptions { Count = 0 }, InFolder("a.ndjson.gz"), overwrite: false, null, CancellationToken.None);
+
+        Assert.Equal(OutputFiles.EmptyGzip.ToArray(), File.ReadAllBytes(InFolder("a.ndjson.gz")));
+    }
+
+    [Fact]
     public void Write_CancelledInTheMiddle_LeavesTheFormerFile()
     {
         var path = InFolder("a.ndjson");
