@@ -41,7 +41,7 @@ internal static class PipelineApplication
                 return 0;
             }
 
-            // What is wrong with it is told together with what is wrong with the settings, which are read while the application is described.
+            // Reported with the errors of the settings, which are read while the application is described.
             command = command with { Errors = [.. command.Errors, .. RunFiles.ErrorsOf(command)] };
             var application = describe(command);
             if (command.Publishes)

@@ -60,10 +60,10 @@ internal sealed partial record PipelineCommand
     /// <summary>What overrides the configuration, as <c>--key=value</c>; where Aspire publishes, the whole command line.</summary>
     public IReadOnlyList<string> Configuration { get; private init; } = [];
 
-    /// <summary>What is wrong with it, an error for each option that is.</summary>
+    /// <summary>What is wrong with the command line, an error for each wrong option; empty where it is right.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 
-    /// <summary>Reads a command line; <see cref="Errors"/> says what is wrong with it.</summary>
+    /// <summary>Reads a command line, and reports what is wrong with it in <see cref="Errors"/>.</summary>
     public static PipelineCommand Parse(IReadOnlyList<string> args)
     {
         if (args is ["--operation", "publish", ..])

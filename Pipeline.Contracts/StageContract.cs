@@ -16,4 +16,10 @@ public static class StageContract
 
     /// <summary>Largest message, in bytes: 16 MiB.</summary>
     public const int MaxMessageBytes = 16 * 1024 * 1024;
+
+    /// <summary>Silence on a connection after which the peer is pinged: 2 s.</summary>
+    public static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time for the answer to a ping, after which the connection is dead: 5 s.</summary>
+    public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
 }

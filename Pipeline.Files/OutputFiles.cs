@@ -12,7 +12,7 @@ public readonly record struct OutputFiles(string Results, string Rejects)
     private static readonly string[] OtherCompressions = [".zst", ".bz2", ".xz", ".lz4", ".br", ".zip", ".7z", ".lzma", ".z"];
 
     /// <summary>
-    /// Gzip of nothing (RFC 1952): an empty member. GZipStream writes no byte at all where nothing is written to it, and gunzip takes an empty file for a broken one.
+    /// A gzip member without content (RFC 1952). GZipStream writes no bytes if none are written to it, and gunzip rejects an empty file.
     /// </summary>
     public static ReadOnlySpan<byte> EmptyGzip => [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 

@@ -3,9 +3,10 @@ namespace Pipeline.Files;
 /// <summary>Where a file is to be written.</summary>
 public static class OutputPath
 {
-    /// <summary>Why no file can be written there, to be read after the option's name, as far as that is seen before anything is done; null where nothing is seen.</summary>
+    /// <summary>Why no file can be written there, as far as that can be seen without writing; null where nothing is found.</summary>
     /// <param name="path">An absolute path.</param>
     /// <param name="withRejects">Whether the rejects of a run are written beside it.</param>
+    /// <returns>A reason to be read after the option's name, such as "must be a file, not the directory /tmp".</returns>
     public static string? WhyNot(string path, bool withRejects)
     {
         if (OutputFiles.IsOtherwiseCompressed(path))

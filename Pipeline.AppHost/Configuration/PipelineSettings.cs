@@ -15,10 +15,10 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     public PipelineOptions Options => options;
 
     /// <summary>Reads and checks the section Pipeline.</summary>
-    /// <param name="configuration">Where they stand.</param>
-    /// <param name="command">The command line, whose errors are told with those of the section.</param>
-    /// <exception cref="OptionsValidationException">Tells all errors.</exception>
-    /// <exception cref="UsageException">Tells all errors; some are of the command line.</exception>
+    /// <param name="configuration">The configuration with that section.</param>
+    /// <param name="command">The command line; its errors are reported together with those of the section.</param>
+    /// <exception cref="OptionsValidationException">The section is wrong; lists all errors.</exception>
+    /// <exception cref="UsageException">The command line is wrong; lists its errors and those of the section.</exception>
     public static PipelineSettings Read(IConfiguration configuration, PipelineCommand command)
     {
         var section = configuration.GetSection(PipelineOptions.Section);

@@ -6,21 +6,20 @@ namespace Pipeline.AppHost.Runs;
 internal static class RunFiles
 {
     /// <summary>Why the input cannot be read, and why the output cannot be written; empty where both can.</summary>
-    public static IReadOnlyList<string> ErrorsOf(PipelineCommand command) =>
-    [
-        .. new[]
-        {
-            command.Input is { } input && WhyUnreadable(input) is { } unreadable ? $"--input{unreadable}" : null,
-            command.Output is { } output && WhyUnwritable(output) is { } unwritable ? $"--output {unwritable}" : null,
-        }.OfType<string>(),
-    ];
+    public static IEnumerable<string> ErrorsOf(PipelineCommand command)
+    {
+        if (command.Input is { } input && WhyUnreadable(input) is { } unreadable)
+            yield return $"--input: {unreadable}";
+        if (command.Output is { } output && WhyUnwritable(output) is { } unwritable)
+            yield return $"--output {unwritable}";
+    }
 
     private static string? WhyUnreadable(string input)
     {
         if (Directory.Exists(input))
             return null;
         if (!File.Exists(input))
-            return $": there is no file or directory {input}";
+            return $"there is no file or directory {input}";
         try
         {
             // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
@@ -30,7 +29,7 @@ internal static class RunFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return $": {input} cannot be read: {exception.Message}";
+            return $"{input} cannot be read: {exception.Message}";
         }
     }
 

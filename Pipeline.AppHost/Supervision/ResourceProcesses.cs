@@ -19,7 +19,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
-    // Orphans are looked for more than once: a process that just executes another program has no environment, and so no mark.
+    // For this time after a death orphans are looked for again: within execve(2) a process has no environment, and so no mark.
     private static readonly TimeSpan OrphanTime = TimeSpan.FromSeconds(2.5);
 
     private readonly Lock _lock = new();
@@ -90,8 +90,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         }
     }
 
-    /// <summary>Where a resource's process has died lately, kills what is left of its descendants.</summary>
-    /// <param name="died">Whether one has died that was never seen.</param>
+    /// <summary>Kills what is left of the descendants of resources' processes that died within the last 2.5 s.</summary>
+    /// <param name="died">Whether a process has died that was never seen alive.</param>
     public void KillOrphans(bool died = false)
     {
         lock (_lock)
@@ -165,13 +165,13 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             .Where(IsMarked).ToHashSet();
         foreach (var id in marked)
         {
-            if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (marked.Contains(status.Parent) || OwnsChildren(status.Parent))))
+            if (ProcessStatus.Read(id) is { } status && !(orphansOnly && (marked.Contains(status.Parent) || MayOwnChildren(status.Parent))))
                 Kill(ProcessIdentity.Find(id), entireTree: orphansOnly);
         }
     }
 
-    // DCP, or a process without an environment at present, which may have the mark when it has one again.
-    private bool OwnsChildren(int parent) => parent == _launcher || (parent > 1 && EnvironmentOf(parent) is { Length: 0 });
+    // DCP, or a process within execve(2), which may have the mark afterwards.
+    private bool MayOwnChildren(int parent) => parent == _launcher || (parent > 1 && EnvironmentOf(parent) is { Length: 0 });
 
     private void Kill(ProcessIdentity? process, bool entireTree)
     {

@@ -14,7 +14,10 @@ public sealed record FieldError(string Field, string Message, int Line = 0, int 
     public string Detail => Line > 0 ? $"line {Line}, column {Column}: {Message}" : Message;
 }
 
-/// <summary>Checks settings before a run is made of them, as far as no stage and no input is needed; the output's directory is looked at. All errors at once.</summary>
+/// <summary>
+/// Checks settings before a run is made of them: their values, and whether the output can be put where it is to go. The input and the stages are
+/// not needed. All errors at once.
+/// </summary>
 public static class RunSettingsCheck
 {
     /// <summary>Most slices of a run: each is an entry of run.json, and a file that is open while they are merged.</summary>

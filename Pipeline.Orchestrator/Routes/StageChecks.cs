@@ -12,7 +12,7 @@ namespace Pipeline.Orchestrator.Routes;
 /// <summary>Asks the stages what they would refuse of a run's settings, before there is a run.</summary>
 internal sealed class StageChecks(IRegistry registry, PipelineChannels channels, CoordinatorOptions options)
 {
-    // A stage that hangs is found in that time. Clients wait 10 s for the answer that this is part of.
+    // In 5 s the supervisor finds a hung stage. Clients wait 10 s for the answer to the whole request.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
     /// <summary>The errors of all stages of the route; a stage that is away, or checks nothing, has none: it tells when the run opens.</summary>

@@ -20,13 +20,13 @@ public sealed class EndpointOptions
     /// <summary>Silence on a connection after which the peer is pinged: 1 s to 10 min.</summary>
     /// <value>Default 2 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan KeepAlivePingDelay { get; set; } = StageContract.PingDelay;
 
     /// <summary>Time for the answer to a ping, after which the connection is dead: 1 s to 10 min.</summary>
     /// <remarks>A ping cannot tell hung from busy. Under an AppHost a hung process is found sooner, by its supervisor.</remarks>
     /// <value>Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
-    public TimeSpan KeepAlivePingTimeout { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan KeepAlivePingTimeout { get; set; } = StageContract.PingTimeout;
 
     /// <summary>Bytes that may be under way unread on one call: 64 KiB to 64 MiB.</summary>
     /// <value>Default 1 MiB.</value>

@@ -187,7 +187,9 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
     {
         var run = await Pipeline.RunAsync(Settings(route, input, rules, batchSize, groupBy));
 
-        Assert.True((run.State, run.Attempts) == (RunState.Completed, 1), string.Join("; ", run.History.Select(attempt => attempt.Error?.Message)));
+        // Not Assert.Equal, which cuts the errors off.
+        var errors = string.Join("; ", run.History.Select(attempt => attempt.Error?.Message));
+        Assert.True((run.State, run.Attempts, errors) == (RunState.Completed, 1, ""), $"{run.State}, {run.Attempts} attempts: {errors}");
         Assert.Equal(await programs.MonolithAsync(input, rules, groupBy), await SamplePrograms.BytesAsync(run));
         return run;
     }

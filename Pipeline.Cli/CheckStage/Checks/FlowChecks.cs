@@ -1,13 +1,12 @@
 using Pipeline.Cli.CheckStage.Hops;
 using Pipeline.Cli.CheckStage.Messages;
+using Pipeline.Contracts;
 
 namespace Pipeline.Cli.CheckStage.Checks;
 
 /// <summary>What passes when little does.</summary>
 internal static class FlowChecks
 {
-    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(2);
-
     /// <summary>A stage takes no more than a bounded amount while the hop below takes nothing, and loses none of it.</summary>
     public static async Task BackPressureAsync(CheckRun run)
     {
@@ -45,10 +44,10 @@ internal static class FlowChecks
     public static async Task PingsAsync(CheckRun run)
     {
         run.Step(
-            $"HTTP/2 pings every {PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, "
+            $"HTTP/2 pings every {StageContract.PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, "
             + "then events",
-            $"the pings are answered within {HopAbove.PingTimeout.TotalSeconds:0} s, and the call goes on", ContractText.Windows);
-        using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], PingDelay));
+            $"the pings are answered within {StageContract.PingTimeout.TotalSeconds:0} s, and the call goes on", ContractText.Windows);
+        using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], StageContract.PingDelay));
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
         var traffic = attempt.Traffic;
         (await attempt.PassAsync([traffic.Events(3)])).Completed();

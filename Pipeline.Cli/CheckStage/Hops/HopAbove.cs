@@ -10,9 +10,6 @@ namespace Pipeline.Cli.CheckStage.Hops;
 /// <summary>The hop above the stage that is checked: one connection, with at most one call of Process.</summary>
 internal sealed class HopAbove : IDisposable
 {
-    /// <summary>Time for the answer to a ping, after which the connection is dead.</summary>
-    public static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
-
     private const int WindowBytes = 1024 * 1024;
 
     private readonly GrpcChannel _channel;
@@ -35,7 +32,7 @@ internal sealed class HopAbove : IDisposable
         };
         if (pingDelay is { } delay)
         {
-            (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (delay, PingTimeout);
+            (handler.KeepAlivePingDelay, handler.KeepAlivePingTimeout) = (delay, StageContract.PingTimeout);
             handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         }
 

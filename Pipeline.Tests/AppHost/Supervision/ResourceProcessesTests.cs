@@ -63,7 +63,7 @@ public sealed class ResourceProcessesTests : IDisposable
     [LinuxFact]
     public async Task KillOrphans_ChildWithoutEnvironmentForAMoment_IsKilledAtALaterLook()
     {
-        // As while it executes another program, only longer.
+        // As within execve(2), only longer.
         var folder = Directory.CreateTempSubdirectory("orphan").FullName;
         var go = Path.Combine(folder, "go");
         Fifo.Create(go);
@@ -83,7 +83,7 @@ public sealed class ResourceProcessesTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task KillOrphans_ParentWithoutEnvironmentForAMoment_KillsNotItsChildren()
+    public async Task KillOrphans_ParentWithoutEnvironmentForAMoment_LeavesItsChildren()
     {
         var (root, child) = await StartAsync("own", "exec env -i sh -c 'env \"$0\" sleep 1000 & echo $!; wait' \"$0\"", Mark);
         await UntilAsync(() => ProcFile(root, "environ").Length == 0 && ProcFile(child, "cmdline").StartsWith("sleep", StringComparison.Ordinal));
