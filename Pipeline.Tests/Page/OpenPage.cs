@@ -52,6 +52,8 @@ internal sealed class OpenPage : IAsyncDisposable
     {
         await Page.GotoAsync(path);
         await WaitUntilUsableAsync();
+        // The router gives it the focus, as its last step.
+        await Page.Locator("h1:focus").WaitForAsync();
     }
 
     /// <summary>Waits until what is shown can be used.</summary>
