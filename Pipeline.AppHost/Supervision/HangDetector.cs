@@ -1,3 +1,4 @@
+using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -101,7 +102,7 @@ internal sealed class HangDetector(
             using var response = await client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return true;
         }
-        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        catch (Exception exception) when (exception is OperationCanceledException || HttpFailures.IsLostConnection(exception))
         {
             return false;
         }

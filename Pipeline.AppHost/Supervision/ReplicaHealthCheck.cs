@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults;
 
 namespace Pipeline.AppHost.Supervision;
@@ -32,7 +33,7 @@ internal sealed class ReplicaHealthCheck(int replicas, Func<IEnumerable<Uri>> ad
             using var response = await client.GetAsync(new Uri(address, HealthPaths.Health), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return response.StatusCode == HttpStatusCode.OK ? null : $"{address} answers {(int)response.StatusCode}";
         }
-        catch (HttpRequestException exception)
+        catch (Exception exception) when (HttpFailures.IsLostConnection(exception))
         {
             return $"{address}: {exception.Message}";
         }

@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Security;
 
@@ -36,9 +37,14 @@ public sealed class RunsClient : IDisposable
     /// <param name="key">Of the pipeline.</param>
     /// <param name="source">What named the address, for errors.</param>
     public RunsClient(Uri address, string key, string source = AddressVariable)
+        : this(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false, AllowAutoRedirect = false }, address, key, source)
+    {
+    }
+
+    internal RunsClient(HttpMessageHandler handler, Uri address, string key, string source)
     {
         _source = source;
-        _http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false, AllowAutoRedirect = false })
+        _http = new HttpClient(handler)
         {
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
@@ -91,7 +97,7 @@ public sealed class RunsClient : IDisposable
                 using var response = await _http.GetAsync(HealthPaths.Alive, ending.Token);
                 return;
             }
-            catch (Exception error) when (error is HttpRequestException || timeout.IsCancellationRequested)
+            catch (Exception error) when (HttpFailures.IsLostConnection(error) || timeout.IsCancellationRequested)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (time.GetElapsedTime(since) > StartTimeout)
@@ -198,7 +204,7 @@ public sealed class RunsClient : IDisposable
         {
             throw new RunsApiException($"the orchestrator at {_http.BaseAddress} does not answer");
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+        catch (Exception error) when (error is JsonException || HttpFailures.IsLostConnection(error))
         {
             throw Away(error);
         }
@@ -219,7 +225,7 @@ public sealed class RunsClient : IDisposable
         {
             throw Away(error);
         }
-        catch (Exception error) when (error is HttpRequestException or IOException)
+        catch (Exception error) when (HttpFailures.IsLostConnection(error))
         {
             throw Away(error);
         }
@@ -236,7 +242,7 @@ public sealed class RunsClient : IDisposable
                     if (!await items.MoveNextAsync())
                         yield break;
                 }
-                catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+                catch (Exception error) when (error is JsonException || HttpFailures.IsLostConnection(error))
                 {
                     throw Away(error);
                 }

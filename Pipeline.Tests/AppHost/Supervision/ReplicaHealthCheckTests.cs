@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Pipeline.AppHost.Supervision;
 
@@ -28,6 +29,15 @@ public class ReplicaHealthCheckTests
         var result = await CheckAsync(url => url.Host == First.Host ? throw new HttpRequestException("refused") : HttpStatusCode.OK);
 
         Assert.Equal((HealthStatus.Unhealthy, "http://first/: refused"), (result.Status, result.Description));
+    }
+
+    [Fact]
+    public async Task CheckHealth_ConnectionResetJustAfterItWasMade_IsUnhealthy()
+    {
+        var result = await CheckAsync(url => url.Host == First.Host ? throw new SocketException((int)SocketError.NotConnected) : HttpStatusCode.OK);
+
+        Assert.Equal(HealthStatus.Unhealthy, result.Status);
+        Assert.StartsWith("http://first/: ", result.Description, StringComparison.Ordinal);
     }
 
     [Fact]

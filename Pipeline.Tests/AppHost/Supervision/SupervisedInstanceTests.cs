@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
@@ -401,7 +402,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             asked.Add(request.RequestUri!);
-            throw new HttpRequestException("refused");
+            throw asked.Count % 2 == 0 ? new SocketException((int)SocketError.NotConnected) : new HttpRequestException("refused");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
@@ -34,6 +35,18 @@ public sealed class RunsClientTests
     }
 
     [Fact]
+    public async Task Call_ConnectionResetJustAfterItWasMade_IsToldAsGone()
+    {
+        using var client = new RunsClient(new ResetHandler(), new Uri("http://127.0.0.1:1"), "key", "a test");
+
+        var asked = await Assert.ThrowsAsync<RunsApiException>(() => client.ListAsync());
+        var followed = await Assert.ThrowsAsync<RunsApiException>(async () => await client.FollowAsync("any").FirstAsync());
+
+        Assert.StartsWith("the pipeline that a test names is not up any more", asked.Message, StringComparison.Ordinal);
+        Assert.Equal(asked.Message, followed.Message);
+    }
+
+    [Fact]
     public async Task Call_NobodyListens_HasNoStatus()
     {
         using var client = new RunsClient(new Uri("http://127.0.0.1:1"), "key", "a test");
@@ -46,4 +59,10 @@ public sealed class RunsClientTests
     }
 
     private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+
+    private sealed class ResetHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new SocketException((int)SocketError.NotConnected);
+    }
 }
