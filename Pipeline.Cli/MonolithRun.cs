@@ -69,6 +69,16 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         using var folder = TemporaryFolder.Beside(run.Output);
         try
         {
+            if (settings.Input == Terminal.StandardStream)
+            {
+                // Stages read files. Where they only open theirs, nothing is taken from standard input.
+                run = run with { Input = Path.Combine(folder.Path, "standard-input") };
+                if (opensOnly)
+                    await File.WriteAllBytesAsync(run.Input, [], cancellationToken);
+                else
+                    await context.Terminal.SaveInputAsync(run.Input, cancellationToken);
+            }
+
             var open = new OpenRun { RunId = run.Id, Attempt = 1, Options = RunOptionsMapping.ToOptions(run, folder.Path) };
             // The user who gives the command may read and write wherever the system lets them.
             var options = new MonolithOptions { Threads = threads, Roots = [DriveOf(run.Input), DriveOf(run.Output)] };
@@ -77,7 +87,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
             var showing = display.ShowAsync(events.Reader.ReadAllAsync(CancellationToken.None));
             try
             {
-                return await WorkAsync(run, open, options, events.Writer, opensOnly, cancellationToken);
+                return await WorkAsync(run, open, options, events.Writer, opensOnly, cancellationToken) with { Input = settings.Input! };
             }
             finally
             {

@@ -11,7 +11,7 @@ internal sealed class RunOptionSet
 
     private readonly Option<string> _input = new("--input")
     {
-        Description = "NDJSON to read: a file, plain or .gz, or a directory of them",
+        Description = "NDJSON to read: a file, plain or .gz, or a directory of them; - is standard input, with --monolith only",
         HelpName = "FILE|DIR",
         Required = true,
     };
@@ -62,10 +62,13 @@ internal sealed class RunOptionSet
         _checkpointInterval, _route, _allowUpgrade, _partitions, _rate,
     ];
 
+    /// <summary>Whether the input is to come from standard input.</summary>
+    public bool ReadsStandardInput(ParseResult parsed) => CheckedCommand.ValueOr(parsed, _input, null!) == Terminal.StandardStream;
+
     /// <summary>Whether the results are to go to standard output.</summary>
     public bool WritesToStandardOutput(ParseResult parsed) => CheckedCommand.ValueOr(parsed, _output, null) == Terminal.StandardStream;
 
-    /// <summary>The settings that they say, with paths made absolute.</summary>
+    /// <summary>The settings that they say, with paths made absolute; standard input stays what it was named by.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="errors">Takes what is wrong: files that cannot be read, wrong settings.</param>
     public RunSettings Read(ParseResult parsed, List<string> errors)
@@ -92,8 +95,8 @@ internal sealed class RunOptionSet
         var wrong = RunSettingsCheck.Check(settings);
         errors.AddRange(wrong.Select(Describe));
         if (named == Terminal.StandardStream)
-            errors.Add("--input: a run must be able to read its input again; save standard input to a file first");
-        else if (wrong.All(error => error.Field != "input") && !Path.Exists(settings.Input))
+            return settings with { Input = named };
+        if (wrong.All(error => error.Field != "input") && !Path.Exists(settings.Input))
             errors.Add($"--input: there is no file or directory {settings.Input}");
         return settings;
 

@@ -7,7 +7,8 @@ using Spectre.Console;
 namespace Pipeline.Cli;
 
 /// <summary>Where a command writes.</summary>
-internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null)
+internal sealed class Terminal(
+    TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null, Func<Stream>? openInput = null)
 {
     /// <summary>Name that stands for standard input or output.</summary>
     public const string StandardStream = "-";
@@ -15,13 +16,40 @@ internal sealed class Terminal(TextWriter output, TextWriter error, IAnsiConsole
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
         Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
-        Console.OpenStandardOutput);
+        Console.OpenStandardOutput, Console.OpenStandardInput);
 
     /// <summary>For progress bars; null where it is no terminal.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;
 
     /// <summary>What was asked for.</summary>
     public TextWriter Output { get; } = output;
+
+    /// <summary>Saves standard input, up to its end, as a file that only its owner may read.</summary>
+    /// <param name="path">Where no file is.</param>
+    /// <param name="cancellationToken">Ends it early; a read that waits for more is left behind.</param>
+    /// <exception cref="CliException">It cannot be read, or the file not be written.</exception>
+    public async Task SaveInputAsync(string path, CancellationToken cancellationToken)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            // Reading a terminal or a pipe cannot be cancelled.
+            await Task.Run(Save, CancellationToken.None).WaitAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.Failed, $"standard input cannot be saved as {path}: {error.Message}", error);
+        }
+
+        void Save()
+        {
+            using var input = openInput?.Invoke() ?? throw new NotSupportedException("There is no standard input.");
+            using var file = new FileStream(path, options);
+            input.CopyTo(file);
+        }
+    }
 
     /// <summary>Writes bytes to standard output.</summary>
     /// <exception cref="CliException">It cannot be written to.</exception>

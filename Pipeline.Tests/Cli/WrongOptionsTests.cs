@@ -1,24 +1,10 @@
 using Pipeline.Cli;
-using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Cli;
 
 /// <summary>What is wrong with a command line is told in one go, each option once.</summary>
-public sealed class WrongOptionsTests : IDisposable
+public sealed class WrongOptionsTests : CommandTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("cli-").FullName;
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
-    private Stream _bytes = new MemoryStream();
-
-    public void Dispose()
-    {
-        Directory.Delete(_folder, recursive: true);
-        _output.Dispose();
-        _error.Dispose();
-        _bytes.Dispose();
-    }
-
     [Fact]
     public async Task Monolith_OptionsThatItHasNotAndValuesThatCannotBeRead_AreToldTogether() => await RefusesAsync(
         ["--route", "--allow-upgrade", "--partitions", "--detach", "--batch-size"],
@@ -72,7 +58,7 @@ public sealed class WrongOptionsTests : IDisposable
     public async Task Generate_OutputThatCannotBe_IsRefusedWithWhatElseIsWrong(string name, string error)
     {
         await RefusesAsync([error, "--count"], "generate", "--output", InFolder(name), "--count", "x");
-        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
     }
 
     [Theory]
@@ -87,14 +73,14 @@ public sealed class WrongOptionsTests : IDisposable
     [InlineData(false, "error: standard output cannot be written to: No space left")]
     public async Task StandardOutput_CannotBeWritten_IsSaidInPlainWords(bool isClosed, string error)
     {
-        _bytes = new Unwritable(isClosed ? new UnauthorizedAccessException("Access to the path is denied.") : new IOException("No space left"));
+        Bytes = new Unwritable(isClosed ? new UnauthorizedAccessException("Access to the path is denied.") : new IOException("No space left"));
 
         Assert.Equal(ExitCodes.Failed, await CommandAsync("generate", "--output", "-"));
         Assert.Equal(ExitCodes.Failed, await CommandAsync(
             "run", "--monolith", "--output", "-", "--input",
             Write("in.ndjson", """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""")));
 
-        Assert.Equal([error, error], Errors());
+        Assert.Equal([error, error], Errors);
     }
 
     [Fact]
@@ -106,30 +92,16 @@ public sealed class WrongOptionsTests : IDisposable
 
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", InFolder("input"), "--output", InFolder("out")));
 
-        Assert.Contains("skipped: b.log", _output.ToString().Split('\n'));
-        Assert.DoesNotContain("'show'", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("skipped: b.log", Output.Split('\n'));
+        Assert.DoesNotContain("'show'", Output, StringComparison.Ordinal);
     }
 
     private async Task RefusesAsync(IReadOnlyCollection<string> errors, params string[] args)
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync(args));
         foreach (var error in errors)
-            Assert.Single(Errors(), line => line.StartsWith($"error: {error}", StringComparison.Ordinal));
-        Assert.Equal(errors.Count, Errors().Length);
-    }
-
-    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(
-        args, new Terminal(_output, _error, openOutput: () => _bytes),
-        name => name == "PIPELINE_ENDPOINT_FILE" ? InFolder("endpoint.json") : null).WaitAsync(Waiting.Limit);
-
-    private string[] Errors() => [.. _error.ToString().Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal))];
-
-    private string InFolder(string name) => Path.Combine(_folder, name);
-
-    private string Write(string name, string content = "")
-    {
-        File.WriteAllText(InFolder(name), content);
-        return InFolder(name);
+            Assert.Single(Errors, line => line.StartsWith($"error: {error}", StringComparison.Ordinal));
+        Assert.Equal(errors.Count, Errors.Length);
     }
 
     private sealed class Unwritable(Exception reason) : MemoryStream
