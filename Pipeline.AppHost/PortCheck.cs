@@ -8,8 +8,6 @@ namespace Pipeline.AppHost;
 /// <summary>Finds a port in use, or reserved by the system, before anything is started: most often another AppHost has it.</summary>
 internal static class PortCheck
 {
-    private const string LaunchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
-
     private static readonly string[] DashboardUrls =
     [
         "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL",
@@ -37,7 +35,7 @@ internal static class PortCheck
             foreach (var url in (configuration[variable] ?? "").Split(';'))
             {
                 if (Uri.TryCreate(url, UriKind.Absolute, out var uri))
-                    Check(uri.Port, "the dashboard", $"{variable} in {LaunchSettings}");
+                    Check(uri.Port, "the dashboard", $"{variable} in Pipeline.AppHost/appsettings.json");
             }
         }
     }

@@ -39,13 +39,12 @@ internal sealed class AppHostProcess : IDisposable
             WorkingDirectory = data,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            // What the launch profile says, on free ports: Aspire needs it.
+            // What appsettings.json says, on free ports.
             Environment =
             {
                 ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort.Find()}",
                 ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
                 ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
-                ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
             },
         };
         foreach (var (name, value) in environment)

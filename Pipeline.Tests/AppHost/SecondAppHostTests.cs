@@ -46,9 +46,8 @@ public sealed class SecondAppHostTests : IDisposable
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
         using var second = AppHostProcess.Start(_data, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
 
-        const string launchSettings = "Pipeline.AppHost/Properties/launchSettings.json";
         const string question = "and the dashboard needs it; is another pipeline up?";
-        var expected = $"error: port {port} is in use, {question} {variable} in {launchSettings} takes another{Environment.NewLine}";
+        var expected = $"error: port {port} is in use, {question} {variable} in Pipeline.AppHost/appsettings.json takes another{Environment.NewLine}";
         Assert.Equal((1, "", expected), await second.EndAsync());
     }
 }

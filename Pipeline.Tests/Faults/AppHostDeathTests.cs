@@ -105,13 +105,12 @@ public sealed class AppHostDeathTests : IDisposable
         ])
     {
         WorkingDirectory = _data,
-        // What the launch profile says, on free ports: Aspire's dashboard needs it.
+        // What appsettings.json says, on free ports.
         Environment =
         {
             ["ASPNETCORE_URLS"] = $"http://localhost:{FreePort.Find()}",
             ["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
             ["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = $"http://localhost:{FreePort.Find()}",
-            ["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true",
         },
     })!;
 
