@@ -74,7 +74,8 @@ internal static class Extensions
     /// Starts the program that the build made, instead of <c>dotnet run</c>: a start costs no MSBuild evaluation, and the process that
     /// Aspire knows is the service itself. Without HTTPS: Aspire would warn that there is no certificate for it.
     /// </summary>
-    public static IResourceBuilder<ProjectResource> WithBuiltExecutable(this IResourceBuilder<ProjectResource> builder, string path, string workingDirectory) => builder
+    public static IResourceBuilder<ProjectResource> WithBuiltExecutable(
+        this IResourceBuilder<ProjectResource> builder, string path, string workingDirectory) => builder
         .WithAnnotation(new ExecutableAnnotation { Command = path, WorkingDirectory = workingDirectory })
         .WithoutHttpsCertificate()
         .DisableForwardedHeaders();

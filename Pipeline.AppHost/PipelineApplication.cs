@@ -23,7 +23,8 @@ internal static class PipelineApplication
     /// <param name="args">The command line.</param>
     /// <param name="describe">Describes the application.</param>
     /// <returns>
-    /// 0; 1 where something failed, 2 where the command line is wrong, 130 where Ctrl-C ended a run that <c>--exit</c> waits for: then standard error says what.
+    /// 0; 1 where something failed, 2 where the command line is wrong, 130 where Ctrl-C ended a run that <c>--exit</c> waits for: then
+    /// standard error says what.
     /// </returns>
     public static async Task<int> RunAsync(string[] args, Func<PipelineCommand, DistributedApplication> describe)
     {

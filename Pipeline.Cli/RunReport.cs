@@ -81,7 +81,8 @@ internal static class RunReport
             var counts = run.Counts;
             output.WriteLine(string.Create(
                 Invariant,
-                $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
+                $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, "
+                + $"{counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
             if (run.ElapsedMicros > 0)
                 output.WriteLine(Time(run));
             output.WriteLine($"results: {run.Output}");
@@ -107,7 +108,8 @@ internal static class RunReport
         if (run.State != RunState.Completed)
         {
             output.WriteLine($"output: {run.Output}");
-            output.WriteLine(string.Create(Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
+            output.WriteLine(string.Create(
+                Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
         }
 
         if (run.Skipped is { } skipped)
@@ -148,7 +150,11 @@ internal static class RunReport
         terminal.Output.WriteLine();
         var rows = new List<string[]>
         {
-            new[] { "stage", "instance", "in", "out", "filtered", "rejected", "bytes in", "bytes out", "batches", "processing", "waits for input", "waits for output", "cpu", "peak MB" },
+            new[]
+            {
+                "stage", "instance", "in", "out", "filtered", "rejected", "bytes in", "bytes out", "batches", "processing", "waits for input",
+                "waits for output", "cpu", "peak MB",
+            },
         };
         rows.AddRange(stages.Select(stage => new[]
         {

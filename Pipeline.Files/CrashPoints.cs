@@ -14,18 +14,22 @@ namespace Pipeline.Files;
 /// Names are ROLE.MOMENT. Roles of Sink and their moments:
 /// <list type="table">
 /// <item><term>claim</term><description>folder_flush: the attempt's claim.</description></item>
-/// <item><term>results_segment, rejects_segment</term><description>create, folder_flush, append, flush: output of the attempt, in the work folder.</description></item>
-/// <item><term>checkpoint</term><description>create, append, flush, rename, folder_flush: the committed state; answer: CheckpointCommitted.</description></item>
+/// <item><term>results_segment, rejects_segment</term>
+/// <description>create, folder_flush, append, flush: output of the attempt, in the work folder.</description></item>
+/// <item><term>checkpoint</term>
+/// <description>create, append, flush, rename, folder_flush: the committed state; answer: CheckpointCommitted.</description></item>
 /// <item><term>rejects</term><description>create, append, flush, rename or delete, folder_flush: the finished file.</description></item>
 /// <item><term>results</term><description>create, append, flush, rename, folder_flush: the finished file.</description></item>
-/// <item><term>completion</term><description>create, append, flush, rename, folder_flush: the note that the run is complete; answer: RunCompleted.</description></item>
+/// <item><term>completion</term>
+/// <description>create, append, flush, rename, folder_flush: the note that the run is complete; answer: RunCompleted.</description></item>
 /// <item><term>probe</term><description>create, delete: a file that shows at the beginning that the output can be written.</description></item>
 /// <item><term>leftover</term><description>delete: segments of a complete run, unfinished files of attempts that are over.</description></item>
 /// </list>
 /// Roles of the orchestrator:
 /// <list type="table">
 /// <item><term>run_folder</term><description>folder_flush: the folder of a new run.</description></item>
-/// <item><term>run</term><description>create, append, flush, rename, folder_flush: run.json, when a run is made, at the beginning and the end of each attempt, and at the run's end.</description></item>
+/// <item><term>run</term><description>create, append, flush, rename, folder_flush: run.json, when a run is made, at the beginning and the
+/// end of each attempt, and at the run's end.</description></item>
 /// </list>
 /// A moment stands for two points: before_MOMENT and after_MOMENT, such as checkpoint.before_rename.
 /// </remarks>

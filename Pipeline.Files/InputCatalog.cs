@@ -149,7 +149,8 @@ public sealed class InputCatalog
 
         if (files.Count > MaxFiles || files.Sum(file => (long)file.Name.Length) > MaxPathBytes)
         {
-            throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds {files.Count} files: more than {MaxFiles}, or with too long paths. Join some of them.");
+            throw new StageException(
+                FailureReasons.InputUnreadable, $"'{folder}' holds {files.Count} files: more than {MaxFiles}, or with too long paths. Join some of them.");
         }
 
         foreach (var (path, name) in files)
@@ -191,7 +192,8 @@ public sealed class InputCatalog
             if (file.Length == 0 && RandomAccess.Read(handle, stackalloc byte[1], 0) > 0)
             {
                 throw new StageException(
-                    FailureReasons.InputUnreadable, $"{told} has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
+                    FailureReasons.InputUnreadable,
+                    $"{told} has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
             }
         }
 

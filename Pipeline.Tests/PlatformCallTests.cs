@@ -26,5 +26,6 @@ public sealed class PlatformCallTests
 
     [Fact]
     public void Sources_OfAllSystems_AreCompiledAlikeAndNotExempted() =>
-        Assert.DoesNotContain(Sources, source => source.Text.Contains("#if ", StringComparison.Ordinal) || source.Text.Contains("CA1416", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Sources, source => source.Text.Contains("#if ", StringComparison.Ordinal) || source.Text.Contains("CA1416", StringComparison.Ordinal));
 }

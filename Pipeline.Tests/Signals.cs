@@ -54,7 +54,7 @@ internal static partial class Signals
     private static partial bool GenerateConsoleCtrlEvent(uint controlEvent, uint processGroup);
 }
 
-/// <summary>Tests kill processes, and a runtime that is killed leaves its diagnostic sockets and pipes in the temporary folder: those started here have none.</summary>
+/// <summary>Tests kill processes, and a runtime that is killed leaves its diagnostic sockets and pipes in the temporary folder: these have none.</summary>
 internal static class KilledProcesses
 {
     private const string Diagnostics = "DOTNET_EnableDiagnostics";

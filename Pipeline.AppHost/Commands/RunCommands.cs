@@ -132,7 +132,8 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
 
     // The orchestrator names no option, but says in plain words what is wrong with which, or what to name instead.
     private static bool IsAbout(string error, string input) => error.StartsWith($"--{input}", StringComparison.Ordinal)
-        || error.StartsWith($"{input.Replace("-", "", StringComparison.Ordinal)} ", StringComparison.OrdinalIgnoreCase) || error.Contains($"another {input}", StringComparison.Ordinal);
+        || error.StartsWith($"{input.Replace("-", "", StringComparison.Ordinal)} ", StringComparison.OrdinalIgnoreCase)
+        || error.Contains($"another {input}", StringComparison.Ordinal);
 
     private static ExecuteCommandResult ToResult(ProcessCommandResultContext context) => context.ExitCode == 0
         ? CommandResults.Success("done", new CommandResultData

@@ -41,7 +41,7 @@ internal sealed class ServiceOptions
     /// <value>The port that others use, 1 to 65535; default any free one. The broker's is gRPC, the orchestrator's HTTP.</value>
     public int? Port { get; set; }
 
-    /// <value>How many processes run side by side, up to 64; 0: another implementation is to be taken. Default 1; the broker and the orchestrator have one.</value>
+    /// <value>Processes side by side, up to 64; 0: another implementation is to be taken. Default 1; the broker and the orchestrator have one.</value>
     public int Replicas { get; set; } = 1;
 
     /// <value>Environment variables for it.</value>

@@ -22,7 +22,8 @@ internal sealed class TakenOutProcesses
         lock (_lock)
         {
             var instances = view.Instances.Values.Concat(view.TakenOut.Values).ToList();
-            _known = instances.ToDictionary(instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. WithAncestors(instance)]);
+            _known = instances.ToDictionary(
+                instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. WithAncestors(instance)]);
             foreach (var instance in instances.OrderBy(instance => instance.TakenOut))
             {
                 if (instance.TakenOut)

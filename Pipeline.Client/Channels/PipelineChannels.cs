@@ -25,7 +25,7 @@ public sealed class PipelineChannels(
 {
     private readonly ConcurrentDictionary<Uri, Lazy<PipelineChannel>> _shared = new();
 
-    /// <summary>The channel to this address that all callers of this method share; not to be disposed. For addresses that are few, such as the broker's.</summary>
+    /// <summary>The channel to this address, shared by all callers and not to be disposed. For addresses that are few, such as the broker's.</summary>
     /// <param name="address">An http URI on loopback, such as http://127.0.0.1:5070.</param>
     /// <exception cref="ArgumentException">Another kind of address.</exception>
     public PipelineChannel Get(Uri address) => _shared.GetOrAdd(address, key => new Lazy<PipelineChannel>(() => Create(key))).Value;

@@ -52,7 +52,8 @@ internal sealed class RegistryReplica
         if (page.More)
             return;
         var instances = _pages.ToImmutable();
-        View = new RegistryView(page.Epoch, page.Revision, instances, View.Expired.RemoveRange(instances.Keys), View.TakenOut.RemoveRange(instances.Keys), IsConnected: true);
+        View = new RegistryView(
+            page.Epoch, page.Revision, instances, View.Expired.RemoveRange(instances.Keys), View.TakenOut.RemoveRange(instances.Keys), IsConnected: true);
         _pages = null;
     }
 

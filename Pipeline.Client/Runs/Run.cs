@@ -105,7 +105,9 @@ public sealed record Run
     /// </summary>
     [JsonIgnore]
     public double? LinesPerSecond =>
-        this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } && Slices.All(slice => slice.Attempts <= 1) ? Counts.Lines * 1e6 / ElapsedMicros : null;
+        this is { State: RunState.Completed, Attempts: <= 1, ElapsedMicros: > 0 } && Slices.All(slice => slice.Attempts <= 1)
+            ? Counts.Lines * 1e6 / ElapsedMicros
+            : null;
 
     /// <summary>What it waits for, without what can be done about it.</summary>
     [JsonIgnore]

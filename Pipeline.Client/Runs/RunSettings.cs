@@ -75,7 +75,10 @@ public sealed record RunSettings
     /// <summary>Whether other implementations of its roles may take over at any time; else it keeps to those that it began with.</summary>
     public bool AllowUpgrade { get; set; }
 
-    /// <summary>Slices into which the input is split, as many of which are worked on at once as there are cores: 0 to 4,096; 0 = auto, one for each core, of 256 MiB to 4 GiB; 1 = it is not split.</summary>
+    /// <summary>
+    /// Slices into which the input is split, as many of which are worked on at once as there are cores: 0 to 4,096; 0 = auto, one for each
+    /// core, of 256 MiB to 4 GiB; 1 = it is not split.
+    /// </summary>
     public int Partitions { get; set; } = RunDefaults.Partitions;
 
     /// <summary>Lines per second to read at: 0 to 1,000,000,000; 0 = as fast as it goes.</summary>

@@ -70,7 +70,7 @@ public sealed record StageFigures
     /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
     public LatencyFigures? Latency { get; init; }
 
-    /// <summary>The edge where sending waits because the stage below it is slow: of those that wait about as long as any, the lowest; null where none waits noticeably.</summary>
+    /// <summary>The edge where sending waits for a slow stage below: of those that wait about longest, the lowest; null where none does noticeably.</summary>
     public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)
     {
         const double Noticeable = 0.05;

@@ -173,7 +173,7 @@ internal sealed class AttemptRunner(
         }
         catch (StageException)
         {
-            // The call is over, and its reader tells how it ended. Or a merge, which has had its last message, is to drain: it completes, or the deadline ends it.
+            // The call is over, and its reader tells how it ended. Or a merge that has had its last message is to drain: it completes, or the deadline ends it.
         }
     }
 

@@ -6,8 +6,8 @@ namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Picks a live instance for every role, so that each accepts all that the one above emits.</summary>
 /// <remarks>
-/// A route of one role is that of a merge. Only instances that the run's pins admit. Among several those come first at which fewest attempts of the run failed, then what the run
-/// began with, then the least busy, then the longest registered.
+/// A route of one role is that of a merge. Only instances that the run's pins admit. Among several those come first at which fewest attempts
+/// of the run failed, then what the run began with, then the least busy, then the longest registered.
 /// </remarks>
 internal static class RoutePlanner
 {

@@ -17,14 +17,15 @@ internal sealed class SuspectList(IHealthProbe probe, TimeProvider time)
     /// <returns>The new suspects.</returns>
     public async Task<IReadOnlyList<Instance>> ExamineAsync(IEnumerable<Instance> instances, CancellationToken cancellationToken)
     {
-        var asked = await Task.WhenAll(instances.Select(async instance => (Instance: instance, Answers: await probe.AnswersAsync(instance.Address, cancellationToken))));
+        var asked = await Task.WhenAll(
+            instances.Select(async instance => (Instance: instance, Answers: await probe.AnswersAsync(instance.Address, cancellationToken))));
         var silent = asked.Where(one => !one.Answers).Select(one => one.Instance).ToList();
         foreach (var instance in silent)
             ImmutableInterlocked.TryAdd(ref _suspects, KeyOf(instance), instance);
         return silent;
     }
 
-    /// <summary>Returns when a suspect that is still registered answers again, and is a suspect no more: a process may have been stopped for a while only.</summary>
+    /// <summary>Returns when a suspect that is still registered answers again, and is none any more: its process may have been stopped for a while.</summary>
     /// <param name="registered">The present registrations; suspects that are not among them are forgotten.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task RecoveryAsync(IEnumerable<Instance> registered, CancellationToken cancellationToken)

@@ -21,10 +21,14 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3024, Level = LogLevel.Information, Message = "Run {RunId}: {Role} is replaced by {Implementation}")]
     public static partial void Replaces(ILogger logger, string runId, string role, string implementation);
 
-    [LoggerMessage(EventId = 3012, Level = LogLevel.Warning, Message = "Run {RunId}: attempt {Attempt} failed: {Reason} at {InstanceId}: {Error} (retryable: {Retryable})")]
+    [LoggerMessage(
+        EventId = 3012, Level = LogLevel.Warning,
+        Message = "Run {RunId}: attempt {Attempt} failed: {Reason} at {InstanceId}: {Error} (retryable: {Retryable})")]
     public static partial void Fails(ILogger logger, string runId, long attempt, string reason, string instanceId, string error, bool retryable);
 
-    [LoggerMessage(EventId = 3013, Level = LogLevel.Warning, Message = "Run {RunId}: {InstanceId} at {Address} does not answer; it is not used until it registers again or answers")]
+    [LoggerMessage(
+        EventId = 3013, Level = LogLevel.Warning,
+        Message = "Run {RunId}: {InstanceId} at {Address} does not answer; it is not used until it registers again or answers")]
     public static partial void Suspects(ILogger logger, string runId, string instanceId, string address);
 
     [LoggerMessage(EventId = 3014, Level = LogLevel.Information, Message = "Run {RunId}: {State} in attempt {Attempt}{Error}")]
@@ -36,7 +40,9 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3022, Level = LogLevel.Information, Message = "Run {RunId}: the stall is over after {Seconds} s")]
     public static partial void StallEnds(ILogger logger, string runId, long seconds);
 
-    [LoggerMessage(EventId = 3015, Level = LogLevel.Warning, Message = "Run {RunId}: its orchestrator stopped while it was active; it is interrupted and can be resumed")]
+    [LoggerMessage(
+        EventId = 3015, Level = LogLevel.Warning,
+        Message = "Run {RunId}: its orchestrator stopped while it was active; it is interrupted and can be resumed")]
     public static partial void Interrupted(ILogger logger, string runId);
 
     [LoggerMessage(EventId = 3016, Level = LogLevel.Error, Message = "Run {RunId}: broke for a reason that is a defect")]

@@ -45,9 +45,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private bool _isStopping;
 
     public RunService(
-        RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
-        IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time, ILogger<RunService> logger,
-        IPartitionedRuns? cluster = null)
+        RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators,
+        IOptions<CoordinatorOptions> options, IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time,
+        ILogger<RunService> logger, IPartitionedRuns? cluster = null)
     {
         _store = store;
         _partitioned = partitioned;
@@ -71,7 +71,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>All runs, newest first.</summary>
     public IReadOnlyList<Run> List() =>
-        [.. _runs.Values.Select(entry => entry.Run.Current.Value).OrderByDescending(run => run.Created).ThenByDescending(run => run.Id, StringComparer.Ordinal)];
+        [.. _runs.Values.Select(entry => entry.Run.Current.Value)
+            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id, StringComparer.Ordinal)];
 
     /// <summary>Counts the changes of all runs.</summary>
     public Observable<long> Changes => _changes;
@@ -316,7 +317,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private Run RequestStop(RunEntry entry, StopReason reason)
     {
         entry.Stop.Request(reason);
-        var run = entry.Run.Change(now => now.State.IsActive() ? now with { State = RunState.Draining, StopRequested = RunCoordinator.RestOf(entry.Stop) } : now);
+        var run = entry.Run.Change(
+            now => now.State.IsActive() ? now with { State = RunState.Draining, StopRequested = RunCoordinator.RestOf(entry.Stop) } : now);
         if (IsClustered(entry))
             Store(entry, run);
         return run;

@@ -90,7 +90,8 @@ internal sealed partial class RunTracker
         return others.Count == 0 ? null : new Failure
         {
             Reason = FailureReasons.RouteUnfit,
-            Message = $"slice {slice} goes through {Implementation.Describe(others)}, the slices before it through {Implementation.Describe(Run.Implementations)}: "
+            Message = $"slice {slice} goes through {Implementation.Describe(others)}, "
+                + $"the slices before it through {Implementation.Describe(Run.Implementations)}: "
                 + "install the same versions on all machines, or allow it with --allow-upgrade",
         };
     }
@@ -103,7 +104,9 @@ internal sealed partial class RunTracker
         return run with
         {
             Slices = slices,
-            State = run.State is RunState.Running or RunState.Waiting ? active.Count == 0 && waiting is not null ? RunState.Waiting : RunState.Running : run.State,
+            State = run.State is RunState.Running or RunState.Waiting
+                ? active.Count == 0 && waiting is not null ? RunState.Waiting : RunState.Running
+                : run.State,
             WaitingFor = active.Count == 0 ? waiting?.Trouble : null,
             Counts = run.Counts with { Lines = slices.Sum(slice => slice.Lines) },
             Progress = new RunProgress

@@ -10,7 +10,10 @@ namespace Pipeline.ServiceDefaults.Configuration;
 /// <summary>Options whose ranges stand as attributes on their properties.</summary>
 public static class RangeValidation
 {
-    /// <summary>Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>; all errors at once, each a line.</summary>
+    /// <summary>
+    /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>; all errors at
+    /// once, each a line.
+    /// </summary>
     public static OptionsBuilder<T> ValidateRanges<T>(this OptionsBuilder<T> builder, string section = "")
         where T : class
     {

@@ -6,5 +6,6 @@ using Pipeline.Stages.Core.Runtime;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.AddServiceDefaults();
-builder.AddStage(new("aggregate", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new AggregateStage(context)));
+builder.AddStage(new(
+    "aggregate", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new AggregateStage(context)));
 return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();

@@ -25,7 +25,8 @@ public static class MonolithRunner
     /// <returns>What the last stage answered, with the figures of all stages.</returns>
     /// <exception cref="StageException">The run cannot be done, and why.</exception>
     public static async Task<RunCompleted> RunAsync(
-        OpenRun open, MonolithOptions options, IProgress<StageOutput>? answers, ILoggerFactory? loggers, CancellationToken drain, CancellationToken cancellationToken)
+        OpenRun open, MonolithOptions options, IProgress<StageOutput>? answers, ILoggerFactory? loggers, CancellationToken drain,
+        CancellationToken cancellationToken)
     {
         var completion = new Completion(answers);
         var figures = new List<AttemptMetrics>();

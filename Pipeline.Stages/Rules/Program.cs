@@ -6,5 +6,7 @@ using Pipeline.Stages.Rules;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.AddServiceDefaults();
-builder.AddStage(new("rules", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new RulesStage(context), RulesStage.Check));
+builder.AddStage(new(
+    "rules", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new RulesStage(context),
+    RulesStage.Check));
 return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();

@@ -12,8 +12,8 @@ namespace Pipeline.Stages.Rules;
 public sealed class RulesStage(StageContext context) : ITransform
 {
     private const string LineInParts =
-        "a partitioned run cannot group by 'line', or use rules or bridges that read it: the line numbers of the whole input are not known while it is read in parts; "
-        + "run it with --partitions 1";
+        "a partitioned run cannot group by 'line', or use rules or bridges that read it: "
+        + "the line numbers of the whole input are not known while it is read in parts; run it with --partitions 1";
 
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
@@ -22,7 +22,8 @@ public sealed class RulesStage(StageContext context) : ITransform
     public static IReadOnlyList<OptionError> Check(RunOptions options)
     {
         if (RuleSet.TryParse(options.Rules, out var mistakes) is not { } rules)
-            return [.. mistakes.Select(mistake => new OptionError { Option = "rules", Message = mistake.Message, Line = mistake.Line, Column = mistake.Column })];
+            return [.. mistakes.Select(
+                mistake => new OptionError { Option = "rules", Message = mistake.Message, Line = mistake.Line, Column = mistake.Column })];
         try
         {
             rules.CheckColumns(options.GroupBy);
@@ -37,7 +38,7 @@ public sealed class RulesStage(StageContext context) : ITransform
     }
 
     /// <inheritdoc/>
-    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by does not exist, or a slice's lines would be counted.</exception>
+    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by is unknown, or a slice's lines would be counted.</exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         var rules = RuleSet.Parse(open.Options.Rules);

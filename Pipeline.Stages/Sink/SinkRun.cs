@@ -320,8 +320,9 @@ internal sealed partial class SinkRun : IDisposable
         {
             throw new StageException(
                 FailureReasons.Internal,
-                $"Lines were lost or counted twice before checkpoint {checkpoint.Id}: {counts.Lines} lines, but {counts.Events} events + {counts.WorkItems} work items + "
-                + $"{counts.Filtered} filtered + {counts.Rejected} rejected + {counts.Blank} blank. Nothing of this checkpoint was kept.");
+                $"Lines were lost or counted twice before checkpoint {checkpoint.Id}: {counts.Lines} lines, but {counts.Events} events + "
+                + $"{counts.WorkItems} work items + {counts.Filtered} filtered + {counts.Rejected} rejected + {counts.Blank} blank. "
+                + "Nothing of this checkpoint was kept.");
         }
     }
 

@@ -115,8 +115,9 @@ public sealed class SinkStage : ITransform
             default:
                 throw new StageException(
                     FailureReasons.ProtocolViolation,
-                    $"{(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "something else")} to the last stage, which "
-                    + "takes work items, rejects and checkpoints, all pages of one together, and an end right after a checkpoint; where it merges partial results, the end alone");
+                    $"{(frame is EventFrame ? "events" : frame is LineFrame ? "lines" : message?.InputCase.ToString() ?? "something else")} "
+                    + "to the last stage, which takes work items, rejects and checkpoints, all pages of one together, and an end right after "
+                    + "a checkpoint; where it merges partial results, the end alone");
         }
     }
 

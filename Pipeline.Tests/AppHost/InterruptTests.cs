@@ -85,7 +85,8 @@ public sealed class InterruptTests : IDisposable
         var padding = new string('x', 20_000);
         File.WriteAllLines(path, Enumerable.Range(0, Items).Select(i => string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[{"values":[1,2]},{"values":[3,4]}]},"text":"{{padding}}","iterations":100000}""")));
+            $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[{"values":[1,2]},{"values":[3,4]}]}"""
+            + $$""","text":"{{padding}}","iterations":100000}""")));
         return path;
     }
 

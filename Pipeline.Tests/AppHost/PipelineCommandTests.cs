@@ -8,7 +8,8 @@ public class PipelineCommandTests
     public void Parse_EveryOption_IsRead()
     {
         var command = PipelineCommand.Parse(
-            ["--input", "in.ndjson", "--output=out.ndjson", "--batch-size", "100", "--exit", "--verbose", "--Pipeline:Services:parse:Replicas", "2", "--Pipeline:Demo=false"]);
+            ["--input", "in.ndjson", "--output=out.ndjson", "--batch-size", "100", "--exit", "--verbose",
+                "--Pipeline:Services:parse:Replicas", "2", "--Pipeline:Demo=false"]);
 
         Assert.Equal(Path.GetFullPath("in.ndjson"), command.Input);
         Assert.Equal(Path.GetFullPath("out.ndjson"), command.Output);
@@ -39,10 +40,14 @@ public class PipelineCommandTests
     [InlineData("--batch-size -1", "--batch-size must be 0 to 100000, not '-1'")]
     [InlineData("--batch-size 100001", "--batch-size must be 0 to 100000, not '100001'")]
     [InlineData("--exit=yes", "--exit takes no value")]
-    [InlineData("--output= --batch-size x --bogus --exit=yes", "--output must name a file\n--batch-size must be 0 to 100000, not 'x'\nunknown option '--bogus'\n--exit takes no value")]
+    [InlineData(
+        "--output= --batch-size x --bogus --exit=yes",
+        "--output must name a file\n--batch-size must be 0 to 100000, not 'x'\nunknown option '--bogus'\n--exit takes no value")]
     [InlineData("--bogus --input", "unknown option '--bogus'\n--input needs a value")]
     [InlineData("--resume ../x", "--resume must be the id of a run, such as 20260101-120000-ab12, not '../x'")]
-    [InlineData("--resume 20260101-120000-ab12 --output x", "--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size")]
+    [InlineData(
+        "--resume 20260101-120000-ab12 --output x",
+        "--resume goes on with the run as it was begun: without --input, --output, --overwrite and --batch-size")]
     public void Parse_UnknownOptionOrWrongValue_TellsTheReason(string line, string reasons) =>
         Assert.Equal($"{reasons}; --help shows the options", string.Join('\n', PipelineCommand.Parse(line.Split(' ')).Errors));
 

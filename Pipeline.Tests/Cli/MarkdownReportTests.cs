@@ -19,7 +19,10 @@ public sealed class MarkdownReportTests : IDisposable
             """);
 
         Assert.Contains("| workItemId | score |\n| --- | --- |\n| w-0 | 1.5 |\n", report, StringComparison.Ordinal);
-        Assert.Contains("| key | count | sum | avg |\n| --- | --- | --- | --- |\n| click | 2 | 30 | 15 |\n| \\[\"a\",\"b\"\\] | 1 | 1 | 1 |\n", report, StringComparison.Ordinal);
+        Assert.Contains(
+            "| key | count | sum | avg |\n| --- | --- | --- | --- |\n| click | 2 | 30 | 15 |\n| \\[\"a\",\"b\"\\] | 1 | 1 | 1 |\n",
+            report,
+            StringComparison.Ordinal);
     }
 
     // Aspire drops empty lines from the output of a command; without them the table would be part of the paragraph before.

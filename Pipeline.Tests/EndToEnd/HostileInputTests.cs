@@ -36,7 +36,9 @@ public sealed class HostileInputTests(PipelineFixture fixture)
                 case "brackets": Fill(file, (byte)'[', large); break;
                 case "a number without end": Fill(file, (byte)'9', large); break;
                 case "nesting": Fill(file, (byte)'[', 1_000_000); break;
-                case "a huge number": await file.WriteAsync(Encoding.UTF8.GetBytes(Good.Replace("50", new string('9', 100_000), StringComparison.Ordinal).TrimEnd())); break;
+                case "a huge number":
+                    await file.WriteAsync(Encoding.UTF8.GetBytes(Good.Replace("50", new string('9', 100_000), StringComparison.Ordinal).TrimEnd()));
+                    break;
                 default: await file.WriteAsync(Encoding.UTF8.GetBytes(Good.Replace("\"u\"", "\"\\udc00\"", StringComparison.Ordinal).TrimEnd())); break;
             }
 

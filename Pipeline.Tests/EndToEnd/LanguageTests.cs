@@ -81,7 +81,8 @@ public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<Sampl
         var process = await SamplePrograms.ProcessOfAsync(Pipeline, SamplePrograms.NodeStage);
         await Pipeline.TopologyAsync(now => now.Instances.Any(instance => instance.ProcessId == process && instance.State == "live"));
 
-        var refused = await Assert.ThrowsAsync<RunsApiException>(() => Pipeline.Api.StartAsync(Settings(SamplePrograms.Route("rules"), Sample(), rules, 0, "type")));
+        var refused = await Assert.ThrowsAsync<RunsApiException>(
+            () => Pipeline.Api.StartAsync(Settings(SamplePrograms.Route("rules"), Sample(), rules, 0, "type")));
 
         Assert.Equal(
             """

@@ -53,12 +53,15 @@ internal static class MixedInput
             }
             else if (draw > 0.998)
             {
-                Write(writer, $"{{\"id\":\"w-{i}\",\"vectors\":[{{\"values\":[{random.Next(9)},2,{random.Next(9)}.5]}}],\"matrix\":{{\"rows\":[{{\"values\":[1,{random.Next(9)}]}},{{\"values\":[3,4]}}]}},\"text\":\"x\",\"iterations\":20}}");
+                Write(writer, $"{{\"id\":\"w-{i}\",\"vectors\":[{{\"values\":[{random.Next(9)},2,{random.Next(9)}.5]}}],");
+                Write(writer, $"\"matrix\":{{\"rows\":[{{\"values\":[1,{random.Next(9)}]}},{{\"values\":[3,4]}}]}},\"text\":\"x\",\"iterations\":20}}");
                 items++;
             }
             else
             {
-                Write(writer, $"{{\"ts\":\"2026-01-01T00:{i / 60_000 % 60:00}:{i / 1000 % 60:00}.{i % 1000:000}Z\",\"type\":\"{Types[random.Next(Types.Length)]}\",\"user\":\"u{random.Next(10_000):0000}\",\"value\":{random.Next(1, 101)}{(random.Next(10) == 0 ? ".25" : "")}}}");
+                var type = Types[random.Next(Types.Length)];
+                Write(writer, $"{{\"ts\":\"2026-01-01T00:{i / 60_000 % 60:00}:{i / 1000 % 60:00}.{i % 1000:000}Z\",\"type\":\"{type}\",");
+                Write(writer, $"\"user\":\"u{random.Next(10_000):0000}\",\"value\":{random.Next(1, 101)}{(random.Next(10) == 0 ? ".25" : "")}}}");
             }
 
             writer.Write(random.Next(50) == 0 ? "\r\n"u8 : "\n"u8);

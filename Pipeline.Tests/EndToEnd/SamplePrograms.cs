@@ -26,9 +26,12 @@ public sealed class SamplePrograms : IAsyncLifetime
     public static IReadOnlyList<string> Configuration { get; } =
     [
         "--Pipeline:Services:rules:Replicas=0",
-        .. Languages.WhyNotNode is null ? [.. Process("node-rules", "node", NodeStage), .. Process("node-filter", "node", NodeTransform, "node-filter")] : Array.Empty<string>(),
+        .. Languages.WhyNotNode is null
+            ? [.. Process("node-rules", "node", NodeStage), .. Process("node-filter", "node", NodeTransform, "node-filter")]
+            : Array.Empty<string>(),
         .. Languages.WhyNotPython is null
-            ? [.. Process("python-filter", Languages.Python, PythonTransform, "python-filter"), .. Process("python-audit", Languages.Python, PythonAudit, "audit")]
+            ? [.. Process("python-filter", Languages.Python, PythonTransform, "python-filter"),
+                .. Process("python-audit", Languages.Python, PythonAudit, "audit")]
             : Array.Empty<string>(),
     ];
 
@@ -69,7 +72,8 @@ public sealed class SamplePrograms : IAsyncLifetime
             var copy = Path.Combine(folder, "input.ndjson");
             File.Copy(input, copy);
             var completed = await RunTests.MonolithAsync(copy, Path.Combine(folder, "results.ndjson"), folder, rules, groupBy);
-            bytes = _expected[key] = (await File.ReadAllTextAsync(completed.Output), completed.Rejects.Length == 0 ? "" : await File.ReadAllTextAsync(completed.Rejects));
+            bytes = _expected[key] = (
+                await File.ReadAllTextAsync(completed.Output), completed.Rejects.Length == 0 ? "" : await File.ReadAllTextAsync(completed.Rejects));
         }
 
         return bytes;

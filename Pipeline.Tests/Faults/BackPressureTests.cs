@@ -42,7 +42,8 @@ public sealed class BackPressureTests : IDisposable
                     service => service, service => ServiceProcesses.PeakRss(bench.Processes.Find(service)!.Value));
                 row.Note = string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{string.Join(", ", peaks.Select(pair => $"{pair.Key} {pair.Value >> 20} MB"))}; waiting to send, s: {string.Join(", ", run.Stages.Select(stage => $"{stage.Role} {stage.WaitingToSendMicros / 1e6:0}"))}");
+                    $"{string.Join(", ", peaks.Select(pair => $"{pair.Key} {pair.Value >> 20} MB"))}; waiting to send, s: "
+                    + $"{string.Join(", ", run.Stages.Select(stage => $"{stage.Role} {stage.WaitingToSendMicros / 1e6:0}"))}");
                 Assert.Equal((RunState.Running, 1), (run.State, run.Attempts));
                 Assert.All(peaks, pair => Assert.True(pair.Value < MaxBytes, $"{pair.Key} took {pair.Value >> 20} MB"));
 

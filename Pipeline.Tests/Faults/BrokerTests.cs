@@ -56,12 +56,13 @@ public sealed class BrokerTests
             var parse = await bench.ProcessOfAsync("parse");
             ServiceProcesses.Kill(parse);
             foreach (var watcher in watchers)
-                await watcher.UntilAsync((instances, _) => AllAreIn(instances) && instances.All(instance => instance.ProcessId != parse), AppHostUnderTest.Patience);
+                await watcher.UntilAsync((instances, _) => AllAreIn(instances) && instances.All(one => one.ProcessId != parse), AppHostUnderTest.Patience);
             Assert.Empty(watchers.SelectMany(watcher => watcher.Errors));
         });
         row.Note = string.Create(
             CultureInfo.InvariantCulture,
-            $"registered again within {slowest.TotalSeconds:0.0} s; {watchers.Sum(watcher => watcher.Changes)} changes and {watchers.Sum(watcher => watcher.Snapshots)} snapshots in {steady.Epochs} epochs, none out of order");
+            $"registered again within {slowest.TotalSeconds:0.0} s; {watchers.Sum(watcher => watcher.Changes)} changes and "
+            + $"{watchers.Sum(watcher => watcher.Snapshots)} snapshots in {steady.Epochs} epochs, none out of order");
         row.Require(watchers.All(watcher => watcher.Changes > 0 && watcher.Epochs > 1), "the watchers saw nothing: the test is vacuous");
         row.Finish();
     }
@@ -85,10 +86,12 @@ public sealed class BrokerTests
             var parse = await pipeline.Host.WaitForHealthyAsync("parse");
             var stopped = Stopwatch.GetTimestamp();
             var gone = watcher.UntilAsync((instances, _) => instances.All(instance => instance.Role != "parse"), AppHostUnderTest.Patience);
-            await pipeline.Host.Application.ResourceCommands.ExecuteCommandAsync(parse.ResourceId, KnownResourceCommands.StopCommand).WaitAsync(AppHostUnderTest.Patience);
+            await pipeline.Host.Application.ResourceCommands.ExecuteCommandAsync(parse.ResourceId, KnownResourceCommands.StopCommand)
+                .WaitAsync(AppHostUnderTest.Patience);
             await gone;
             var unregistered = Stopwatch.GetElapsedTime(stopped);
-            row.Note = string.Create(CultureInfo.InvariantCulture, $"killed: gone after {expired.TotalSeconds:0.0} s; stopped: after {unregistered.TotalSeconds:0.00} s");
+            row.Note = string.Create(
+                CultureInfo.InvariantCulture, $"killed: gone after {expired.TotalSeconds:0.0} s; stopped: after {unregistered.TotalSeconds:0.00} s");
             Assert.InRange(expired, TimeSpan.Zero, LeaseAndMore);
             Assert.InRange(unregistered, TimeSpan.Zero, AtOnce);
             Assert.Empty(watcher.Errors);

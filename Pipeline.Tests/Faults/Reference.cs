@@ -11,7 +11,8 @@ namespace Pipeline.Tests.Faults;
 internal sealed record Reference(string Results, string Rejects, RunCounts Counts, TimeSpan Elapsed)
 {
     /// <summary>Of a completed run.</summary>
-    public static Reference Of(Run run) => new(HashOf(run.Output), run.Rejects is { } rejects ? HashOf(rejects) : "", run.Counts, run.Ended!.Value - run.Created);
+    public static Reference Of(Run run) =>
+        new(HashOf(run.Output), run.Rejects is { } rejects ? HashOf(rejects) : "", run.Counts, run.Ended!.Value - run.Created);
 
     /// <summary>Requires that a run is completed, came to the same bytes, counted every line once, and left nothing lying about.</summary>
     public void Check(Run run)

@@ -77,7 +77,8 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <returns>Controls that never have the focus.</returns>
     public async Task<string[]> FindUnreachableAsync()
     {
-        const string controls = "a[href], button, summary, input:not([type=hidden]), select, textarea, fluent-button, fluent-checkbox, fluent-select, [tabindex='0']";
+        const string controls =
+            "a[href], button, summary, input:not([type=hidden]), select, textarea, fluent-button, fluent-checkbox, fluent-select, [tabindex='0']";
         await Page.EvaluateAsync(
             $$"""
             () => {

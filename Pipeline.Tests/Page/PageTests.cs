@@ -202,7 +202,8 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         foreach (var width in (int[])[1_200, 400])
         {
             await using var page = await OpenAsync("/", width);
-            foreach (var path in (string[])["/", "/ui/new", "/ui/runs", $"/ui/runs/{run.Id}", $"/ui/compare?run={run.Id}&run={run.Id}", "/ui/faults", "/ui/nothing"])
+            foreach (var path in (string[])[
+                "/", "/ui/new", "/ui/runs", $"/ui/runs/{run.Id}", $"/ui/compare?run={run.Id}&run={run.Id}", "/ui/faults", "/ui/nothing"])
             {
                 await page.GoAsync(path);
                 if (path.StartsWith("/ui/runs/", StringComparison.Ordinal))

@@ -34,7 +34,8 @@ internal static class Frames
     /// <summary>A number column of mantissas; its width may be more than it needs.</summary>
     public static EventColumn Number(string name, IReadOnlyList<long> values, int scale = 0, int width = -1)
     {
-        var least = values.Select(value => value == 0 ? 0 : value == (sbyte)value ? 1 : value == (short)value ? 2 : value == (int)value ? 4 : 8).DefaultIfEmpty(0).Max();
+        var least = values.Select(value => value == 0 ? 0 : value == (sbyte)value ? 1 : value == (short)value ? 2 : value == (int)value ? 4 : 8)
+            .DefaultIfEmpty(0).Max();
         return Fill(new EventColumn { Name = name, Kind = ColumnKind.Number, Scale = scale }, Math.Max(width, least), values);
     }
 

@@ -31,9 +31,12 @@ internal sealed class RootFolders(IConfiguration configuration)
         return
         [
             .. new DirectoryInfo(resolved).EnumerateFileSystemInfos()
-                .Where(entry => entry is DirectoryInfo ? !InputNames.IsHidden(entry.Name) : InputNames.IsInput(entry.Name) && File.Exists(RootedPath.Resolve(entry.FullName)))
+                .Where(entry => entry is DirectoryInfo
+                    ? !InputNames.IsHidden(entry.Name)
+                    : InputNames.IsInput(entry.Name) && File.Exists(RootedPath.Resolve(entry.FullName)))
                 .Take(MaxEntries)
-                .Select(entry => new FolderEntry(entry.FullName, entry.Name, entry is DirectoryInfo, entry is FileInfo ? new FileInfo(RootedPath.Resolve(entry.FullName)).Length : 0))
+                .Select(entry => new FolderEntry(
+                    entry.FullName, entry.Name, entry is DirectoryInfo, entry is FileInfo ? new FileInfo(RootedPath.Resolve(entry.FullName)).Length : 0))
                 .OrderByDescending(entry => entry.IsFolder).ThenBy(entry => entry.Name, StringComparer.Ordinal),
         ];
     }

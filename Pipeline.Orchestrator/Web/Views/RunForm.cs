@@ -84,7 +84,8 @@ internal sealed class RunForm
             settings.Rate = rate;
         else
             errors.Add(new("rate", "must be a number from 0, or empty for no limit"));
-        if (int.TryParse(string.IsNullOrWhiteSpace(Partitions) ? "1" : Or(Partitions, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var partitions))
+        if (int.TryParse(
+            string.IsNullOrWhiteSpace(Partitions) ? "1" : Or(Partitions, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var partitions))
             settings.Partitions = partitions;
         else
             errors.Add(new("partitions", "must be a whole number from 1, auto, or empty for 1"));

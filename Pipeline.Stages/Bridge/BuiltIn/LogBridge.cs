@@ -55,7 +55,8 @@ internal sealed partial class LogBridge(StageContext context) : ITransform
 
     [LoggerMessage(
         1042, LogLevel.Information,
-        "Run {Run}, checkpoint {Checkpoint} behind {Lines} lines: {Events} events, {WorkItems} work items, {Filtered} filtered, {Rejected} rejected in this attempt")]
+        "Run {Run}, checkpoint {Checkpoint} behind {Lines} lines: {Events} events, {WorkItems} work items, {Filtered} filtered, "
+        + "{Rejected} rejected in this attempt")]
     private static partial void LogCheckpoint(
         ILogger logger, string run, long checkpoint, long lines, long events, long workItems, long filtered, long rejected);
 }

@@ -18,7 +18,8 @@ internal sealed class Downstream : IAsyncDisposable
     private readonly RingWriter? _ring;
 
     private Downstream(
-        Hop hop, PipelineChannel channel, AsyncServerStreamingCall<StageOutput> call, FrameContent content, FrameWriter frames, RingWriter? ring, RunOpened opened)
+        Hop hop, PipelineChannel channel, AsyncServerStreamingCall<StageOutput> call, FrameContent content, FrameWriter frames, RingWriter? ring,
+        RunOpened opened)
     {
         Hop = hop;
         _channel = channel;
@@ -93,7 +94,9 @@ internal sealed class Downstream : IAsyncDisposable
                 throw;
             }
 
-            var cause = exception is TimeoutException ? new TimeoutException($"no answer to OpenRun within {timeout.TotalSeconds:0.#} s", exception) : exception;
+            var cause = exception is TimeoutException
+                ? new TimeoutException($"no answer to OpenRun within {timeout.TotalSeconds:0.#} s", exception)
+                : exception;
             throw new StageException(cause.ToFailure(hop), cause);
         }
     }

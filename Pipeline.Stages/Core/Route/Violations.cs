@@ -48,7 +48,9 @@ internal static class Violations
 
         if (below != open.Route.Count)
         {
-            throw ProtoReader.Violation($"OpenRun with a route of {open.Route.Count} hops to {instanceId}, which has {below} below it: a stage takes the hop that it opens off the route");
+            throw ProtoReader.Violation(
+                $"OpenRun with a route of {open.Route.Count} hops to {instanceId}, which has {below} below it: "
+                + "a stage takes the hop that it opens off the route");
         }
     }
 

@@ -58,7 +58,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, stage as ISource, ending.Token);
-        var frames = stage is ISource source ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token) : TransformAsync((ITransform)stage, downstream, ending.Token);
+        var frames = stage is ISource source
+            ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token)
+            : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
         try
@@ -110,7 +112,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
             await _answers.WriteRestAsync(up).WaitAsync(CauseTimeout, host.Time);
             return true;
         }
-        catch (Exception exception) when (exception is IOException or InvalidOperationException or OperationCanceledException or TimeoutException or RpcException)
+        catch (Exception exception) when (
+            exception is IOException or InvalidOperationException or OperationCanceledException or TimeoutException or RpcException)
         {
             return false;
         }

@@ -49,7 +49,8 @@ internal sealed partial class StageHost(
     public RingWriter? CreateRing() => Options.RingSlots == 0 ? null
         // A slot of lines is soon worked through, and events are a fraction of their lines.
         : definition.Emits.Contains(BatchKinds.Lines) ? CreateRing(Options.RingSlots, Options.RingSlotBytes, portion: Math.Max(1, Options.RingSlots / 4))
-        : CreateRing(Math.Max(StageOptions.MinRingSlots, Options.RingSlots / 4), Math.Max(StageOptions.MinRingSlotBytes, Options.RingSlotBytes / 4), portion: 1);
+        : CreateRing(
+            Math.Max(StageOptions.MinRingSlots, Options.RingSlots / 4), Math.Max(StageOptions.MinRingSlotBytes, Options.RingSlotBytes / 4), portion: 1);
 
     /// <summary>Shared memory that the hop above offers, mapped.</summary>
     public RingReader? AcceptRing(SharedRing? offer, IAnswerOutput answers, EdgeMeter edge) =>

@@ -21,7 +21,10 @@ public sealed class StageOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.05", "00:01:00")]
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Slots of the shared memory through which a stage hands lines to the next one on this machine: 4 to 64; 0 = none, everything goes through the stream. Events have a quarter of them.</summary>
+    /// <summary>
+    /// Slots of the shared memory through which a stage hands lines to the next one on this machine: 4 to 64; 0 = none, everything goes
+    /// through the stream. Events have a quarter of them.
+    /// </summary>
     /// <value>Default 32.</value>
     [Range(0, 64)]
     public int RingSlots { get; set; } = 32;

@@ -5,8 +5,8 @@ using Pipeline.Stages.Parse.Events;
 namespace Pipeline.Stages.Parse.Shapes;
 
 /// <summary>
-/// Reads JSON numbers in raw bytes, eight digits at once; 32 bytes behind the end of the line can be read. What stands behind the number is for the caller to check: in a
-/// shape it is a literal, whose first byte cannot go on with a number.
+/// Reads JSON numbers in raw bytes, eight digits at once; 32 bytes behind the end of the line can be read. What stands behind the number is
+/// for the caller to check: in a shape it is a literal, whose first byte cannot go on with a number.
 /// </summary>
 internal static unsafe class NumberToken
 {

@@ -7,8 +7,8 @@ namespace Pipeline.Stages.Rules.Evaluation;
 
 /// <summary>
 /// Makes the column of a set rule. The expression is evaluated for "entries": the distinct raw values of the one narrow column
-/// that it reads, or combinations of those of several, or, where there is none such, the rows. Only entries that a living row has are evaluated, so that nothing
-/// about the column depends on rows that are gone.
+/// that it reads, or combinations of those of several, or, where there is none such, the rows. Only entries that a living row has are
+/// evaluated, so that nothing about the column depends on rows that are gone.
 /// </summary>
 internal sealed class SetStep(SetRule rule) : IDisposable
 {

@@ -146,7 +146,8 @@ internal sealed class OutputPlan
         }
         catch (UnauthorizedAccessException failure)
         {
-            throw new StageException(FailureReasons.OutputUnwritable, $"folder '{Folder}' of the output cannot be written to: {failure.Message}", inner: failure);
+            throw new StageException(
+                FailureReasons.OutputUnwritable, $"folder '{Folder}' of the output cannot be written to: {failure.Message}", inner: failure);
         }
     }
 

@@ -82,7 +82,8 @@ internal sealed class PartialMerge : IDisposable
 
         return previous is { Position.Files: [var file] } && file.Path == part.Position.Files[0].Path && previous.Position.Offset == first
             ? _rejects[^1].LinesBefore + previous.Position.Line
-            : throw PartialResult.Damaged(part.Folder, $"it begins at byte {first} of '{part.Position.Files[0].Path}', and the one before it does not end there");
+            : throw PartialResult.Damaged(
+                part.Folder, $"it begins at byte {first} of '{part.Position.Files[0].Path}', and the one before it does not end there");
     }
 
     private IEnumerable<ReadOnlyMemory<byte>> Lines(IEnumerable<SortedEntry> groups, bool withMin, bool withMax)

@@ -18,7 +18,8 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     [InlineData("rules", "/no/such/rules.json", "there is no file /no/such/rules.json")]
     public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
     {
-        var arguments = await ArgumentsAsync("run", (name, value), name == "input" ? ("output", "") : ("input", Write(nameof(Run_WrongArgument_IsRefusedAtItsInput), 1)));
+        var arguments = await ArgumentsAsync(
+            "run", (name, value), name == "input" ? ("output", "") : ("input", Write(nameof(Run_WrongArgument_IsRefusedAtItsInput), 1)));
         await ValidateAsync(arguments);
 
         var result = await ExecuteAsync("run", arguments);
@@ -152,7 +153,8 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         });
 
     private static List<string> ValidationErrors(InteractionInput input) =>
-        (List<string>)typeof(InteractionInput).GetProperty("ValidationErrors", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(input)!;
+        (List<string>)typeof(InteractionInput)
+            .GetProperty("ValidationErrors", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(input)!;
 
     private string Write(string name, int lines)
     {

@@ -51,8 +51,9 @@ public sealed class SystemdTests : IDisposable
 
         var files = Directory.GetFiles(Units).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText);
         Assert.Equal(
-            ["README.md", "pipeline-aggregate@.service", "pipeline-audit@.service", "pipeline-broker.service", "pipeline-ingest@.service", "pipeline-orchestrator.service",
-                "pipeline-own.service", "pipeline-parse@.service", "pipeline-rules@.service", "pipeline-sink@.service", "pipeline.env", "pipeline.target", "secrets.env"],
+            ["README.md", "pipeline-aggregate@.service", "pipeline-audit@.service", "pipeline-broker.service", "pipeline-ingest@.service",
+                "pipeline-orchestrator.service", "pipeline-own.service", "pipeline-parse@.service", "pipeline-rules@.service",
+                "pipeline-sink@.service", "pipeline.env", "pipeline.target", "secrets.env"],
             files.Keys.Order(StringComparer.Ordinal));
         Assert.DoesNotContain(files.Values, text => text.Contains("hidden", StringComparison.Ordinal));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Units, "secrets.env")));
@@ -61,12 +62,16 @@ public sealed class SystemdTests : IDisposable
         Assert.Contains("ExecStart=/bin/sh \"a $$b %%c\"\n", files["pipeline-own.service"], StringComparison.Ordinal);
         Assert.Contains("Environment=Cluster__Provider=Redis\n", files["pipeline-orchestrator.service"], StringComparison.Ordinal);
         Assert.Contains("Environment=Bridge__BuiltIn=log\n", files["pipeline-audit@.service"], StringComparison.Ordinal);
-        Assert.Contains("After=network-online.target pipeline-broker.service\nBefore=pipeline-orchestrator.service\n", files["pipeline-parse@.service"], StringComparison.Ordinal);
+        Assert.Contains(
+            "After=network-online.target pipeline-broker.service\nBefore=pipeline-orchestrator.service\n",
+            files["pipeline-parse@.service"],
+            StringComparison.Ordinal);
         Assert.All(
             files.Where(file => file.Key.EndsWith(".service", StringComparison.Ordinal)).Select(file => file.Value),
             unit => Assert.Contains("\nRequiresMountsFor=\"/srv/a b\"\n", unit, StringComparison.Ordinal));
         Assert.Contains(
-            "pipeline-parse@1.service pipeline-parse@2.service pipeline-ingest@1.service pipeline-orchestrator.service pipeline-audit@1.service pipeline-own.service",
+            "pipeline-parse@1.service pipeline-parse@2.service pipeline-ingest@1.service pipeline-orchestrator.service "
+            + "pipeline-audit@1.service pipeline-own.service",
             files["README.md"],
             StringComparison.Ordinal);
         Assert.DoesNotContain("pipeline-rules@1", files["README.md"], StringComparison.Ordinal);
@@ -90,7 +95,8 @@ public sealed class SystemdTests : IDisposable
     public async Task Units_StartedWithoutAppHost_MakeARunAndStopOnSigterm()
     {
         var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
-        await PublishAsync($"--Pipeline:Data={data}", $"--Pipeline:Services:broker:Port={FreePort.Find()}", $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}");
+        await PublishAsync(
+            $"--Pipeline:Data={data}", $"--Pipeline:Services:broker:Port={FreePort.Find()}", $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}");
         var services = Directory.GetFiles(Units, "*.service").Order(StringComparer.Ordinal).ToDictionary(unit => Path.GetFileName(unit)!, Start);
         var settings = Settings(Path.Combine(Units, "pipeline.env"));
         var (input, split, whole) = (Path.Combine(data, "in.ndjson"), Path.Combine(data, "split.ndjson"), Path.Combine(data, "whole.ndjson"));
@@ -102,7 +108,8 @@ public sealed class SystemdTests : IDisposable
 
         Assert.Equal(await File.ReadAllBytesAsync(whole), await File.ReadAllBytesAsync(split));
         // The order that After= and Before= give.
-        foreach (var (name, service) in services.OrderBy(service => service.Key switch { "pipeline-orchestrator.service" => 0, "pipeline-broker.service" => 2, _ => 1 }))
+        foreach (var (name, service) in services.OrderBy(
+            service => service.Key switch { "pipeline-orchestrator.service" => 0, "pipeline-broker.service" => 2, _ => 1 }))
         {
             Assert.Null(ProcessIdentity.Find(service.Id)!.Value.Send(ProcessSignal.Terminate));
             var (code, _, error) = await EndAsync(service);
@@ -177,8 +184,9 @@ public sealed class SystemdTests : IDisposable
     {
         var install = Directory.CreateDirectory(Path.Combine(_folder, "install")).FullName;
         foreach (var project in (IProjectMetadata[])[
-            new Projects.Pipeline_Broker(), new Projects.Pipeline_Cli(), new Projects.Pipeline_Orchestrator(), new Projects.Pipeline_Stages_Ingest(), new Projects.Pipeline_Stages_Parse(),
-            new Projects.Pipeline_Stages_Rules(), new Projects.Pipeline_Stages_Aggregate(), new Projects.Pipeline_Stages_Sink(), new Projects.Pipeline_Stages_Bridge()])
+            new Projects.Pipeline_Broker(), new Projects.Pipeline_Cli(), new Projects.Pipeline_Orchestrator(),
+            new Projects.Pipeline_Stages_Ingest(), new Projects.Pipeline_Stages_Parse(), new Projects.Pipeline_Stages_Rules(),
+            new Projects.Pipeline_Stages_Aggregate(), new Projects.Pipeline_Stages_Sink(), new Projects.Pipeline_Stages_Bridge()])
         {
             var built = ServiceFiles.PathOf(project);
             Directory.CreateSymbolicLink(Path.Combine(install, Path.GetFileName(built)), Path.GetDirectoryName(built)!);
@@ -186,7 +194,8 @@ public sealed class SystemdTests : IDisposable
 
         var start = new ProcessStartInfo(
             "dotnet",
-            [typeof(Projects.Pipeline_AppHost).Assembly.Location, "--operation", "publish", "--step", "systemd", "--output-path", Units, $"--Pipeline:Install={install}", .. settings])
+            [typeof(Projects.Pipeline_AppHost).Assembly.Location, "--operation", "publish", "--step", "systemd", "--output-path", Units,
+                $"--Pipeline:Install={install}", .. settings])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -199,7 +208,9 @@ public sealed class SystemdTests : IDisposable
     private async Task<(int Code, string Error)> VerifyAsync()
     {
         // It looks for the instance "i" of a template, and for the accounts of this machine.
-        var start = new ProcessStartInfo("systemd-analyze", ["verify", "--man=no", .. Directory.GetFiles(Units, "pipeline*.*e*").Where(file => !file.EndsWith(".env", StringComparison.Ordinal))])
+        var start = new ProcessStartInfo(
+            "systemd-analyze",
+            ["verify", "--man=no", .. Directory.GetFiles(Units, "pipeline*.*e*").Where(file => !file.EndsWith(".env", StringComparison.Ordinal))])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -102,7 +102,8 @@ internal sealed class PassThroughStage : IAsyncDisposable
                 throw Above(failure);
             }
             catch (Exception exception) when (
-                (exception is IOException or InvalidOperationException) && Has(Fault.HangsWhenTheHopBelowDies) && !context.CancellationToken.IsCancellationRequested)
+                (exception is IOException or InvalidOperationException) && Has(Fault.HangsWhenTheHopBelowDies)
+                && !context.CancellationToken.IsCancellationRequested)
             {
                 // The writer may see the broken connection first, and not as a status.
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);

@@ -77,15 +77,17 @@ public sealed class GeneratorOutputTests : IDisposable
     {
         Fifo.Create(InFolder("fifo"));
 
-        Assert.Contains("is a FIFO", Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), overwrite: true, null, CancellationToken.None)).Message, StringComparison.Ordinal);
+        var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), overwrite: true, null, CancellationToken.None));
 
+        Assert.Contains("is a FIFO", error.Message, StringComparison.Ordinal);
         Assert.Equal("a FIFO", FileStatus.DescribeSpecial(InFolder("fifo")));
     }
 
     [LinuxFact]
     public void Write_NameThatIsNoFileToAll_IsRefused()
     {
-        var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, "/proc/self/cwd/generated.ndjson", overwrite: false, null, CancellationToken.None));
+        var error = Assert.Throws<IOException>(
+            () => GeneratorOutput.Write(_options, "/proc/self/cwd/generated.ndjson", overwrite: false, null, CancellationToken.None));
 
         Assert.Contains("not the same file to every process", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists("generated.ndjson"));
@@ -93,7 +95,8 @@ public sealed class GeneratorOutputTests : IDisposable
 
     [Fact]
     public void Write_FolderMissing_Throws() =>
-        Assert.Throws<DirectoryNotFoundException>(() => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));
+        Assert.Throws<DirectoryNotFoundException>(
+            () => GeneratorOutput.Write(_options, InFolder("none/a.ndjson"), overwrite: false, null, CancellationToken.None));
 
     [Fact]
     public void Write_OutputIsADirectory_Throws() =>

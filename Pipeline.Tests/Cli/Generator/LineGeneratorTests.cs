@@ -79,7 +79,8 @@ public sealed class LineGeneratorTests
         {
             var draws = Enumerable.Range(0, (2 + size) * size).Select(_ => random.Next().ToString("R", CultureInfo.InvariantCulture)).Chunk(size);
             var rows = draws.Select(row => $"{{\"values\":[{string.Join(',', row)}]}}").ToArray();
-            var expected = $"{{\"id\":\"w-{index++:D6}\",\"vectors\":[{string.Join(',', rows[..2])}],\"matrix\":{{\"rows\":[{string.Join(',', rows[2..])}]}},\"text\":\"";
+            var expected = $"{{\"id\":\"w-{index++:D6}\",\"vectors\":[{string.Join(',', rows[..2])}],"
+                + $"\"matrix\":{{\"rows\":[{string.Join(',', rows[2..])}]}},\"text\":\"";
             Assert.StartsWith(expected, line, StringComparison.Ordinal);
             Assert.EndsWith(",\"iterations\":500}", line, StringComparison.Ordinal);
         }
@@ -157,7 +158,8 @@ public sealed class LineGeneratorTests
             var user = User();
             var value = Math.Floor(100 * random.Next()) + 1;
             var time = clock.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-            lines.Add($"{{\"ts\":\"{time}\",\"type\":{JsonSerializer.Serialize(type)},\"user\":\"u{user:D4}\",\"value\":{value},\"metadata\":{{\"source\":\"generator\",\"seq\":{index}}}}}");
+            lines.Add($"{{\"ts\":\"{time}\",\"type\":{JsonSerializer.Serialize(type)},\"user\":\"u{user:D4}\",\"value\":{value},"
+                + $"\"metadata\":{{\"source\":\"generator\",\"seq\":{index}}}}}");
         }
 
         return [.. lines];

@@ -161,11 +161,13 @@ internal sealed class ClusterBench : IAsyncDisposable
     public async Task<TimeSpan> RecoveryAsync(string id, ClusterMachine lost)
     {
         var began = Stopwatch.GetTimestamp();
-        var open = Find(id).Slices.Index().Where(slice => slice.Item.State.IsActive() && slice.Item.Machine == lost.Host.Name).Select(slice => slice.Index).ToList();
+        var open = Find(id).Slices.Index().Where(slice => slice.Item.State.IsActive() && slice.Item.Machine == lost.Host.Name)
+            .Select(slice => slice.Index).ToList();
         await UntilAsync(
             id,
             run => run.State == RunState.Completed
-                || open.TrueForAll(slice => run.Slices[slice].State == RunState.Completed || (run.Slices[slice].State == RunState.Running && run.Slices[slice].Machine != lost.Host.Name)),
+                || open.TrueForAll(slice => run.Slices[slice].State == RunState.Completed
+                    || (run.Slices[slice].State == RunState.Running && run.Slices[slice].Machine != lost.Host.Name)),
             $"the slices of {lost.Host.Name} to be worked on elsewhere");
         return Stopwatch.GetElapsedTime(began);
     }

@@ -82,7 +82,8 @@ public sealed class ClusterTests
         await bench.Redis.StartAsync();
         await bench.FinishAsync(id);
         // Each orchestrator ends when it finds the table empty, and joins anew.
-        await ClusterBench.UntilAsync(() => bench.Machines.Zip(starts).All(machine => machine.First.OrchestratorStarts > machine.Second), "all orchestrators to join anew");
+        await ClusterBench.UntilAsync(
+            () => bench.Machines.Zip(starts).All(machine => machine.First.OrchestratorStarts > machine.Second), "all orchestrators to join anew");
         return recovered;
     }
 

@@ -80,7 +80,8 @@ internal sealed class NetworkHost : IDisposable
     private static async Task<NetworkHost> CreateAsync(string name, string address)
     {
         // It says when it is in its namespaces.
-        var start = new ProcessStartInfo("unshare", ["-n", "-u", "--", "sh", "-c", $"hostname {name} && ip link set lo up && echo there && exec sleep infinity"])
+        var start = new ProcessStartInfo(
+            "unshare", ["-n", "-u", "--", "sh", "-c", $"hostname {name} && ip link set lo up && echo there && exec sleep infinity"])
         {
             RedirectStandardOutput = true,
         };

@@ -26,15 +26,16 @@ public sealed class RequestFuzzTests
     private static readonly string[] Values =
     [
         "null", "true", "0", "-1", "1e999", "9999999999999999999999", "0.5", "\"\"", "\" \"", "\"/\"", "\"/none/x\"", "\"x\"", "\"\\ud800\"", "\"\\u0000\"",
-        "\"/dev/fd/0\"", "\"/a\\u0000b\"", "[]", "[\"type\"]", "[null]", "[1]", "[\"type\",\"type\"]", "{}", "{\"a\":{}}", "\"{\\\"rules\\\":[{\\\"drop\\\":\\\"(\\\"}]}\"",
-        "\"{\\\"rules\\\":[]}\"", "\"/none/out.ndjson\"", "\"/none/out.zst\"",
+        "\"/dev/fd/0\"", "\"/a\\u0000b\"", "[]", "[\"type\"]", "[null]", "[1]", "[\"type\",\"type\"]", "{}", "{\"a\":{}}",
+        "\"{\\\"rules\\\":[{\\\"drop\\\":\\\"(\\\"}]}\"", "\"{\\\"rules\\\":[]}\"", "\"/none/out.ndjson\"", "\"/none/out.zst\"",
     ];
 
     private static readonly string[] Words =
     [
-        "run", "runs", "show", "pause", "resume", "cancel", "topology", "generate", "--json", "--markdown", "--help", "--version", "--input", "--output", "--rules",
-        "--group-by", "--batch-size", "--rate", "--check", "--detach", "--threads", "--count", "--seed", "--types", "--start", "--work-ratio", "--overwrite", "--",
-        "", " ", "-", "-1", "0", "x", "20260101-120000-ab12", "../x", "1e999", "type,,user", "@x", "\ud800", "é\u0000", "--input=", "--foo", "[x]", "%s",
+        "run", "runs", "show", "pause", "resume", "cancel", "topology", "generate", "--json", "--markdown", "--help", "--version", "--input", "--output",
+        "--rules", "--group-by", "--batch-size", "--rate", "--check", "--detach", "--threads", "--count", "--seed", "--types", "--start", "--work-ratio",
+        "--overwrite", "--", "", " ", "-", "-1", "0", "x", "20260101-120000-ab12", "../x", "1e999", "type,,user", "@x", "\ud800", "é\u0000", "--input=",
+        "--foo", "[x]", "%s",
     ];
 
     [Fact]
@@ -64,9 +65,12 @@ public sealed class RequestFuzzTests
             using var error = new StringWriter();
             // There is no pipeline, and nothing names a file that can be written.
             var code = await CommandLine.RunAsync(
-                [.. args, "--output", "/none/x"], new Terminal(TextWriter.Null, error), name => name == "PIPELINE_ENDPOINT_FILE" ? "/none/endpoint.json" : null);
+                [.. args, "--output", "/none/x"],
+                new Terminal(TextWriter.Null, error),
+                name => name == "PIPELINE_ENDPOINT_FILE" ? "/none/endpoint.json" : null);
             Assert.True(
-                code is ExitCodes.Ok or ExitCodes.Failed or ExitCodes.Usage or ExitCodes.NoPipeline && !error.ToString().Contains("Exception)", StringComparison.Ordinal),
+                code is ExitCodes.Ok or ExitCodes.Failed or ExitCodes.Usage or ExitCodes.NoPipeline
+                && !error.ToString().Contains("Exception)", StringComparison.Ordinal),
                 $"PIPELINE_FUZZ_SEED={Seed}, after {done} tries: {code} for '{string.Join("' '", args)}': {error}");
         }
     }

@@ -143,7 +143,10 @@ public sealed class RunOutputTests : ApiTest
         using var response = await rooted.Client.PostAsync("/runs", body);
 
         var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
-        Assert.Contains($"input '{Path.GetFullPath(Systems.Absolute("/in"))}' lies under none of the folders that may be used", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"input '{Path.GetFullPath(Systems.Absolute("/in"))}' lies under none of the folders that may be used",
+            problem.GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         Assert.True(rooted.Stages.IsIdle);
     }
 

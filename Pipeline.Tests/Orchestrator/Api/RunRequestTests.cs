@@ -38,7 +38,8 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_SeveralWrongFields_AllAreNamed()
     {
-        using var response = await PostAsync("""{"input":5,"batchSize":"many","colour":"red","groupBy":null,"rate":-1,"rules":" ","maxLineBytes":9999999999,"allowedTypes":[null]}""");
+        using var response = await PostAsync(
+            """{"input":5,"batchSize":"many","colour":"red","groupBy":null,"rate":-1,"rules":" ","maxLineBytes":9999999999,"allowedTypes":[null]}""");
         var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
         var fields = problem.GetProperty("errors").EnumerateObject().Select(field => field.Name);
         Assert.Equal(["allowedTypes", "batchSize", "colour", "groupBy", "input", "maxLineBytes", "rate", "rules"], fields.Order(StringComparer.Ordinal));

@@ -143,7 +143,8 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     {
         private static readonly string Hostile = "\u001b[2Jdone\r\nrun completed\u009b1A" + new string('x', 20_000);
 
-        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        public override async Task Process(
+            IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
             Assert.True(await requestStream.MoveNext());
             switch (requestStream.Current.OpenRun.RunId)

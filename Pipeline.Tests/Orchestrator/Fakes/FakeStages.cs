@@ -70,7 +70,10 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
     {
         Progress = new Progress
         {
-            Metrics = new StageMetrics { InstanceId = instance, Role = instance[..^2], BatchesReplayed = replayed, FramesDiscarded = discarded, ItemsIn = itemsIn },
+            Metrics = new StageMetrics
+            {
+                InstanceId = instance, Role = instance[..^2], BatchesReplayed = replayed, FramesDiscarded = discarded, ItemsIn = itemsIn,
+            },
         },
     });
 

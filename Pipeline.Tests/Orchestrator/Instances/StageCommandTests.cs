@@ -123,7 +123,8 @@ public sealed class StageCommandTests : IAsyncLifetime
 
         var replaced = await _client.ReplaceStageAsync("rules", with: "rules-1", stopOld: true);
 
-        Assert.Equal((false, "rules-0 is gone, or has registered anew: topology tells"), (replaced.Stopped.Single().Drained, replaced.Stopped.Single().Message));
+        Assert.Equal(
+            (false, "rules-0 is gone, or has registered anew: topology tells"), (replaced.Stopped.Single().Drained, replaced.Stopped.Single().Message));
     }
 
     [Fact]

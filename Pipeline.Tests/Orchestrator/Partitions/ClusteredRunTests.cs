@@ -278,7 +278,8 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
     private static RunService RunsOf(ServedOrchestrator served) => served.Services.GetRequiredService<RunService>();
 
-    private static Run Find(ServedOrchestrator served, string id) => RunsOf(served).TryGet(id, out var run) ? run.Current.Value : throw new KeyNotFoundException(id);
+    private static Run Find(ServedOrchestrator served, string id) =>
+        RunsOf(served).TryGet(id, out var run) ? run.Current.Value : throw new KeyNotFoundException(id);
 
     // A resting state is told a moment before its machine is done with it.
     private static async Task RefreshedAsync(ServedOrchestrator served, string id, RunState state)

@@ -75,7 +75,8 @@ public sealed class PageLoginTests : IAsyncLifetime
 
         Assert.Contains("This token is not of the pipeline", await login.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, login.StatusCode);
-        Assert.False(login.Headers.Contains("Set-Cookie") && login.Headers.GetValues("Set-Cookie").Any(value => value.StartsWith(".pipeline.", StringComparison.Ordinal) && !value.Contains("antiforgery", StringComparison.Ordinal)));
+        Assert.False(login.Headers.Contains("Set-Cookie") && login.Headers.GetValues("Set-Cookie").Any(
+            value => value.StartsWith(".pipeline.", StringComparison.Ordinal) && !value.Contains("antiforgery", StringComparison.Ordinal)));
         using var page = await _browser.GetAsync("/");
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
     }

@@ -228,7 +228,8 @@ public sealed class ViewTests
         var (read, errors) = new RunForm { Input = " /in ", BatchSize = "auto" }.Read();
 
         Assert.Empty(errors);
-        Assert.Equal(new RunSettings { Input = "/in" } with { ExtraAggregates = read.ExtraAggregates, AllowedTypes = read.AllowedTypes, Route = read.Route }, read);
+        Assert.Equal(
+            new RunSettings { Input = "/in" } with { ExtraAggregates = read.ExtraAggregates, AllowedTypes = read.AllowedTypes, Route = read.Route }, read);
     }
 
     [Fact]

@@ -10,7 +10,8 @@ namespace Pipeline.Tests.Stages.Aggregate;
 /// <summary>Aggregate computes the same groups as LINQ over the plain events, for any frames and after any resume.</summary>
 public sealed class AggregatePropertyTests
 {
-    private static readonly Gen<string> GroupBy = RandomRules.AnyOf("type", "user", "value", "type,user", "user,value", "type,value,user", "half", "half,type", "line", "constant");
+    private static readonly Gen<string> GroupBy = RandomRules.AnyOf(
+        "type", "user", "value", "type,user", "user,value", "type,value,user", "half", "half,type", "line", "constant");
 
     [Fact]
     public void Process_RandomFrames_GivesTheGroupsOfLinq() => Gen.Select(RandomFrames.Frame.Array[0, 6], GroupBy).Sample(
@@ -19,7 +20,8 @@ public sealed class AggregatePropertyTests
 
     [Fact]
     public void Process_Resumed_GivesTheSameGroups() => Gen.Select(RandomFrames.Frame.Array[1, 6], GroupBy, Gen.Int[0, 63]).Sample(
-        (frames, groupBy, crashes) => Assert.Equal(Expected(frames, groupBy), GroupsAsync(frames, groupBy, frame => ((crashes >> frame) & 1) != 0).GetAwaiter().GetResult()),
+        (frames, groupBy, crashes) => Assert.Equal(
+            Expected(frames, groupBy), GroupsAsync(frames, groupBy, frame => ((crashes >> frame) & 1) != 0).GetAwaiter().GetResult()),
         iter: 500);
 
     // After a frame for which crashesAfter holds, a new attempt resumes from a checkpoint that was serialized and parsed again.
@@ -33,7 +35,8 @@ public sealed class AggregatePropertyTests
             await run.SendAsync(frame);
             if (crashesAfter(index))
             {
-                run = await AggregateRun.OpenAsync(groupBy, CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(await run.CheckpointAsync())));
+                run = await AggregateRun.OpenAsync(
+                    groupBy, CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(await run.CheckpointAsync())));
             }
         }
 

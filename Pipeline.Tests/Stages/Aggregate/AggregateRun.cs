@@ -56,7 +56,8 @@ internal sealed class AggregateRun
     public async Task<List<CheckpointPage>> PagesAsync()
     {
         Output.Clear();
-        await SendAsync(Frames.Message(message => message.Checkpoint = new CheckpointPage { Id = ++_checkpoints, Position = new Position { Line = 7 } }.ToCheckpoint()));
+        await SendAsync(Frames.Message(
+            message => message.Checkpoint = new CheckpointPage { Id = ++_checkpoints, Position = new Position { Line = 7 } }.ToCheckpoint()));
         return [.. Output.Cast<MessageFrame>().Select(frame => frame.Message.Checkpoint.ToPage())];
     }
 
@@ -79,7 +80,8 @@ internal sealed class AggregateRun
         $"{key} {count} {Exact(sum, scale)} {Exact(min, scale)} {Exact(max, scale)}";
 
     private static string Line(Group group) => Line(
-        string.Join('|', group.Key.Select(Key)), group.Count, Wide(group.SumHigh, group.SumLow), Wide(group.MinHigh, group.MinLow), Wide(group.MaxHigh, group.MaxLow), group.Scale);
+        string.Join('|', group.Key.Select(Key)), group.Count, Wide(group.SumHigh, group.SumLow), Wide(group.MinHigh, group.MinLow),
+        Wide(group.MaxHigh, group.MaxLow), group.Scale);
 
     private static string Key(Scalar key) => key.ValueCase switch
     {

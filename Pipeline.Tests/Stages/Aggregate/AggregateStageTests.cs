@@ -64,7 +64,10 @@ public sealed class AggregateStageTests
                 Frames.Events(2).With(Frames.Text("type", ["a", "b"])).With(Frames.Number("value", [1, -long.MaxValue], 9)));
         }
 
-        Assert.Equal(["a 9 55340232221128654842000000003e-9 1e-9 9223372036854775807", "b 3 -27670116110564327421e-9 -9223372036854775807e-9 -9223372036854775807e-9"], await run.GroupsAsync());
+        Assert.Equal(
+            ["a 9 55340232221128654842000000003e-9 1e-9 9223372036854775807",
+                "b 3 -27670116110564327421e-9 -9223372036854775807e-9 -9223372036854775807e-9"],
+            await run.GroupsAsync());
     }
 
     [Fact]

@@ -30,7 +30,9 @@ public sealed class BuiltInBridgeTests : IDisposable
         Assert.Equal(["view", "buy"], left.Values("type"));
         Assert.Equal([1m, 4m], left.Values("value"));
         Assert.Equal(["type", "value"], left.Columns.Select(column => column.Name));
-        Assert.Equal([(2, 100, "not_allowed"), (3, 200, "not_allowed"), (9, 0, "invalid_json")], left.Rejects.Select(reject => ((int)reject.Line, (int)reject.Offset, reject.Reason)));
+        Assert.Equal(
+            [(2, 100, "not_allowed"), (3, 200, "not_allowed"), (9, 0, "invalid_json")],
+            left.Rejects.Select(reject => ((int)reject.Line, (int)reject.Offset, reject.Reason)));
         Assert.Equal(2, context.Meter.Rejected);
     }
 
@@ -54,7 +56,8 @@ public sealed class BuiltInBridgeTests : IDisposable
         var stage = new PolicyBridge(Frames.Context(), new PolicyOptions { Masked = ["value"] });
         await stage.OpenAsync(Open(1), new RunOpened { Columns = { "type", "value" } }, CancellationToken.None);
 
-        var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(Frames.Of(("view", "u1", 1)), new FrameList(), CancellationToken.None).AsTask());
+        var failure = await Assert.ThrowsAsync<StageException>(
+            () => stage.ProcessAsync(Frames.Of(("view", "u1", 1)), new FrameList(), CancellationToken.None).AsTask());
 
         Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
     }
@@ -89,7 +92,8 @@ public sealed class BuiltInBridgeTests : IDisposable
 
         var file = Path.Combine(_folder, "audit.sample.3.ndjson");
         Assert.Equal(
-            new[] { 1, 6, 11, 16, 21 }.Select(line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),
+            new[] { 1, 6, 11, 16, 21 }.Select(
+                line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),
             await File.ReadAllLinesAsync(file));
         Assert.Equal([file, $"{file}.checkpoints"], Directory.EnumerateFiles(_folder).Order(StringComparer.Ordinal));
     }

@@ -39,7 +39,8 @@ public sealed class HostileFramesTests
         ["OpenRun again"] = new StageInput { OpenRun = new OpenRun { RunId = "again", Attempt = 2, Options = new RunOptions() } },
         ["fewer values than events"] = Events(3, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1, 2) }),
         ["more values than events"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1, 2) }),
-        ["an index beyond the texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text, Width = 1, Data = ByteString.CopyFrom(9), Texts = { ByteString.CopyFromUtf8("a") } }),
+        ["an index beyond the texts"] = Events(
+            1, new Column { Name = "type", Kind = ColumnKind.Text, Width = 1, Data = ByteString.CopyFrom(9), Texts = { ByteString.CopyFromUtf8("a") } }),
         ["an index without texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text }),
         ["a width that is none"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 3, Data = ByteString.CopyFrom(1, 2, 3) }),
         ["a negative count"] = Events(-1),

@@ -72,7 +72,8 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     /// <summary>Sends the answers that the run id selects, and then ends the call or waits until it is cancelled.</summary>
     internal sealed class Nonsense : Stage.StageBase
     {
-        public override async Task Process(IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
+        public override async Task Process(
+            IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
             Assert.True(await requestStream.MoveNext());
             var opened = new StageOutput { RunOpened = new RunOpened() };
@@ -84,9 +85,11 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
                 "open-in-a-message-too-large" => [new StageOutput { RunOpened = new RunOpened { Columns = { new string('c', 20 << 20) } } }],
                 "open-twice" => [opened, opened],
                 "empty" => [opened, new StageOutput()],
-                "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } }, new StageOutput { RingReleased = new RingReleased { Slots = long.MinValue } }],
+                "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } },
+                    new StageOutput { RingReleased = new RingReleased { Slots = long.MinValue } }],
                 "committed-what-was-never-sent" => [opened, new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = 77 } }],
-                "completed-before-the-end" => [new StageOutput { RunOpened = new RunOpened { RingAccepted = true } }, new StageOutput { RunCompleted = new RunCompleted() }],
+                "completed-before-the-end" => [new StageOutput { RunOpened = new RunOpened { RingAccepted = true } },
+                    new StageOutput { RunCompleted = new RunCompleted() }],
                 "trailer" => throw new RpcException(new Status(StatusCode.Unavailable, ""), new Metadata { { StageContract.FailureTrailer, [0xFF, 0xFF] } }),
                 _ => throw new InvalidOperationException("a defect"),
             };

@@ -244,7 +244,10 @@ public sealed class IngestResumeTests : IDisposable
     private static IngestRun Checkpointing(string path, RunMemory? memory = null)
     {
         var time = new FakeTimeProvider();
-        var run = new IngestRun(path) { Time = time, Memory = memory ?? new RunMemory(), BlockBytes = 200, OnFrame = (_, _) => time.Advance(TimeSpan.FromMilliseconds(1)) };
+        var run = new IngestRun(path)
+        {
+            Time = time, Memory = memory ?? new RunMemory(), BlockBytes = 200, OnFrame = (_, _) => time.Advance(TimeSpan.FromMilliseconds(1)),
+        };
         run.Open.Options.BatchSize = 7;
         run.Open.Options.MaxLineBytes = 64;
         run.Open.Options.CheckpointIntervalMicros = 2000;

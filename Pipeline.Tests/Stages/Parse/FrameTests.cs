@@ -28,7 +28,8 @@ public sealed class FrameTests
         var run = new ParseRun();
         await using var stage = new ParseStage(ParseRun.Context(run.Meter));
         await stage.OpenAsync(new OpenRun(), new RunOpened(), CancellationToken.None);
-        Frame[] frames = [new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), new EventFrame(), new MessageFrame(new StageInput { EndOfInput = new() })];
+        Frame[] frames = [new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), new EventFrame(),
+            new MessageFrame(new StageInput { EndOfInput = new() })];
         foreach (var frame in frames)
         {
             await stage.ProcessAsync(frame, run, CancellationToken.None);
@@ -70,7 +71,9 @@ public sealed class FrameTests
             ParseRun.FrameOf(Bytes(Event("c", "x")), file: "2.ndjson"),
             ParseRun.FrameOf(Bytes(Event("d", "1")), file: "3.ndjson"));
 
-        Assert.Equal([("1.ndjson", 2, 0), ("2.ndjson", 0, 1), ("3.ndjson", 1, 0)], run.Frames.OfType<EventFrame>().Select(frame => (frame.File, frame.Count, frame.Rejects.Count)));
+        Assert.Equal(
+            [("1.ndjson", 2, 0), ("2.ndjson", 0, 1), ("3.ndjson", 1, 0)],
+            run.Frames.OfType<EventFrame>().Select(frame => (frame.File, frame.Count, frame.Rejects.Count)));
     }
 
     [Theory]
@@ -79,7 +82,9 @@ public sealed class FrameTests
     public async Task Process_ManyBatchesGathered_KeepsFramesWithinTheMessageLimit(bool rejects)
     {
         var run = await GatherAsync([.. Enumerable.Range(0, 40).Select(i => rejects
-            ? ParseRun.FrameOf([], rejects: [.. Enumerable.Range(0, 500).Select(_ => new Reject { Line = i + 1, Raw = ByteString.CopyFrom(new byte[1024]) })], firstLine: i + 1)
+            ? ParseRun.FrameOf(
+                [], rejects: [.. Enumerable.Range(0, 500).Select(_ => new Reject { Line = i + 1, Raw = ByteString.CopyFrom(new byte[1024]) })],
+                firstLine: i + 1)
             : ParseRun.FrameOf(Bytes(Event(new string((char)('a' + (i % 26)), 600_000) + i, "1")), firstLine: i + 1))]);
 
         Assert.Equal(rejects ? 0 : 40, run.Frames.Sum(frame => frame.Items));
@@ -118,7 +123,8 @@ public sealed class FrameTests
     [Fact]
     public async Task Process_NoColumnsRequested_StillCountsAndValidates()
     {
-        var run = await new ParseRun().RunAsync(ParseRun.FrameOf(Bytes(Event("view", "1") + Event("view", "1e99") + Event("", "1") + Event("click", "2"))), [], []);
+        var run = await new ParseRun().RunAsync(
+            ParseRun.FrameOf(Bytes(Event("view", "1") + Event("view", "1e99") + Event("", "1") + Event("click", "2"))), [], []);
 
         Assert.Equal(2, Assert.IsType<EventFrame>(Assert.Single(run.Frames)).Count);
         Assert.Equal(["value_out_of_range", "empty_field"], run.Rejects.Select(r => r.Reason));
@@ -203,7 +209,8 @@ public sealed class FrameTests
     public async Task Process_RejectsOfIngestAndParse_AreMergedInLineOrder()
     {
         Reject[] rejects = [.. new[] { 1L, 4L, 6L, 9L }.Select(line => new Reject { Line = line, Reason = "line_too_long" })];
-        Gap[] gaps = [new() { Before = 0, Lines = 1, Bytes = 10 }, new() { Before = 2, Lines = 1, Bytes = 20 }, new() { Before = 3, Lines = 1, Bytes = 30 }, new() { Before = 5, Lines = 1, Bytes = 5 }];
+        Gap[] gaps = [new() { Before = 0, Lines = 1, Bytes = 10 }, new() { Before = 2, Lines = 1, Bytes = 20 },
+            new() { Before = 3, Lines = 1, Bytes = 30 }, new() { Before = 5, Lines = 1, Bytes = 5 }];
         var run = await new ParseRun().RunAsync(ParseRun.FrameOf("bad\nbad\nbad\nbad\nbad\n"u8.ToArray(), gaps, rejects), ParseRun.AllColumns, []);
 
         Assert.Equal([1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L], run.Rejects.Select(r => r.Line));
@@ -225,7 +232,8 @@ public sealed class FrameTests
     [Fact]
     public async Task Process_TypeNotAllowed_IsRejected()
     {
-        var lines = Event("view", "1") + Event("click", "1") + Event("a type of more than sixteen bytes", "1") + Event("a type of more than sixteen bytes!", "1");
+        var lines = Event("view", "1") + Event("click", "1") + Event("a type of more than sixteen bytes", "1")
+            + Event("a type of more than sixteen bytes!", "1");
         var run = await new ParseRun().RunAsync(ParseRun.FrameOf(Bytes(lines)), ["type"], ["click", "a type of more than sixteen bytes"]);
 
         Assert.Equal(["click", "a type of more than sixteen bytes"], run.Events.Select(e => e.Type));

@@ -102,5 +102,6 @@ public sealed class FuzzTests
 
     private static string Shown(ParsedEvent e) => string.Create(CultureInfo.InvariantCulture, $"{e.Type}|{e.User}|{e.Ts}|{e.Value:0.#########}|{e.Line}");
 
-    private static int? Setting(string name) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Setting(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var number) ? number : null;
 }

@@ -29,7 +29,9 @@ internal sealed class ParseRun : IFrameOutput
         new ParseRun().RunAsync(FrameOf(lines), columns.Length == 0 ? AllColumns : columns, []);
 
     /// <summary>A frame of exactly these bytes, with digits before and after them that the parser must ignore.</summary>
-    public static LineFrame FrameOf(byte[] lines, IReadOnlyList<Gap>? gaps = null, IReadOnlyList<Reject>? rejects = null, long firstLine = 1, int? count = null, string file = "some.ndjson")
+    public static LineFrame FrameOf(
+        byte[] lines, IReadOnlyList<Gap>? gaps = null, IReadOnlyList<Reject>? rejects = null, long firstLine = 1, int? count = null,
+        string file = "some.ndjson")
     {
         var buffer = SharedBuffer.Rent(lines.Length + 3);
         buffer.Array.AsSpan().Fill((byte)'7');

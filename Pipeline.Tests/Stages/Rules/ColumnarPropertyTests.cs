@@ -79,7 +79,9 @@ public sealed class ColumnarPropertyTests
         return [.. Enumerable.Range(0, values[0].Length).Select(row => string.Join('|', values.Select(column => Plain(column[row]))))];
     }
 
-    private static string Plain(object value) => value is decimal number ? (number / 1.000000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture) : $"{value}";
+    private static string Plain(object value) => value is decimal number
+        ? (number / 1.000000000000000000000000000000000m).ToString(System.Globalization.CultureInfo.InvariantCulture)
+        : $"{value}";
 
     private static string Print((RandomRule[] Rules, PlainFrame[] Frames) sample) =>
         string.Join('\n', sample.Rules.Select(rule => rule.Text)) + "\nframes of " + string.Join(", ", sample.Frames.Select(frame => frame.Count));

@@ -8,7 +8,8 @@ namespace Pipeline.Tests.Stages.Rules;
 internal static class RandomFrames
 {
     private static readonly Gen<long> Mantissas = Gen.OneOf(
-        Gen.Const(0L), Gen.Long[-100, 100], Gen.Long[-100, 100], Gen.Long[-30_000, 30_000], Gen.Long[-2_000_000_000, 2_000_000_000], Gen.Long[-long.MaxValue, long.MaxValue]);
+        Gen.Const(0L), Gen.Long[-100, 100], Gen.Long[-100, 100], Gen.Long[-30_000, 30_000], Gen.Long[-2_000_000_000, 2_000_000_000],
+        Gen.Long[-long.MaxValue, long.MaxValue]);
 
     /// <summary>Plain events of one frame, with the scale and the minimum width of its values.</summary>
     public static Gen<PlainFrame> Frame { get; } = Gen.Select(

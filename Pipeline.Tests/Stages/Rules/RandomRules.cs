@@ -28,21 +28,25 @@ internal static class RandomRules
             Booleans(2).Select(formula => new RandomRule("b", formula))).Array[0, 6],
         Gen.Const(0),
         (rules, _) => (RandomRule[])[
-            new("n", new Formula("1", _ => 1m)), new("t", new Formula("'t'", _ => "t")), new("b", new Formula("value > 3", row => (decimal)row["value"] > 3)), .. rules]);
+            new("n", new Formula("1", _ => 1m)), new("t", new Formula("'t'", _ => "t")),
+            new("b", new Formula("value > 3", row => (decimal)row["value"] > 3)), .. rules]);
 
     public static Gen<T> AnyOf<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
 
     private static Gen<Formula> Booleans(int depth)
     {
         var comparisons = Gen.Select(Numbers(depth - 1), Numbers(depth - 1), AnyOf("==", "!=", "<", "<=", ">", ">="))
-            .Select((left, right, op) => new Formula($"({left.Text} {op} {right.Text})", row => Compare(op, decimal.Compare(Number(left, row), Number(right, row)))));
+            .Select((left, right, op) => new Formula(
+                $"({left.Text} {op} {right.Text})", row => Compare(op, decimal.Compare(Number(left, row), Number(right, row)))));
         var texts = Gen.Select(Texts(depth - 1), Texts(depth - 1), AnyOf("==", "!=", "<", "<=", ">", ">="))
-            .Select((left, right, op) => new Formula($"({left.Text} {op} {right.Text})", row => Compare(op, Utf8(left, row).SequenceCompareTo(Utf8(right, row)))));
+            .Select((left, right, op) => new Formula(
+                $"({left.Text} {op} {right.Text})", row => Compare(op, Utf8(left, row).SequenceCompareTo(Utf8(right, row)))));
         var ranges = Gen.Select(Columns("value", "n", "ts", "line"), Gen.Decimal[-200, 200], Gen.Int[0, 4], AnyOf("==", "!=", "<", "<=", ">", ">="))
             .Select((column, bound, decimals, op) =>
             {
                 var literal = decimal.Round(bound, decimals);
-                return new Formula($"({column} {op} {literal.ToString(CultureInfo.InvariantCulture)})", row => Compare(op, decimal.Compare((decimal)row[column], literal)));
+                return new Formula(
+                    $"({column} {op} {literal.ToString(CultureInfo.InvariantCulture)})", row => Compare(op, decimal.Compare((decimal)row[column], literal)));
             });
         var functions = Gen.Select(Texts(depth - 1), AnyOf(SomeTexts), Gen.Int[0, 2]).Select((text, part, which) => new Formula(
             $"{text.Text}.{(which == 0 ? "startsWith" : which == 1 ? "endsWith" : "contains")}({Quote(part)})",
@@ -53,7 +57,8 @@ internal static class RandomRules
             .Select((text, list, not) => new Formula(
                 $"({(not ? "!" : "")}({text.Text} in [{string.Join(", ", list.Select(Quote))}]))",
                 row => list.Contains(Text(text, row)) != not));
-        var leaves = Gen.OneOf(ranges, ranges, Gen.Const(new Formula("b", row => row["b"])), Gen.Bool.Select(flag => new Formula(flag ? "true" : "false", _ => flag)));
+        var leaves = Gen.OneOf(
+            ranges, ranges, Gen.Const(new Formula("b", row => row["b"])), Gen.Bool.Select(flag => new Formula(flag ? "true" : "false", _ => flag)));
         if (depth <= 0)
         {
             return leaves;

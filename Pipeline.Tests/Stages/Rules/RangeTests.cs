@@ -5,7 +5,10 @@ namespace Pipeline.Tests.Stages.Rules;
 
 public sealed class RangeTests
 {
-    private static readonly decimal[] Literals = [-12.75m, -1.5m, -1m, -0.25m, 0m, 0.25m, 1m, 1.5m, 12.75m, 127m, 128m, -128m, -129m, 9223372036854775807m, 9223372036854775808m, -9223372036854775809m];
+    private static readonly decimal[] Literals =
+    [
+        -12.75m, -1.5m, -1m, -0.25m, 0m, 0.25m, 1m, 1.5m, 12.75m, 127m, 128m, -128m, -129m, 9223372036854775807m, 9223372036854775808m, -9223372036854775809m,
+    ];
 
     /// <summary>Comparisons for every column width, also with literals that have more decimals or are out of range.</summary>
     [Theory]
@@ -27,11 +30,13 @@ public sealed class RangeTests
                     ($"{text} < value", value => value > literal), ($"{text} <= value", value => value >= literal),
                     ($"value == {text}", value => value == literal), ($"{text} != value", value => value != literal),
                 };
-                var run = await RulesRun.OpenAsync(RulesRun.Json([.. comparisons.Select((comparison, index) => $"drop ts == {index} && {comparison.Rule}")]), "value");
+                var run = await RulesRun.OpenAsync(
+                    RulesRun.Json([.. comparisons.Select((comparison, index) => $"drop ts == {index} && {comparison.Rule}")]), "value");
                 for (var index = 0; index < comparisons.Length; index++)
                 {
                     run.Output.Clear();
-                    await run.SendAsync(Frames.Events(81).With(Frames.Number("value", mantissas, scale, width)).With(Frames.Number("ts", [.. mantissas.Select(_ => (long)index)]))
+                    await run.SendAsync(Frames.Events(81).With(Frames.Number("value", mantissas, scale, width))
+                        .With(Frames.Number("ts", [.. mantissas.Select(_ => (long)index)]))
                         .With(Frames.Number("line", new long[81])).With(Frames.Number("offset", new long[81])));
                     Assert.Equal(values.Where(value => !comparisons[index].Holds(value)).Cast<object>(), run.Values("value"));
                 }

@@ -40,7 +40,11 @@ internal sealed class RulesRun
     {
         rules = rules.Select(rule => rule.StartsWith("drop ", StringComparison.Ordinal)
             ? new Dictionary<string, string> { ["drop"] = rule[5..] }
-            : new Dictionary<string, string> { ["set"] = rule[..rule.IndexOf(" = ", StringComparison.Ordinal)], ["to"] = rule[(rule.IndexOf(" = ", StringComparison.Ordinal) + 3)..] }),
+            : new Dictionary<string, string>
+            {
+                ["set"] = rule[..rule.IndexOf(" = ", StringComparison.Ordinal)],
+                ["to"] = rule[(rule.IndexOf(" = ", StringComparison.Ordinal) + 3)..],
+            }),
     });
 
     public async Task<RulesRun> SendAsync(params Frame[] frames)

@@ -196,14 +196,18 @@ public sealed class RulesStageTests
     {
         Assert.Equal(FailureReasons.InvalidRules, await FailureAsync(new RunOptions { Rules = "{" }));
         Assert.Equal(FailureReasons.InvalidOptions, await FailureAsync(new RunOptions { GroupBy = { "colour" } }));
-        await new RulesStage(Frames.Context()).OpenAsync(new OpenRun { Options = new RunOptions { GroupBy = { "rule" } } }, new RunOpened { Columns = { "rule" } }, default);
+        await new RulesStage(Frames.Context()).OpenAsync(
+            new OpenRun { Options = new RunOptions { GroupBy = { "rule" } } }, new RunOpened { Columns = { "rule" } }, default);
     }
 
     [Fact]
     public async Task Process_SameMantissaAtAnotherScaleOrWidth_IsEvaluatedAnew()
     {
         var run = await RulesRun.OpenAsync(RulesRun.Json("x = value > 3 ? 'big' : 'small'", "drop value * value == 4"), "x");
-        foreach (var (mantissa, scale, width) in new[] { (20L, 0, 1), (20L, 1, 1), (40L, 1, 1), (20L, 0, 2), (20L, 1, 2), (40L, 1, 2), (-5L, 0, 1), (251L, 0, 2), (4L, 0, 1) })
+        foreach (var (mantissa, scale, width) in new[]
+        {
+            (20L, 0, 1), (20L, 1, 1), (40L, 1, 1), (20L, 0, 2), (20L, 1, 2), (40L, 1, 2), (-5L, 0, 1), (251L, 0, 2), (4L, 0, 1),
+        })
         {
             await run.SendAsync(Frames.Events(1).With(Frames.Number("value", [mantissa], scale, width))
                 .With(Frames.Number("line", [1])).With(Frames.Number("offset", [0])));
@@ -220,7 +224,8 @@ public sealed class RulesStageTests
         {
             var users = Enumerable.Range(0, 5_000).Select(number => $"user {(round * 5_003) + number}").ToArray();
             run.Output.Clear();
-            await run.SendAsync(Frames.Events(5_000).With(Frames.Text("user", users)).With(Frames.Number("line", new long[5_000])).With(Frames.Number("offset", new long[5_000])));
+            await run.SendAsync(Frames.Events(5_000).With(Frames.Text("user", users))
+                .With(Frames.Number("line", new long[5_000])).With(Frames.Number("offset", new long[5_000])));
             Assert.Equal(users.Where(user => !user.EndsWith('7')).Select(user => user + "!"), run.Values("x"));
         }
     }
@@ -234,7 +239,8 @@ public sealed class RulesStageTests
         foreach (var order in new[] { users, [.. users.Reverse()], users[..10] })
         {
             run.Output.Clear();
-            await run.SendAsync(Frames.Events(order.Length).With(Frames.Text("user", order)).With(Frames.Number("line", new long[order.Length])).With(Frames.Number("offset", new long[order.Length])));
+            await run.SendAsync(Frames.Events(order.Length).With(Frames.Text("user", order))
+                .With(Frames.Number("line", new long[order.Length])).With(Frames.Number("offset", new long[order.Length])));
             Assert.Equal(order.Select(user => user + tail), run.Values("x"));
         }
     }
@@ -248,6 +254,7 @@ public sealed class RulesStageTests
     private static async Task<string> FailureAsync(RunOptions options)
     {
         var stage = new RulesStage(Frames.Context());
-        return (await Assert.ThrowsAsync<StageException>(async () => await stage.OpenAsync(new OpenRun { Options = options }, new RunOpened(), default))).Failure.Reason;
+        return (await Assert.ThrowsAsync<StageException>(
+            async () => await stage.OpenAsync(new OpenRun { Options = options }, new RunOpened(), default))).Failure.Reason;
     }
 }

@@ -197,7 +197,8 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     }
 
     public byte[] ExpectedRejects() => Encoding.UTF8.GetBytes(string.Concat(
-        Enumerable.Range(1, Lines).Where(line => KindOf(line) == "reject").Select(line => $"{{\"line\":{line},\"offset\":{line * 10},\"reason\":\"invalid_json\",\"raw\":\"bad {line}\"}}\n")));
+        Enumerable.Range(1, Lines).Where(line => KindOf(line) == "reject")
+            .Select(line => $"{{\"line\":{line},\"offset\":{line * 10},\"reason\":\"invalid_json\",\"raw\":\"bad {line}\"}}\n")));
 
     /// <summary>Both files are those of a run without faults, and no temporary files are left.</summary>
     public void AssertComplete()

@@ -143,7 +143,7 @@ public sealed class SinkStageTests : IDisposable
     [Fact]
     public async Task Process_EndOrDrainWithoutCheckpointBefore_IsAProtocolViolation()
     {
-        foreach (var last in new[] { new StageInput { EndOfInput = new EndOfInput() }, new StageInput { Control = new Control { Action = ControlAction.Drain } } })
+        foreach (var last in (StageInput[])[new() { EndOfInput = new() }, new() { Control = new() { Action = ControlAction.Drain } }])
         {
             using var script = new SinkRunScript();
             await using var stage = script.Stage();

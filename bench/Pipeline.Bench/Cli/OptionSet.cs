@@ -70,7 +70,8 @@ internal sealed class OptionSet
             Workload = workload,
             Payload = parsed.GetValue(_payload)!,
             Rate = parsed.GetValue(_rate) ?? 50_000,
-            Command = "dotnet run -c Release --project bench/Pipeline.Bench -- " + string.Join(' ', parsed.Tokens.Select(token => Shell.Current.Quote(token.Value))),
+            Command = "dotnet run -c Release --project bench/Pipeline.Bench -- "
+                + string.Join(' ', parsed.Tokens.Select(token => Shell.Current.Quote(token.Value))),
         };
         return checkpointCost ? new CheckpointCost(options) : latency ? new Latency(options) : new Comparison(options);
     }
@@ -115,7 +116,8 @@ internal sealed class OptionSet
             else if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= RunLimits.MaxBatchLines)
                 sizes.Add(size);
             else
-                result.AddError($"--batch-sizes must be whole numbers from 1 to {RunLimits.MaxBatchLines} or {Auto}, with commas between them; '{text}' is none");
+                result.AddError(
+                    $"--batch-sizes must be whole numbers from 1 to {RunLimits.MaxBatchLines} or {Auto}, with commas between them; '{text}' is none");
         }
 
         if (sizes.Distinct().Count() != sizes.Count)

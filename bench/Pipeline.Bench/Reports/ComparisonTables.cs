@@ -25,7 +25,8 @@ internal static class ComparisonTables
         var duckDb = Find(DuckDbRow.RowName);
         return new Table(
             "Throughput",
-            ["", $"{unit}/s", "x batch 1", "x monolith, 1 thread", "x monolith, 2 threads", "x DuckDB", "CPU s", $"CPU ns per {unit[..^1]}", "IPC overhead", "checkpoints"],
+            ["", $"{unit}/s", "x batch 1", "x monolith, 1 thread", "x monolith, 2 threads", "x DuckDB", "CPU s", $"CPU ns per {unit[..^1]}",
+                "IPC overhead", "checkpoints"],
             [
                 .. rows.Select(row => (string[])
                 [

@@ -77,7 +77,9 @@ public sealed class HopAboveTests
     {
         _above.Check(Message(new StageInput { Checkpoint = new Checkpoint { Id = 1, More = true, State = Opaque.Of(new CheckpointState()) } }));
         Assert.StartsWith(
-            "a batch of events between two pages of checkpoint 1", Assert.Throws<StageException>(() => _above.Check(new EventFrame())).Message, StringComparison.Ordinal);
+            "a batch of events between two pages of checkpoint 1",
+            Assert.Throws<StageException>(() => _above.Check(new EventFrame())).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public sealed class HopAboveTests
 
     private static MessageFrame Message(StageInput input) => new(input);
 
-    private static MessageFrame Items(int count) => Message(new StageInput { WorkItems = new WorkItemBatch { Items = { Enumerable.Range(0, count).Select(_ => new WorkItem()) } } });
+    private static MessageFrame Items(int count) => Message(
+        new StageInput { WorkItems = new WorkItemBatch { Items = { Enumerable.Range(0, count).Select(_ => new WorkItem()) } } });
 
     private static MessageFrame Checkpoint(long id, long lines, long blank = 0) => Message(new StageInput { Checkpoint = At(id, lines, blank) });
 

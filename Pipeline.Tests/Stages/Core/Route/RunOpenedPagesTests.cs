@@ -38,9 +38,12 @@ public sealed class RunOpenedPagesTests
     {
         var resume = new Checkpoint { Id = 7, Position = Rounding.Of(Opaque.Of(Rounding.Large)) };
 
-        var error = await Assert.ThrowsAsync<StageException>(() => ReadAsync(() => new StageOutput { RunOpened = new RunOpened { Resume = resume, More = more } }));
+        var error = await Assert.ThrowsAsync<StageException>(
+            () => ReadAsync(() => new StageOutput { RunOpened = new RunOpened { Resume = resume, More = more } }));
 
-        Assert.Equal((FailureReasons.ProtocolViolation, "sink-0", "sink", false), (error.Failure.Reason, error.Failure.InstanceId, error.Failure.Role, error.Failure.Retryable));
+        Assert.Equal(
+            (FailureReasons.ProtocolViolation, "sink-0", "sink", false),
+            (error.Failure.Reason, error.Failure.InstanceId, error.Failure.Role, error.Failure.Retryable));
     }
 
     [Fact]

@@ -34,7 +34,8 @@ public sealed class ViolationTests
     [InlineData("rounds the position", "sent checkpoint 1 with a position that does not fit its checksum")]
     public async Task Chain_AHopThatBreaksTheContract_IsNamedByTheNextOne(string fault, string told)
     {
-        await using var chain = await Chain.StartAsync(_ => new FakeSource(3, files: [Rounding.File]), _ => new Faulty(Faults[fault]), context => new FakeSink(context, []));
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(3, files: [Rounding.File]), _ => new Faulty(Faults[fault]), context => new FakeSink(context, []));
         using var call = chain.OpenWithPath();
 
         var failure = (await call.FailureAsync()).ToFailure(new Hop());
@@ -47,7 +48,8 @@ public sealed class ViolationTests
     [Fact]
     public async Task Chain_CheckpointHandedOnAsBytes_IsCommitted()
     {
-        await using var chain = await Chain.StartAsync(_ => new FakeSource(3, files: [Rounding.File]), _ => new FakeTransform(), context => new FakeSink(context, []));
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(3, files: [Rounding.File]), _ => new FakeTransform(), context => new FakeSink(context, []));
         using var call = chain.OpenWithPath();
 
         Assert.Contains(await call.ReadAllAsync(), answer => answer.CheckpointCommitted is { Id: 1 });
@@ -66,7 +68,8 @@ public sealed class ViolationTests
         var failure = (await call.FailureAsync()).ToFailure(new Hop());
 
         Assert.Equal((FailureReasons.ProtocolViolation, "source-test"), (failure.Reason, failure.InstanceId));
-        Assert.StartsWith("source (source-test) sent OpenRun with a route of 2 hops to middle-test, which has 1 below it", failure.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "source (source-test) sent OpenRun with a route of 2 hops to middle-test, which has 1 below it", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,8 @@ namespace Pipeline.Tests.Stages.Core.Runtime;
 /// one after the line `checkpointAfter`, in the same write as the next line.
 /// </summary>
 internal sealed class FakeSource(
-    int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1, InputFile[]? files = null) : ISource
+    int frames, Func<int, CancellationToken, Task>? before = null, int padding = 0, bool more = false, int checkpointAfter = -1,
+    InputFile[]? files = null) : ISource
 {
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(below!);
 
@@ -37,11 +38,17 @@ internal sealed class FakeSource(
 
         await CheckpointAsync(checkpointAfter < 0 ? 1 : 2, i);
         await output.WriteAsync(
-            new MessageFrame(i == frames ? new StageInput { EndOfInput = new EndOfInput() } : new StageInput { Control = new Control { Action = ControlAction.Drain } }),
+            new MessageFrame(i == frames
+                ? new StageInput { EndOfInput = new EndOfInput() }
+                : new StageInput { Control = new Control { Action = ControlAction.Drain } }),
             cancellationToken);
 
         ValueTask CheckpointAsync(long id, long line) => output.WriteAsync(
-            new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line, TotalLines = line, Files = { files ?? [] } }) } }), cancellationToken);
+            new MessageFrame(new StageInput
+            {
+                Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { Line = line, TotalLines = line, Files = { files ?? [] } }) },
+            }),
+            cancellationToken);
     }
 
     /// <summary>Ids of the checkpoints that were reported to it as committed.</summary>

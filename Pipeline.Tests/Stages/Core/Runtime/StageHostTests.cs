@@ -28,7 +28,8 @@ public sealed class StageHostTests
 
         app.Services.GetRequiredService<StageHost>().TellOfRings(areSupported);
 
-        Assert.Equal(told, log.Collector.GetSnapshot().Count(record => record.Level == LogLevel.Information && record.Message.StartsWith("This system has no shared memory", StringComparison.Ordinal)));
+        Assert.Equal(told, log.Collector.GetSnapshot().Count(record => record.Level == LogLevel.Information
+            && record.Message.StartsWith("This system has no shared memory", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -49,6 +50,8 @@ public sealed class StageHostTests
 
         var limits = app.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
 
-        Assert.Equal((stream, 16 * 1024 * 1024, 64), (limits.Http2.InitialStreamWindowSize, limits.Http2.InitialConnectionWindowSize, limits.MaxConcurrentConnections));
+        Assert.Equal(
+            (stream, 16 * 1024 * 1024, 64),
+            (limits.Http2.InitialStreamWindowSize, limits.Http2.InitialConnectionWindowSize, limits.MaxConcurrentConnections));
     }
 }

@@ -31,7 +31,8 @@ internal sealed class StageServer : IAsyncDisposable
 
     public Hop Hop => new() { InstanceId = $"{Role}-test", Role = Role, Address = Address.ToString() };
 
-    public static async Task<StageServer> StartAsync(string role, Func<StageContext, IStage> create, string[]? emits = null, Dictionary<string, string?>? settings = null)
+    public static async Task<StageServer> StartAsync(
+        string role, Func<StageContext, IStage> create, string[]? emits = null, Dictionary<string, string?>? settings = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>

@@ -44,7 +44,9 @@ public sealed class StageServiceTests
         using var call = new Chain([sink]).Open(new StageInput { OpenRun = open });
         await call.Opened;
         await call.Call.RequestStream.WriteAsync(
-            sendsCheckpoint ? new StageInput { Checkpoint = new CheckpointPage { Id = 1, Position = new Position() }.ToCheckpoint() } : new StageInput { EndOfInput = new EndOfInput() });
+            sendsCheckpoint
+                ? new StageInput { Checkpoint = new CheckpointPage { Id = 1, Position = new Position() }.ToCheckpoint() }
+                : new StageInput { EndOfInput = new EndOfInput() });
         await call.Call.RequestStream.CompleteAsync();
 
         if (sendsCheckpoint)
@@ -77,7 +79,9 @@ public sealed class StageServiceTests
         var go = new TaskCompletionSource();
         var lines = new List<string>();
         await using var chain = await Chain.StartAsync(
-            _ => new FakeSource(2, (i, _) => i == 1 ? go.Task : Task.CompletedTask, more: true), _ => new FakeTransform(), context => new FakeSink(context, lines));
+            _ => new FakeSource(2, (i, _) => i == 1 ? go.Task : Task.CompletedTask, more: true),
+            _ => new FakeTransform(),
+            context => new FakeSink(context, lines));
         using var call = chain.Open();
         // Wait for two reports of the sink after the middle has reported the frame: the first may have been sent before.
         for (var (middle, sink) = (0L, 0); sink < 2; sink += middle == 1 ? 1 : 0)

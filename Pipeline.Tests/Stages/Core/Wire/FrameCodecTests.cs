@@ -15,7 +15,8 @@ public sealed class FrameCodecTests
 {
     private static readonly Gen<ByteString> Bytes = Gen.Byte.Array[0, 40].Select(ByteString.CopyFrom);
 
-    private static readonly Gen<Reject> Rejects = Gen.Select(Gen.Long, Gen.Long, Gen.String[Gen.Char.AlphaNumeric, 0, 10], Bytes, Gen.String[Gen.Char.AlphaNumeric, 0, 5])
+    private static readonly Gen<Reject> Rejects = Gen.Select(
+            Gen.Long, Gen.Long, Gen.String[Gen.Char.AlphaNumeric, 0, 10], Bytes, Gen.String[Gen.Char.AlphaNumeric, 0, 5])
         .Select((line, offset, reason, raw, file) => new Reject { Line = line, Offset = offset, Reason = reason, Raw = raw, File = file });
 
     private static readonly Gen<LineBatch> LineBatches =
@@ -44,7 +45,11 @@ public sealed class FrameCodecTests
         from columns in Columns(count).Array[0, 4]
         from rejects in Rejects.Array[0, 3]
         from filtered in Gen.Long[0, long.MaxValue]
-        select new EventBatch { Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1, File = filtered % 3 == 0 ? "" : "ä/b.ndjson" };
+        select new EventBatch
+        {
+            Count = count, Columns = { columns }, Rejects = { rejects }, Filtered = filtered, ReadMicros = filtered / 3, More = filtered % 2 == 1,
+            File = filtered % 3 == 0 ? "" : "ä/b.ndjson",
+        };
 
     [Fact]
     public void Decode_RandomLineBatch_EncodesBackToTheSameMessage() =>

@@ -52,7 +52,8 @@ public sealed class DecimalNumberTests
     {
         var digits = Gen.Char['0', '9'].Array[0, 24].Select(chars => new string(chars));
         var zeros = Gen.Int[0, 12].Select(count => new string('0', count));
-        Gen.Select(Gen.Bool, Gen.Select(Gen.Int[0, 9], digits, zeros), Gen.Select(digits, zeros), Gen.Int[-40, 40]).Sample((negative, whole, fraction, exponent) =>
+        var parts = Gen.Select(Gen.Bool, Gen.Select(Gen.Int[0, 9], digits, zeros), Gen.Select(digits, zeros), Gen.Int[-40, 40]);
+        parts.Sample((negative, whole, fraction, exponent) =>
         {
             var integer = whole.Item1 == 0 ? "0" : whole.Item1 + whole.Item2 + whole.Item3;
             var text = (negative ? "-" : "") + integer + "." + fraction.Item1 + fraction.Item2 + "0e" + exponent.ToString(CultureInfo.InvariantCulture);

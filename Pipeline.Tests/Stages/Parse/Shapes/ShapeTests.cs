@@ -28,8 +28,10 @@ public sealed class ShapeTests
         { Line, Line.Replace("generator", "an \\\"escaped\\\" text, ünd mehr\\n") },
         { Line, Line.Replace("\"generator\"", "null").Replace("\"seq\":0", "\"seq\":\"text\"") },
         { Line, Line.Replace("\"generator\"", "true").Replace("\"seq\":0", "\"seq\":false") },
-        { """{ "value" : 1 , "user" : "a" , "type" : "b" , "ts" : "2026-01-01" }  """, """{ "value" : 2 , "user" : "c" , "type" : "d" , "ts" : "2026-01-02T00:00Z" }  """ },
-        { """{"t\u0079pe":"a","ts":"2026-01-01","user":"b","value":1,"tags":["a",[1,{}]]}""", """{"t\u0079pe":"b","ts":"2026-01-01","user":"b","value":1,"tags":["c",[2,{}]]}""" },
+        { """{ "value" : 1 , "user" : "a" , "type" : "b" , "ts" : "2026-01-01" }  """,
+            """{ "value" : 2 , "user" : "c" , "type" : "d" , "ts" : "2026-01-02T00:00Z" }  """ },
+        { """{"t\u0079pe":"a","ts":"2026-01-01","user":"b","value":1,"tags":["a",[1,{}]]}""",
+            """{"t\u0079pe":"b","ts":"2026-01-01","user":"b","value":1,"tags":["c",[2,{}]]}""" },
     };
 
     public static TheoryData<string> NotFitting =>
@@ -120,7 +122,9 @@ public sealed class ShapeTests
             Learn(line);
         }
 
-        Assert.Equal(["metadata15", "metadata16", "metadata32"], new[] { 15, 16, 17, 31, 32 }.Where(i => Matched(lines[i], "\n") is not null).Select(i => $"metadata{i}"));
+        Assert.Equal(
+            ["metadata15", "metadata16", "metadata32"],
+            new[] { 15, 16, 17, 31, 32 }.Where(i => Matched(lines[i], "\n") is not null).Select(i => $"metadata{i}"));
     }
 
     [Fact]

@@ -21,7 +21,9 @@ public sealed class WorkItemTests
     [Fact]
     public async Task Parse_ValidItem_NormalizesVectorsAndTransposesTheMatrix()
     {
-        var item = await ItemAsync("""{"id":"\u0061","vectors":[{"values":[3,4]},{"values":[]},{"values":[0,-0.0],"x":[]}],"matrix":{"rows":[{"values":[1,2,3]},{"values":[4,5,6]}]},"iterations":2}""");
+        var item = await ItemAsync(
+            """{"id":"\u0061","vectors":[{"values":[3,4]},{"values":[]},{"values":[0,-0.0],"x":[]}]"""
+            + ""","matrix":{"rows":[{"values":[1,2,3]},{"values":[4,5,6]}]},"iterations":2}""");
 
         Assert.Equal("a", item.Id);
         Assert.Equal([0.6, 0.8, 0, -0.0], item.Vectors);

@@ -11,7 +11,8 @@ public sealed class ResultColumnTests
     public void TryMake_TextOfDroppedRows_HasACodeWithinTheTable()
     {
         using var evaluator = new ResultEvaluator(new CheckedExpression(Expression.Constant("a"), ColumnKind.Text, [], true));
-        Result[] entries = [.. new[] { "a", "b", "c" }.Select(text => new Result(evaluator.Texts.GetOrAdd(System.Text.Encoding.UTF8.GetBytes(text)), 0, ResultStatus.Good))];
+        Result[] entries = [.. new[] { "a", "b", "c" }.Select(
+            text => new Result(evaluator.Texts.GetOrAdd(System.Text.Encoding.UTF8.GetBytes(text)), 0, ResultStatus.Good))];
         var columns = new ResultColumn(new Slot(0, "text", ColumnKind.Text));
         using var all = columns.TryMake(3, entries, [0, 1, 2], null, [], evaluator)!;
         Assert.Equal([0, 1, 2], all.Data[..3].ToArray().Select(code => (int)code));

@@ -49,7 +49,9 @@ public sealed class ResultLinesTests
 
         reject.File = "a/b.ndjson";
         reject.Raw = ByteString.CopyFrom(0xFF, 0xFE, 0x00);
-        Assert.Equal("{\"line\":17,\"offset\":2048,\"file\":\"a/b.ndjson\",\"reason\":\"invalid_json\",\"rawBase64\":\"//4A\"}\n", Written(o => ResultLines.Write(o, reject)));
+        Assert.Equal(
+            "{\"line\":17,\"offset\":2048,\"file\":\"a/b.ndjson\",\"reason\":\"invalid_json\",\"rawBase64\":\"//4A\"}\n",
+            Written(o => ResultLines.Write(o, reject)));
 
         reject.Raw = ByteString.Empty;
         Assert.Equal("{\"line\":17,\"offset\":2048,\"file\":\"a/b.ndjson\",\"reason\":\"invalid_json\"}\n", Written(o => ResultLines.Write(o, reject)));
@@ -131,7 +133,8 @@ public sealed class ResultLinesTests
     [InlineData(1)]
     public void GroupSort_TwoGroupsWithOneKey_Throws(int memory)
     {
-        var error = Assert.Throws<StageException>(() => Sorted([GroupOf(1, 1, 0, Text("b")), GroupOf(1, 1, 0, Text("a")), GroupOf(2, 1, 0, Text("b"))], memory));
+        var error = Assert.Throws<StageException>(
+            () => Sorted([GroupOf(1, 1, 0, Text("b")), GroupOf(1, 1, 0, Text("a")), GroupOf(2, 1, 0, Text("b"))], memory));
 
         Assert.StartsWith("Two groups have the same key: {\"key\":\"b\"", error.Failure.Message, StringComparison.Ordinal);
     }
@@ -139,7 +142,8 @@ public sealed class ResultLinesTests
     private static List<string> Sorted(IEnumerable<Group> groups, int memory)
     {
         using var folder = new TemporaryFolder();
-        using (var sort = new GroupSort(Path.Join(folder.Path, "groups.1.tmp"), (output, group) => ResultLines.Write(output, group, withMin: false, withMax: false), memory))
+        using (var sort = new GroupSort(
+            Path.Join(folder.Path, "groups.1.tmp"), (output, group) => ResultLines.Write(output, group, withMin: false, withMax: false), memory))
         {
             foreach (var group in groups)
             {

@@ -46,7 +46,8 @@ public sealed class PartialMergeTests : IDisposable
             Assert.Equal(whole.Counts, merged.Counts);
             Assert.Equal(_run.Written("whole"), _run.Written("merged"));
             Assert.Equal(OutputFiles.Of(Path.Join(_run.Folder.Path, $"merged{extension}")), new OutputFiles(merged.Output, merged.Rejects));
-            foreach (var file in Directory.EnumerateFiles(_run.Folder.Path).Where(file => !Path.GetFileName(file).StartsWith("whole", StringComparison.Ordinal)).ToList())
+            foreach (var file in Directory.EnumerateFiles(_run.Folder.Path)
+                .Where(file => !Path.GetFileName(file).StartsWith("whole", StringComparison.Ordinal)).ToList())
             {
                 if (file != _run.Options.Input)
                     File.Delete(file);
@@ -264,7 +265,8 @@ public sealed class PartialMergeTests : IDisposable
     }
 
     private static byte[] ItemOf(int number) => Encoding.UTF8.GetBytes(
-        $"\n{{\"id\":\"w-{number}\",\"vectors\":[{{\"values\":[1,2,{number}.5]}}],\"matrix\":{{\"rows\":[{{\"values\":[1,2]}}]}},\"text\":\"x\",\"iterations\":20}}\n");
+        $"\n{{\"id\":\"w-{number}\",\"vectors\":[{{\"values\":[1,2,{number}.5]}}],\"matrix\":{{\"rows\":[{{\"values\":[1,2]}}]}},"
+        + "\"text\":\"x\",\"iterations\":20}\n");
 
     private static void Flip(string path)
     {

@@ -10,7 +10,8 @@ public sealed class RenumberedRejectsTests
     [Fact]
     public void Next_LinesCutAnywhere_RaisesTheirNumbersOnly()
     {
-        string[] lines = ["{\"line\":1,\"raw\":\"a\"}\n", "{\"line\":99,\"raw\":\"{\\\"line\\\":7,\"}\n", $"{{\"line\":123456789012,\"raw\":\"{new string('x', 3000)}\"}}\n"];
+        string[] lines = ["{\"line\":1,\"raw\":\"a\"}\n", "{\"line\":99,\"raw\":\"{\\\"line\\\":7,\"}\n",
+            $"{{\"line\":123456789012,\"raw\":\"{new string('x', 3000)}\"}}\n"];
         var expected = lines[0].Replace(":1,", ":1001,", StringComparison.Ordinal)
             + lines[1].Replace(":99,", ":1099,", StringComparison.Ordinal)
             + lines[2].Replace(":123456789012,", ":123456790012,", StringComparison.Ordinal);
