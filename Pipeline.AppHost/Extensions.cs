@@ -11,6 +11,7 @@ using Pipeline.AppHost.Publishing;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
 using Pipeline.ServiceDefaults;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
 
@@ -63,6 +64,13 @@ internal static class Extensions
         if (settings.Options.Processes.Count > 0 || settings.RestartsAlways)
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
+        // The dashboard is DCP's to end, and is killed where DCP died before its process was seen.
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>((started, _) =>
+        {
+            if (started.Resource.Name == Supervisor.Dashboard)
+                started.Resource.Annotations.Add(new EnvironmentCallbackAnnotation(AppHostWatch.Variable, () => ResourceProcesses.Mark(model.Directories)));
+            return Task.CompletedTask;
+        });
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();

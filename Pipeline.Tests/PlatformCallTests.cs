@@ -1,8 +1,10 @@
 namespace Pipeline.Tests;
 
-/// <summary>What the sources call of a system itself.</summary>
+/// <summary>What the sources call of a system itself, and how long their lines are.</summary>
 public sealed class PlatformCallTests
 {
+    private const int MaxLineLength = 160;
+
     internal static readonly (string Path, string Text)[] Sources =
     [
         .. Directory.EnumerateDirectories(Repository.Root, "Pipeline.*").Append(Path.Combine(Repository.Root, "bench"))
@@ -28,4 +30,8 @@ public sealed class PlatformCallTests
     public void Sources_OfAllSystems_AreCompiledAlikeAndNotExempted() =>
         Assert.DoesNotContain(
             Sources, source => source.Text.Contains("#if ", StringComparison.Ordinal) || source.Text.Contains("CA1416", StringComparison.Ordinal));
+
+    [Fact]
+    public void Lines_OfAllSources_AreNoLongerThanEditorconfigSays() =>
+        Assert.All(Sources, source => Assert.DoesNotContain(source.Text.Split('\n'), line => line.TrimEnd('\r').Length > MaxLineLength));
 }

@@ -70,8 +70,9 @@ internal static class SystemdTexts
                Directories in PIPELINE_ROOTS must exist and belong to the account; new ones go into ReadWritePaths= of the units, too (write the units again).
             6. `systemctl daemon-reload && systemctl enable --now {SystemdFiles.Target} {string.Join(' ', units)}`
             7. Runs: `sudo -u {SystemdFiles.Account} env {EndpointFile.Variable}={data}/{EndpointFileName} {command} run --input FILE --output FILE`
-            8. One more process of a stage: `systemctl enable --now pipeline-parse@2`. All stop by `systemctl stop {SystemdFiles.Target}`: the orchestrator first, which brings its runs
-               to a checkpoint. Logs: `journalctl -u 'pipeline-*'`. Exit code 78 means a wrong setting, and is not tried again.
+            8. One more process of a stage: `systemctl enable --now pipeline-parse@2`. All stop by `systemctl stop {SystemdFiles.Target}`:
+               the orchestrator first, which brings its runs to a checkpoint. Logs: `journalctl -u 'pipeline-*'`. Exit code 78 means a wrong
+               setting, and is not tried again.
 
             """;
     }

@@ -26,7 +26,8 @@ internal sealed class Supervisor(
     TimeProvider time,
     ILogger<Supervisor> log) : BackgroundService
 {
-    private const string Dashboard = "aspire-dashboard";
+    /// <summary>Aspire's name of its dashboard.</summary>
+    public const string Dashboard = "aspire-dashboard";
 
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
     private bool _dashboardRuns;

@@ -183,7 +183,9 @@ public sealed class CommandLineTests : CommandTests
         Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "10", "--output", path, "--json"));
         using var told = JsonDocument.Parse(Output);
         Assert.Equal((path, 10, new FileInfo(path).Length), (
-            told.RootElement.GetProperty("output").GetString(), told.RootElement.GetProperty("lines").GetInt32(), told.RootElement.GetProperty("bytes").GetInt64()));
+            told.RootElement.GetProperty("output").GetString(),
+            told.RootElement.GetProperty("lines").GetInt32(),
+            told.RootElement.GetProperty("bytes").GetInt64()));
         Assert.Equal(10, File.ReadAllLines(path).Length);
     }
 
@@ -207,7 +209,8 @@ public sealed class CommandLineTests : CommandTests
     public async Task Run_PipelineIsUp_WaitsForTheEndAndPrintsTheReport()
     {
         await using var served = await ServedOrchestrator.StartAsync();
-        var command = CommandAsync(served, "run", "--input", Write("in.ndjson"), "--output", "out.ndjson", "--batch-size", "7", "--group-by", "user", "--aggregates", "max");
+        var command = CommandAsync(
+            served, "run", "--input", Write("in.ndjson"), "--output", "out.ndjson", "--batch-size", "7", "--group-by", "user", "--aggregates", "max");
         var attempt = await served.Stages.NextAsync();
         Assert.Equal((7, Path.GetFullPath("out.ndjson")), (attempt.Open.Options.BatchSize, attempt.Open.Options.Output));
         Assert.Equal(["user", "max"], attempt.Open.Options.GroupBy.Concat(attempt.Open.Options.ExtraAggregates));

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Tests.AppHost;
 using Pipeline.Tests.EndToEnd;
 using Pipeline.Tests.Faults;
@@ -30,6 +31,17 @@ public sealed class DashboardTests(DashboardFixture fixture)
             await Expect(page.State(task)).ToContainTextAsync("Finished");
         await page.ShootAsync("resources");
         Assert.Empty(page.Errors);
+    }
+
+    /// <summary>DCP ends it; where DCP was killed, the AppHost finds it by this variable.</summary>
+    [BrowserFact]
+    public async Task Dashboard_WhenUp_HasTheMarkOfItsAppHost()
+    {
+        var dashboard = await Pipeline.Host.WaitForHealthyAsync("aspire-dashboard");
+
+        Assert.Single(
+            dashboard.Snapshot.EnvironmentVariables,
+            variable => variable.Name == AppHostWatch.Variable && variable.Value!.EndsWith($":{Pipeline.Host.Data}", StringComparison.Ordinal));
     }
 
     [BrowserFact]

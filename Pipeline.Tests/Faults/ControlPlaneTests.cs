@@ -45,7 +45,7 @@ public sealed class ControlPlaneTests : IDisposable
             using var host = exit
                 ? AppHostProcess.Start(_data, new Dictionary<string, string>(), "--input", input, "--batch-size", "1", "--exit")
                 : AppHostProcess.Start(_data, new Dictionary<string, string>(), "--Pipeline:Demo=false");
-            await UntilAsync(() => ServiceProcesses.Services.All(service => services.Find(service) is not null));
+            await UntilAsync(() => ServiceProcesses.Services.All(service => services.Find(service) is not null), "all services to start");
             if (exit)
                 await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal));
             var dcp = DcpProcesses.Of(host.Id);
@@ -59,10 +59,10 @@ public sealed class ControlPlaneTests : IDisposable
             foreach (var process in killed)
                 process.Kill(entireTree: false);
             var since = Stopwatch.GetTimestamp();
-            await UntilAsync(() => services.All().Count == 0);
+            await UntilAsync(() => services.All().Count == 0, "the services to be gone");
             slowestServices = Max(slowestServices, Stopwatch.GetElapsedTime(since));
             var (code, _, error) = await host.EndAsync();
-            await UntilAsync(() => !dcp.AnyAlive);
+            await UntilAsync(() => !dcp.AnyAlive, "DCP and the dashboard to be gone");
             slowest = Max(slowest, Stopwatch.GetElapsedTime(since));
 
             Assert.Equal(1, code);
@@ -80,10 +80,13 @@ public sealed class ControlPlaneTests : IDisposable
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private static async Task UntilAsync(Func<bool> condition)
+    private static async Task UntilAsync(Func<bool> condition, string what)
     {
-        using var patience = new CancellationTokenSource(AppHostUnderTest.Patience);
+        var since = Stopwatch.GetTimestamp();
         while (!condition())
-            await Task.Delay(Glance, patience.Token);
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < AppHostUnderTest.Patience, $"waited in vain for {what}");
+            await Task.Delay(Glance);
+        }
     }
 }
