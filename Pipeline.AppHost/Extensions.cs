@@ -64,16 +64,16 @@ internal static class Extensions
         if (settings.Options.Processes.Count > 0 || settings.RestartsAlways)
             builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
-        // The dashboard is DCP's to end, and is killed where DCP died before its process was seen.
+        builder.Services.AddHostedService<LogFiles>();
+        builder.Services.AddHostedService<EndpointNotice>();
+        builder.Services.AddHostedService<RunDrain>();
+        // DCP ends the dashboard. Where DCP is killed before the dashboard's process was observed, this variable is how it is found and killed.
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((started, _) =>
         {
             if (started.Resource.Name == Supervisor.Dashboard)
                 started.Resource.Annotations.Add(new EnvironmentCallbackAnnotation(AppHostWatch.Variable, () => ResourceProcesses.Mark(model.Directories)));
             return Task.CompletedTask;
         });
-        builder.Services.AddHostedService<LogFiles>();
-        builder.Services.AddHostedService<EndpointNotice>();
-        builder.Services.AddHostedService<RunDrain>();
         return model;
     }
 

@@ -71,7 +71,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         {
             if (settings.Input == Terminal.StandardStream)
             {
-                // Stages read files. Where they only open theirs, nothing is taken from standard input.
+                // Stages read files only. A check opens them without reading a line, and leaves standard input alone.
                 run = run with { Input = Path.Combine(folder.Path, "standard-input") };
                 if (opensOnly)
                     await File.WriteAllBytesAsync(run.Input, [], cancellationToken);

@@ -99,7 +99,7 @@ internal static class RunCommand
                 errors.Add("--detach: the monolith runs in this process, and ends with it");
             if (!alone && CheckedCommand.ValueOr(parsed, threads, 1) != 1)
                 errors.Add("--threads: only --monolith parses several batches at once in one process; --partitions splits the input");
-            if (options.ReadsStandardInput(parsed) && !alone)
+            if (settings.Input == Terminal.StandardStream && !alone)
             {
                 errors.Add(
                     "--input: another process reads the input, and cannot read this standard input; save it to a file first, or use --monolith");

@@ -62,13 +62,10 @@ internal sealed class RunOptionSet
         _checkpointInterval, _route, _allowUpgrade, _partitions, _rate,
     ];
 
-    /// <summary>Whether the input is to come from standard input.</summary>
-    public bool ReadsStandardInput(ParseResult parsed) => CheckedCommand.ValueOr(parsed, _input, null!) == Terminal.StandardStream;
-
     /// <summary>Whether the results are to go to standard output.</summary>
     public bool WritesToStandardOutput(ParseResult parsed) => CheckedCommand.ValueOr(parsed, _output, null) == Terminal.StandardStream;
 
-    /// <summary>The settings that they say, with paths made absolute; standard input stays what it was named by.</summary>
+    /// <summary>The settings that they say, with paths made absolute; an input of - is standard input.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="errors">Takes what is wrong: files that cannot be read, wrong settings.</param>
     public RunSettings Read(ParseResult parsed, List<string> errors)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
 using Spectre.Console;
 
@@ -25,14 +26,11 @@ internal sealed class Terminal(
     public TextWriter Output { get; } = output;
 
     /// <summary>Saves standard input, up to its end, as a file that only its owner may read.</summary>
-    /// <param name="path">Where no file is.</param>
-    /// <param name="cancellationToken">Ends it early; a read that waits for more is left behind.</param>
+    /// <param name="path">A file that is not there yet.</param>
+    /// <param name="cancellationToken">Ends it early; a read that waits for input goes on in the background.</param>
     /// <exception cref="CliException">It cannot be read, or the file not be written.</exception>
     public async Task SaveInputAsync(string path, CancellationToken cancellationToken)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
             // Reading a terminal or a pipe cannot be cancelled.
@@ -46,7 +44,7 @@ internal sealed class Terminal(
         void Save()
         {
             using var input = openInput?.Invoke() ?? throw new NotSupportedException("There is no standard input.");
-            using var file = new FileStream(path, options);
+            using var file = PrivateFile.OpenWrite(path, FileMode.CreateNew);
             input.CopyTo(file);
         }
     }

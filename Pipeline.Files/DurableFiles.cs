@@ -18,7 +18,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     public static IDurableFiles Instance { get; } = CrashPoints.Around(new DurableFiles());
 
     /// <summary>Files that only this user reads.</summary>
-    public static IDurableFiles Private { get; } = CrashPoints.Around(new DurableFiles(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    public static IDurableFiles Private { get; } = CrashPoints.Around(new DurableFiles(PrivateFile.Mode));
 
     /// <summary>Tells of file systems that cannot flush folders.</summary>
     internal RefusedFlushes Refused { get; init; } = RefusedFlushes.Shared;

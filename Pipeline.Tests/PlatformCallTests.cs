@@ -32,6 +32,6 @@ public sealed class PlatformCallTests
             Sources, source => source.Text.Contains("#if ", StringComparison.Ordinal) || source.Text.Contains("CA1416", StringComparison.Ordinal));
 
     [Fact]
-    public void Lines_OfAllSources_AreNoLongerThanEditorconfigSays() =>
+    public void Lines_OfAllSources_HaveAtMost160Characters() =>
         Assert.All(Sources, source => Assert.DoesNotContain(source.Text.Split('\n'), line => line.TrimEnd('\r').Length > MaxLineLength));
 }

@@ -10,7 +10,6 @@ internal sealed class RotatingFile : IAsyncDisposable
     /// <summary>Bytes.</summary>
     internal const long MaxLength = 10 * 1024 * 1024;
 
-    private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string _path;
     private StreamWriter _writer;
@@ -25,7 +24,7 @@ internal sealed class RotatingFile : IAsyncDisposable
     {
         var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         if (!OperatingSystem.IsWindows())
-            folder.UnixFileMode = OwnersFile | UnixFileMode.UserExecute;
+            folder.UnixFileMode = PrivateFile.Mode | UnixFileMode.UserExecute;
         return new RotatingFile(path);
     }
 
@@ -47,9 +46,6 @@ internal sealed class RotatingFile : IAsyncDisposable
     {
         if (File.Exists(_path))
             DurableFiles.Private.Rename(_path, _path + ".1", "log");
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnersFile;
-        return new StreamWriter(_path, options);
+        return new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Create));
     }
 }

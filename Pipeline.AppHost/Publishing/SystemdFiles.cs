@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Aspire.Hosting.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Files;
 
 namespace Pipeline.AppHost.Publishing;
 
@@ -52,10 +53,7 @@ internal static partial class SystemdFiles
         await WriteAsync(Path.GetFileName(SettingsPath), SystemdTexts.Settings(common));
         var secrets = Path.Combine(folder, Path.GetFileName(SecretsPath));
         File.Delete(secrets);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var file = new StreamWriter(secrets, options))
+        await using (var file = new StreamWriter(PrivateFile.OpenWrite(secrets, FileMode.CreateNew)))
             await file.WriteAsync(SystemdTexts.Secrets);
         await WriteAsync("README.md", SystemdTexts.Readme(pipeline.Programs, data, [.. units.SelectMany(unit => unit.Instances)]));
         context.Summary.Add("systemd", folder);

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Cli;
-using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Cli;
 

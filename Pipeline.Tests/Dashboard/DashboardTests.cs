@@ -33,7 +33,7 @@ public sealed class DashboardTests(DashboardFixture fixture)
         Assert.Empty(page.Errors);
     }
 
-    /// <summary>DCP ends it; where DCP was killed, the AppHost finds it by this variable.</summary>
+    /// <summary>By this variable the AppHost finds the dashboard's process where DCP was killed, which would have ended it.</summary>
     [BrowserFact]
     public async Task Dashboard_WhenUp_HasTheMarkOfItsAppHost()
     {

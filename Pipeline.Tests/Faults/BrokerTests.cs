@@ -19,7 +19,7 @@ public sealed class BrokerTests
     /// <summary>The duration of a lease plus one second, as docs/GUARANTEES.md promises.</summary>
     private static readonly TimeSpan LeaseAndMore = TimeSpan.FromSeconds(5 + 1);
 
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
     [FaultFact]
     public async Task Kill_BrokerDuringARun_AllRegisterAgainAndWatchersMissNoChange()

@@ -15,8 +15,6 @@ public sealed class ControlPlaneTests : IDisposable
 {
     private const int Usual = 2;
 
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
-
     /// <summary>The AppHost looks twice a second, and then kills all services at once.</summary>
     private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(2);
 
@@ -80,13 +78,5 @@ public sealed class ControlPlaneTests : IDisposable
 
     private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        var since = Stopwatch.GetTimestamp();
-        while (!condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(since) < AppHostUnderTest.Patience, $"waited in vain for {what}");
-            await Task.Delay(Glance);
-        }
-    }
+    private static Task UntilAsync(Func<bool> condition, string what) => Waiting.UntilAsync(condition, what, AppHostUnderTest.Patience);
 }

@@ -4,7 +4,6 @@ using Pipeline.Cli.CheckStage;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Rules;
-using Pipeline.Tests.Orchestrator.Fakes;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Cli.CheckStage;

@@ -144,11 +144,7 @@ internal sealed class ClusterBench : IAsyncDisposable
     }
 
     /// <summary>Waits for something that the stored runs do not tell.</summary>
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        for (var began = Stopwatch.GetTimestamp(); !condition(); await Task.Delay(Glance))
-            Assert.True(Stopwatch.GetElapsedTime(began) < Patience, $"waited in vain for {what}");
-    }
+    public static Task UntilAsync(Func<bool> condition, string what) => Waiting.UntilAsync(condition, what, Patience);
 
     /// <summary>Slices that have completed, as it is stored.</summary>
     public int Completed(string id) => Find(id).Slices.Count(slice => slice.State == RunState.Completed);

@@ -12,7 +12,6 @@ using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
-using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Attempts;
 

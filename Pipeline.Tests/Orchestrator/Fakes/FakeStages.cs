@@ -111,9 +111,3 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
         return ValueTask.CompletedTask;
     }
 }
-
-/// <summary>How long a test waits for what must happen.</summary>
-internal static class Waiting
-{
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
-}

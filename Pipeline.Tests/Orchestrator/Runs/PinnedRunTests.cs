@@ -147,7 +147,7 @@ public sealed class PinnedRunTests
         await work.WaitAsync(Limit);
     }
 
-    private static TimeSpan Limit => Fakes.Waiting.Limit;
+    private static TimeSpan Limit => Tests.Waiting.Limit;
 
     private static RunBench Bench()
     {
