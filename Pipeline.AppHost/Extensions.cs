@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
@@ -67,6 +68,9 @@ internal static class Extensions
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
+        // Ctrl-C before that is no failure of the host's start, as which it would be logged.
+        builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.AddFilter(
+            "Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && !services.GetRequiredService<IHostApplicationLifetime>().IsStartCancelled()));
         // DCP ends the dashboard. Where DCP is killed before the dashboard's process was observed, this variable is how it is found and killed.
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((started, _) =>
         {
@@ -188,6 +192,10 @@ internal static class Extensions
         where T : IResourceWithEnvironment => builder.WithEnvironment(section.AsEnumerable()
             .Where(setting => setting.Value is not null)
             .Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)));
+
+    /// <summary>Whether the application was asked to stop before it had started.</summary>
+    private static bool IsStartCancelled(this IHostApplicationLifetime lifetime) =>
+        lifetime.ApplicationStopping.IsCancellationRequested && !lifetime.ApplicationStarted.IsCancellationRequested;
 
     /// <summary>Sets several environment variables.</summary>
     public static IResourceBuilder<T> WithEnvironment<T>(

@@ -15,9 +15,13 @@ internal static class PipelineApplication
 {
     private const int Failure = 1;
     private const int Misuse = 2;
+    private const int Interrupted = 130;
 
     /// <summary>How long processes may take to stop, before they are killed.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the drain of runs, and then Aspire's own stop, may take together.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(12);
 
     /// <summary>Runs until Ctrl-C or the console is closed, or until the run is made that <c>--exit</c> asks for.</summary>
     /// <param name="args">The command line.</param>
@@ -57,21 +61,25 @@ internal static class PipelineApplication
             var outcome = application.Services.GetRequiredService<RunOutcome>();
             var processes = application.Services.GetRequiredService<ResourceProcesses>();
             var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
-            using var hangUp = new HangUp(application.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
-            var running = application.RunAsync();
-            if (await Task.WhenAny(running, lost) == lost)
+            var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+            using var hangUp = new HangUp(lifetime.StopApplication);
+            var overdue = OverdueAsync(lifetime.ApplicationStopping);
+            var running = RunAsync(application, processes, lifetime.ApplicationStopping);
+            var first = await Task.WhenAny(running, lost, overdue);
+            if (first == lost)
                 return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, directories.Data)}");
             try
             {
-                await using (application)
-                    await running;
+                await first;
             }
             finally
             {
                 await processes.EndAsync(EndTimeout);
             }
 
-            return outcome.ExitCode;
+            if (!command.Exit)
+                return 0;
+            return outcome.ExitCode ?? await FailAsync(Interrupted, $"interrupted{HowToResume(command, directories.Data)}");
         }
         catch (UsageException exception)
         {
@@ -87,6 +95,38 @@ internal static class PipelineApplication
             return await FailAsync(Failure, exception.Message);
         }
     }
+
+    private static async Task RunAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
+    {
+        try
+        {
+            await application.StartAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (stopping.IsCancellationRequested && IsCancellation(exception))
+        {
+            // Ctrl-C before all resources were created. Before the first one was, Aspire would wait for its control plane to come up in
+            // order to stop it; it ends with this process anyway.
+            if (processes.IsEmpty)
+                return;
+        }
+
+        await application.WaitForShutdownAsync(CancellationToken.None);
+        await application.DisposeAsync();
+    }
+
+    // Aspire waits for its control plane while it stops: where that hangs, half a minute for each call.
+    private static async Task OverdueAsync(CancellationToken stopping)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (stopping.Register(asked.SetResult))
+            await asked.Task;
+        await Task.Delay(StopTimeout, CancellationToken.None);
+        await Console.Error.WriteLineAsync($"Aspire did not stop within {StopTimeout.TotalSeconds} s; what is left of its processes is killed");
+    }
+
+    // The host starts its services at the same time, and tells of all that did not.
+    private static bool IsCancellation(Exception exception) => exception is OperationCanceledException
+        || (exception is AggregateException { InnerExceptions: var all } && all.All(IsCancellation));
 
     private static string HowToResume(PipelineCommand command, string data) => string.Concat(
         StoredRuns.All(data).Where(run => run.State.IsActive()).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));

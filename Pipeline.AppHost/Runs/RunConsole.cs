@@ -8,8 +8,8 @@ namespace Pipeline.AppHost.Runs;
 /// <summary>How the AppHost ends.</summary>
 internal sealed class RunOutcome
 {
-    /// <summary>The exit code.</summary>
-    public int ExitCode { get; set; }
+    /// <summary>The exit code under --exit; null as long as the run has neither ended by itself nor said how to resume it.</summary>
+    public int? ExitCode { get; set; }
 }
 
 /// <summary>Passes the console output of the resource "run" on to the AppHost's own, and makes its end the AppHost's under --exit.</summary>
@@ -36,7 +36,6 @@ internal sealed class RunConsole(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        outcome.ExitCode = command.Exit ? Interrupted : 0;
         try
         {
             using var following = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -54,7 +53,7 @@ internal sealed class RunConsole(
                 }
             }
 
-            var ended = await running;
+            var ended = await EndedAsync(running);
             await following.CancelAsync();
             await copying;
             // Also while the AppHost stops: the last lines say how to resume.
@@ -70,10 +69,25 @@ internal sealed class RunConsole(
             lifetime.StopApplication();
     }
 
+    // The AppHost may stop because the end was seen elsewhere, and before it was told here.
+    private async Task<ResourceEvent> EndedAsync(Task<ResourceEvent> running)
+    {
+        try
+        {
+            return await running;
+        }
+        catch (OperationCanceledException) when (notifications.TryGetCurrentState(Run, out var current) && HasEnded(current))
+        {
+            return current;
+        }
+    }
+
     private async Task EndAsync(CustomResourceSnapshot run)
     {
-        if (command.Exit)
-            outcome.ExitCode = run.ExitCode is 0 or Interrupted ? run.ExitCode.Value : Failure;
+        // Stopped before it could handle the signal: it ended without a word.
+        if (lifetime.ApplicationStopping.IsCancellationRequested && run.ExitCode is null or < 0 or > Interrupted)
+            return;
+        outcome.ExitCode = run.ExitCode is 0 or Interrupted ? run.ExitCode.Value : Failure;
         if (run.ExitCode is null)
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;
@@ -89,8 +103,11 @@ internal sealed class RunConsole(
     private string Address() => model.Resources.OfType<ProjectResource>()
         .First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url;
 
-    private Task<ResourceEvent> WaitForEndAsync(string resource, CancellationToken cancellationToken) => notifications.WaitForResourceAsync(
-        resource, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), cancellationToken);
+    private Task<ResourceEvent> WaitForEndAsync(string resource, CancellationToken cancellationToken) =>
+        notifications.WaitForResourceAsync(resource, HasEnded, cancellationToken);
+
+    /// <summary>Whether a resource has ended, or could not be started.</summary>
+    public static bool HasEnded(ResourceEvent change) => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text);
 
     private async Task CopyAsync(CancellationToken cancellationToken)
     {

@@ -24,7 +24,7 @@ internal sealed class RunDrain(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         // Where the one run of --exit has ended by itself there is nothing to drain.
-        if (!command.Exit || !HasEnded(RunConsole.Run))
+        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run))
             await DrainAsync(cancellationToken);
         processes.Terminate();
     }
@@ -60,8 +60,7 @@ internal sealed class RunDrain(
                 await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C, a second later, does not wait for it");
                 await StopAsync(run, ending.Token);
                 // Its last lines, which say how to resume, are copied once Aspire knows of its end.
-                await notifications.WaitForResourceAsync(
-                    RunConsole.Run, change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text), ending.Token);
+                await notifications.WaitForResourceAsync(RunConsole.Run, RunConsole.HasEnded, ending.Token);
             }
 
             if (IsRunning("orchestrator", out var orchestrator))
@@ -75,9 +74,6 @@ internal sealed class RunDrain(
 
     private bool IsRunning(string resource, [NotNullWhen(true)] out ResourceEvent? current) =>
         notifications.TryGetCurrentState(resource, out current) && current.Snapshot.State?.Text == KnownResourceStates.Running;
-
-    private bool HasEnded(string resource) => notifications.TryGetCurrentState(resource, out var current)
-        && KnownResourceStates.TerminalStates.Contains(current.Snapshot.State?.Text);
 
     private async Task StopAsync(ResourceEvent resource, CancellationToken cancellationToken)
     {

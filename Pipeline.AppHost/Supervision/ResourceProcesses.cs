@@ -31,6 +31,9 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// <summary>DCP's API server: the parent of the process that starts the resources' own. Linux only, once one of them was seen.</summary>
     public ProcessIdentity? ApiServer { get; private set; }
 
+    /// <summary>Whether no process of any resource was seen yet.</summary>
+    public bool IsEmpty => _replicas.IsEmpty;
+
     /// <summary>
     /// Value of <see cref="AppHostWatch.Variable"/>: inherited by all descendants, and the data directory belongs to one AppHost
     /// alone.

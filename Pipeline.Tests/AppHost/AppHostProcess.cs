@@ -82,9 +82,25 @@ internal sealed class AppHostProcess : IDisposable
     public async Task<(int Code, string Output, string Error)> EndAsync()
     {
         var output = _process.StandardOutput.ReadToEndAsync();
-        var error = _process.StandardError.ReadToEndAsync();
-        await _process.WaitForExitAsync().WaitAsync(Patience);
-        return (_process.ExitCode, await output, _error + await error);
+        var error = ReadErrorAsync();
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"the AppHost has not ended after {Patience.TotalSeconds} s; it wrote: {_error}");
+        }
+
+        await error;
+        return (_process.ExitCode, await output, _error.ToString());
+    }
+
+    // Kept line by line, so that it can be told where the end does not come.
+    private async Task ReadErrorAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+            _error.AppendLine(line);
     }
 
     /// <summary>Ends it, where a test failed before its end.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Pipeline.Client.Runs;
+using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -51,11 +52,55 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Items).Select(i => $"w-{i}"), File.ReadLines(output).Select(IdOf));
     }
 
+    /// <summary>Before there is any process, with the first one, and before the command that makes the run handles signals.</summary>
+    [LinuxTheory]
+    [InlineData("broker.log")]
+    [InlineData("Pipeline.Broker")]
+    [InlineData("Pipeline.Cli")]
+    public async Task CtrlC_WhileItStarts_ExitsWith130AndSaysSo(string moment)
+    {
+        using var host = AppHostProcess.Start(_data, NoVariables, "--input", WriteItems(), "--output", Path.Combine(_data, "out"), "--exit");
+        var processes = new ServiceProcesses(_data);
+        await Waiting.UntilAsync(
+            () => File.Exists(Path.Combine(_data, "logs", moment)) || processes.FindProgram(moment) is not null, moment, AppHostUnderTest.Patience);
+        host.Interrupt();
+
+        var (code, output, error) = await host.EndAsync();
+
+        Assert.Equal((130, ""), (code, output));
+        Assert.Equal("error: interrupted", error.TrimEnd().Split('\n')[^1]);
+        Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task CtrlC_ControlPlaneHangs_EndsAllTheSame()
+    {
+        using var host = AppHostProcess.Start(_data, NoVariables, "--input", WriteItems(), "--output", Path.Combine(_data, "out"));
+        await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal));
+        var dcp = DcpProcesses.Of(host.Id).Dcp;
+        try
+        {
+            foreach (var process in dcp)
+                Signals.Stop(process.Id);
+            host.Interrupt();
+
+            var (code, _, error) = await host.EndAsync();
+
+            Assert.Equal(0, code);
+            Assert.Contains("Aspire did not stop within 12 s", error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var process in dcp)
+                process.Kill();
+        }
+    }
+
     [Fact]
     public async Task Pause_ByAnotherClient_ExitsWithTheResumeCommand()
     {
         using var host = AppHostProcess.Start(
-            _data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+            _data, LittleUnderWay, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
@@ -78,7 +123,8 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'{Environment.NewLine}"), await host.EndAsync());
     }
 
-    private string WriteItems()
+    // Each takes some hundredths of a second; the run of a test that pauses it shall not end before that.
+    private string WriteItems(int iterations = 100_000)
     {
         var path = Path.Combine(_data, "items.ndjson");
         var values = string.Join(',', Enumerable.Range(1, 2_000));
@@ -86,7 +132,7 @@ public sealed class InterruptTests : IDisposable
         File.WriteAllLines(path, Enumerable.Range(0, Items).Select(i => string.Create(
             CultureInfo.InvariantCulture,
             $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[{"values":[1,2]},{"values":[3,4]}]}"""
-            + $$""","text":"{{padding}}","iterations":100000}""")));
+            + $$""","text":"{{padding}}","iterations":{{iterations}}}""")));
         return path;
     }
 

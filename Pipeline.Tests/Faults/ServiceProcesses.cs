@@ -5,7 +5,7 @@ using System.Text;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>
-/// The services' own processes, by the data directory that they were given: on either host, and whoever started them. Linux only.
+/// The services' own processes, by the data directory that they were given, whoever started them. Linux only.
 /// </summary>
 internal sealed class ServiceProcesses(string data)
 {
@@ -26,7 +26,10 @@ internal sealed class ServiceProcesses(string data)
     public static IReadOnlyList<string> Services { get; } = [.. Programs.Keys];
 
     /// <summary>A service's process; none while it is down.</summary>
-    public int? Find(string service) => Ids().FirstOrDefault(id => ProgramOf(id) == Programs[service]) is > 0 and var id ? id : null;
+    public int? Find(string service) => FindProgram(Programs[service]);
+
+    /// <summary>A process of a program.</summary>
+    public int? FindProgram(string program) => Ids().FirstOrDefault(id => ProgramOf(id) == program) is > 0 and var id ? id : null;
 
     /// <summary>Everything that was given the data directory, whatever it is.</summary>
     public IReadOnlyList<int> All() => [.. Ids()];
