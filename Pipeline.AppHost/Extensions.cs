@@ -70,7 +70,8 @@ internal static class Extensions
         builder.Services.AddHostedService<RunDrain>();
         // Ctrl-C before that is no failure of the host's start, as which it would be logged.
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.AddFilter(
-            "Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Warning && !services.GetRequiredService<IHostApplicationLifetime>().IsStartCancelled()));
+            "Microsoft.Extensions.Hosting.Internal.Host",
+            level => level >= LogLevel.Warning && !services.GetRequiredService<IHostApplicationLifetime>().IsStartCancelled()));
         // DCP ends the dashboard. Where DCP is killed before the dashboard's process was observed, this variable is how it is found and killed.
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((started, _) =>
         {

@@ -55,31 +55,7 @@ internal static class PipelineApplication
                 return 0;
             }
 
-            var directories = application.Services.GetRequiredService<PipelineDirectories>();
-            using var reserved = directories.Lock;
-            PortCheck.Check(application.Services);
-            var outcome = application.Services.GetRequiredService<RunOutcome>();
-            var processes = application.Services.GetRequiredService<ResourceProcesses>();
-            var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
-            var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
-            using var hangUp = new HangUp(lifetime.StopApplication);
-            var overdue = OverdueAsync(lifetime.ApplicationStopping);
-            var running = RunAsync(application, processes, lifetime.ApplicationStopping);
-            var first = await Task.WhenAny(running, lost, overdue);
-            if (first == lost)
-                return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{HowToResume(command, directories.Data)}");
-            try
-            {
-                await first;
-            }
-            finally
-            {
-                await processes.EndAsync(EndTimeout);
-            }
-
-            if (!command.Exit)
-                return 0;
-            return outcome.ExitCode ?? await FailAsync(Interrupted, $"interrupted{HowToResume(command, directories.Data)}");
+            return await ServeAsync(application, command);
         }
         catch (UsageException exception)
         {
@@ -94,6 +70,36 @@ internal static class PipelineApplication
         {
             return await FailAsync(Failure, exception.Message);
         }
+    }
+
+    private static async Task<int> ServeAsync(DistributedApplication application, PipelineCommand command)
+    {
+        var directories = application.Services.GetRequiredService<PipelineDirectories>();
+        using var reserved = directories.Lock;
+        PortCheck.Check(application.Services);
+        var outcome = application.Services.GetRequiredService<RunOutcome>();
+        var processes = application.Services.GetRequiredService<ResourceProcesses>();
+        var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
+        var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var hangUp = new HangUp(lifetime.StopApplication);
+        var overdue = OverdueAsync(lifetime.ApplicationStopping);
+        var running = RunAsync(application, processes, lifetime.ApplicationStopping);
+        var first = await Task.WhenAny(running, lost, overdue);
+        var resume = () => HowToResume(command, directories.Data);
+        if (first == lost)
+            return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{resume()}");
+        try
+        {
+            await first;
+        }
+        finally
+        {
+            await processes.EndAsync(EndTimeout);
+        }
+
+        if (!command.Exit)
+            return 0;
+        return outcome.ExitCode ?? await FailAsync(Interrupted, $"interrupted{resume()}");
     }
 
     private static async Task RunAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,15 +8,20 @@ namespace Pipeline.ServiceDefaults.Endpoints;
 public static class FreePort
 {
     // Below the ports that systems give to whoever binds to any, from 32768 on Linux and 49152 elsewhere: such a one is soon another's.
-    private const int First = 20_000;
+    // Above those that Aspire gives to services: ASPIRE_PROXYLESS_ENDPOINT_PORT_RANGE in the AppHost's settings.
+    private const int First = 28_000;
     private const int End = 32_000;
 
-    /// <summary>A port of loopback that is free now.</summary>
+    private static readonly ConcurrentDictionary<int, bool> Found = new();
+
+    /// <summary>A port of loopback that is free now, and was not found by this process before.</summary>
     public static int Find()
     {
         while (true)
         {
             var port = Random.Shared.Next(First, End);
+            if (!Found.TryAdd(port, true) && Found.Count < End - First)
+                continue;
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);

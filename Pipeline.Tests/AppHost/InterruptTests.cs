@@ -100,7 +100,8 @@ public sealed class InterruptTests : IDisposable
     public async Task Pause_ByAnotherClient_ExitsWithTheResumeCommand()
     {
         using var host = AppHostProcess.Start(
-            _data, LittleUnderWay, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+            _data, LittleUnderWay,
+            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
