@@ -68,7 +68,7 @@ internal static class Extensions
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
-        // Ctrl-C before that is no failure of the host's start, as which it would be logged.
+        // Ctrl-C during the host's start is no failure of it, as which it would be logged.
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.AddFilter(
             "Microsoft.Extensions.Hosting.Internal.Host",
             level => level >= LogLevel.Warning && !services.GetRequiredService<IHostApplicationLifetime>().IsStartCancelled()));

@@ -13,9 +13,13 @@ namespace Pipeline.AppHost;
 /// <summary>Runs the AppHost: from the command line to the exit code.</summary>
 internal static class PipelineApplication
 {
-    private const int Failure = 1;
+    /// <summary>Exit code: something failed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>Exit code: the run was interrupted; as shells tell of SIGINT.</summary>
+    public const int Interrupted = 130;
+
     private const int Misuse = 2;
-    private const int Interrupted = 130;
 
     /// <summary>How long processes may take to stop, before they are killed.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
@@ -81,74 +85,102 @@ internal static class PipelineApplication
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
         var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+        var before = StoredRuns.All(directories.Data).Select(run => run.Id).ToHashSet();
         using var hangUp = new HangUp(lifetime.StopApplication);
         var overdue = OverdueAsync(lifetime.ApplicationStopping);
-        var running = RunAsync(application, processes, lifetime.ApplicationStopping);
+        var running = StartAndStopAsync(application, processes, lifetime.ApplicationStopping);
         var first = await Task.WhenAny(running, lost, overdue);
-        var resume = () => HowToResume(command, directories.Data);
         if (first == lost)
-            return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{resume()}");
+        {
+            var active = HowToResume(command, directories.Data, run => run.State.IsActive());
+            return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{active}");
+        }
+
+        if (first == overdue)
+            await Console.Error.WriteLineAsync($"Aspire did not stop within {StopTimeout.TotalSeconds} s; what is left of the pipeline is killed");
         try
         {
             await first;
         }
         finally
         {
-            await processes.EndAsync(EndTimeout);
+            await processes.EndAsync(first == overdue ? TimeSpan.Zero : EndTimeout);
         }
 
-        if (!command.Exit)
-            return 0;
-        return outcome.ExitCode ?? await FailAsync(Interrupted, $"interrupted{resume()}");
+        if (!command.Exit || outcome.ExitCode is not null)
+            return outcome.ExitCode ?? 0;
+        var interrupted = HowToResume(
+            command,
+            directories.Data,
+            run => (run.Id == command.Resume || !before.Contains(run.Id)) && run.State != RunState.Completed);
+        return await FailAsync(Interrupted, $"interrupted{interrupted}");
     }
 
-    private static async Task RunAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
+    private static async Task StartAndStopAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
     {
+        var background = BackgroundServicesOf(application);
+        var disposes = true;
         try
         {
-            await application.StartAsync(CancellationToken.None);
+            try
+            {
+                await application.StartAsync(CancellationToken.None);
+            }
+            catch (Exception exception) when (stopping.IsCancellationRequested && IsCancellation(exception))
+            {
+                // Ctrl-C before all resources were created.
+            }
+
+            // Before the first one was, Aspire would wait for its control plane to come up in order to stop it; it ends with this process.
+            disposes = !(stopping.IsCancellationRequested && processes.IsEmpty);
+            if (disposes)
+                await application.WaitForShutdownAsync(CancellationToken.None);
         }
-        catch (Exception exception) when (stopping.IsCancellationRequested && IsCancellation(exception))
+        finally
         {
-            // Ctrl-C before all resources were created. Before the first one was, Aspire would wait for its control plane to come up in
-            // order to stop it; it ends with this process anyway.
-            if (processes.IsEmpty)
-                return;
+            if (disposes)
+                await application.DisposeAsync();
         }
 
-        await application.WaitForShutdownAsync(CancellationToken.None);
-        await application.DisposeAsync();
+        await ThrowFaultAsync(background);
     }
 
-    // Aspire waits for its control plane while it stops: where that hangs, half a minute for each call.
+    // Completes when Aspire stops no longer in time: it waits for its control plane, and where that hangs, half a minute for each call.
     private static async Task OverdueAsync(CancellationToken stopping)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stopping.Register(asked.SetResult))
             await asked.Task;
         await Task.Delay(StopTimeout, CancellationToken.None);
-        await Console.Error.WriteLineAsync($"Aspire did not stop within {StopTimeout.TotalSeconds} s; what is left of its processes is killed");
     }
 
-    // The host starts its services at the same time, and tells of all that did not.
+    // The host starts its services at the same time, and tells of all that did not; what was being asked for fails, too, when it is cancelled.
     private static bool IsCancellation(Exception exception) => exception is OperationCanceledException
-        || (exception is AggregateException { InnerExceptions: var all } && all.All(IsCancellation));
+        || (exception is AggregateException { InnerExceptions: var all } && all.Any(IsCancellation));
 
-    private static string HowToResume(PipelineCommand command, string data) => string.Concat(
-        StoredRuns.All(data).Where(run => run.State.IsActive()).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
+    private static string HowToResume(PipelineCommand command, string data, Func<Run, bool> isMeant) => string.Concat(
+        StoredRuns.All(data).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
-    // A step that fails stops the host, and is not thrown.
     private static async Task PublishAsync(DistributedApplication application)
     {
         await using (application)
         {
-            var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+            var background = BackgroundServicesOf(application);
             await application.RunAsync();
-            foreach (var service in background)
-            {
-                if (service.ExecuteTask is { IsFaulted: true } failed)
-                    await failed;
-            }
+            await ThrowFaultAsync(background);
+        }
+    }
+
+    private static List<BackgroundService> BackgroundServicesOf(DistributedApplication application) =>
+        [.. application.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
+
+    // One that fails stops the host, and is not thrown.
+    private static async Task ThrowFaultAsync(List<BackgroundService> background)
+    {
+        foreach (var service in background)
+        {
+            if (service.ExecuteTask is { IsFaulted: true } failed)
+                await failed;
         }
     }
 

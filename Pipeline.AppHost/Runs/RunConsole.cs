@@ -29,9 +29,6 @@ internal sealed class RunConsole(
     /// <summary>Name of the resource that generates the sample.</summary>
     public const string Sample = "sample";
 
-    private const int Failure = 1;
-    private const int Interrupted = 130;
-
     private readonly RunOutput _output = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -47,7 +44,7 @@ internal sealed class RunConsole(
                 // Without --exit a person may repair what was given up, and the run goes on.
                 if (command.Exit)
                 {
-                    outcome.ExitCode = Failure;
+                    outcome.ExitCode = PipelineApplication.Failure;
                     lifetime.StopApplication();
                     return;
                 }
@@ -84,10 +81,11 @@ internal sealed class RunConsole(
 
     private async Task EndAsync(CustomResourceSnapshot run)
     {
-        // Stopped before it could handle the signal: it ended without a word.
-        if (lifetime.ApplicationStopping.IsCancellationRequested && run.ExitCode is null or < 0 or > Interrupted)
+        var ended = run.ExitCode is 0 or PipelineApplication.Interrupted;
+        // Stopped before it could handle the signal, it ended by it, and without a word: 128 and the signal, on Windows an NTSTATUS.
+        if (!ended && lifetime.ApplicationStopping.IsCancellationRequested && run.ExitCode is null or < 0 or > 128)
             return;
-        outcome.ExitCode = run.ExitCode is 0 or Interrupted ? run.ExitCode.Value : Failure;
+        outcome.ExitCode = ended ? run.ExitCode : PipelineApplication.Failure;
         if (run.ExitCode is null)
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;

@@ -31,7 +31,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     /// <summary>DCP's API server: the parent of the process that starts the resources' own. Linux only, once one of them was seen.</summary>
     public ProcessIdentity? ApiServer { get; private set; }
 
-    /// <summary>Whether no process of any resource was seen yet.</summary>
+    /// <summary>Whether no process of any resource that runs is known.</summary>
     public bool IsEmpty => _replicas.IsEmpty;
 
     /// <summary>

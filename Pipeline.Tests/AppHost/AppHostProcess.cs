@@ -89,7 +89,8 @@ internal sealed class AppHostProcess : IDisposable
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"the AppHost has not ended after {Patience.TotalSeconds} s; it wrote: {_error}");
+            lock (_error)
+                throw new TimeoutException($"the AppHost has not ended after {Patience.TotalSeconds} s; it wrote: {_error}");
         }
 
         await error;
@@ -100,7 +101,10 @@ internal sealed class AppHostProcess : IDisposable
     private async Task ReadErrorAsync()
     {
         while (await _process.StandardError.ReadLineAsync() is { } line)
-            _error.AppendLine(line);
+        {
+            lock (_error)
+                _error.AppendLine(line);
+        }
     }
 
     /// <summary>Ends it, where a test failed before its end.</summary>

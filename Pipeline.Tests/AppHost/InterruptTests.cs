@@ -25,6 +25,9 @@ public sealed class InterruptTests : IDisposable
     [UnixFact]
     public Task HangUp_DuringARun_DrainsItAsCtrlCDoes() => StopAndResumeAsync(host => host.HangUp());
 
+    private static Task UntilAllAreGoneAsync(ServiceProcesses processes) =>
+        Waiting.UntilAsync(() => processes.All().Count == 0, "all processes to be gone", AppHostUnderTest.Patience);
+
     private async Task StopAndResumeAsync(Action<AppHostProcess> stop)
     {
         var output = Path.Combine(_data, "results.ndjson");
@@ -70,13 +73,16 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal((130, ""), (code, output));
         Assert.Equal("error: interrupted", error.TrimEnd().Split('\n')[^1]);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("did not stop within", error, StringComparison.Ordinal);
+        await UntilAllAreGoneAsync(processes);
     }
 
     [LinuxFact]
     public async Task CtrlC_ControlPlaneHangs_EndsAllTheSame()
     {
-        using var host = AppHostProcess.Start(_data, NoVariables, "--input", WriteItems(), "--output", Path.Combine(_data, "out"));
-        await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal));
+        using var host = AppHostProcess.Start(
+            _data, LittleUnderWay, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "out"), "--exit");
+        var run = (await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try
         {
@@ -86,8 +92,10 @@ public sealed class InterruptTests : IDisposable
 
             var (code, _, error) = await host.EndAsync();
 
-            Assert.Equal(0, code);
+            Assert.Equal(130, code);
             Assert.Contains("Aspire did not stop within 12 s", error, StringComparison.Ordinal);
+            Assert.Contains($"--resume {run} ", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+            await UntilAllAreGoneAsync(new ServiceProcesses(_data));
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Pipeline.Client.Runs;
@@ -51,18 +52,26 @@ public sealed class RunCommandTests(PipelineFixture fixture)
         var rules = Path.Combine(Path.GetDirectoryName(input)!, "rules.json");
         await File.WriteAllTextAsync(rules, """{"rules":[{"drop":"nonsense == 1"},{"drop":"value <"}]}""");
 
-        var wrongRules = await ArgumentsAsync("run", ("input", input), ("rules", rules));
-        var wrongColumn = await ArgumentsAsync("run", ("input", input), ("group-by", "nonsense"));
-
         await Pipeline.WaitForStagesAsync();
-        await ValidateAsync(wrongRules);
-        await ValidateAsync(wrongColumn);
 
-        var mistakes = ValidationErrors(wrongRules["rules"]).ToList();
+        var mistakes = await MistakesAsync("rules", rules);
+
         Assert.Equal(2, mistakes.Count);
         Assert.StartsWith("line 1, column 20: ", mistakes[0], StringComparison.Ordinal);
         Assert.StartsWith("line 1, column ", mistakes[1], StringComparison.Ordinal);
-        Assert.StartsWith("unknown column 'nonsense': ", Assert.Single(ValidationErrors(wrongColumn["group-by"])), StringComparison.Ordinal);
+        Assert.StartsWith("unknown column 'nonsense': ", Assert.Single(await MistakesAsync("group-by", "nonsense")), StringComparison.Ordinal);
+
+        // A stage that does not answer within seconds, as on a machine with much else to do, refuses nothing yet: the run would.
+        async Task<IReadOnlyList<string>> MistakesAsync(string name, string value)
+        {
+            for (var began = Stopwatch.GetTimestamp(); ;)
+            {
+                var arguments = await ArgumentsAsync("run", ("input", input), (name, value));
+                await ValidateAsync(arguments);
+                if (ValidationErrors(arguments[name]).ToList() is var told && (told.Count > 0 || Stopwatch.GetElapsedTime(began) > AppHostUnderTest.Patience))
+                    return told;
+            }
+        }
     }
 
     [Fact]
