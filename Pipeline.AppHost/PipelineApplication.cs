@@ -107,8 +107,10 @@ internal static class PipelineApplication
             await processes.EndAsync(first == overdue ? TimeSpan.Zero : EndTimeout);
         }
 
-        if (!command.Exit || outcome.ExitCode is not null)
-            return outcome.ExitCode ?? 0;
+        if (!command.Exit)
+            return 0;
+        if (outcome.ExitCode is { } code)
+            return code;
         var interrupted = HowToResume(
             command,
             directories.Data,
@@ -118,7 +120,6 @@ internal static class PipelineApplication
 
     private static async Task StartAndStopAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
     {
-        var background = BackgroundServicesOf(application);
         var disposes = true;
         try
         {
@@ -141,8 +142,6 @@ internal static class PipelineApplication
             if (disposes)
                 await application.DisposeAsync();
         }
-
-        await ThrowFaultAsync(background);
     }
 
     // Completes when Aspire stops no longer in time: it waits for its control plane, and where that hangs, half a minute for each call.
@@ -161,26 +160,18 @@ internal static class PipelineApplication
     private static string HowToResume(PipelineCommand command, string data, Func<Run, bool> isMeant) => string.Concat(
         StoredRuns.All(data).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
+    // A step that fails stops the host, and is not thrown.
     private static async Task PublishAsync(DistributedApplication application)
     {
         await using (application)
         {
-            var background = BackgroundServicesOf(application);
+            var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
             await application.RunAsync();
-            await ThrowFaultAsync(background);
-        }
-    }
-
-    private static List<BackgroundService> BackgroundServicesOf(DistributedApplication application) =>
-        [.. application.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
-
-    // One that fails stops the host, and is not thrown.
-    private static async Task ThrowFaultAsync(List<BackgroundService> background)
-    {
-        foreach (var service in background)
-        {
-            if (service.ExecuteTask is { IsFaulted: true } failed)
-                await failed;
+            foreach (var service in background)
+            {
+                if (service.ExecuteTask is { IsFaulted: true } failed)
+                    await failed;
+            }
         }
     }
 

@@ -55,6 +55,18 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Items).Select(i => $"w-{i}"), File.ReadLines(output).Select(IdOf));
     }
 
+    [Fact]
+    public async Task CtrlC_DuringARunWithoutExit_ExitsWith0()
+    {
+        using var host = AppHostProcess.Start(_data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "out"), "--batch-size", "1");
+        await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
+        host.Interrupt();
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.True(code == 0, error);
+    }
+
     /// <summary>Before there is any process, with the first one, and before the command that makes the run handles signals.</summary>
     [LinuxTheory]
     [InlineData("broker.log")]
