@@ -68,10 +68,11 @@ internal static class Extensions
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
-        // Ctrl-C during the host's start is no failure of it, as which it would be logged.
+        // The host logs a start that Ctrl-C cancels as a failure, with a stack trace.
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.AddFilter(
             "Microsoft.Extensions.Hosting.Internal.Host",
-            level => level >= LogLevel.Warning && !services.GetRequiredService<IHostApplicationLifetime>().IsStartCancelled()));
+            level => level >= LogLevel.Warning && services.GetRequiredService<IHostApplicationLifetime>()
+                is not { ApplicationStopping.IsCancellationRequested: true, ApplicationStarted.IsCancellationRequested: false }));
         // DCP ends the dashboard. Where DCP is killed before the dashboard's process was observed, this variable is how it is found and killed.
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>((started, _) =>
         {
@@ -193,10 +194,6 @@ internal static class Extensions
         where T : IResourceWithEnvironment => builder.WithEnvironment(section.AsEnumerable()
             .Where(setting => setting.Value is not null)
             .Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)));
-
-    /// <summary>Whether the application was asked to stop before it had started.</summary>
-    private static bool IsStartCancelled(this IHostApplicationLifetime lifetime) =>
-        lifetime.ApplicationStopping.IsCancellationRequested && !lifetime.ApplicationStarted.IsCancellationRequested;
 
     /// <summary>Sets several environment variables.</summary>
     public static IResourceBuilder<T> WithEnvironment<T>(

@@ -85,7 +85,7 @@ internal static class PipelineApplication
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
         var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
-        var before = StoredRuns.All(directories.Data).Select(run => run.Id).ToHashSet();
+        var began = DateTimeOffset.UtcNow;
         using var hangUp = new HangUp(lifetime.StopApplication);
         var overdue = OverdueAsync(lifetime.ApplicationStopping);
         var running = StartAndStopAsync(application, processes, lifetime.ApplicationStopping);
@@ -111,40 +111,43 @@ internal static class PipelineApplication
             return 0;
         if (outcome.ExitCode is { } code)
             return code;
-        var interrupted = HowToResume(
-            command,
-            directories.Data,
-            run => (run.Id == command.Resume || !before.Contains(run.Id)) && run.State != RunState.Completed);
-        return await FailAsync(Interrupted, $"interrupted{interrupted}");
+        var own = HowToResume(
+            command, directories.Data, run => (run.Id == command.Resume || run.Created >= began) && run.State != RunState.Completed);
+        return await FailAsync(Interrupted, $"interrupted{own}");
     }
 
     private static async Task StartAndStopAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
     {
-        var disposes = true;
+        var nothingRuns = false;
         try
         {
-            try
-            {
-                await application.StartAsync(CancellationToken.None);
-            }
-            catch (Exception exception) when (stopping.IsCancellationRequested && IsCancellation(exception))
-            {
-                // Ctrl-C before all resources were created.
-            }
-
-            // Before the first one was, Aspire would wait for its control plane to come up in order to stop it; it ends with this process.
-            disposes = !(stopping.IsCancellationRequested && processes.IsEmpty);
-            if (disposes)
+            await StartAsync(application, stopping);
+            // Stop and disposal would wait for a control plane that is not up yet, in order to stop it. It ends when this process does.
+            nothingRuns = stopping.IsCancellationRequested && processes.IsEmpty;
+            if (!nothingRuns)
                 await application.WaitForShutdownAsync(CancellationToken.None);
         }
         finally
         {
-            if (disposes)
+            if (!nothingRuns)
                 await application.DisposeAsync();
         }
     }
 
-    // Completes when Aspire stops no longer in time: it waits for its control plane, and where that hangs, half a minute for each call.
+    // Returns also where Ctrl-C has cancelled the start.
+    private static async Task StartAsync(DistributedApplication application, CancellationToken stopping)
+    {
+        try
+        {
+            await application.StartAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (stopping.IsCancellationRequested && IsCancellation(exception))
+        {
+            // The ordinary stop follows.
+        }
+    }
+
+    // Completes when a stop has taken too long: Aspire waits half a minute for each call to a control plane that hangs.
     private static async Task OverdueAsync(CancellationToken stopping)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -153,7 +156,7 @@ internal static class PipelineApplication
         await Task.Delay(StopTimeout, CancellationToken.None);
     }
 
-    // The host starts its services at the same time, and tells of all that did not; what was being asked for fails, too, when it is cancelled.
+    // The host starts its services concurrently and throws their errors together; a call that was cut off may fail in another way.
     private static bool IsCancellation(Exception exception) => exception is OperationCanceledException
         || (exception is AggregateException { InnerExceptions: var all } && all.Any(IsCancellation));
 

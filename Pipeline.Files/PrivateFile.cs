@@ -15,10 +15,7 @@ public static class PrivateFile
     {
         var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
-        {
             options.UnixCreateMode = Mode;
-        }
-
         return new FileStream(path, options);
     }
 }

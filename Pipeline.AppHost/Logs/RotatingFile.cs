@@ -10,7 +10,6 @@ internal sealed class RotatingFile : IAsyncDisposable
     /// <summary>Bytes.</summary>
     internal const long MaxLength = 10 * 1024 * 1024;
 
-
     private readonly string _path;
     private StreamWriter _writer;
 

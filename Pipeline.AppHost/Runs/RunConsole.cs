@@ -31,6 +31,9 @@ internal sealed class RunConsole(
 
     private readonly RunOutput _output = new();
 
+    /// <summary>Whether a resource has ended, or could not be started.</summary>
+    public static bool HasEnded(ResourceEvent change) => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -66,7 +69,7 @@ internal sealed class RunConsole(
             lifetime.StopApplication();
     }
 
-    // The AppHost may stop because the end was seen elsewhere, and before it was told here.
+    // RunDrain waits for the same end: once it was notified, the host may cancel this wait before it is.
     private async Task<ResourceEvent> EndedAsync(Task<ResourceEvent> running)
     {
         try
@@ -81,11 +84,11 @@ internal sealed class RunConsole(
 
     private async Task EndAsync(CustomResourceSnapshot run)
     {
-        var ended = run.ExitCode is 0 or PipelineApplication.Interrupted;
-        // Stopped before it could handle the signal, it ended by it, and without a word: 128 and the signal, on Windows an NTSTATUS.
-        if (!ended && lifetime.ApplicationStopping.IsCancellationRequested && run.ExitCode is null or < 0 or > 128)
+        // A stop signal that came before the process handled signals killed it: 128 plus the signal's number, on Windows an NTSTATUS.
+        var wasKilled = run.ExitCode is null or < 0 or (> 128 and not PipelineApplication.Interrupted);
+        if (wasKilled && lifetime.ApplicationStopping.IsCancellationRequested)
             return;
-        outcome.ExitCode = ended ? run.ExitCode : PipelineApplication.Failure;
+        outcome.ExitCode = run.ExitCode is 0 or PipelineApplication.Interrupted ? run.ExitCode : PipelineApplication.Failure;
         if (run.ExitCode is null)
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;
@@ -103,9 +106,6 @@ internal sealed class RunConsole(
 
     private Task<ResourceEvent> WaitForEndAsync(string resource, CancellationToken cancellationToken) =>
         notifications.WaitForResourceAsync(resource, HasEnded, cancellationToken);
-
-    /// <summary>Whether a resource has ended, or could not be started.</summary>
-    public static bool HasEnded(ResourceEvent change) => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text);
 
     private async Task CopyAsync(CancellationToken cancellationToken)
     {
