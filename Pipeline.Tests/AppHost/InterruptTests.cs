@@ -6,6 +6,7 @@ using Pipeline.Tests.Faults;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>Ctrl-C in the middle of a run, with real processes.</summary>
+[Collection(WholeMachineCollection.Name)]
 public sealed class InterruptTests : IDisposable
 {
     /// <summary>Some seconds of work: the run has a checkpoint before it is stopped, and work left after it.</summary>
@@ -90,8 +91,10 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public async Task CtrlC_ControlPlaneHangs_EndsAllTheSame()
     {
+        // Nobody removes the folder of a control plane that hangs.
+        var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = _data };
         using var host = AppHostProcess.Start(
-            _data, LittleUnderWay, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "out"), "--exit");
+            _data, environment, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "out"), "--exit");
         var run = (await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try

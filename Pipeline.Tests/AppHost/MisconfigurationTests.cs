@@ -1,6 +1,7 @@
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>A setting that a stage refuses, with real processes.</summary>
+[Collection(WholeMachineCollection.Name)]
 public sealed class MisconfigurationTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;

@@ -6,6 +6,7 @@ using Pipeline.AppHost.Configuration;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>What one AppHost has, another one may not use.</summary>
+[Collection(WholeMachineCollection.Name)]
 public sealed class SecondAppHostTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;

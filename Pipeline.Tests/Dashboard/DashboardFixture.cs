@@ -64,7 +64,7 @@ public sealed class DashboardFixture : IAsyncLifetime
 }
 
 /// <summary>Tests that share a dashboard.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class DashboardCollection : ICollectionFixture<DashboardFixture>
 {
     public const string Name = "a dashboard";

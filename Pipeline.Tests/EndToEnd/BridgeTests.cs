@@ -5,6 +5,7 @@ using Pipeline.Tests.Faults;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>The bridges that need no program, all in one route.</summary>
+[Collection(WholeMachineCollection.Name)]
 public sealed class BridgeTests
 {
     private const int Lines = 20_000;

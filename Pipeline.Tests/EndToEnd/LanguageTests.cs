@@ -8,6 +8,7 @@ using Pipeline.Tests.Faults;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>The programs of samples/ in the route: the bytes of the monolith.</summary>
+[Collection(WholeMachineCollection.Name)]
 public sealed class LanguageTests(SamplePrograms programs) : IClassFixture<SamplePrograms>
 {
     private const string NoRules = "";

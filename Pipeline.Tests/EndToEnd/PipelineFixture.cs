@@ -56,7 +56,7 @@ public sealed class PipelineFixture : IAsyncLifetime
 }
 
 /// <summary>Tests that share a pipeline.</summary>
-[CollectionDefinition(Name)]
+[CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class PipelineCollection : ICollectionFixture<PipelineFixture>
 {
     public const string Name = "a whole pipeline";

@@ -8,7 +8,7 @@ using Pipeline.Tests.EndToEnd;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>SIGKILL of the AppHost itself: nothing it started outlives it, and the next start goes on with the run.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "apphost")]
 public sealed class AppHostDeathTests : IDisposable

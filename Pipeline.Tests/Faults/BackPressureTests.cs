@@ -5,7 +5,7 @@ using Pipeline.Client.Runs;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>A disk that does not answer: memory does not grow, and the metrics name the edge that waits.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "stall")]
 public sealed class BackPressureTests : IDisposable

@@ -9,7 +9,7 @@ using Pipeline.Tests.EndToEnd;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>The registry while the broker or the owners of its entries die.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "broker")]
 public sealed class BrokerTests

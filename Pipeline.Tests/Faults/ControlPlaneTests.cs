@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Faults;
 /// <summary>
 /// SIGKILL of DCP, which runs all processes for Aspire: the AppHost ends what is left, says so in one line and exits with 1.
 /// </summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "dcp")]
 public sealed class ControlPlaneTests : IDisposable

@@ -9,7 +9,7 @@ namespace Pipeline.Tests.Faults;
 /// <summary>
 /// A stage that cannot start: restarted with growing delays, given up, the run fails and says why, and goes on after the repair.
 /// </summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "loop")]
 public sealed class CrashLoopTests : IDisposable

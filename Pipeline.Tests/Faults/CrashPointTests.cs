@@ -4,7 +4,7 @@ using Pipeline.Client.Runs;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>A process dies right before and right after each of its disk operations and answers; see CrashPoints for the names.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "points")]
 public sealed class CrashPointTests : IDisposable

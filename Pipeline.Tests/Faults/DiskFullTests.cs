@@ -6,7 +6,7 @@ using Xunit.Sdk;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>A disk that fills up: the run stops and says so, and goes on when there is room.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "disk")]
 public sealed class DiskFullTests

@@ -23,13 +23,6 @@ public sealed class FaultTheoryAttribute : TheoryAttribute
     }
 }
 
-/// <summary>Tests that have the machine to themselves.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class FaultCollection
-{
-    public const string Name = "faults";
-}
-
 /// <summary>What eng/faults says by environment variables.</summary>
 internal static class FaultSettings
 {

@@ -5,7 +5,7 @@ using Pipeline.Tests.EndToEnd;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>A group for each line: memory stays in bounds while groups are counted, restored, stored and sorted.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "groups")]
 public sealed class GroupMemoryTests

@@ -6,7 +6,7 @@ using Pipeline.AppHost;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>SIGSTOP: a process that is there and does nothing is found, replaced, and its work done by the next one.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "hang")]
 public sealed class HangTests

@@ -4,7 +4,7 @@ using Pipeline.Tests.EndToEnd;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>SIGKILL at random moments: the files are those of an undisturbed run.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "kill")]
 public sealed class KillTests : IAsyncLifetime

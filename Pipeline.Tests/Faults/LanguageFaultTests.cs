@@ -8,7 +8,7 @@ namespace Pipeline.Tests.Faults;
 /// The programs of samples/ killed, stopped and asked to end in the middle of a run whose route has all of them: the files are those of an undisturbed
 /// run. A program that is stopped may be noticed late: then the run waits, and says for whom.
 /// </summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "languages")]
 public sealed class LanguageFaultTests : IAsyncLifetime

@@ -7,7 +7,7 @@ using Pipeline.Tests.EndToEnd;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>Many more busy processes than processors: slow is not hung.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "overload")]
 public sealed class OverloadTests : IDisposable

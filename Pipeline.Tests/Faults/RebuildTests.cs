@@ -3,7 +3,7 @@ using Aspire.Hosting.ApplicationModel;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>Aspire's own Rebuild in the middle of a run: the run waits for the stage, and resumes.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "rebuild")]
 public sealed class RebuildTests

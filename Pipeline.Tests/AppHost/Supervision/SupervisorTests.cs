@@ -5,6 +5,7 @@ using Pipeline.ServiceDefaults.Hosting;
 namespace Pipeline.Tests.AppHost.Supervision;
 
 /// <summary>The supervisor on Aspire, with real processes; its decisions without processes are tested beside.</summary>
+[Collection(WholeMachineCollection.Name)]
 public class SupervisorTests
 {
     private const string OnDemand = "was stopped on demand; not restarted";

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Pipeline.Tests.Faults.Cluster;
 
 /// <summary>Partitioned runs on three machines that die, are cut off, or lose their membership table.</summary>
-[Collection(FaultCollection.Name)]
+[Collection(WholeMachineCollection.Name)]
 public sealed class ClusterTests
 {
     private const int Times = 10;
