@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -85,6 +86,7 @@ internal static class PipelineApplication
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
         var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
+        var failure = new BackgroundFailure(application.Services);
         var began = DateTimeOffset.UtcNow;
         using var hangUp = new HangUp(lifetime.StopApplication);
         var overdue = OverdueAsync(lifetime.ApplicationStopping);
@@ -92,8 +94,7 @@ internal static class PipelineApplication
         var first = await Task.WhenAny(running, lost, overdue);
         if (first == lost)
         {
-            var active = HowToResume(command, directories.Data, run => run.State.IsActive());
-            return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{active}");
+            return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{ActiveRuns()}");
         }
 
         if (first == overdue)
@@ -107,6 +108,8 @@ internal static class PipelineApplication
             await processes.EndAsync(first == overdue ? TimeSpan.Zero : EndTimeout);
         }
 
+        if (await failure.Cause is { } exception)
+            return await FailAsync(Failure, $"the AppHost failed, and all processes were ended: {exception.Message}{ActiveRuns()}");
         if (!command.Exit)
             return 0;
         if (outcome.ExitCode is { } code)
@@ -114,6 +117,8 @@ internal static class PipelineApplication
         var own = HowToResume(
             command, directories.Data, run => (run.Id == command.Resume || run.Created >= began) && run.State != RunState.Completed);
         return await FailAsync(Interrupted, $"interrupted{own}");
+
+        string ActiveRuns() => HowToResume(command, directories.Data, run => run.State.IsActive());
     }
 
     private static async Task StartAndStopAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)
@@ -168,13 +173,10 @@ internal static class PipelineApplication
     {
         await using (application)
         {
-            var background = application.Services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+            var failure = new BackgroundFailure(application.Services);
             await application.RunAsync();
-            foreach (var service in background)
-            {
-                if (service.ExecuteTask is { IsFaulted: true } failed)
-                    await failed;
-            }
+            if (await failure.Cause is { } exception)
+                ExceptionDispatchInfo.Throw(exception);
         }
     }
 

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Pipeline.AppHost;
+
+/// <summary>Tells a stop that a failed background service has caused from Ctrl-C: the host logs the exception, and throws nothing.</summary>
+internal sealed class BackgroundFailure
+{
+    private readonly TaskCompletionSource<Exception?> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public BackgroundFailure(IServiceProvider services)
+    {
+        var background = services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
+        // Not later: a service that fails because of a stop is not its cause.
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _cause.SetResult(
+            background.Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null)));
+    }
+
+    /// <summary>Completes when the host is asked to stop: with what a background service has thrown until then, null where none has.</summary>
+    public Task<Exception?> Cause => _cause.Task;
+}
