@@ -198,7 +198,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     // Refused where another machine has begun a later attempt: its state stays.
     private void Save(string folder, Run run)
     {
-        if (RunStore.Load(folder)?.Attempts > run.Attempts)
+        if (RunStore.Read("the slice's state", () => RunStore.Load(folder))?.Attempts > run.Attempts)
             throw new StageException(FailureReasons.Fenced, "another machine of the cluster works on this slice now");
         _store.Save(folder, run);
     }

@@ -66,8 +66,12 @@ internal sealed class RunCoordinator(
         {
             tracker.Ends(RunState.Failed, RunError.Of(error.Failure));
         }
+        finally
+        {
+            // Active: a defect, which ends the run as failed.
+            instruments.RunEnded(tracker.Run.State.IsActive() ? RunState.Failed : tracker.Run.State, time.GetElapsedTime(began));
+        }
 
-        instruments.RunEnded(tracker.Run.State, time.GetElapsedTime(began));
         span?.SetTag(PipelineTelemetry.RunState, tracker.Run.State.ToText());
         if (tracker.Run is { State: RunState.Failed, Error: { } failed })
             span.Fail(failed.Reason, failed.Message);
@@ -150,7 +154,7 @@ internal sealed class RunCoordinator(
 
             return outcome;
         }
-        catch (OperationCanceledException)
+        catch when (tracker.Run.History[^1].Outcome == AttemptRecord.Running)
         {
             tracker.AttemptAbandoned();
             throw;

@@ -62,11 +62,18 @@ internal sealed class RunEntry(RunStore store, Observable<Run> run)
             if (state.State.IsActive() && Run.Current.Value is var now && now.State.IsActive())
                 state = now with { Stall = state.Stall };
             owner ??= Owner;
-            if (owner is not null)
-                RunStore.Write("the run's state", owner.Require);
+            Require(owner);
             Store.Save(owner is null ? state : AsClustered(state), owner?.Number ?? 0);
             _isStoredAtRest = !state.State.IsActive();
         }
+    }
+
+    /// <summary>Fails unless the claim, where there is one, is still the latest of its run.</summary>
+    /// <exception cref="Contracts.StageException">store_unwritable, or fenced.</exception>
+    public static void Require(OwnerClaim? owner)
+    {
+        if (owner is not null)
+            RunStore.Write("the run's state", owner.Require);
     }
 
     // When a machine stops, another one goes on with its runs, or its own next start does. That is no loss of an owner.

@@ -362,7 +362,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             return;
         }
 
-        var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, entry.Owner is { } owner ? owner.Require : () => { }, _time);
+        var owner = entry.Owner;
+        var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, () => RunEntry.Require(owner), _time);
         await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync);
         if (tracker.Run.State == RunState.Completed)
             DeleteSlices(entry);

@@ -241,7 +241,7 @@ internal sealed partial class RunStore : IDisposable
         {
             return access();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be {how}: {error.Message}", inner: error);
         }

@@ -106,7 +106,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     {
         await foreach (var now in run.ReadAllAsync(cancellationToken))
         {
-            if (now.Implementations != _used && !route.Instances.All(RunPins.Of(now).Match))
+            if (!route.Instances.All(RunPins.Of(now).Match))
                 return;
         }
     }

@@ -55,7 +55,7 @@ internal sealed class RunBench
 
     public Run Run => Observable.Current.Value;
 
-    public Task Start()
+    public Task Start(Func<Task>? prepare = null)
     {
         var suspects = new SuspectList(Probe, Time);
         var failures = new FailedInstances();
@@ -65,7 +65,7 @@ internal sealed class RunBench
             new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
             new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
             instruments, Options, Time, _log);
-        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Speed, Time), "/work", Stop);
+        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Speed, Time), "/work", Stop, prepare);
     }
 
     /// <summary>Waits until the run is as described.</summary>

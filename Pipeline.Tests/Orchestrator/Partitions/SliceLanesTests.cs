@@ -76,6 +76,19 @@ public sealed class SliceLanesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_StateOfASliceIsDamaged_FailsWithStoreUnwritable()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        File.WriteAllText(RunStateFile.PathIn(first.Open.Options.WorkDirectory), "{");
+        first.Opens().Completes(lines: 1);
+
+        var ended = await EndOfDrainingAsync(run.Id, [first]);
+
+        Assert.Equal((RunState.Failed, FailureReasons.StoreUnwritable), (ended.State, ended.Error?.Reason));
+    }
+
+    [Fact]
     public async Task Run_PausedAndResumed_SlicesGoOnFromTheirFolders()
     {
         var run = Create();
@@ -85,7 +98,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
         await first.DrainRequested;
         first.Completes(drained: true);
         var open = new List<FakeAttempt> { first };
-        Assert.Equal(RunState.Paused, (await PausedAsync(run.Id, open)).State);
+        Assert.Equal(RunState.Paused, (await EndOfDrainingAsync(run.Id, open)).State);
 
         Runs.Resume(run.Id);
         for (var count = 0; count < Slices; count++)
@@ -178,7 +191,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
     }
 
     // Whichever other slices have an attempt by now are drained, too.
-    private async Task<Run> PausedAsync(string id, List<FakeAttempt> open)
+    private async Task<Run> EndOfDrainingAsync(string id, List<FakeAttempt> open)
     {
         var end = EndOf(id);
         while (!end.IsCompleted)

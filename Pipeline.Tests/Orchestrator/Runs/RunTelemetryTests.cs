@@ -96,6 +96,14 @@ public sealed class RunTelemetryTests : IDisposable
         string? Unit(string name) => _meters.Units[name];
     }
 
+    [Fact]
+    public async Task Run_BreaksByADefect_IsNoLongerActive()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _bench.Start(() => throw new InvalidOperationException()));
+
+        Assert.Equal(0, _meters.Collect()["pipeline.run.active"]);
+    }
+
     public void Dispose()
     {
         _spans.Dispose();
