@@ -70,6 +70,11 @@ internal static class PipelineApplication
         {
             return await FailAsync(Failure, [.. exception.Failures]);
         }
+        catch (AggregateException exception)
+        {
+            // The host starts its services concurrently, and throws what they have thrown together.
+            return await FailAsync(Failure, [.. exception.Flatten().InnerExceptions.Select(inner => inner.Message)]);
+        }
         catch (Exception exception) when (exception is PipelineException or DistributedApplicationException
             or IOException or InvalidDataException or UnauthorizedAccessException)
         {

@@ -118,6 +118,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
         foreach (var (name, value) in command.EnvironmentVariables)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;
+        await using var closed = context.CancellationToken.Register(process.Kill);
         var output = await process.StandardError.ReadToEndAsync(context.CancellationToken);
         await process.WaitForExitAsync(context.CancellationToken);
         var errors = ErrorsOf(output.Split('\n')).ToList();

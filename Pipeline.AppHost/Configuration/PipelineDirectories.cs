@@ -32,7 +32,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
             Directory.Exists(input) ? input : Path.GetDirectoryName(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct()), reserved);
+        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct().Where(root => WhyNoRoot(root) is null)), reserved);
     }
 
     /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>
@@ -42,6 +42,10 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
         var roots = (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator).Concat(options.Roots).Where(Path.IsPathRooted);
         return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.Prepend(data).Distinct()));
     }
+
+    /// <summary>Why a directory cannot be one of <see cref="Roots"/>, which would be read as two; null: it can.</summary>
+    public static string? WhyNoRoot(string? directory) => directory?.Contains(Path.PathSeparator, StringComparison.Ordinal) != true ? null
+        : $"cannot be below '{directory}': '{Path.PathSeparator}' separates directories; rename it, or name a link to it";
 
     /// <summary>Makes the data directory, and reserves it for one AppHost at a time.</summary>
     /// <exception cref="PipelineException">It cannot be used, or another AppHost uses it.</exception>

@@ -40,6 +40,8 @@ internal static partial class PipelineValidator
     {
         if (string.IsNullOrWhiteSpace(root))
             return "must name a directory";
+        if (PipelineDirectories.WhyNoRoot(Path.GetFullPath(root)) is { } reason)
+            return reason;
         try
         {
             var path = RootedPath.Resolve(Path.GetFullPath(root));

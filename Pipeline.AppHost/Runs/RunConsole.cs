@@ -146,19 +146,22 @@ internal sealed class RunConsole(
 /// </summary>
 internal sealed class RunOutput
 {
-    private readonly List<string> _written = [];
+    private readonly Dictionary<string, int> _written = [];
 
     /// <summary>What of the lines that have just come is to be written now.</summary>
     public IReadOnlyList<LogLine> Take(IEnumerable<LogLine> lines)
     {
         var progress = lines.Where(line => KindOf(line) == Kind.Progress).ToList();
-        _written.AddRange(progress.Select(line => line.Content));
+        foreach (var line in progress)
+            _written[line.Content] = _written.GetValueOrDefault(line.Content) + 1;
         return progress;
     }
 
     /// <summary>What is left to be written of all lines.</summary>
     public IReadOnlyList<LogLine> Rest(IEnumerable<LogLine> lines) =>
-        [.. lines.Where(line => !_written.Remove(line.Content)).OrderBy(line => KindOf(line))];
+        [.. lines.Where(line => !WasWritten(line.Content)).OrderBy(line => KindOf(line))];
+
+    private bool WasWritten(string line) => _written.ContainsKey(line) && _written[line]-- > 0;
 
     private static Kind KindOf(LogLine line) => !line.IsErrorMessage ? Kind.Report
         : ConsoleLine.TryParse(line.Content, out var text, out _) && text.StartsWith("error: ", StringComparison.Ordinal) ? Kind.Error

@@ -1,3 +1,4 @@
+using Pipeline.AppHost.Configuration;
 using Pipeline.Files;
 
 namespace Pipeline.AppHost.Runs;
@@ -9,17 +10,20 @@ internal static class RunFiles
     public static IEnumerable<string> ErrorsOf(PipelineCommand command)
     {
         if (command.Input is { } input && WhyUnreadable(input) is { } unreadable)
-            yield return $"--input: {unreadable}";
+            yield return $"--input{unreadable}";
         if (command.Output is { } output && WhyUnwritable(output) is { } unwritable)
             yield return $"--output {unwritable}";
     }
 
     private static string? WhyUnreadable(string input)
     {
-        if (Directory.Exists(input))
+        var isDirectory = Directory.Exists(input);
+        if (PipelineDirectories.WhyNoRoot(isDirectory ? input : Path.GetDirectoryName(input)) is { } reason)
+            return $" {reason}";
+        if (isDirectory)
             return null;
         if (!File.Exists(input))
-            return $"there is no file or directory {input}";
+            return $": there is no file or directory {input}";
         try
         {
             // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
@@ -29,12 +33,14 @@ internal static class RunFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return $"{input} cannot be read: {exception.Message}";
+            return $": {input} cannot be read: {exception.Message}";
         }
     }
 
     private static string? WhyUnwritable(string output)
     {
+        if (PipelineDirectories.WhyNoRoot(Path.GetDirectoryName(output)) is { } separated)
+            return separated;
         if (OutputPath.WhyNot(output, withRejects: true) is { } reason)
             return reason;
         try

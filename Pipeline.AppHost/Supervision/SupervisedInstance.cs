@@ -61,6 +61,7 @@ internal sealed class SupervisedInstance(
             _startAsked = false;
             _phase = state.Phase;
             _left.Cancel();
+            _left.Dispose();
             _left = CancellationTokenSource.CreateLinkedTokenSource(stopping);
             switch (state.Phase)
             {

@@ -176,6 +176,20 @@ public sealed class PathMatrixTests : IDisposable
         Assert.Equal(RootedPath.Resolve(file), RootedPath.Require(file, [Path.GetFullPath(root)], "input"));
     }
 
+    [UnixFact]
+    public void Roots_DirectoryWithAColon_IsRefusedWhereNamedAndElseLeftOut()
+    {
+        var root = Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName;
+        var errors = new List<string>();
+        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, errors);
+        Assert.StartsWith($"Pipeline:Roots:0 cannot be below '{root}': ':' separates directories", Assert.Single(errors), StringComparison.Ordinal);
+
+        var directories = PipelineDirectories.Create(
+            new PipelineOptions { Data = Path.Combine(root, "data") }, new ConfigurationBuilder().Build(), PipelineCommand.Parse([]));
+        directories.Lock!.Dispose();
+        Assert.Equal(Environment.CurrentDirectory, directories.Roots);
+    }
+
     [UnprivilegedTheory]
     [InlineData("input", "error: ", "run", "--monolith", "--input", "closed", "--output", "out.ndjson")]
     [InlineData("output", "cannot be written", "run", "--monolith", "--input", "open", "--output", "closed-folder/out.ndjson")]

@@ -41,6 +41,20 @@ public sealed class RunFilesTests : IDisposable
         Assert.Contains(reason, Assert.Single(RunFiles.ErrorsOf(command)), StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public void ErrorsOf_DirectoryWithAColon_IsRefusedForBoth()
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(_directory, "2026-01-01T10:00")).FullName;
+        File.WriteAllText(Path.Combine(directory, "in.ndjson"), "{}");
+
+        Assert.Equal(
+            [
+                $"--input cannot be below '{directory}': ':' separates directories; rename it, or name a link to it",
+                $"--output cannot be below '{directory}': ':' separates directories; rename it, or name a link to it",
+            ],
+            RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Path.Combine(directory, "in.ndjson"), "--output", Path.Combine(directory, "out.ndjson")])));
+    }
+
     [Fact]
     public void ErrorsOf_InputAndOutputAreWrong_TellsBoth()
     {
