@@ -10,6 +10,15 @@ internal sealed class RunForm
     private const string Max = "max";
     private const string Auto = "auto";
 
+    private readonly RunSettings _base = new();
+
+    /// <summary>The settings of a run that begins with none.</summary>
+    public RunForm()
+    {
+    }
+
+    private RunForm(RunSettings settings) => _base = settings;
+
     /// <summary>Path of the input.</summary>
     public string? Input { get; set; }
 
@@ -43,8 +52,11 @@ internal sealed class RunForm
     /// <summary>Text of a rules file; empty: the default rules.</summary>
     public string? Rules { get; set; }
 
-    /// <summary>The settings of a run, to be changed and used again; without its output, which is there already.</summary>
-    public static RunForm Of(RunSettings settings) => new()
+    /// <summary>
+    /// The settings of a run, to be changed and used again, those too that have no field here; without its output, which is there already,
+    /// and the leave to replace it.
+    /// </summary>
+    public static RunForm Of(RunSettings settings) => new(settings)
     {
         Input = settings.Input,
         GroupBy = string.Join(", ", settings.GroupBy),
@@ -66,16 +78,16 @@ internal sealed class RunForm
     public (RunSettings Settings, List<FieldError> Errors) Read()
     {
         var errors = new List<FieldError>();
-        var settings = new RunSettings { Input = Input?.Trim(), Overwrite = Overwrite };
-        if (!string.IsNullOrWhiteSpace(Output))
-            settings.Output = Output.Trim();
-        if (!string.IsNullOrWhiteSpace(GroupBy))
-            settings.GroupBy = GroupBy.Split(',', StringSplitOptions.TrimEntries);
-        if (!string.IsNullOrWhiteSpace(Route))
-            settings.Route = Route.Split(',', StringSplitOptions.TrimEntries);
-        if (!string.IsNullOrWhiteSpace(Rules))
-            settings.Rules = Rules;
-        settings.ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]];
+        var settings = _base with
+        {
+            Input = Input?.Trim(),
+            Output = string.IsNullOrWhiteSpace(Output) ? null : Output.Trim(),
+            Overwrite = Overwrite,
+            GroupBy = string.IsNullOrWhiteSpace(GroupBy) ? RunDefaults.GroupBy : GroupBy.Split(',', StringSplitOptions.TrimEntries),
+            Route = string.IsNullOrWhiteSpace(Route) ? [] : Route.Split(',', StringSplitOptions.TrimEntries),
+            Rules = string.IsNullOrWhiteSpace(Rules) ? null : Rules,
+            ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]],
+        };
         if (int.TryParse(Or(BatchSize, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var size))
             settings.BatchSize = size;
         else

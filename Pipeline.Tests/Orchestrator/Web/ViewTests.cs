@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Pipeline.Client.Runs;
 using Pipeline.Client.Views;
 using Pipeline.Orchestrator.Runs;
@@ -204,22 +205,38 @@ public sealed class ViewTests
     }
 
     [Fact]
-    public void RunForm_SettingsOfARun_ComeBackWithoutItsOutput()
+    public void RunForm_SettingsOfARun_AllComeBackButItsOutput()
     {
         var settings = new RunSettings
         {
-            Input = "/in", Output = "/out", GroupBy = ["type", "user"], ExtraAggregates = ["max"], BatchSize = 10, Rate = 2.5, Rules = "{}",
-            Route = ["ingest", "sink"],
+            Input = "/in", Output = "/out", Overwrite = true, BatchSize = 10, LingerMicros = 1, MaxLineBytes = 64, AllowedTypes = ["click"], Rules = "{}",
+            GroupBy = ["type", "user"], ExtraAggregates = ["max"], CheckpointIntervalMillis = 7, Route = ["ingest", "sink"], AllowUpgrade = true,
+            Partitions = 3, Rate = 2.5,
         };
+        // A setting that is added is to be given a value here.
+        Assert.All(typeof(RunSettings).GetProperties(), property => Assert.NotEqual(property.GetValue(new RunSettings()), property.GetValue(settings)));
 
         var (read, errors) = RunForm.Of(settings).Read();
 
         Assert.Empty(errors);
-        Assert.Null(read.Output);
-        Assert.Equal(settings.GroupBy, read.GroupBy);
-        Assert.Equal(["max"], read.ExtraAggregates);
-        Assert.Equal(settings.Route, read.Route);
-        Assert.Equal(("/in", 10, 2.5, "{}"), (read.Input, read.BatchSize, read.Rate, read.Rules));
+        // As text, since lists are equal only where they are the same.
+        Assert.Equal(Text(settings with { Output = null, Overwrite = false }), Text(read));
+
+        static string Text(RunSettings settings) => JsonSerializer.Serialize(settings, RunJson.Default.RunSettings);
+    }
+
+    [Fact]
+    public void RunForm_FieldsOfARunThatAreEmptied_HaveTheDefaults()
+    {
+        var form = RunForm.Of(new RunSettings { Input = "/in", GroupBy = ["user"], Rules = "{}", Route = ["ingest", "sink"], ExtraAggregates = ["min"] });
+        (form.GroupBy, form.Rules, form.Route, form.WantsMin) = ("", " ", null, false);
+
+        var (read, _) = form.Read();
+
+        Assert.Equal(RunDefaults.GroupBy, read.GroupBy);
+        Assert.Null(read.Rules);
+        Assert.Empty(read.Route);
+        Assert.Empty(read.ExtraAggregates);
     }
 
     [Fact]
