@@ -31,19 +31,10 @@ internal sealed class InstanceControl(BrokerService.BrokerClient broker) : IInst
     }
 
     /// <inheritdoc/>
-    public InstanceProcess Find(Instance instance)
-    {
-        if (OperatingSystem.IsWindows())
-            return new InstanceProcess(null, "this system has no signal that asks a process to end");
-        if (instance.ProcessId == 0)
-            return new InstanceProcess(null, "it has not told its process id");
-        if (ProcessIdentity.Find(instance.ProcessId) is not { } process)
-            return new InstanceProcess(null, $"there is no process {instance.ProcessId} on this machine");
-        // The id is what the instance has told, from its own view: inside a container it means another process.
-        return OperatingSystem.IsLinux() && !ListeningProcess.Is(process.Id, new Uri(instance.Address).Port)
-            ? new InstanceProcess(null, $"process {process.Id} is not one of this user's that listens at {instance.Address}")
-            : new InstanceProcess(process);
-    }
+    public InstanceProcess Find(Instance instance) =>
+        OperatingSystem.IsWindows()
+            ? new InstanceProcess(null, "this system has no signal that asks a process to end")
+            : ListeningProcess.Find(instance.ProcessId, instance.Address);
 
     /// <inheritdoc/>
     public string? Terminate(ProcessIdentity process) =>

@@ -1,4 +1,5 @@
 using Pipeline.Client.Runs;
+using Pipeline.Orchestrator.Instances;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Orchestrator.Web;
@@ -16,9 +17,11 @@ internal sealed class FaultActions(IConfiguration configuration, ILogger<FaultAc
     /// <returns>Why it could not be sent, or null.</returns>
     public string? Send(TopologyInstance instance, ProcessSignal signal)
     {
-        // Only of this machine's processes are the ids known, and all stages are on it.
-        if (!AreOffered || instance.ProcessId <= 0 || ProcessIdentity.Find(instance.ProcessId) is not { } process)
-            return $"{instance.InstanceId} does not run";
+        if (!AreOffered)
+            return "nobody would restart what is killed: no AppHost has started this pipeline";
+        var found = ListeningProcess.Find(instance.ProcessId, instance.Address);
+        if (found.Identity is not { } process)
+            return $"{signal} was not sent to {instance.InstanceId}: {found.WhyNot}";
         PageLog.Signal(logger, signal, instance.InstanceId, instance.ProcessId);
         return OperatingSystem.IsWindows() ? process.Kill(entireTree: false) : process.Send(signal);
     }
