@@ -75,7 +75,7 @@ internal static class RunEndpoints
         service.TryGet(id, out var run) ? TypedResults.Ok(run.Current.Value) : Problems.NoRun(id);
 
     private static Results<ServerSentEventsResult<Run>, ProblemHttpResult> Follow(string id, RunService service, CancellationToken cancellationToken) =>
-        service.TryGet(id, out var run) ? TypedResults.ServerSentEvents(RunEvents.FollowAsync(run, cancellationToken)) : Problems.NoRun(id);
+        service.TryGet(id, out var run) ? TypedResults.ServerSentEvents(RunEvents.FollowAsync(run, service.Stopped, cancellationToken)) : Problems.NoRun(id);
 
     private static async Task<Results<Accepted<Run>, ProblemHttpResult>> ChangeAsync(string id, RunService service, Func<string, Task<Run>> change)
     {

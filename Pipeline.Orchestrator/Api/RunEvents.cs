@@ -9,15 +9,28 @@ namespace Pipeline.Orchestrator.Api;
 internal static class RunEvents
 {
     /// <summary>The run now, then after its changes, until it rests. To a slow reader the newest stands for all between.</summary>
-    public static async IAsyncEnumerable<SseItem<Run>> FollowAsync(Observable<Run> run, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="run">The run.</param>
+    /// <param name="stopped">
+    /// Ends once the orchestrator has stopped and its own runs rest: the server waits for open streams, and one of a run that another machine
+    /// carries out would not end.
+    /// </param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async IAsyncEnumerable<SseItem<Run>> FollowAsync(
+        Observable<Run> run, Task stopped, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Run? told = null;
-        await foreach (var now in run.ReadAllAsync(cancellationToken))
+        while (true)
         {
+            var observed = run.Current;
+            var now = observed.Value;
             yield return new SseItem<Run>(now, NameOf(told, now));
             if (!now.State.IsActive())
                 yield break;
             told = now;
+            await Task.WhenAny(observed.Superseded, stopped).WaitAsync(cancellationToken);
+            // What a run of this orchestrator came to as it stopped is still told.
+            if (!observed.Superseded.IsCompleted)
+                yield break;
         }
     }
 

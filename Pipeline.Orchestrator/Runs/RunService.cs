@@ -41,6 +41,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private readonly IReadOnlyList<string> _roots;
     private readonly CancellationTokenRegistration _onStopping;
     private readonly Observable<long> _changes = new(0);
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task? _stopping;
     private bool _isStopping;
 
@@ -76,6 +77,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     /// <summary>Counts the changes of all runs.</summary>
     public Observable<long> Changes => _changes;
+
+    /// <summary>Ends once the orchestrator stops and the runs that it carries out rest.</summary>
+    public Task Stopped => _stopped.Task;
 
     /// <summary>Lines read over time of a run.</summary>
     public IReadOnlyList<SpeedPoint> SpeedOf(string id) => _runs.TryGetValue(id, out var entry) ? entry.Speed?.Points ?? entry.Store.LoadSpeed(id) : [];
@@ -419,5 +423,6 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         foreach (var stop in stops)
             stop.Request(StopReason.Interrupt);
         await _turns.EndAsync(stops, work);
+        _stopped.TrySetResult();
     }
 }

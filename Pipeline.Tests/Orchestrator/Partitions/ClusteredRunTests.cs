@@ -49,6 +49,22 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stop_EventsOfARunOnTheOtherMachineAreFollowed_EndsThem()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        RunsOf(_second).Refresh();
+        using var client = new RunsClient(_second.Client.BaseAddress!, ServedOrchestrator.Key);
+        await using var events = client.FollowAsync(run.Id).GetAsyncEnumerator();
+        Assert.True(await events.MoveNextAsync());
+
+        await _second.StopAsync();
+
+        while (await events.MoveNextAsync().AsTask().WaitAsync(Waiting.Limit))
+            Assert.True(events.Current.Data.State.IsActive());
+    }
+
+    [Fact]
     public async Task Ensure_MachineLostWhileItDrained_RestsAsItWasAsked()
     {
         var run = Create();
