@@ -11,19 +11,27 @@ namespace Pipeline.Client.Runs;
 public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modified, string Identity)
 {
     /// <summary>A file as it is now.</summary>
-    /// <returns>Null where there is none.</returns>
+    /// <returns>Null where there is none, or none can be read: a link leads nowhere or in circles, or somewhere that may not be looked at.</returns>
     public static WrittenFile? Read(string? path)
     {
         if (string.IsNullOrEmpty(path) || new FileInfo(path) is not { Exists: true } file)
             return null;
-        // Of a link length and time are its own.
-        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-        var identity = FileStatus.Of(path)?.Identity;
-        return new WrittenFile(
-            path,
-            file.Length,
-            new DateTimeOffset(file.LastWriteTimeUtc),
-            identity is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.Volume:x}-{known.File:x}") : "");
+        try
+        {
+            // Of a link length and time are its own.
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            var identity = FileStatus.Of(path)?.Identity;
+            return new WrittenFile(
+                path,
+                file.Length,
+                new DateTimeOffset(file.LastWriteTimeUtc),
+                identity is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.Volume:x}-{known.File:x}") : "");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whatever stands there, it is no file that a run wrote and left.
+            return null;
+        }
     }
 
     /// <summary>Whether a file is this one, not written to since.</summary>
