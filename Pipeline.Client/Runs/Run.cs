@@ -155,7 +155,8 @@ public sealed record RunProgress
     public static RunProgress Of(long checkpoint, Position position, RunSlice? slice = null)
     {
         var stored = slice?.Bytes ?? position.Files.Sum(file => file.Length);
-        var compressed = position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
+        // A name tells it before the file is begun.
+        var compressed = position.Compressed || position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
         return new RunProgress
         {
             Checkpoint = checkpoint,

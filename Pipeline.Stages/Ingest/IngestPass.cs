@@ -76,6 +76,7 @@ internal sealed class IngestPass(
         try
         {
             reader.Advance(offset, file.PrefixHash, cancellationToken);
+            progress.IsCompressed |= reader.IsCompressed;
             return reader;
         }
         catch

@@ -17,6 +17,9 @@ internal sealed class InputReader : IByteSource
 
     private InputReader(StoredFile file, IByteSource source, string path, long first) => (_file, _source, _path, _first) = (file, source, path, first);
 
+    /// <summary>Whether its bytes are not those that are stored.</summary>
+    public bool IsCompressed => _source != _file;
+
     /// <summary>Hash of all bytes before the position, from where reading began; reading on adds to it.</summary>
     public XxHash3 Hash { get; } = new();
 

@@ -46,6 +46,9 @@ internal sealed class ReadProgress
     /// <summary>Of the last checkpoint; 0 = none yet.</summary>
     public long CheckpointId { get; private set; }
 
+    /// <summary>Whether one of the files that were begun is compressed.</summary>
+    public bool IsCompressed { get; set; }
+
     /// <summary>Lines of all files up to a line of the file being read.</summary>
     public long TotalLines(long line) => _linesOfFilesBefore + line;
 
@@ -67,6 +70,7 @@ internal sealed class ReadProgress
             TotalLines = TotalLines(cutter.Line),
             BlankLines = _blankBefore + cutter.Blank,
             TotalBytes = TotalBytes(cutter),
+            Compressed = IsCompressed,
         };
         position.Files.AddRange(_files);
         return new Checkpoint { Id = ++CheckpointId, Position = Opaque.Of(position) };

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using CsCheck;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
 
@@ -21,6 +22,24 @@ public sealed class IngestInputTests : IDisposable
         var run = await new IngestRun(_folder.Write(name, TemporaryFolder.Gzip(Sample))).ReadAsync();
 
         run.AssertLines(NaiveCutter.Cut(Sample, 1024));
+    }
+
+    [Theory]
+    [InlineData("in.ndjson.gz")]
+    [InlineData("in.ndjson")]
+    public async Task Read_GzipWithOrWithoutExtension_HasNoShareThatIsDone(string name)
+    {
+        var run = await new IngestRun(_folder.Write(name, TemporaryFolder.Gzip(Sample))).ReadAsync();
+
+        Assert.Null(RunProgress.Of(1, run.Checkpoints[^1].Checkpoint.Position).Fraction);
+    }
+
+    [Fact]
+    public async Task Read_PlainFile_ItsLastCheckpointHasAllOfIt()
+    {
+        var run = await new IngestRun(_folder.Write("in.ndjson", Sample)).ReadAsync();
+
+        Assert.Equal(1, RunProgress.Of(1, run.Checkpoints[^1].Checkpoint.Position).Fraction);
     }
 
     [Fact]
