@@ -39,20 +39,44 @@ internal static class MarkdownReport
     // Lines of one shape make one table: groups have other fields than work items.
     private static void WriteResults(TextWriter output, IReadOnlyList<string> lines)
     {
-        var rows = lines.TakeWhile(line => line != "...").Select(FieldsOf).ToList();
+        var rows = new List<List<(string Name, string Value)>>();
+        var others = new List<string>();
+        var shown = lines.TakeWhile(line => line != "...").ToList();
+        foreach (var line in shown)
+        {
+            if (FieldsOf(line) is { } fields)
+                rows.Add(fields);
+            else
+                others.Add(line);
+        }
+
         foreach (var table in rows.GroupBy(row => string.Join(',', row.Select(field => field.Name))))
             WriteTable(output, [.. table.First().Select(field => field.Name)], table.Select(row => row.Select(field => field.Value)));
-        if (rows.Count == lines.Count)
+        // Indented, it is code, and whatever is in it no markup.
+        foreach (var line in others)
+            output.WriteLine($"    {line}");
+        if (others.Count > 0)
+            output.WriteLine(BlankLine);
+        if (shown.Count == lines.Count)
             return;
         output.WriteLine("More results follow in the file.");
         output.WriteLine(BlankLine);
     }
 
-    private static List<(string Name, string Value)> FieldsOf(string line)
+    // Null where the line is no object.
+    private static List<(string Name, string Value)>? FieldsOf(string line)
     {
-        using var document = JsonDocument.Parse(line);
-        return [.. document.RootElement.EnumerateObject().Select(field => (
-            field.Name, field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText()))];
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return [.. document.RootElement.EnumerateObject().Select(field => (
+                field.Name, field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText()))];
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // The sink may be somebody else's, and what it wrote of another form.
+            return null;
+        }
     }
 
     private static void WriteTable(TextWriter output, IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)

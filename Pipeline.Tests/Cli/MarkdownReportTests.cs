@@ -39,6 +39,21 @@ public sealed class MarkdownReportTests : IDisposable
         Assert.Contains("| \\|\\<img\\> \\*x\\* |", Report("""{"key":"|<img>\n*x*"}"""), StringComparison.Ordinal);
 
     [Fact]
+    public void Write_LinesThatAreNoObjects_AreCode()
+    {
+        var report = Report("""
+            click,2
+            ["a"]
+            {"key":"click","count":2}
+            {"key":"\ud800"}
+            """);
+
+        Assert.Contains(
+            "| key | count |\n| --- | --- |\n| click | 2 |\n \n    click,2\n    [\"a\"]\n    {\"key\":\"\\ud800\"}\n \n", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("More results", report, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_MoreResultsThanShown_SaysSo()
     {
         var report = Report(string.Join('\n', Enumerable.Range(0, 11).Select(i => $$"""{"key":"k{{i}}"}""")));
