@@ -1,5 +1,6 @@
 using System.Globalization;
 using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
 using Pipeline.Files;
 
 namespace Pipeline.Cli;
@@ -189,7 +190,7 @@ internal static class RunReport
         var rows = new List<string[]> { new[] { "attempt", "started", "outcome", "checkpoint", "replayed", "discarded", "why" } };
         rows.AddRange(history.Select(attempt => new[]
         {
-            Number(attempt.Attempt), attempt.Started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", Invariant), attempt.Outcome, Number(attempt.Checkpoint),
+            Number(attempt.Attempt), Show.Time(attempt.Started), attempt.Outcome, Number(attempt.Checkpoint),
             Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
             Terminal.OneLine(string.Join("; ", [.. attempt.TookOver, .. Why(attempt.Error)])),
         }));

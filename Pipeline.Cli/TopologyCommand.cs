@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
 
 namespace Pipeline.Cli;
 
@@ -45,9 +46,9 @@ internal static class TopologyCommand
         {
             instance.Role,
             instance.InstanceId,
-            instance.Departed is { } departed ? $"{instance.State} {Time(departed)}" : instance.State,
+            instance.Departed is { } departed ? $"{instance.State} {Show.Time(departed)}" : instance.State,
             instance.Departed is null ? (instance.LeaseRemainingMillis / 1e3).ToString("0.0 's'", CultureInfo.InvariantCulture) : "-",
-            instance.Registered is { } registered ? Time(registered) : "-",
+            instance.Registered is { } registered ? Show.Time(registered) : "-",
             instance.Address,
             Kinds(instance.Accepts),
             Kinds(instance.Emits),
@@ -63,6 +64,4 @@ internal static class TopologyCommand
     }
 
     private static string Kinds(IReadOnlyList<string> kinds) => kinds.Count == 0 ? "-" : string.Join(',', kinds);
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -1,8 +1,9 @@
+using Pipeline.Cli;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Cli;
 
-public sealed class RunReportTests
+public sealed class RunReportTests : CommandTests
 {
     [Theory]
     [InlineData(new long[] { 900, 800, 20, 0 }, "parse")]
@@ -21,6 +22,20 @@ public sealed class RunReportTests
             ProcessingMicros = at < 4 ? 1_000 - waitingToSend[at] : 1_000,
         }).ToList();
         Assert.Equal(above, StageFigures.WaitingEdge(stages)?.Above.Role);
+    }
+
+    [Fact]
+    public void WriteAll_SeveralAttempts_TellsDateAndZoneOfEach()
+    {
+        var began = new DateTimeOffset(2026, 1, 31, 14, 5, 6, TimeSpan.FromHours(2));
+        var attempt = new AttemptRecord { Attempt = 1, Started = began, Route = [], Outcome = "failed" };
+
+        RunReport.WriteAll(Terminal, new Run
+        {
+            Id = "1", Created = began, Updated = began, Options = new RunSettings(), Input = "in", Output = "out", History = [attempt, attempt],
+        });
+
+        Assert.Contains("2026-01-31 12:05:06Z", Output, StringComparison.Ordinal);
     }
 
     [Fact]
