@@ -23,9 +23,6 @@ public sealed class RunsClient : IDisposable
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>What the orchestrator gives runs to drain, and more.</summary>
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(20);
-
     // The machine of a cluster that carries a run out is lost: until another one has taken it over.
     private static readonly TimeSpan TakeoverTime = TimeSpan.FromSeconds(40);
 
@@ -62,11 +59,17 @@ public sealed class RunsClient : IDisposable
 
     /// <summary>A client of the pipeline that is up.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
-    /// <exception cref="RunsApiException">None is.</exception>
+    /// <exception cref="RunsApiException">None is, or the environment names no address.</exception>
     public static RunsClient Connect(Func<string, string?> environment)
     {
-        if (environment(AddressVariable) is { Length: > 0 } address)
-            return new RunsClient(new Uri(address), environment(SharedKeyOptions.Variable) ?? "");
+        if (environment(AddressVariable) is { Length: > 0 } text)
+        {
+            // "localhost:5080" is a URI, too: its scheme is localhost.
+            return Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+                ? new RunsClient(address, environment(SharedKeyOptions.Variable) ?? "")
+                : throw new RunsApiException($"{AddressVariable} must be an http address, such as http://127.0.0.1:5080, not '{text}'");
+        }
+
         try
         {
             var path = EndpointFile.PathIn(environment);
@@ -109,6 +112,7 @@ public sealed class RunsClient : IDisposable
     }
 
     /// <summary>Stores a run and starts it.</summary>
+    /// <exception cref="RunsApiException">It is refused, and why; or no orchestrator answers.</exception>
     public Task<Run> StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         AskAsync(
             HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
@@ -119,18 +123,22 @@ public sealed class RunsClient : IDisposable
         HttpMethod.Post, "/runs?dryRun=true", null, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
 
     /// <summary>All runs, newest first.</summary>
+    /// <exception cref="RunsApiException">No orchestrator answers.</exception>
     public Task<IReadOnlyList<Run>> ListAsync(CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, "/runs", RunJson.Default.IReadOnlyListRun, cancellationToken);
 
     /// <summary>One run.</summary>
+    /// <exception cref="RunsApiException">There is none of that id, or no orchestrator answers.</exception>
     public Task<Run> GetAsync(string id, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, PathOf(id), RunJson.Default.Run, cancellationToken);
 
-    /// <summary>Drains a run to a checkpoint, to be resumed later.</summary>
+    /// <summary>Has a run drain to a checkpoint, to be resumed later; does not wait for it.</summary>
+    /// <exception cref="RunsApiException">There is none of that id, it is not active, or no orchestrator answers.</exception>
     public Task<Run> PauseAsync(string id, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, "pause", cancellationToken, Deadline + TakeoverTime);
 
-    /// <summary>Drains a run to a checkpoint, and gives it up.</summary>
+    /// <summary>Has a run drain to a checkpoint, and be given up; does not wait for it. One that rests is given up at once.</summary>
+    /// <exception cref="RunsApiException">There is none of that id, it is completed or cancelled, or no orchestrator answers.</exception>
     public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, "cancel", cancellationToken, Deadline + TakeoverTime);
 
@@ -138,40 +146,48 @@ public sealed class RunsClient : IDisposable
     /// <param name="id">The run.</param>
     /// <param name="allowUpgrade">Lets its next attempt go through other implementations; then it may also be a run that waits.</param>
     /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="RunsApiException">There is none of that id, it cannot be resumed, or no orchestrator answers.</exception>
     public Task<Run> ResumeAsync(string id, bool allowUpgrade = false, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, allowUpgrade ? "resume?allowUpgrade=true" : "resume", cancellationToken);
 
-    /// <summary>Takes an instance out: runs that go through it go on with another, and its process is asked to end.</summary>
+    /// <summary>
+    /// Takes an instance out: runs that go through it go on with another, and its process is asked to end. Returns when that is done, which
+    /// takes as long as the orchestrator gives runs to drain.
+    /// </summary>
     /// <param name="name">Its id, or its role where no other instance has it.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="cancellationToken">Ends the call, not what it has begun.</param>
+    /// <exception cref="RunsApiException">There is no such instance, or there are several, or no orchestrator answers.</exception>
     public Task<StoppedInstance> StopStageAsync(string name, CancellationToken cancellationToken = default) => AskAsync(
         HttpMethod.Post, $"/topology/{Uri.EscapeDataString(name)}/stop", TopologyJson.Default.StoppedInstance, cancellationToken,
-        deadline: Deadline + DrainTime);
+        deadline: Timeout.InfiniteTimeSpan);
 
-    /// <summary>Has another implementation take over a role in all active runs.</summary>
+    /// <summary>Has another implementation take over a role in all active runs; with <paramref name="stopOld"/> it takes as long as stopping does.</summary>
     /// <param name="role">The role.</param>
     /// <param name="with">An instance of the new implementation; null: the only other one that is up.</param>
     /// <param name="stopOld">Takes the instances of the others out.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="cancellationToken">Ends the call, not what it has begun.</param>
+    /// <exception cref="RunsApiException">No implementation can take over, or several could, or no orchestrator answers.</exception>
     public Task<ReplacedRole> ReplaceStageAsync(
         string role, string? with = null, bool stopOld = false, CancellationToken cancellationToken = default)
     {
         var query = $"stopOld={(stopOld ? "true" : "false")}{(with is null ? "" : $"&with={Uri.EscapeDataString(with)}")}";
         return AskAsync(
             HttpMethod.Post, $"/topology/{Uri.EscapeDataString(role)}/replace?{query}", TopologyJson.Default.ReplacedRole, cancellationToken,
-            deadline: Deadline + DrainTime);
+            deadline: Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Who is registered where; of one role, where it is named.</summary>
+    /// <exception cref="RunsApiException">No orchestrator answers.</exception>
     public Task<Topology> TopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>
         AskAsync(HttpMethod.Get, $"/topology{QueryOf(role)}", TopologyJson.Default.Topology, cancellationToken);
 
-    /// <summary>What happens to a run, until it rests.</summary>
-    /// <exception cref="RunsApiException">The stream broke before.</exception>
+    /// <summary>What happens to a run, until it rests; the stream of one that another machine carries out ends before where the orchestrator stops.</summary>
+    /// <exception cref="RunsApiException">There is none of that id, no orchestrator answers, or the stream broke.</exception>
     public IAsyncEnumerable<SseItem<Run>> FollowAsync(string id, CancellationToken cancellationToken = default) =>
         StreamAsync($"{PathOf(id)}/events", RunJson.Default.Run, cancellationToken);
 
-    /// <summary>The topology, again after each change.</summary>
+    /// <summary>The topology, again after each change, until the orchestrator stops.</summary>
+    /// <exception cref="RunsApiException">No orchestrator answers, or the stream broke.</exception>
     public IAsyncEnumerable<SseItem<Topology>> FollowTopologyAsync(string? role = null, CancellationToken cancellationToken = default) =>
         StreamAsync($"/topology/events{QueryOf(role)}", TopologyJson.Default.Topology, cancellationToken);
 
@@ -252,10 +268,12 @@ public sealed class RunsClient : IDisposable
         }
     }
 
+    // A response that is none is disposed of.
     private static async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
             return;
+        using var refused = response;
         Problem? problem = null;
         try
         {

@@ -58,7 +58,47 @@ public sealed class RunsClientTests
         Assert.StartsWith("the pipeline that a test names is not up any more", asked.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task FollowAsync_RefusedStream_DisposesOfTheResponse()
+    {
+        var content = new WatchedContent();
+        using var client = new RunsClient(new AnsweringHandler(HttpStatusCode.NotFound, content), new Uri("http://127.0.0.1:1"), "key", "a test");
+
+        await Assert.ThrowsAsync<RunsApiException>(async () => await client.FollowAsync("any").FirstAsync());
+
+        Assert.True(content.IsDisposed);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:5080")]
+    [InlineData("localhost:5080")]
+    [InlineData("/run/pipeline")]
+    [InlineData("ftp://127.0.0.1")]
+    public void Connect_AddressThatIsNoHttpAddress_IsRefusedByItsVariable(string address)
+    {
+        var error = Assert.Throws<RunsApiException>(() => RunsClient.Connect(name => name == RunsClient.AddressVariable ? address : null));
+
+        Assert.Equal($"PIPELINE_ORCHESTRATOR must be an http address, such as http://127.0.0.1:5080, not '{address}'", error.Message);
+    }
+
     private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+
+    private sealed class AnsweringHandler(HttpStatusCode status, HttpContent content) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(status) { Content = content });
+    }
+
+    private sealed class WatchedContent() : StringContent("{}")
+    {
+        public bool IsDisposed { get; private set; }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            base.Dispose(disposing);
+        }
+    }
 
     private sealed class ResetHandler : HttpMessageHandler
     {
