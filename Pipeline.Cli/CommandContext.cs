@@ -89,6 +89,13 @@ internal sealed class CheckedCommand(
 internal sealed record CommandContext(
     Terminal Terminal, Func<string, string?> Environment, Option<bool> Json, Option<bool> Markdown, TimeProvider Time)
 {
+    /// <summary>Refuses --json of a command that has none.</summary>
+    public void RefuseJson(Command command) => command.Validators.Add(result =>
+    {
+        if (result.GetResult(Json) is { Implicit: false })
+            result.AddError($"--json: {command.Name} writes no JSON");
+    });
+
     /// <summary>The format that a command line asks for.</summary>
     public ReportFormat FormatOf(ParseResult parsed) =>
         CheckedCommand.ValueOr(parsed, Json, false) ? ReportFormat.Json

@@ -10,6 +10,7 @@ internal static class PageCommand
     public static Command Build(CommandContext context)
     {
         var command = new Command("page", "Print the link that opens the orchestrator's page in a browser");
+        context.RefuseJson(command);
         command.SetAction(async (_, cancellationToken) =>
         {
             using var client = RunsClient.Connect(context.Environment);

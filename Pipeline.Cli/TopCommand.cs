@@ -18,6 +18,7 @@ internal static class TopCommand
     {
         var once = new Option<bool>("--once") { Description = "Show it once, as plain text; the rates of a run that goes on are those of about a second" };
         var command = new Command("top", "Watch the pipeline at work: stages, instances, events/s, bytes/s, who waits for whom") { once };
+        context.RefuseJson(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = RunsClient.Connect(context.Environment);

@@ -53,6 +53,15 @@ public sealed class CommandLineTests : CommandTests
         Assert.Contains(error, Error.Split('\n'));
     }
 
+    [Theory]
+    [InlineData("top")]
+    [InlineData("page")]
+    public async Task Json_CommandThatWritesNone_IsRefused(string command)
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(command, "--json"));
+        Assert.Equal($"error: --json: {command} writes no JSON", Assert.Single(Errors));
+    }
+
     [Fact]
     public async Task Run_EmptyRulesFile_IsRefused()
     {
