@@ -58,7 +58,7 @@ internal static class RunCommand
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
             var run = await client.StartAsync(settings, CancellationToken.None);
             if (parsed.GetValue(detach))
-                return Report(context.Terminal, run, format);
+                return ReportDetached(context.Terminal, run, format);
             context.Terminal.Error.WriteLine($"run {run.Id} over {Terminal.OneLine(run.Input)}");
             return await follower.FollowAsync(client, run.Id, cancellationToken);
         });
@@ -146,7 +146,9 @@ internal static class RunCommand
         }
     }
 
-    private static int Report(Terminal terminal, Run run, ReportFormat format)
+    /// <summary>Reports a run that goes on by itself.</summary>
+    /// <returns>The exit code.</returns>
+    public static int ReportDetached(Terminal terminal, Run run, ReportFormat format)
     {
         if (format == ReportFormat.Json)
             terminal.WriteJson(run, RunJson.Default.Run);

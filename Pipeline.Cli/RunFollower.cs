@@ -28,6 +28,8 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     public async Task<int> FollowAsync(RunsClient client, string id, CancellationToken interrupt)
     {
         var display = new RunDisplay(context.Terminal, quiet: format != ReportFormat.Text, context.Time);
+        // The first client is the caller's.
+        RunsClient? own = null;
         try
         {
             while (true)
@@ -37,12 +39,18 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
                     return End(run);
                 context.Terminal.Error.WriteLine($"{id}: the orchestrator went away, waiting for it");
                 await Task.Delay(RetryDelay, context.Time, interrupt);
-                client = await ReturnAsync(id, interrupt);
+                var next = await ReturnAsync(id, interrupt);
+                own?.Dispose();
+                client = own = next;
             }
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
             return await PauseAsync(client, id);
+        }
+        finally
+        {
+            own?.Dispose();
         }
     }
 
@@ -54,18 +62,43 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     public int End(Run run, bool isStored = true)
     {
         RunReport.Write(context.Terminal, run, format, withResults: true, figures, isStored);
-        return run.State switch
+        return run.State == RunState.Completed ? ExitCodes.Ok : throw HowItEnded(run);
+    }
+
+    /// <summary>Reports a run that was to be paused or cancelled.</summary>
+    /// <param name="run">The run as it was last heard of.</param>
+    /// <param name="rest">The state in which it was to rest.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="CliException">It rests in another state, or does not rest yet.</exception>
+    public int EndStopped(Run run, RunState rest)
+    {
+        RunReport.Write(context.Terminal, run, format);
+        if (run.State == rest)
         {
-            RunState.Completed => ExitCodes.Ok,
-            RunState.Failed when run.Error is { } error && ExitCodes.Of(error.Reason) == ExitCodes.Usage =>
-                throw new CliException(ExitCodes.Usage, error.Message),
-            RunState.Failed when run.Error is { } error =>
-                throw Failed($"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; go on with: {HowToResume(run.Id)}"),
-            _ => throw Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),
-        };
+            // It rests where it was to, whatever became of the attempt; but resuming may come to the same end.
+            if (run.Error is { } error)
+                context.Terminal.Error.WriteLine(Terminal.OneLine($"run {run.Id}: its last attempt failed: {error.Reason}: {error.Message}"));
+            return ExitCodes.Ok;
+        }
+
+        throw run.State == RunState.Completed ? Failed($"run {run.Id} completed before it was {rest.ToText()}")
+            : run.State.IsActive() ? new CliException(
+                ExitCodes.NoPipeline, $"the orchestrator went away before run {run.Id} was {rest.ToText()}; look at it with: {HowToShow(run.Id)}")
+            : HowItEnded(run);
     }
 
     private static CliException Failed(string message) => new(ExitCodes.Failed, message);
+
+    private static string HowToShow(string id) => $"show {id}";
+
+    // Of one that rests and did not complete.
+    private CliException HowItEnded(Run run) => run switch
+    {
+        { State: RunState.Failed, Error: { } error } when ExitCodes.Of(error.Reason) == ExitCodes.Usage => new CliException(ExitCodes.Usage, error.Message),
+        { State: RunState.Failed, Error: { } error } =>
+            Failed($"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; go on with: {HowToResume(run.Id)}"),
+        _ => Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),
+    };
 
     private string HowToResume(string id) => context.Environment(ResumeVariable) is { Length: > 0 } command
         ? command.Replace("{run}", id, StringComparison.Ordinal)
@@ -96,17 +129,21 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
                 client = RunsClient.Connect(context.Environment);
                 if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
                     await client.ResumeAsync(id, cancellationToken: CancellationToken.None);
-                return client;
+                (var connected, client) = (client, null);
+                return connected;
             }
             catch (RunsApiException error) when (ExitCodes.Of(error) is ExitCodes.NoPipeline or ExitCodes.Failed)
             {
                 // Failed: the orchestrator that is stopping refuses to resume.
-                client?.Dispose();
                 if (context.Time.GetElapsedTime(since) > ReconnectTimeout)
                     throw new CliException(
                         ExitCodes.NoPipeline,
                         $"the orchestrator went away ({error.Message}); once the pipeline is up again, go on with: {HowToResume(id)}",
                         error);
+            }
+            finally
+            {
+                client?.Dispose();
             }
 
             await Task.Delay(RetryDelay, context.Time, interrupt);
@@ -123,20 +160,30 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
             await foreach (var change in client.FollowAsync(id, deadline.Token))
                 run = change.Data;
         }
+        catch (OperationCanceledException) when (run is not null)
+        {
+            // It was asked to pause, and takes longer: what was last heard of it is told.
+        }
         catch (Exception error) when (error is RunsApiException or OperationCanceledException)
         {
-            throw new CliException(
-                ExitCodes.Interrupted, $"run {id} could not be paused ({error.Message}); go on with: {HowToResume(id)}", error);
+            var why = error is RunsApiException ? error.Message : "the orchestrator does not answer";
+            throw new CliException(ExitCodes.Interrupted, $"run {id} could not be paused ({why}); go on with: {HowToResume(id)}", error);
         }
 
-        if (run is { State: RunState.Completed or RunState.Failed })
+        if (run.State.IsActive())
+        {
+            throw new CliException(
+                ExitCodes.Interrupted, $"run {id} is still draining; look at it with: {HowToShow(id)}, and once it is paused go on with: {HowToResume(id)}");
+        }
+
+        if (run.State is RunState.Completed or RunState.Failed)
             return End(run);
         context.Terminal.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"run {id} was interrupted after {run?.Progress.Lines ?? 0:N0} lines; go on with: {HowToResume(id)}"));
+            CultureInfo.InvariantCulture, $"run {id} was interrupted after {run.Progress.Lines:N0} lines; go on with: {HowToResume(id)}"));
         return ExitCodes.Interrupted;
     }
 
-    private static async Task<Run?> RequestPauseAsync(RunsClient client, string id, CancellationToken cancellationToken)
+    private static async Task<Run> RequestPauseAsync(RunsClient client, string id, CancellationToken cancellationToken)
     {
         try
         {

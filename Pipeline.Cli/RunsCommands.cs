@@ -12,8 +12,8 @@ internal static class RunsCommands
     [
         Runs(context),
         Show(context),
-        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", (client, run, token) => client.CancelAsync(run, token)),
-        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", (client, run, token) => client.PauseAsync(run, token)),
+        Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", RunState.Cancelled, (client, run, token) => client.CancelAsync(run, token)),
+        Stop(context, "pause", "Drain a run to a checkpoint, to go on later", RunState.Paused, (client, run, token) => client.PauseAsync(run, token)),
         Resume(context),
     ];
 
@@ -52,7 +52,7 @@ internal static class RunsCommands
     }
 
     private static Command Stop(
-        CommandContext context, string verb, string description, Func<RunsClient, string, CancellationToken, Task<Run>> stop)
+        CommandContext context, string verb, string description, RunState rest, Func<RunsClient, string, CancellationToken, Task<Run>> stop)
     {
         var id = Id();
         var command = new Command(verb, description) { id };
@@ -67,8 +67,7 @@ internal static class RunsCommands
                 run = await display.ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
             }
 
-            RunReport.Write(context.Terminal, run, format);
-            return ExitCodes.Ok;
+            return new RunFollower(context, format, figures: false).EndStopped(run, rest);
         });
         return command;
     }
@@ -91,9 +90,7 @@ internal static class RunsCommands
             var run = await client.ResumeAsync(parsed.GetRequiredValue(id), parsed.GetValue(allowUpgrade), CancellationToken.None);
             if (!parsed.GetValue(detach))
                 return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
-            if (format == ReportFormat.Json)
-                context.Terminal.WriteJson(run, RunJson.Default.Run);
-            return ExitCodes.Ok;
+            return RunCommand.ReportDetached(context.Terminal, run, format);
         });
         return command;
     }

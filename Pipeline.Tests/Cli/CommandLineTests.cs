@@ -275,6 +275,58 @@ public sealed class CommandLineTests : CommandTests
     }
 
     [Fact]
+    public async Task Resume_Detach_PrintsTheId()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson"), "--detach"));
+        var id = Output.Trim();
+        (await served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
+        using var client = new RunsClient(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+        Assert.Equal(RunState.Failed, (await client.FollowAsync(id).LastAsync()).Data.State);
+        Clear();
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "resume", id, "--detach"));
+
+        Assert.Equal($"{id}\n", Output);
+        (await served.Stages.NextAsync()).Opens().Completes();
+    }
+
+    [Theory]
+    [InlineData("pause", "paused")]
+    [InlineData("cancel", "cancelled")]
+    public async Task PauseAndCancel_RunThatDrains_TellWhatBecameOfIt(string verb, string rest)
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+
+        var (id, attempt, command) = await StopAsync();
+        attempt.Fails("disk_full", retryable: false, "sink-0");
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.EndsWith($"run {id}: its last attempt failed: disk_full: disk_full happened\n", Error, StringComparison.Ordinal);
+
+        (id, attempt, command) = await StopAsync();
+        attempt.Completes();
+        Assert.Equal(ExitCodes.Failed, await command);
+        Assert.Equal($"error: run {id} completed before it was {rest}", Errors[^1]);
+
+        (id, attempt, command) = await StopAsync();
+        attempt.Completes(drained: true);
+        Assert.Equal(ExitCodes.Ok, await command);
+        Assert.Contains($"run {id}: {rest}\n", Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("failed", Error, StringComparison.Ordinal);
+
+        async Task<(string Id, FakeAttempt Attempt, Task<int> Command)> StopAsync()
+        {
+            Clear();
+            Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson"), "--detach"));
+            var id = Output.Trim();
+            var attempt = (await served.Stages.NextAsync()).Opens();
+            var command = CommandAsync(served, verb, id);
+            await attempt.DrainRequested;
+            return (id, attempt, command);
+        }
+    }
+
+    [Fact]
     public async Task Show_KnownOrUnknownRun_PrintsItsFiguresOrExitsWithUsage()
     {
         await using var served = await ServedOrchestrator.StartAsync();
