@@ -45,9 +45,11 @@ internal static class BrokerHost
     /// <summary>Maps the broker's calls, health and reflection.</summary>
     public static WebApplication MapBroker(this WebApplication app)
     {
-        RegistryInstruments.Create(app.Services.GetRequiredService<InstanceRegistry>(), app.Services.GetRequiredService<IMeterFactory>());
         app.MapGrpcService<RegistryService>();
         app.MapDefaultEndpoints();
+        // Not before the start: until then the options that the registry is made of are not checked.
+        app.Lifetime.ApplicationStarted.Register(() => RegistryInstruments.Create(
+            app.Services.GetRequiredService<InstanceRegistry>(), app.Services.GetRequiredService<IMeterFactory>()));
         return app;
     }
 }

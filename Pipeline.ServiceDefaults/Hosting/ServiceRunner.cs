@@ -23,20 +23,25 @@ public static class ServiceRunner
     /// Exit code: 0 after a stop on demand, 1 where it could not start or broke, <see cref="Misconfigured"/> where its configuration
     /// is why.
     /// </returns>
-    public static async Task<int> RunServiceAsync(this IHost host)
+    public static Task<int> RunServiceAsync(this IHost host) => RunAsync(host, Console.Error);
+
+    /// <summary>As <see cref="RunServiceAsync"/>; what keeps it from starting is written to <paramref name="errors"/>.</summary>
+    internal static async Task<int> RunAsync(IHost host, TextWriter errors)
     {
         var stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
         // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
         using var hangUp = new HangUp(AppHostWatch.Start(stop) ? () => { } : stop);
         try
         {
+            // The host makes its services first, and the first one that reads a wrong setting would tell of that one only.
+            host.Services.GetService<IStartupValidator>()?.Validate();
             await host.RunAsync();
             return 0;
         }
         catch (Exception exception)
         {
             foreach (var line in Describe(exception))
-                await Console.Error.WriteLineAsync("error: " + line);
+                await errors.WriteLineAsync("error: " + line);
             return IsMisconfiguration(exception) ? Misconfigured : Failure;
         }
     }

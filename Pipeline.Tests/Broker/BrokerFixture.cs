@@ -42,9 +42,8 @@ internal sealed class BrokerFixture : IAsyncDisposable
     public static PipelineChannels ChannelsWithKey(string key) =>
         new(Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key })));
 
-    /// <summary>Starts one; port 0 = any free one.</summary>
-    public static async Task<BrokerFixture> StartAsync(
-        IEnumerable<KeyValuePair<string, string?>>? settings = null, TimeProvider? time = null, int port = 0)
+    /// <summary>Builds one without starting it; port 0 = any free one.</summary>
+    public static WebApplication Build(IEnumerable<KeyValuePair<string, string?>>? settings = null, TimeProvider? time = null, int port = 0)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -56,7 +55,14 @@ internal sealed class BrokerFixture : IAsyncDisposable
             .. settings ?? [],
         ]);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        var app = builder.AddBroker().Build().MapBroker();
+        return builder.AddBroker().Build().MapBroker();
+    }
+
+    /// <summary>Starts one; port 0 = any free one.</summary>
+    public static async Task<BrokerFixture> StartAsync(
+        IEnumerable<KeyValuePair<string, string?>>? settings = null, TimeProvider? time = null, int port = 0)
+    {
+        var app = Build(settings, time, port);
         await app.StartAsync().WaitAsync(Patience);
         return new BrokerFixture(app);
     }
