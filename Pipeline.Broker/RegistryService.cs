@@ -59,10 +59,8 @@ internal sealed class RegistryService(
         using var slot = watchers.TryTake()
             ?? throw Failure(StatusCode.ResourceExhausted, $"{watchOptions.Value.MaxWatchers} watchers are there already.");
         var filter = new InstanceFilter(request.Interface, request.Role);
-        // Two in a time to live, so that the contract's one is kept however late the machine is.
-        var noticeInterval = leaseOptions.Value.TimeToLive / 2;
         await UntilStopAsync(context, cancellationToken =>
-            new WatchStream(registry, watchOptions.Value, noticeInterval, time, filter, responseStream, cancellationToken)
+            new WatchStream(registry, watchOptions.Value, leaseOptions.Value.NoticeInterval, time, filter, responseStream, cancellationToken)
                 .RunAsync(request.AfterRevision, request.Epoch));
     }
 

@@ -88,10 +88,17 @@ public sealed class LeaseOptions
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Leases";
 
+    // Watchers do not know the time to live: by default they take a broker for dead after 8 s of silence, in which three notices come.
+    private static readonly TimeSpan MaxNoticeInterval = TimeSpan.FromSeconds(2.5);
+
     /// <summary>Time to live of a lease: 200 ms to 10 min. Clients renew about every third of it.</summary>
     /// <value>Default 5 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.200", "00:10:00")]
     public TimeSpan TimeToLive { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest silence of a watch.</summary>
+    /// <value>Half a time to live, so that the contract's one notice in it is kept however late the machine is; at most 2.5 s.</value>
+    internal TimeSpan NoticeInterval => TimeToLive / 2 < MaxNoticeInterval ? TimeToLive / 2 : MaxNoticeInterval;
 
     /// <summary>How often leases are looked through: a departure is seen this much later at most.</summary>
     internal TimeSpan SweepInterval => TimeToLive / 50;

@@ -26,7 +26,7 @@ public sealed class BrokerClientOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.010", "00:01:00")]
     public TimeSpan MaxRetryDelay { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Silence after which a watcher takes the broker for dead: 10 ms to 1 h. More than the lease's time to live: a notice comes within it.</summary>
+    /// <summary>Silence after which a watcher takes the broker for dead: 10 ms to 1 h. A notice comes after 2.5 s at most.</summary>
     /// <value>Default 8 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(8);

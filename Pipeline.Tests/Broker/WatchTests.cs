@@ -4,7 +4,9 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Broker.Watch;
+using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.Tests.Orchestrator.Fakes;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Tests.Broker;
@@ -87,6 +89,24 @@ public sealed class WatchTests
 
         for (var i = 0; i < 3; i++)
             Assert.Equal(WatchResponse.ResponseOneofCase.Progress, (await NextAsync(watch)).ResponseCase);
+    }
+
+    [Theory]
+    [InlineData("00:00:01", 500)]
+    [InlineData("00:00:16", 2_500)]
+    [InlineData("00:10:00", 2_500)]
+    public async Task Watch_NoChanges_IsNeverSilentForAsLongAsWatchersBear(string timeToLive, int milliseconds)
+    {
+        var time = new WatchedTime();
+        await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", timeToLive)], time);
+        using var watch = broker.Client.Watch(new WatchRequest());
+        await NextAsync(watch);
+
+        // The notice comes then and not before: the clock stands still otherwise.
+        await time.LetPassAsync(TimeSpan.FromMilliseconds(milliseconds));
+
+        Assert.Equal(WatchResponse.ResponseOneofCase.Progress, (await NextAsync(watch)).ResponseCase);
+        Assert.InRange(TimeSpan.FromMilliseconds(milliseconds), TimeSpan.Zero, new BrokerClientOptions().SilenceTimeout / 3);
     }
 
     [Fact]
