@@ -19,14 +19,8 @@ internal static class RoutePlanner
     public static RoutePlan Plan(
         IReadOnlyList<string> roles, IEnumerable<Instance> usable, RunPins pins, Func<Instance, int> failures, Func<Instance, int> load)
     {
-        var live = usable.Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live }).ToList();
-        var byRole = live
-            .Where(pins.Admit)
-            .OrderBy(failures)
-            .ThenByDescending(pins.Match)
-            .ThenBy(load)
-            .ThenBy(instance => instance.RegisteredRevision)
-            .ToLookup(instance => instance.Role);
+        var live = Live(usable).ToList();
+        var byRole = ByRole(live, pins, failures, load);
         var missing = roles.Where(role => !byRole[role].Any()).Distinct().ToImmutableArray();
         if (missing.Length > 0)
             return new RoutePlan.Missing(missing, [.. live.Where(instance => missing.Contains(instance.Role))]);
@@ -60,6 +54,20 @@ internal static class RoutePlanner
 
         return new RoutePlan.Found(new StageRoute(route.MoveToImmutable()));
     }
+
+    /// <summary>The live stages that the pins admit, by role; what a route takes first comes first.</summary>
+    /// <inheritdoc cref="Plan"/>
+    public static ILookup<string, Instance> ByRole(
+        IEnumerable<Instance> usable, RunPins pins, Func<Instance, int> failures, Func<Instance, int> load) => Live(usable)
+        .Where(pins.Admit)
+        .OrderBy(failures)
+        .ThenByDescending(pins.Match)
+        .ThenBy(load)
+        .ThenBy(instance => instance.RegisteredRevision)
+        .ToLookup(instance => instance.Role);
+
+    private static IEnumerable<Instance> Live(IEnumerable<Instance> usable) =>
+        usable.Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live });
 
     private static string[] Refused(Instance above, Instance below) =>
         above.Emits.Count == 0 ? ["nothing"] : [.. above.Emits.Except(below.Accepts)];

@@ -10,7 +10,7 @@ using Pipeline.ServiceDefaults.Endpoints;
 namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Asks the stages what they would refuse of a run's settings, before there is a run.</summary>
-internal sealed class StageChecks(IRegistry registry, PipelineChannels channels, CoordinatorOptions options)
+internal sealed class StageChecks(IRegistry registry, PipelineChannels channels, InstanceLoad load, CoordinatorOptions options)
 {
     // In 5 s the supervisor finds a hung stage. Clients wait 10 s for the answer to the whole request.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
@@ -22,10 +22,10 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
         // A stand-in: the slices are not planned yet. What cannot be done in slices is refused, even if the input turns out to be a single one.
         if (settings.Partitions != 1)
             request.Options.Slice = new InputSlice();
-        var instances = registry.Current.Value.Instances.Values;
-        var asked = options.RouteOf(settings)
-            .Select(role => instances.FirstOrDefault(instance => instance.Role == role && instance.State == InstanceState.Live))
-            .OfType<Instance>();
+        // Those that the run would begin with.
+        var instances = RoutePlanner.ByRole(
+            registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, load.Of);
+        var asked = options.RouteOf(settings).Select(role => instances[role].FirstOrDefault()).OfType<Instance>();
         var answers = await Task.WhenAll(asked.Select(instance => AskAsync(instance, request, cancellationToken)));
         return [.. answers.SelectMany(errors => errors)];
     }
