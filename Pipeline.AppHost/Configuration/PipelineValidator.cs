@@ -96,12 +96,12 @@ internal static partial class PipelineValidator
             errors.Add($"{place}:Role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
     }
 
-    [GeneratedRegex("^[!-~]{1,512}$")]
+    [GeneratedRegex(@"^[!-~]{1,512}\z")]
     private static partial Regex KeyPattern();
 
-    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$")]
+    [GeneratedRegex(@"^[a-z][a-z0-9-]{0,63}\z")]
     private static partial Regex RolePattern();
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*\z")]
     private static partial Regex NamePattern();
 }

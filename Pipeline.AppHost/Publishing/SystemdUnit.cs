@@ -114,7 +114,7 @@ internal sealed partial record SystemdUnit(
         _ => null,
     };
 
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
     private static partial Regex VariableName();
 
     private static bool IsFixed(EndpointReference endpoint) => endpoint.EndpointAnnotation.Port is not null;

@@ -146,6 +146,6 @@ internal sealed partial class CheckStageCommand
     }
 
     // As the AppHost has it.
-    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$")]
+    [GeneratedRegex(@"^[a-z][a-z0-9-]{0,63}\z")]
     private static partial Regex RolePattern();
 }

@@ -253,7 +253,7 @@ internal sealed partial class RunStore : IDisposable
 
     private string SpeedPathOf(string id) => Path.Combine(FolderOf(id), "speed.json");
 
-    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}$")]
+    [GeneratedRegex(@"^\d{8}-\d{6}-[0-9a-f]{4}\z")]
     private static partial Regex IdPattern();
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "{Path} cannot be written: {Reason}")]

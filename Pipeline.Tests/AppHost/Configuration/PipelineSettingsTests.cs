@@ -105,6 +105,17 @@ public class PipelineSettingsTests
         Assert.Equal(expected.Length, errors.Count);
     }
 
+    [Theory]
+    [InlineData("Pipeline:Key", "secret\n", "Pipeline:Key must be")]
+    [InlineData("Pipeline:Processes:own:Role", "rules\n", "Pipeline:Processes:own:Role must be")]
+    [InlineData("Pipeline:Processes:own\n:Command", "sh", "Pipeline:Processes:own\n: a name takes")]
+    public void Read_NewlineAtTheEnd_IsAnError(string key, string value, string start)
+    {
+        var errors = Assert.Throws<OptionsValidationException>(() => Read(("Pipeline:Processes:own:Command", "sh"), (key, value))).Failures;
+
+        Assert.StartsWith(start, Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_ShippedAppSettings_AreValidAndNameEveryService()
     {

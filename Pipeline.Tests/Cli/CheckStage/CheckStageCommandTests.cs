@@ -25,6 +25,7 @@ public sealed class CheckStageCommandTests : IDisposable
     [InlineData("ADDRESS must be an http URI of loopback", "http://10.0.0.1:5000", "rules")]
     [InlineData("--role must be 1 to 64 of a-z", "http://127.0.0.1:5000", "")]
     [InlineData("--role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not 'Rules'", "http://127.0.0.1:5000", "Rules")]
+    [InlineData("--role must be 1 to 64 of a-z", "http://127.0.0.1:5000", "rules\n")]
     [InlineData("--role: ingest is the first stage", "http://127.0.0.1:5000", "ingest")]
     [InlineData("--role: sink is the last stage", "http://127.0.0.1:5000", "sink")]
     [InlineData("--key: no pipeline is up whose key could be taken", "http://127.0.0.1:5000", "rules")]

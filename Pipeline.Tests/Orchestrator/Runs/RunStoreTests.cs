@@ -52,6 +52,18 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(store.FolderOf(id)));
     }
 
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
+    public void LoadAll_FolderWithANewlineAtTheEnd_IsNoRun()
+    {
+        using var store = Open();
+        var id = store.CreateFolder(Now) + "\n";
+        Directory.CreateDirectory(store.FolderOf(id));
+        store.Save(New(id));
+
+        Assert.Empty(store.LoadAll());
+    }
+
     [Fact]
     public void Save_Twice_LeavesOnlyTheLatestFile()
     {
