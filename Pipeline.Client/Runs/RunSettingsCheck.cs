@@ -47,6 +47,18 @@ public static class RunSettingsCheck
         return errors;
     }
 
+    /// <summary>Every error of a route; empty where there is none, as of a route without roles, which stands for the default one.</summary>
+    /// <param name="field">What the route is called.</param>
+    /// <param name="roles">Its roles, first to last.</param>
+    public static IReadOnlyList<FieldError> CheckRoute(string field, IReadOnlyList<string>? roles)
+    {
+        var errors = new List<FieldError>();
+        CheckList(field, roles, 0, MaxRoute, errors);
+        if (roles?.Count is > 0 and < MinRoute)
+            errors.Add(new(field, $"must be at least {MinRoute} roles, first to last"));
+        return errors;
+    }
+
     private static void CheckPath(string field, string? path, bool required, List<FieldError> errors)
     {
         if (string.IsNullOrEmpty(path))
@@ -125,9 +137,7 @@ public static class RunSettingsCheck
     private static void CheckNames(RunSettings settings, List<FieldError> errors)
     {
         CheckList("allowedTypes", settings.AllowedTypes, 0, MaxTypes, errors);
-        CheckList("route", settings.Route, 0, MaxRoute, errors);
-        if (settings.Route?.Count is > 0 and < MinRoute)
-            errors.Add(new("route", $"must be at least {MinRoute} roles, first to last"));
+        errors.AddRange(CheckRoute("route", settings.Route));
         CheckList("groupBy", settings.GroupBy, 1, RunLimits.MaxGroupColumns, errors);
         CheckList("extraAggregates", settings.ExtraAggregates, 0, Figures.Length, errors);
         foreach (var figure in settings.ExtraAggregates?.Where(figure => !Figures.Contains(figure)) ?? [])

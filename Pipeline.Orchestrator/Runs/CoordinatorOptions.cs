@@ -4,14 +4,16 @@ using Pipeline.Client.Runs;
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>How runs are carried out; section "Orchestrator".</summary>
-internal sealed class CoordinatorOptions
+internal sealed class CoordinatorOptions : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Orchestrator";
 
-    /// <summary>The route of every run, first stage first: at most 32 roles. Bridges are roles too and stand between those that they connect.</summary>
+    /// <summary>
+    /// The route of every run, first stage first: 2 to 16 roles, each once, as in a run's own. Bridges are roles too and stand between those that
+    /// they connect.
+    /// </summary>
     /// <value>Empty = ingest, parse, rules, aggregate, sink.</value>
-    [MaxLength(32, ErrorMessage = "Orchestrator:Roles must name at most 32 roles.")]
     public IList<string> Roles { get; set; } = [];
 
     /// <summary><see cref="Roles"/>, or the default ones.</summary>
@@ -70,6 +72,10 @@ internal sealed class CoordinatorOptions
 
     /// <summary><see cref="Lanes"/>, or the cores.</summary>
     public int LanesOrCores => Lanes > 0 ? Lanes : Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => RunSettingsCheck.CheckRoute(nameof(Roles), [.. Roles])
+        .Select(error => new ValidationResult($"{error.Field} {error.Message}", [nameof(Roles)]));
 
     private static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
 }
