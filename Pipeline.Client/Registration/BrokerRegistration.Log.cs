@@ -20,6 +20,9 @@ public sealed partial class BrokerRegistration
     [LoggerMessage(3, LogLevel.Warning, "The broker at {Address} cannot be reached, trying on: {Reason}")]
     private static partial void LogAway(ILogger logger, Uri address, string reason);
 
+    [LoggerMessage(8, LogLevel.Warning, "The broker at {Address} does not take the registration of {InstanceId}, trying on: {Reason}")]
+    private static partial void LogRefused(ILogger logger, Uri address, string instanceId, string reason);
+
     [LoggerMessage(4, LogLevel.Information, "The broker can be reached again")]
     private static partial void LogBack(ILogger logger);
 

@@ -27,6 +27,7 @@ public sealed partial class BrokerRegistration : BackgroundService
     private volatile HeldLease? _lease;
     private volatile bool _replaced;
     private bool _away;
+    private StatusCode? _refusal;
 
     /// <summary>Registers once the host has started.</summary>
     public BrokerRegistration(
@@ -132,7 +133,7 @@ public sealed partial class BrokerRegistration : BackgroundService
         // With the channel's deadline, which is generous: the first registration meets a broker whose code is not compiled yet, on a machine
         // on which everything starts at once. A broker that hangs is found by HTTP/2 pings before that.
         var answer = await _broker.RegisterAsync(request);
-        _away = false;
+        (_away, _refusal) = (false, null);
         LogRegistered(_logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
         return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);
     }
@@ -200,8 +201,16 @@ public sealed partial class BrokerRegistration : BackgroundService
     private void Away(Exception exception)
     {
         // Once, and not at each try.
+        if (exception is RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.DeadlineExceeded) } refused && _lease is null)
+        {
+            if (_refusal != refused.StatusCode)
+                LogRefused(_logger, _client.Address, InstanceId, PeerText.Describe(refused.Status));
+            (_away, _refusal) = (false, refused.StatusCode);
+            return;
+        }
+
         if (!_away)
             LogAway(_logger, _client.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
-        _away = true;
+        (_away, _refusal) = (true, null);
     }
 }

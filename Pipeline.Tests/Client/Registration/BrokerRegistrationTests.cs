@@ -1,5 +1,8 @@
 using System.Net;
+using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Pipeline.Client.Registration;
 using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
@@ -171,6 +174,32 @@ public sealed class BrokerRegistrationTests
         await stop.WaitAsync(Patience);
     }
 
+    [Theory]
+    [InlineData(StatusCode.ResourceExhausted, "does not take the registration of parse-0")]
+    [InlineData(StatusCode.InvalidArgument, "does not take the registration of parse-0")]
+    [InlineData(StatusCode.Unavailable, "cannot be reached")]
+    public async Task Register_BrokerAnswersWithAFailure_LogsOnceWhetherItRefuses(StatusCode status, string what)
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var log = new FakeLoggerProvider();
+        var third = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = 0;
+        broker.Stub.OnRegister = _ =>
+        {
+            if (Interlocked.Increment(ref calls) == 3)
+                third.TrySetResult();
+            throw new RpcException(new Status(status, "the reason"));
+        };
+
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", log: log);
+        await third.Task.WaitAsync(Patience);
+
+        var warning = Assert.Single(log.Collector.GetSnapshot(), record => record.Level == LogLevel.Warning);
+        Assert.Contains(what, warning.Message);
+        Assert.Contains($"{status}", warning.Message);
+        Assert.Contains("the reason", warning.Message);
+    }
+
     [Fact]
     public async Task Register_FirstCall_HasTenSecondsForABrokerThatHasJustStarted()
     {
@@ -221,10 +250,12 @@ public sealed class BrokerRegistrationTests
 
     private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
 
-    private static Task<ServiceFixture> ServeAsync(Uri broker, string id, TimeProvider? time = null) => ServiceFixture.StartAsync(
+    private static Task<ServiceFixture> ServeAsync(Uri broker, string id, TimeProvider? time = null, ILoggerProvider? log = null) => ServiceFixture.StartAsync(
         builder =>
         {
             builder.Services.AddSingleton(time ?? TimeProvider.System);
+            if (log is not null)
+                builder.Logging.AddProvider(log).AddFilter((category, level) => category == typeof(BrokerRegistration).FullName && level >= LogLevel.Warning);
             builder.AddBrokerRegistration("pipeline.v1.Stage", id[..id.IndexOf('-')], options =>
             {
                 options.Accepts.Add("lines");
