@@ -26,6 +26,9 @@ internal sealed class ExpiredLeases
                 _processes[instance.ProcessId] = process;
         }
 
+        // Those that have ended are nobody's any more.
+        foreach (var process in _processes.Values.Where(process => !process.IsAlive))
+            _processes.TryRemove(process.Id, out _);
         foreach (var instance in view.Instances.Values)
             _processes.TryRemove(instance.ProcessId, out _);
         _known = view;

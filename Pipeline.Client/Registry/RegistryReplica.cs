@@ -6,6 +6,9 @@ namespace Pipeline.Client.Registry;
 /// <summary>Builds views from what a watch answers, and refuses answers that would leave a gap.</summary>
 internal sealed class RegistryReplica
 {
+    // Of either kind. Without a bound they would grow with each process whose name no other one takes, such as ROLE-PID.
+    private const int MaxDeparted = 256;
+
     private ImmutableSortedDictionary<string, Instance>.Builder? _pages;
 
     /// <summary>What is known.</summary>
@@ -69,10 +72,16 @@ internal sealed class RegistryReplica
         {
             Revision = change.Revision,
             Instances = change.Kind == ChangeKind.Departed ? View.Instances.Remove(id) : View.Instances.SetItem(id, change.Instance),
-            Expired = change.Instance.State == InstanceState.Expired ? expired.Add(id, change.Instance) : expired,
-            TakenOut = change is { Kind: ChangeKind.Departed, Instance.TakenOut: true } ? takenOut.Add(id, change.Instance) : takenOut,
+            Expired = change.Instance.State == InstanceState.Expired ? With(expired, change.Instance) : expired,
+            TakenOut = change is { Kind: ChangeKind.Departed, Instance.TakenOut: true } ? With(takenOut, change.Instance) : takenOut,
             IsConnected = true,
         };
+    }
+
+    private static ImmutableSortedDictionary<string, Instance> With(ImmutableSortedDictionary<string, Instance> departed, Instance instance)
+    {
+        var kept = departed.Count < MaxDeparted ? departed : departed.Remove(departed.Values.MinBy(one => one.DepartedUnixMs)!.InstanceId);
+        return kept.Add(instance.InstanceId, instance);
     }
 
     private void Apply(ProgressNotice progress)

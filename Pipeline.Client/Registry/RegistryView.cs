@@ -7,8 +7,8 @@ namespace Pipeline.Client.Registry;
 /// <param name="Epoch">The broker's epoch; empty before the first snapshot. Revisions of different epochs do not compare.</param>
 /// <param name="Revision">The revision up to which everything is in it.</param>
 /// <param name="Instances">Live and draining instances by id.</param>
-/// <param name="Expired">Instances by id whose lease was seen to expire, and that have not registered again.</param>
-/// <param name="TakenOut">Instances by id that departed after they had been taken out, and that have not registered again.</param>
+/// <param name="Expired">Instances by id whose lease was seen to expire, and that have not registered again: the latest 256.</param>
+/// <param name="TakenOut">Instances by id that departed after they had been taken out, and that have not registered again: the latest 256.</param>
 /// <param name="IsConnected">False: the broker is away, and this is what was known when it was last heard.</param>
 public sealed record RegistryView(
     string Epoch,

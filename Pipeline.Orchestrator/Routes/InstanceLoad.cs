@@ -29,8 +29,12 @@ internal sealed class InstanceLoad
         }
     }
 
+    // Instances without attempts are not kept: their ids may never come again.
     private void Add(StageRoute route, int count) => _attempts.Change(attempts => route.Instances.Aggregate(
-        attempts, (sums, instance) => sums.SetItem(instance.InstanceId, sums.GetValueOrDefault(instance.InstanceId) + count)));
+        attempts,
+        (sums, instance) => sums.GetValueOrDefault(instance.InstanceId) + count is var sum and not 0
+            ? sums.SetItem(instance.InstanceId, sum)
+            : sums.Remove(instance.InstanceId)));
 
     private sealed class Taken(InstanceLoad load, StageRoute route) : IDisposable
     {

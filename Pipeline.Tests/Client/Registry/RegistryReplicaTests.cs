@@ -122,6 +122,23 @@ public sealed class RegistryReplicaTests
     }
 
     [Fact]
+    public void Apply_ManyDepart_KeepsTheLatest()
+    {
+        Apply(Page(7, more: false));
+        for (var i = 0; i < 300; i++)
+        {
+            var departed = NewChange(8 + i, ChangeKind.Departed, InstanceState.Expired);
+            (departed.Change.Instance.InstanceId, departed.Change.Instance.DepartedUnixMs) = ($"parse-{i}", i);
+            departed.Change.Instance.TakenOut = true;
+            Apply(departed);
+        }
+
+        var latest = Enumerable.Range(300 - 256, 256).Select(i => $"parse-{i}").Order(StringComparer.Ordinal);
+        Assert.Equal(latest, _replica.View.Expired.Keys);
+        Assert.Equal(latest, _replica.View.TakenOut.Keys);
+    }
+
+    [Fact]
     public void Forget_AfterASnapshot_ClearsEpochAndRevisionButKeepsInstances()
     {
         Apply(Page(7, more: false, "a"));
