@@ -39,7 +39,7 @@ public sealed record Run
     /// <summary>When it was stored.</summary>
     public required DateTimeOffset Created { get; init; }
 
-    /// <summary>When its state was last stored.</summary>
+    /// <summary>When anything of it last changed.</summary>
     public required DateTimeOffset Updated { get; init; }
 
     /// <summary>When it came to rest; null while active.</summary>
@@ -87,7 +87,10 @@ public sealed record Run
     /// <summary>Frames of older attempts that were refused, in all attempts.</summary>
     public long DiscardedFrames { get; init; }
 
-    /// <summary>First byte read to results durable, in the attempt that completed or drained it, microseconds; 0 before.</summary>
+    /// <summary>
+    /// First byte read to results durable, in the attempt that completed or drained it, microseconds; 0 before. Of a partitioned run
+    /// that is the merge: the time that its slices took since its last start is added.
+    /// </summary>
     public long ElapsedMicros { get; init; }
 
     /// <summary>The trace of its latest start; null where nothing is traced.</summary>
@@ -253,9 +256,9 @@ public sealed record AttemptRecord
     /// <summary>Last checkpoint committed in it; 0 = none.</summary>
     public long Checkpoint { get; init; }
 
-    /// <summary>Batches processed again after a failure, in all attempts.</summary>
+    /// <summary>Batches processed again in it after a failure.</summary>
     public long ReplayedBatches { get; init; }
 
-    /// <summary>Frames of older attempts that were refused, in all attempts.</summary>
+    /// <summary>Frames of older attempts that were refused in it.</summary>
     public long DiscardedFrames { get; init; }
 }

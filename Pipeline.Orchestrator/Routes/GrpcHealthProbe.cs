@@ -34,6 +34,6 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe
 /// <summary>Asks an instance whether it is alive.</summary>
 internal interface IHealthProbe
 {
-    /// <summary>True where its health service answers in time that it serves.</summary>
+    /// <summary>True where it answers in time: whatever its health service says, or that there is none.</summary>
     Task<bool> AnswersAsync(string address, CancellationToken cancellationToken);
 }
