@@ -23,7 +23,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     {
         var section = configuration.GetSection(PipelineOptions.Section);
         var errors = new List<string>();
-        var options = Bind<PipelineOptions>(section, errors) ?? new PipelineOptions();
+        PipelineOptions? bound = null;
+        Bind(() => bound = section.Get<PipelineOptions>(), errors);
+        var options = bound ?? new PipelineOptions();
         PipelineValidator.Check(options, errors);
 
         var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
@@ -52,32 +54,23 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         var options = new RestartOptions();
         foreach (var restart in new[] { section.GetSection("Restart"), section.GetSection(path).GetSection("Restart") })
         {
-            try
-            {
-                restart.Bind(options);
-            }
-            catch (InvalidOperationException exception)
-            {
-                errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
-            }
-
+            Bind(() => restart.Bind(options), errors);
             errors.AddRange(RangeValidation.Errors(options, restart.Path));
         }
 
         return options;
     }
 
-    private static T? Bind<T>(IConfigurationSection section, List<string> errors)
-        where T : class
+    private static void Bind(Action bind, List<string> errors)
     {
         try
         {
-            return section.Get<T>();
+            bind();
         }
         catch (InvalidOperationException exception)
         {
+            // A value of another kind, such as a word for a number: told together with the other errors.
             errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
-            return null;
         }
     }
 }

@@ -60,7 +60,6 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
             using var watcher = new RegistryWatcher(
                 new Broker.BrokerClient(channels.Get(options.Address).Invoker),
                 Options.Create(options),
-                Options.Create(new RegistryWatcherOptions()),
                 time,
                 NullLogger<RegistryWatcher>.Instance);
             await watcher.StartAsync(stoppingToken);

@@ -82,14 +82,12 @@ internal sealed record GeneratorOptions
     /// <summary>Clock before the first event.</summary>
     public DateTimeOffset Start { get; init; } = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Everything that is wrong, one sentence each, named as on the command line; empty where nothing is.</summary>
+    /// <summary>
+    /// What is wrong beyond the ranges, which the options of the command line check: one sentence each, named as there; empty where nothing is.
+    /// </summary>
     public IReadOnlyList<string> Validate()
     {
         var errors = new List<string>();
-        Require(Count is >= 0 and <= MaxCount, $"--count must be 0 to {MaxCount}, not {Count}");
-        Require(Users is >= 1 and <= MaxCount, $"--users must be 1 to {MaxCount}, not {Users}");
-        Require(WorkRatio is >= 0 and <= 1, $"--work-ratio must be 0 to 1, not {WorkRatio}");
-        Require(Types.Count > 0, "--types must name at least one type");
         Require(Types.All(type => type.Length is > 0 and <= MaxTypeLength), $"--types must be names of 1 to {MaxTypeLength} characters");
         Require(Types.All(IsWellFormed), "--types must be well-formed Unicode");
         var room = (DateTimeOffset.MaxValue - Start).TotalMilliseconds / MaxStepMillis;

@@ -5,14 +5,12 @@ using Pipeline.ServiceDefaults.Security;
 namespace Pipeline.Client.Channels;
 
 /// <summary>Gives every call the key, and every unary call a deadline; messages pass by untouched.</summary>
+/// <remarks>
+/// Kinds of calls that nobody makes here, those that block and those that stream requests alone, get neither: without the key they are refused.
+/// </remarks>
 internal sealed class CallDefaults(SharedKey key, TimeSpan unaryDeadline) : Interceptor
 {
     private const string Authorization = "authorization";
-
-    /// <inheritdoc/>
-    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
-        TRequest request, ClientInterceptorContext<TRequest, TResponse> context, BlockingUnaryCallContinuation<TRequest, TResponse> continuation) =>
-        continuation(request, With(context, unary: true));
 
     /// <inheritdoc/>
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
@@ -24,11 +22,6 @@ internal sealed class CallDefaults(SharedKey key, TimeSpan unaryDeadline) : Inte
         TRequest request, ClientInterceptorContext<TRequest, TResponse> context,
         AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation) =>
         continuation(request, With(context, unary: false));
-
-    /// <inheritdoc/>
-    public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
-        ClientInterceptorContext<TRequest, TResponse> context, AsyncClientStreamingCallContinuation<TRequest, TResponse> continuation) =>
-        continuation(With(context, unary: false));
 
     /// <inheritdoc/>
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(

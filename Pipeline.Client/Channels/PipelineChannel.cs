@@ -9,15 +9,11 @@ public sealed class PipelineChannel : IDisposable
 {
     private readonly GrpcChannel _channel;
 
-    internal PipelineChannel(Uri address, GrpcChannel channel, Interceptor defaults)
+    internal PipelineChannel(GrpcChannel channel, Interceptor defaults)
     {
-        Address = address;
         _channel = channel;
         Invoker = channel.Intercept(defaults);
     }
-
-    /// <summary>Where the service listens.</summary>
-    public Uri Address { get; }
 
     /// <summary>Makes the calls.</summary>
     public CallInvoker Invoker { get; }

@@ -46,7 +46,7 @@ public sealed class PipelineChannels(
             MaxSendMessageSize = options.Value.MaxMessageBytes,
             LoggerFactory = loggerFactory,
         });
-        return new PipelineChannel(address, channel, new CallDefaults(key, options.Value.UnaryDeadline));
+        return new PipelineChannel(channel, new CallDefaults(key, options.Value.UnaryDeadline));
     }
 
     /// <summary>Ends all calls on shared channels.</summary>

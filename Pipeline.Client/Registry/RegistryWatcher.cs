@@ -13,8 +13,8 @@ namespace Pipeline.Client.Registry;
 /// when the connection breaks, begins anew when the broker restarted or no longer has what was missed, and finds a dead broker by its silence.
 /// </summary>
 public sealed partial class RegistryWatcher(
-    BrokerService.BrokerClient broker, IOptions<BrokerClientOptions> options, IOptions<RegistryWatcherOptions> filter,
-    TimeProvider time, ILogger<RegistryWatcher> logger) : BackgroundService, IRegistry
+    BrokerService.BrokerClient broker, IOptions<BrokerClientOptions> options, TimeProvider time, ILogger<RegistryWatcher> logger)
+    : BackgroundService, IRegistry
 {
     private readonly RegistryReplica _replica = new();
     private readonly Observable<RegistryView> _views = new(RegistryView.Empty);
@@ -25,11 +25,6 @@ public sealed partial class RegistryWatcher(
 
     /// <summary>The view of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
     public IAsyncEnumerable<RegistryView> WatchAsync(CancellationToken cancellationToken = default) => _views.ReadAllAsync(cancellationToken);
-
-    /// <summary>Waits for a view that fulfils the condition, which may be the one of now.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled before there was one.</exception>
-    public async Task<RegistryView> WaitForAsync(Func<RegistryView, bool> condition, CancellationToken cancellationToken) =>
-        await WatchAsync(cancellationToken).FirstAsync(condition, cancellationToken);
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,13 +51,7 @@ public sealed partial class RegistryWatcher(
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         var known = _replica.View;
-        var request = new WatchRequest
-        {
-            Interface = filter.Value.Interface,
-            Role = filter.Value.Role,
-            AfterRevision = known.Revision,
-            Epoch = known.Epoch,
-        };
+        var request = new WatchRequest { AfterRevision = known.Revision, Epoch = known.Epoch };
         using var call = broker.Watch(request, cancellationToken: cancellationToken);
         while (await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(options.Value.SilenceTimeout, time, cancellationToken))
         {

@@ -107,17 +107,16 @@ public sealed class LineGeneratorTests
     {
         var options = new GeneratorOptions
         {
-            Count = -1,
-            Users = 0,
-            WorkRatio = double.NaN,
+            Count = 1_000_000,
+            Start = new DateTimeOffset(9999, 12, 31, 23, 0, 0, TimeSpan.Zero),
             Types = ["ok", "", "\ud800"],
         };
 
         var errors = options.Validate();
 
-        Assert.Equal(5, errors.Count);
-        Assert.Contains("--count must be 0 to 1000000000000, not -1", errors);
-        Assert.Contains("--users must be 1 to 1000000000000, not 0", errors);
+        Assert.Equal(3, errors.Count);
+        Assert.Contains("--types must be names of 1 to 256 characters", errors);
+        Assert.Contains("--types must be well-formed Unicode", errors);
     }
 
     [Fact]

@@ -246,7 +246,7 @@ public sealed class BrokerRegistrationTests
             builder => builder.AddRegistryWatcher(), null, [("services:broker:grpc:0", broker.Address.ToString()), .. settings]);
 
     internal static Task<RegistryView> WaitForAsync(RegistryWatcher watcher, Func<RegistryView, bool> condition) =>
-        watcher.WaitForAsync(condition, CancellationToken.None).WaitAsync(Patience);
+        watcher.WatchAsync().FirstAsync(condition).AsTask().WaitAsync(Patience);
 
     private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
 
