@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
@@ -118,6 +119,9 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
         silo.AddPipelineGrains(Settings);
         // Orleans goes by the system's clock, the machine tells its own.
         services.Replace(ServiceDescriptor.Singleton(provider => new LocalMachine(this, Settings, Time)));
+        var membership = services.Last(service => service.ServiceType == typeof(IClusterMembershipService)).ImplementationFactory!;
+        services.Replace(ServiceDescriptor.Singleton<IClusterMembershipService>(
+            provider => new EndingMembership((IClusterMembershipService)membership(provider))));
         silo.Configure<ClusterMembershipOptions>(options =>
             (options.ProbeTimeout, options.MaxProbeTimeout) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(400)));
     }
@@ -162,4 +166,30 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
     }
 
     IReadOnlyList<string> IActiveRuns.List() => [];
+}
+
+/// <summary>
+/// Membership that ends with its silo. The grain directory of one that was killed (LocalGrainDirectory.ProcessMembershipUpdates) asks for the
+/// updates again as soon as they have ended, and would keep a processor busy until the process of the tests ends: here it waits.
+/// </summary>
+internal sealed class EndingMembership(IClusterMembershipService inner) : IClusterMembershipService
+{
+    private bool _hasEnded;
+
+    public ClusterMembershipSnapshot CurrentSnapshot => inner.CurrentSnapshot;
+
+    public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates => UpdatesAsync();
+
+    public ValueTask Refresh(MembershipVersion minimumVersion, CancellationToken cancellationToken) => inner.Refresh(minimumVersion, cancellationToken);
+
+    public Task<bool> TryKill(SiloAddress siloAddress) => inner.TryKill(siloAddress);
+
+    private async IAsyncEnumerable<ClusterMembershipSnapshot> UpdatesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (_hasEnded)
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        await foreach (var snapshot in inner.MembershipUpdates.WithCancellation(cancellationToken))
+            yield return snapshot;
+        _hasEnded = true;
+    }
 }
