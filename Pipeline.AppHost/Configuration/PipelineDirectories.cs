@@ -32,7 +32,8 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
             Directory.Exists(input) ? input : Path.GetDirectoryName(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.OfType<string>().Distinct().Where(root => WhyNoRoot(root) is null)), reserved);
+        var usable = roots.OfType<string>().Distinct().Where(root => WhyNoRoot(root) is null);
+        return new PipelineDirectories(data, string.Join(Path.PathSeparator, usable), reserved);
     }
 
     /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>

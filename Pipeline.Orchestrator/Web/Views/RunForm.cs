@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Web.Views;
@@ -9,15 +10,6 @@ internal sealed class RunForm
     private const string Min = "min";
     private const string Max = "max";
     private const string Auto = "auto";
-
-    private readonly RunSettings _base = new();
-
-    /// <summary>The settings of a run that begins with none.</summary>
-    public RunForm()
-    {
-    }
-
-    private RunForm(RunSettings settings) => _base = settings;
 
     /// <summary>Path of the input.</summary>
     public string? Input { get; set; }
@@ -49,28 +41,40 @@ internal sealed class RunForm
     /// <summary>Roles, first to last, parted by commas; empty: the orchestrator's route.</summary>
     public string? Route { get; set; }
 
+    /// <summary>Types that an event may have, parted by commas; empty: any.</summary>
+    public string? AllowedTypes { get; set; }
+
+    /// <summary>Bytes of the longest line; empty: the default.</summary>
+    public string? MaxLineBytes { get; set; }
+
+    /// <summary>Microseconds that a line waits for its batch; empty: the default.</summary>
+    public string? LingerMicros { get; set; }
+
+    /// <summary>Milliseconds between checkpoints; empty: the default.</summary>
+    public string? CheckpointIntervalMillis { get; set; }
+
+    /// <summary>Whether other implementations may take over at any time.</summary>
+    public bool AllowUpgrade { get; set; }
+
     /// <summary>Text of a rules file; empty: the default rules.</summary>
     public string? Rules { get; set; }
 
-    /// <summary>
-    /// The settings of a run, to be changed and used again, those too that have no field here; without its output, which is there already,
-    /// and the leave to replace it.
-    /// </summary>
-    public static RunForm Of(RunSettings settings) => new(settings)
+    /// <summary>The settings of a run, to be changed and used again; without its output, which is there already, and the leave to replace it.</summary>
+    public static RunForm Of(RunSettings settings) => new()
     {
         Input = settings.Input,
         GroupBy = string.Join(", ", settings.GroupBy),
         WantsMin = settings.ExtraAggregates.Contains(Min),
         WantsMax = settings.ExtraAggregates.Contains(Max),
-        BatchSize = settings.BatchSize == RunDefaults.BatchSize ? null : settings.BatchSize.ToString(CultureInfo.InvariantCulture),
-        Rate = settings.Rate == RunDefaults.Rate ? null : settings.Rate.ToString(CultureInfo.InvariantCulture),
-        Partitions = settings.Partitions switch
-        {
-            RunDefaults.Partitions => null,
-            0 => Auto,
-            var count => count.ToString(CultureInfo.InvariantCulture),
-        },
+        BatchSize = Text(settings.BatchSize, RunDefaults.BatchSize),
+        Rate = Text(settings.Rate, RunDefaults.Rate),
+        Partitions = settings.Partitions == 0 ? Auto : Text(settings.Partitions, RunDefaults.Partitions),
         Route = settings.Route.Count == 0 ? null : string.Join(", ", settings.Route),
+        AllowedTypes = settings.AllowedTypes.Count == 0 ? null : string.Join(", ", settings.AllowedTypes),
+        MaxLineBytes = Text(settings.MaxLineBytes, RunDefaults.MaxLineBytes),
+        LingerMicros = Text(settings.LingerMicros, RunDefaults.LingerMicros),
+        CheckpointIntervalMillis = Text(settings.CheckpointIntervalMillis, RunDefaults.CheckpointIntervalMillis),
+        AllowUpgrade = settings.AllowUpgrade,
         Rules = settings.Rules,
     };
 
@@ -78,31 +82,43 @@ internal sealed class RunForm
     public (RunSettings Settings, List<FieldError> Errors) Read()
     {
         var errors = new List<FieldError>();
-        var settings = _base with
+        var settings = new RunSettings
         {
             Input = Input?.Trim(),
             Output = string.IsNullOrWhiteSpace(Output) ? null : Output.Trim(),
             Overwrite = Overwrite,
-            GroupBy = string.IsNullOrWhiteSpace(GroupBy) ? RunDefaults.GroupBy : GroupBy.Split(',', StringSplitOptions.TrimEntries),
-            Route = string.IsNullOrWhiteSpace(Route) ? [] : Route.Split(',', StringSplitOptions.TrimEntries),
+            GroupBy = string.IsNullOrWhiteSpace(GroupBy) ? RunDefaults.GroupBy : Names(GroupBy),
+            Route = Names(Route),
+            AllowedTypes = Names(AllowedTypes),
+            AllowUpgrade = AllowUpgrade,
             Rules = string.IsNullOrWhiteSpace(Rules) ? null : Rules,
             ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]],
+            BatchSize = Number(BatchSize, RunDefaults.BatchSize, "batchSize", "a whole number from 0, or empty for auto", auto: 0),
+            Rate = Number(Rate, RunDefaults.Rate, "rate", "a number from 0, or empty for no limit", NumberStyles.AllowDecimalPoint),
+            Partitions = Number(Partitions, RunDefaults.Partitions, "partitions", "a whole number from 1, auto, or empty for 1", auto: 0),
+            MaxLineBytes = Number(MaxLineBytes, RunDefaults.MaxLineBytes, "maxLineBytes", $"a whole number, or empty for {RunDefaults.MaxLineBytes}"),
+            LingerMicros = Number(LingerMicros, RunDefaults.LingerMicros, "lingerMicros", $"a whole number, or empty for {RunDefaults.LingerMicros}"),
+            CheckpointIntervalMillis = Number(
+                CheckpointIntervalMillis, RunDefaults.CheckpointIntervalMillis, "checkpointIntervalMillis",
+                $"a whole number, or empty for {RunDefaults.CheckpointIntervalMillis}"),
         };
-        if (int.TryParse(Or(BatchSize, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var size))
-            settings.BatchSize = size;
-        else
-            errors.Add(new("batchSize", "must be a whole number from 0, or empty for auto"));
-        if (double.TryParse(Or(Rate, "0"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate))
-            settings.Rate = rate;
-        else
-            errors.Add(new("rate", "must be a number from 0, or empty for no limit"));
-        if (int.TryParse(
-            string.IsNullOrWhiteSpace(Partitions) ? "1" : Or(Partitions, "0"), NumberStyles.None, CultureInfo.InvariantCulture, out var partitions))
-            settings.Partitions = partitions;
-        else
-            errors.Add(new("partitions", "must be a whole number from 1, auto, or empty for 1"));
         return (settings, errors);
+
+        T Number<T>(string? text, T empty, string field, string what, NumberStyles style = NumberStyles.None, T? auto = null)
+            where T : struct, INumber<T>
+        {
+            if (string.IsNullOrWhiteSpace(text))
+                return empty;
+            if (auto is { } chosen && text.Trim() == Auto)
+                return chosen;
+            if (!T.TryParse(text.Trim(), style, CultureInfo.InvariantCulture, out var number))
+                errors.Add(new(field, $"must be {what}"));
+            return number;
+        }
     }
 
-    private static string Or(string? text, string empty) => string.IsNullOrWhiteSpace(text) || text.Trim() == Auto ? empty : text.Trim();
+    private static string? Text<T>(T value, T byDefault)
+        where T : struct, INumber<T> => value == byDefault ? null : value.ToString(null, CultureInfo.InvariantCulture);
+
+    private static string[] Names(string? text) => string.IsNullOrWhiteSpace(text) ? [] : text.Split(',', StringSplitOptions.TrimEntries);
 }

@@ -73,6 +73,8 @@ public sealed class ComponentTests : IAsyncLifetime
         var page = _browser.Render<NewRun>();
 
         Assert.Equal("123", Field(page, "Batch size, lines").Instance.Value);
+        Assert.Equal("click", Field(page, "Allowed types").Instance.Value);
+        Assert.True(page.Find("details:has(fluent-checkbox)").HasAttribute("open"), "the settings that are not the default are hidden");
     }
 
     [Fact]
@@ -123,5 +125,5 @@ public sealed class ComponentTests : IAsyncLifetime
     private static IRenderedComponent<FluentTextInput> Field(IRenderedComponent<NewRun> page, string label) =>
         page.FindComponents<FluentTextInput>().Single(field => field.Instance.Label == label);
 
-    private Run NewRun() => Runs.Create(new RunSettings { Input = Path.Combine(_served.Folder, "in.ndjson"), BatchSize = 123 });
+    private Run NewRun() => Runs.Create(new RunSettings { Input = Path.Combine(_served.Folder, "in.ndjson"), BatchSize = 123, AllowedTypes = ["click"] });
 }

@@ -242,7 +242,7 @@ public sealed class ViewTests
     [Fact]
     public void RunForm_Empty_HasTheDefaults()
     {
-        var (read, errors) = new RunForm { Input = " /in ", BatchSize = "auto" }.Read();
+        var (read, errors) = new RunForm { Input = " /in ", BatchSize = "auto", LingerMicros = " " }.Read();
 
         Assert.Empty(errors);
         Assert.Equal(
@@ -252,9 +252,9 @@ public sealed class ViewTests
     [Fact]
     public void RunForm_NoNumbers_AreNamed()
     {
-        var (_, errors) = new RunForm { BatchSize = "1e3", Rate = "-1" }.Read();
+        var (_, errors) = new RunForm { BatchSize = "1e3", Rate = "-1", MaxLineBytes = "auto", LingerMicros = "5 ms" }.Read();
 
-        Assert.Equal(["batchSize", "rate"], errors.Select(error => error.Field));
+        Assert.Equal(["batchSize", "rate", "maxLineBytes", "lingerMicros"], errors.Select(error => error.Field));
     }
 
     private static Run NewRun(RunState state, DateTimeOffset updated, params StageFigures[] stages) => new()
