@@ -8,13 +8,11 @@ internal sealed class BackgroundFailure
 {
     private readonly TaskCompletionSource<Exception?> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public BackgroundFailure(IServiceProvider services)
-    {
-        var background = services.GetServices<IHostedService>().OfType<BackgroundService>().ToList();
-        // Not later: a service that fails because of a stop is not its cause.
+    public BackgroundFailure(IServiceProvider services) =>
+        // Neither later, when services fail because of the stop, nor earlier: Aspire's services are not to be made before the model has its dashboard.
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _cause.SetResult(
-            background.Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null)));
-    }
+            services.GetServices<IHostedService>().OfType<BackgroundService>()
+                .Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null)));
 
     /// <summary>Completes when the host is asked to stop: with what a background service has thrown until then, null where none has.</summary>
     public Task<Exception?> Cause => _cause.Task;
