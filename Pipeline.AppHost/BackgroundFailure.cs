@@ -9,7 +9,7 @@ internal sealed class BackgroundFailure
     private readonly TaskCompletionSource<Exception?> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public BackgroundFailure(IServiceProvider services) =>
-        // Neither later, when services fail because of the stop, nor earlier: Aspire's services are not to be made before the model has its dashboard.
+        // Looked up at the stop: later, services fail because of it; earlier, Aspire's would be constructed before its dashboard is in the model.
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _cause.SetResult(
             services.GetServices<IHostedService>().OfType<BackgroundService>()
                 .Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null)));

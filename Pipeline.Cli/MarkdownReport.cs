@@ -39,25 +39,19 @@ internal static class MarkdownReport
     // Lines of one shape make one table: groups have other fields than work items.
     private static void WriteResults(TextWriter output, IReadOnlyList<string> lines)
     {
-        var rows = new List<List<(string Name, string Value)>>();
-        var others = new List<string>();
-        var shown = lines.TakeWhile(line => line != "...").ToList();
-        foreach (var line in shown)
+        var rows = lines.TakeWhile(line => line != "...").Select(line => (Line: line, Fields: FieldsOf(line))).ToList();
+        foreach (var table in rows.Select(row => row.Fields).OfType<List<(string Name, string Value)>>()
+            .GroupBy(row => string.Join(',', row.Select(field => field.Name))))
         {
-            if (FieldsOf(line) is { } fields)
-                rows.Add(fields);
-            else
-                others.Add(line);
+            WriteTable(output, [.. table.First().Select(field => field.Name)], table.Select(row => row.Select(field => field.Value)));
         }
 
-        foreach (var table in rows.GroupBy(row => string.Join(',', row.Select(field => field.Name))))
-            WriteTable(output, [.. table.First().Select(field => field.Name)], table.Select(row => row.Select(field => field.Value)));
-        // Indented, it is code, and whatever is in it no markup.
-        foreach (var line in others)
+        // Indented, Markdown shows it as code, whatever is in it.
+        foreach (var (line, _) in rows.Where(row => row.Fields is null))
             output.WriteLine($"    {line}");
-        if (others.Count > 0)
+        if (rows.Exists(row => row.Fields is null))
             output.WriteLine(BlankLine);
-        if (shown.Count == lines.Count)
+        if (rows.Count == lines.Count)
             return;
         output.WriteLine("More results follow in the file.");
         output.WriteLine(BlankLine);

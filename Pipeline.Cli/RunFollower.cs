@@ -123,14 +123,9 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
         var since = context.Time.GetTimestamp();
         while (true)
         {
-            RunsClient? client = null;
             try
             {
-                client = RunsClient.Connect(context.Environment);
-                if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
-                    await client.ResumeAsync(id, cancellationToken: CancellationToken.None);
-                (var connected, client) = (client, null);
-                return connected;
+                return await ConnectAsync(id, interrupt);
             }
             catch (RunsApiException error) when (ExitCodes.Of(error) is ExitCodes.NoPipeline or ExitCodes.Failed)
             {
@@ -141,12 +136,24 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
                         $"the orchestrator went away ({error.Message}); once the pipeline is up again, go on with: {HowToResume(id)}",
                         error);
             }
-            finally
-            {
-                client?.Dispose();
-            }
 
             await Task.Delay(RetryDelay, context.Time, interrupt);
+        }
+    }
+
+    private async Task<RunsClient> ConnectAsync(string id, CancellationToken interrupt)
+    {
+        var client = RunsClient.Connect(context.Environment);
+        try
+        {
+            if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)
+                await client.ResumeAsync(id, cancellationToken: CancellationToken.None);
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
         }
     }
 

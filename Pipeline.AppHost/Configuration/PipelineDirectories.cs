@@ -29,11 +29,10 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
             data,
             .. options.Roots.Select(Path.GetFullPath),
             .. (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath),
-            Directory.Exists(input) ? input : Path.GetDirectoryName(input),
+            FolderOf(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        var usable = roots.OfType<string>().Distinct().Where(root => WhyNoRoot(root) is null);
-        return new PipelineDirectories(data, string.Join(Path.PathSeparator, usable), reserved);
+        return new PipelineDirectories(data, Join(roots), reserved);
     }
 
     /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>
@@ -41,12 +40,18 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
     {
         var data = Path.IsPathRooted(options.Data) ? options.Data : SystemdFiles.DefaultData;
         var roots = (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator).Concat(options.Roots).Where(Path.IsPathRooted);
-        return new PipelineDirectories(data, string.Join(Path.PathSeparator, roots.Prepend(data).Distinct()));
+        return new PipelineDirectories(data, Join(roots.Prepend(data)));
     }
 
-    /// <summary>Why a directory cannot be one of <see cref="Roots"/>, which would be read as two; null: it can.</summary>
+    /// <summary>The directory that is read for an input: the input itself, or the one in which it is.</summary>
+    public static string? FolderOf(string? input) => Directory.Exists(input) ? input : Path.GetDirectoryName(input);
+
+    /// <summary>Why a directory cannot be one of <see cref="Roots"/>, where it would be read as two; null: it can.</summary>
     public static string? WhyNoRoot(string? directory) => directory?.Contains(Path.PathSeparator, StringComparison.Ordinal) != true ? null
-        : $"cannot be below '{directory}': '{Path.PathSeparator}' separates directories; rename it, or name a link to it";
+        : $"cannot be in '{directory}': '{Path.PathSeparator}' separates the roots in {RootedPath.RootsVariable}; rename the directory, or name a link to it";
+
+    private static string Join(IEnumerable<string?> roots) =>
+        string.Join(Path.PathSeparator, roots.OfType<string>().Distinct().Where(root => WhyNoRoot(root) is null));
 
     /// <summary>Makes the data directory, and reserves it for one AppHost at a time.</summary>
     /// <exception cref="PipelineException">It cannot be used, or another AppHost uses it.</exception>

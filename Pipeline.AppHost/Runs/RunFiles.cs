@@ -9,21 +9,20 @@ internal static class RunFiles
     /// <summary>Why the input cannot be read, and why the output cannot be written; empty where both can.</summary>
     public static IEnumerable<string> ErrorsOf(PipelineCommand command)
     {
-        if (command.Input is { } input && WhyUnreadable(input) is { } unreadable)
-            yield return $"--input{unreadable}";
+        if (PipelineDirectories.WhyNoRoot(PipelineDirectories.FolderOf(command.Input)) is { } noRoot)
+            yield return $"--input {noRoot}";
+        else if (command.Input is { } input && WhyUnreadable(input) is { } unreadable)
+            yield return $"--input: {unreadable}";
         if (command.Output is { } output && WhyUnwritable(output) is { } unwritable)
             yield return $"--output {unwritable}";
     }
 
     private static string? WhyUnreadable(string input)
     {
-        var isDirectory = Directory.Exists(input);
-        if (PipelineDirectories.WhyNoRoot(isDirectory ? input : Path.GetDirectoryName(input)) is { } reason)
-            return $" {reason}";
-        if (isDirectory)
+        if (Directory.Exists(input))
             return null;
         if (!File.Exists(input))
-            return $": there is no file or directory {input}";
+            return $"there is no file or directory {input}";
         try
         {
             // A pipe would block until a writer opens it, and has no length; the stage tells what it thinks of one.
@@ -33,15 +32,13 @@ internal static class RunFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return $": {input} cannot be read: {exception.Message}";
+            return $"{input} cannot be read: {exception.Message}";
         }
     }
 
     private static string? WhyUnwritable(string output)
     {
-        if (PipelineDirectories.WhyNoRoot(Path.GetDirectoryName(output)) is { } separated)
-            return separated;
-        if (OutputPath.WhyNot(output, withRejects: true) is { } reason)
+        if ((PipelineDirectories.WhyNoRoot(Path.GetDirectoryName(output)) ?? OutputPath.WhyNot(output, withRejects: true)) is { } reason)
             return reason;
         try
         {

@@ -26,7 +26,7 @@ internal sealed class ExpiredLeases
                 _processes[instance.ProcessId] = process;
         }
 
-        // Those that have ended are nobody's any more.
+        // Processes that have ended are not kept.
         foreach (var process in _processes.Values.Where(process => !process.IsAlive))
             _processes.TryRemove(process.Id, out _);
         foreach (var instance in view.Instances.Values)

@@ -19,6 +19,9 @@ internal sealed class LeaseTable(TimeSpan timeToLive, TimeProvider time)
     // Begins anywhere, so that a lease from before a restart of the broker is not by chance one of after it.
     private long _lastId = (long)RandomNumberGenerator.GetInt32(1, int.MaxValue) << 31;
 
+    /// <summary>Leases that have not run out.</summary>
+    public int Count => _byId.Count;
+
     /// <summary>A new lease.</summary>
     public Lease Grant(string instanceId)
     {

@@ -31,13 +31,20 @@ public sealed class Observable<T>(T initial, Action? changed = null)
     }
 
     /// <summary>The value of now, then the latest one after each change, until cancelled; a slow reader skips those between.</summary>
-    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => ReadAllAsync(null, cancellationToken);
+
+    /// <summary>The same, which also ends when a task has: after the latest value.</summary>
+    /// <param name="end">The task; null = none.</param>
+    /// <param name="cancellationToken">Cancels it.</param>
+    public async IAsyncEnumerable<T> ReadAllAsync(Task? end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
             var observed = _current;
             yield return observed.Value;
-            await observed.Superseded.WaitAsync(cancellationToken);
+            await (end is null ? observed.Superseded : Task.WhenAny(observed.Superseded, end)).WaitAsync(cancellationToken);
+            if (!observed.Superseded.IsCompleted)
+                yield break;
         }
     }
 }

@@ -19,18 +19,12 @@ internal static class RunEvents
         Observable<Run> run, Task stopped, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Run? told = null;
-        while (true)
+        await foreach (var now in run.ReadAllAsync(stopped, cancellationToken))
         {
-            var observed = run.Current;
-            var now = observed.Value;
             yield return new SseItem<Run>(now, NameOf(told, now));
             if (!now.State.IsActive())
                 yield break;
             told = now;
-            await Task.WhenAny(observed.Superseded, stopped).WaitAsync(cancellationToken);
-            // What a run of this orchestrator came to as it stopped is still told.
-            if (!observed.Superseded.IsCompleted)
-                yield break;
         }
     }
 

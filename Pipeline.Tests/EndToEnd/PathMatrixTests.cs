@@ -182,7 +182,7 @@ public sealed class PathMatrixTests : IDisposable
         var root = Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName;
         var errors = new List<string>();
         PipelineValidator.Check(new PipelineOptions { Roots = [root] }, errors);
-        Assert.StartsWith($"Pipeline:Roots:0 cannot be below '{root}': ':' separates directories", Assert.Single(errors), StringComparison.Ordinal);
+        Assert.StartsWith($"Pipeline:Roots:0 cannot be in '{root}': ':' separates the roots", Assert.Single(errors), StringComparison.Ordinal);
 
         var directories = PipelineDirectories.Create(
             new PipelineOptions { Data = Path.Combine(root, "data") }, new ConfigurationBuilder().Build(), PipelineCommand.Parse([]));

@@ -49,8 +49,8 @@ public sealed class RunFilesTests : IDisposable
 
         Assert.Equal(
             [
-                $"--input cannot be below '{directory}': ':' separates directories; rename it, or name a link to it",
-                $"--output cannot be below '{directory}': ':' separates directories; rename it, or name a link to it",
+                $"--input cannot be in '{directory}': ':' separates the roots in PIPELINE_ROOTS; rename the directory, or name a link to it",
+                $"--output cannot be in '{directory}': ':' separates the roots in PIPELINE_ROOTS; rename the directory, or name a link to it",
             ],
             RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Path.Combine(directory, "in.ndjson"), "--output", Path.Combine(directory, "out.ndjson")])));
     }

@@ -47,6 +47,7 @@ public sealed class LeaseTableTests
         table.Revoke(lease.Id);
 
         Assert.Null(table.Renew(lease.Id));
+        Assert.Equal(0, table.Count);
     }
 
     [Theory]
@@ -126,6 +127,7 @@ public sealed class LeaseTableTests
                         due.ForEach(id => deadlines.Remove(id));
                         break;
                 }
+                Assert.Equal(deadlines.Count, table.Count);
             }
         });
 
