@@ -66,11 +66,11 @@ public sealed class CrashPointTests : IDisposable
 
     private async Task<Evidence> DieAtAllAsync(FaultRow row, string service, double badShare, string[] names)
     {
-        // Two instances of Sink: one takes over at once while the other restarts.
+        // Several instances of Sink: one takes over at once while the others restart.
         await using var bench = await FaultBench.StartAsync(
             path => FaultBench.Write(path, Lines, badShare),
             $"--Pipeline:Services:{service}:Environment:PIPELINE_CRASH_AT=@{_order}",
-            "--Pipeline:Services:sink:Replicas=2");
+            "--Pipeline:Services:sink:Replicas=4");
         foreach (var name in names)
         {
             for (var i = 0; i < FaultSettings.Repeat(Usual); i++)
@@ -98,7 +98,6 @@ public sealed class CrashPointTests : IDisposable
 
     private async Task<bool> IsReachedAsync(FaultBench bench, string service, string name, int time)
     {
-        await bench.ProcessOfAsync(service);
         var settings = bench.NewRun() with { Overwrite = true };
         settings.CheckpointIntervalMillis = 20;
         settings.Rate = Lines * 10;
@@ -115,17 +114,18 @@ public sealed class CrashPointTests : IDisposable
     // If the orchestrator dies before it answers, the caller does not know whether the run was created, and looks it up.
     private static async Task<Run> StartAsync(FaultBench bench, RunSettings settings)
     {
-        while (true)
+        using var timeout = new CancellationTokenSource(FaultBench.Patience);
+        for (var asked = false; ; asked = true)
         {
             try
             {
-                return await bench.Pipeline.Api.StartAsync(settings);
+                return asked && (await bench.Pipeline.Api.ListAsync()).FirstOrDefault(run => run.Output == settings.Output) is { } run
+                    ? run
+                    : await bench.Pipeline.Api.StartAsync(settings);
             }
             catch (RunsApiException exception) when (exception.Status is null)
             {
-                await bench.ProcessOfAsync("orchestrator");
-                if ((await bench.Pipeline.Api.ListAsync()).FirstOrDefault(run => run.Output == settings.Output) is { } run)
-                    return run;
+                await Task.Delay(FaultBench.Glance, timeout.Token);
             }
         }
     }

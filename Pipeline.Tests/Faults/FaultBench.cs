@@ -10,7 +10,8 @@ internal sealed class FaultBench : IAsyncDisposable
     /// <summary>The longest that a disturbed run may take: it waits for leases, restarts and new attempts, on a busy machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
+    /// <summary>Between two looks at what is to come.</summary>
+    public static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Lines: some ten thousand frames a run, of which hundreds fit what a connection holds.</summary>
     private const int SmallBatch = 20;
