@@ -2,6 +2,7 @@ using System.Globalization;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -65,24 +66,26 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
             ],
             (options, _) => options.DisableDashboard = !dashboard,
             timeout.Token);
-        var application = await builder.BuildAsync(timeout.Token);
-        beforeStart?.Invoke(application);
-        await application.StartAsync(timeout.Token);
-        return new AppHostUnderTest(application, directory, keepsData);
+        var host = new AppHostUnderTest(await builder.BuildAsync(timeout.Token), directory, keepsData);
+        try
+        {
+            beforeStart?.Invoke(host.Application);
+            await host.Application.StartAsync(timeout.Token);
+            return host;
+        }
+        catch
+        {
+            // Else its processes stay beside all tests that follow.
+            await host.DisposeAsync();
+            throw;
+        }
     }
 
-    public async Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> condition)
-    {
-        using var timeout = new CancellationTokenSource(Patience);
-        return await Application.ResourceNotifications.WaitForResourceAsync(resource, condition, timeout.Token);
-    }
+    public Task<ResourceEvent> WaitForAsync(string resource, Func<ResourceEvent, bool> condition) =>
+        WaitAsync(resource, token => Application.ResourceNotifications.WaitForResourceAsync(resource, condition, token));
 
-    public async Task<ResourceEvent> WaitForHealthyAsync(string resource)
-    {
-        using var timeout = new CancellationTokenSource(Patience);
-        return await Application.ResourceNotifications.WaitForResourceHealthyAsync(
-            resource, WaitBehavior.WaitOnResourceUnavailable, timeout.Token);
-    }
+    public Task<ResourceEvent> WaitForHealthyAsync(string resource) => WaitAsync(
+        resource, token => Application.ResourceNotifications.WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, token));
 
     /// <summary>The process of a service that is up, as Aspire knows it: on every system.</summary>
     public int ProcessOf(string service)
@@ -98,5 +101,29 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
         await Application.DisposeAsync();
         if (!_keepsData)
             Directory.Delete(Data, recursive: true);
+    }
+
+    private async Task<ResourceEvent> WaitAsync(string resource, Func<CancellationToken, Task<ResourceEvent>> wait)
+    {
+        using var timeout = new CancellationTokenSource(Patience);
+        try
+        {
+            return await wait(timeout.Token);
+        }
+        catch (OperationCanceledException exception) when (timeout.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{resource} after {Patience}: {await DescribeAsync(resource)}", exception);
+        }
+    }
+
+    private async Task<string> DescribeAsync(string resource)
+    {
+        if (!Application.ResourceNotifications.TryGetCurrentState(resource, out var current))
+            return "Aspire has told no state";
+        var (snapshot, lines) = (current.Snapshot, new List<string>());
+        await foreach (var batch in Application.Services.GetRequiredService<ResourceLoggerService>().GetAllAsync(current.ResourceId))
+            lines.AddRange(batch.Select(line => line.Content));
+        var health = string.Join(", ", snapshot.HealthReports.Select(report => $"{report.Name} {report.Status} {report.ExceptionText}"));
+        return $"{snapshot.State?.Text}, exit code {snapshot.ExitCode}, health: {health}\n{string.Join('\n', lines.TakeLast(20))}";
     }
 }
