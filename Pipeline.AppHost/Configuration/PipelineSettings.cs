@@ -12,6 +12,8 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     public static readonly IReadOnlyList<string> ServiceNames =
         ["broker", "ingest", "parse", "rules", "aggregate", "sink", "orchestrator"];
 
+    private const string Restarts = "Restart";
+
     public PipelineOptions Options => options;
 
     /// <summary>Reads and checks the section Pipeline.</summary>
@@ -23,17 +25,31 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     {
         var section = configuration.GetSection(PipelineOptions.Section);
         var errors = new List<string>();
-        PipelineOptions? bound = null;
-        Bind(() => bound = section.Get<PipelineOptions>(), errors);
-        var options = bound ?? new PipelineOptions();
-        PipelineValidator.Check(options, errors);
-
+        var options = new PipelineOptions();
+        Bind(() => section.Bind(options), errors);
+        // Where Aspire publishes, its own options stand in a section of the same name.
+        if (!command.Publishes)
+            CheckKeys(section, typeof(PipelineOptions), errors, Restarts);
+        options.Environment = EnvironmentOf(section);
+        CheckKeys(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions), errors);
         var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
         foreach (var name in ServiceNames)
-            restarts[name] = ReadRestart(section, $"Services:{name}", errors);
-        foreach (var name in options.Processes.Keys)
-            restarts[name] = ReadRestart(section, $"Processes:{name}", errors);
+            restarts[name] = ReadRestart(section, $"{nameof(options.Services)}:{name}", errors);
+        // An entry of a dictionary that cannot be bound is left out in silence: each is bound by itself.
+        foreach (var service in section.GetSection(nameof(options.Services)).GetChildren())
+        {
+            options.Services[service.Key] = Get<ServiceOptions>(service, errors);
+            options.Services[service.Key].Environment = EnvironmentOf(service);
+        }
 
+        foreach (var process in section.GetSection(nameof(options.Processes)).GetChildren())
+        {
+            options.Processes[process.Key] = Get<ProcessOptions>(process, errors);
+            options.Processes[process.Key].Environment = EnvironmentOf(process);
+            restarts[process.Key] = ReadRestart(section, $"{nameof(options.Processes)}:{process.Key}", errors);
+        }
+
+        PipelineValidator.Check(options, errors);
         if (command.Errors.Count > 0)
             throw new UsageException(command.Errors.Concat(errors.Distinct()));
         return errors.Count == 0
@@ -52,13 +68,45 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
     private static RestartOptions ReadRestart(IConfigurationSection section, string path, List<string> errors)
     {
         var options = new RestartOptions();
-        foreach (var restart in new[] { section.GetSection("Restart"), section.GetSection(path).GetSection("Restart") })
+        foreach (var restart in new[] { section.GetSection(Restarts), section.GetSection(path).GetSection(Restarts) })
         {
+            CheckKeys(restart, typeof(RestartOptions), errors);
             Bind(() => restart.Bind(options), errors);
             errors.AddRange(RangeValidation.Errors(options, restart.Path));
         }
 
         return options;
+    }
+
+    private static T Get<T>(IConfigurationSection section, List<string> errors)
+        where T : new()
+    {
+        var options = new T();
+        CheckKeys(section, typeof(T), errors, Restarts);
+        Bind(() => section.Bind(options), errors);
+        return options;
+    }
+
+    // A key that is mistyped would be ignored.
+    private static void CheckKeys(IConfigurationSection section, Type type, List<string> errors, params string[] more)
+    {
+        string[] known = [.. type.GetProperties().Select(property => property.Name), .. more];
+        errors.AddRange(section.GetChildren()
+            .Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            .Select(child => $"{child.Path} is no setting; there are {string.Join(", ", known)}"));
+    }
+
+    // Of a name with "__" an environment variable of the AppHost's makes a path: such a name goes before the same one of a file.
+    private static Dictionary<string, string?> EnvironmentOf(IConfigurationSection section)
+    {
+        var variables = new Dictionary<string, string?>();
+        foreach (var (path, value) in section.GetSection("Environment").AsEnumerable(makePathsRelative: true).OrderBy(variable => variable.Key.Contains(':')))
+        {
+            if (value is not null)
+                variables[path.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
+        return variables;
     }
 
     private static void Bind(Action bind, List<string> errors)

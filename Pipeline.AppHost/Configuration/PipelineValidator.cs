@@ -75,6 +75,9 @@ internal static partial class PipelineValidator
             errors.Add($"{place}: a name takes 1 to 64 ASCII letters, digits and single hyphens, a letter first and no hyphen last");
         if (PipelineSettings.ServiceNames.Contains(name, StringComparer.OrdinalIgnoreCase))
             errors.Add($"{place}: the name is taken by a service");
+        var replica = ReplicaName().Match(name);
+        if (replica.Success && PipelineSettings.ServiceNames.Contains(replica.Groups[1].Value, StringComparer.OrdinalIgnoreCase))
+            errors.Add($"{place}: the name is that of a replica's log; take another, such as my-{name}");
         if (OwnNames.Contains(name, StringComparer.OrdinalIgnoreCase))
             errors.Add($"{place}: the name is taken by a resource of the AppHost");
         if (process.BuiltIn is not { } bridge)
@@ -101,6 +104,9 @@ internal static partial class PipelineValidator
 
     [GeneratedRegex(@"^[a-z][a-z0-9-]{0,63}\z")]
     private static partial Regex RolePattern();
+
+    [GeneratedRegex(@"^(.+)-[0-9]+\z")]
+    private static partial Regex ReplicaName();
 
     [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*\z")]
     private static partial Regex NamePattern();

@@ -55,6 +55,22 @@ public class PipelineSettingsTests
             (bridge["Bridge__Role"], bridge["Bridge__Command"], bridge["Bridge__Directory"], bridge["Bridge__Arguments__0"]));
     }
 
+    [Fact]
+    public void Environment_NameWithUnderscores_MayComeFromAFileAndFromAnEnvironmentVariable()
+    {
+        var settings = Read(
+            ("Pipeline:Environment:Stage__RingSlots", "32"),
+            ("Pipeline:Environment:Stage:RingSlots", "0"),
+            ("Pipeline:Services:sink:Environment:Stage:ProgressInterval", "00:00:02"),
+            ("Pipeline:Services:sink:Environment:A", "1"),
+            ("Pipeline:Processes:own:Command", "sh"),
+            ("Pipeline:Processes:own:Environment:B:C", "2"));
+
+        Assert.Equal([new("Stage__RingSlots", "0")], settings.Options.Environment);
+        Assert.Equal([new("A", "1"), new("Stage__ProgressInterval", "00:00:02")], settings.Service("sink").Environment);
+        Assert.Equal([new("B__C", "2")], settings.Options.Processes["own"].Environment);
+    }
+
     public static TheoryData<string> BuiltInBridges => [.. Enum.GetNames<BuiltInBridge>()];
 
     [Theory]
@@ -86,6 +102,14 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:bridge:Role", "My Rules"),
             ("Pipeline:Processes:tap:BuiltIn", "smaple"),
             ("Pipeline:Processes:tap:Command", "sh"),
+            ("Pipeline:Processes:own:Command", "sh"),
+            ("Pipeline:Processes:own:Restart:Plicy", "Never"),
+            ("Pipeline:Processes:Parse-2:Command", "sh"),
+            ("Pipeline:Services:orchestrator:Port", "5O80"),
+            ("Pipeline:Services:rules:Replicas", "two"),
+            ("Pipeline:Services:ingest:Replica", "2"),
+            ("Pipeline:Liveness:Slience", "00:00:03"),
+            ("Pipeline:Root:0", "/srv"),
             ("Pipeline:Restart:MaxDelay", "soon"),
             ("Pipeline:Data", " "),
             ("Pipeline:Roots:1", ""),
@@ -99,7 +123,12 @@ public class PipelineSettingsTests
             "Pipeline:Processes:a--b", "Pipeline:Processes:bridge:Role", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
             "Pipeline:Processes:tap:BuiltIn must be one of log, sample, policy, not 'smaple'", "Pipeline:Processes:tap must have Command or BuiltIn",
             "Pipeline:Processes:tap:Role",
-            "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
+            "Pipeline:Processes:Parse-2: the name is that of a replica's log",
+            "Pipeline:Processes:own:Restart:Plicy is no setting; there are Policy,",
+            "Pipeline:Services:orchestrator:Port", "Pipeline:Services:rules:Replicas",
+            "Pipeline:Services:ingest:Replica is no setting; there are Port, Replicas, Environment, Restart",
+            "Pipeline:Liveness:Slience is no setting",
+            "Pipeline:Root is no setting; there are Data, Roots,", "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
         ];
         Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));
         Assert.Equal(expected.Length, errors.Count);
