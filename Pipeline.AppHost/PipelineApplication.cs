@@ -44,7 +44,8 @@ internal static class PipelineApplication
             // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.
             if (SameFile.Is(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath))
                 Environment.CurrentDirectory = Path.GetDirectoryName(Environment.CurrentDirectory)!;
-            var command = PipelineCommand.Parse(args);
+            var command = PipelineCommand.Parse(args)
+                .StartedFrom(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath, Environment.GetEnvironmentVariable);
             if (command is { Help: true, Errors.Count: 0 })
             {
                 Console.WriteLine(PipelineCommand.Usage);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Pipeline.AppHost.Configuration;
 using Pipeline.Contracts;
 using Pipeline.Files;
 
@@ -24,7 +25,9 @@ internal sealed partial record PipelineCommand
           --SECTION:KEY=VALUE  anything of appsettings.json, such as --Pipeline:Services:parse:Replicas=2
         """;
 
-    private const string KeySetting = "--Pipeline:Key=";
+    private const string KeySetting = "--Pipeline:Key";
+    private const string DataSetting = "--Pipeline:Data";
+    private const string DefaultProfile = "http";
 
     /// <summary>What the host says of itself, such as the dashboard's address, is for a host that stays up.</summary>
     private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
@@ -59,6 +62,12 @@ internal sealed partial record PipelineCommand
 
     /// <summary>What overrides the configuration, as <c>--key=value</c>; where Aspire publishes, the whole command line.</summary>
     public IReadOnlyList<string> Configuration { get; private init; } = [];
+
+    /// <summary>How the AppHost was started, for a shell: up to its own options.</summary>
+    public string Start { get; private init; } = "dotnet run --project Pipeline.AppHost";
+
+    /// <summary>The data directory that a variable of the environment names; null: none does.</summary>
+    public string? Data { get; private init; }
 
     /// <summary>What is wrong with the command line, an error for each wrong option; empty where it is right.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
@@ -148,16 +157,46 @@ internal sealed partial record PipelineCommand
         .. Exit ? Array.Empty<string>() : ["--figures"],
     ];
 
-    /// <summary>The command line that resumes a run of this one, for a shell; without the key, since any will do.</summary>
-    public string ToResume(string run) => string.Join(
-        ' ',
-        [
-            "dotnet run --project Pipeline.AppHost -- --resume",
-            run,
-            .. Exit ? ["--exit"] : Array.Empty<string>(),
-            .. Verbose ? ["--verbose"] : Array.Empty<string>(),
-            .. Configuration.Where(setting => !setting.StartsWith(KeySetting, StringComparison.OrdinalIgnoreCase)).Select(Shell.Current.Quote),
-        ]);
+    /// <summary>
+    /// The same, with how it was started taken into account: from another directory, by another profile, over data that a variable names.
+    /// </summary>
+    /// <param name="directory">The working directory.</param>
+    /// <param name="project">The AppHost's folder.</param>
+    /// <param name="environment">Reads a variable.</param>
+    public PipelineCommand StartedFrom(string directory, string project, Func<string, string?> environment)
+    {
+        var relative = Path.GetRelativePath(directory, project);
+        var profile = environment("DOTNET_LAUNCH_PROFILE") is { Length: > 0 } name && name != DefaultProfile
+            ? $" --launch-profile {Shell.Current.Quote(name)}"
+            : "";
+        return this with
+        {
+            Start = $"dotnet run --project {Shell.Current.Quote(relative.Length < project.Length ? relative : project)}{profile}",
+            Data = environment("Pipeline__Data") ?? environment("PIPELINE_DATA"),
+        };
+    }
+
+    /// <summary>
+    /// The command line that resumes a run of this one, for a shell; without the key, since any will do, and without the values of other secrets.
+    /// </summary>
+    public string ToResume(string run)
+    {
+        var settings = Configuration.Select(Split).Where(setting => !IsNamed(setting, KeySetting)).ToList();
+        if (Data is not null && !settings.Exists(setting => IsNamed(setting, DataSetting)))
+            settings.Add((DataSetting, Data));
+        return string.Join(
+            ' ',
+            [
+                Start,
+                "-- --resume",
+                run,
+                .. Exit ? ["--exit"] : Array.Empty<string>(),
+                .. Verbose ? ["--verbose"] : Array.Empty<string>(),
+                .. settings.Select(setting => SecretNames.Has(setting.Name)
+                    ? $"{setting.Name}=..."
+                    : Shell.Current.Quote($"{setting.Name}={setting.Value}")),
+            ]);
+    }
 
     /// <summary>
     /// How the application is created. The dashboard is for a host that stays up, and shows the processes' output; a run that exits
@@ -169,6 +208,8 @@ internal sealed partial record PipelineCommand
         DisableDashboard = Exit,
         EnableResourceLogging = Exit && Verbose,
     };
+
+    private static bool IsNamed((string Name, string? Value) setting, string name) => setting.Name.Equals(name, StringComparison.OrdinalIgnoreCase);
 
     private static (string Name, string? Value) Split(string argument) =>
         argument.IndexOf('=') is > 0 and var at ? (argument[..at], argument[(at + 1)..]) : (argument, null);

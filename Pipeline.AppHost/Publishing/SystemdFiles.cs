@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Aspire.Hosting.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Files;
@@ -10,7 +9,7 @@ namespace Pipeline.AppHost.Publishing;
 /// The step <c>aspire do systemd</c>: writes the application as units of systemd, which need no Aspire. What runs, with which arguments,
 /// environment and replicas, is the application model's.
 /// </summary>
-internal static partial class SystemdFiles
+internal static class SystemdFiles
 {
     /// <summary>The target that all units are part of.</summary>
     public const string Target = "pipeline.target";
@@ -33,9 +32,6 @@ internal static partial class SystemdFiles
     public static void AddSystemdStep(this IDistributedApplicationBuilder builder, PipelineModel pipeline) =>
         builder.Pipeline.AddStep(Step, context => WriteAsync(context, pipeline), requiredBy: WellKnownPipelineSteps.Publish);
 
-    /// <summary>Whether a variable's value stands in no file that others can read.</summary>
-    public static bool IsSecret(string variable) => Secret().IsMatch(variable);
-
     private static async Task WriteAsync(PipelineStepContext context, PipelineModel pipeline)
     {
         var folder = context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory();
@@ -54,14 +50,10 @@ internal static partial class SystemdFiles
         var secrets = Path.Combine(folder, Path.GetFileName(SecretsPath));
         File.Delete(secrets);
         await using (var file = new StreamWriter(PrivateFile.OpenWrite(secrets, FileMode.CreateNew)))
-            await file.WriteAsync(SystemdTexts.Secrets);
+            await file.WriteAsync(SystemdTexts.Secrets(units.SelectMany(unit => unit.Secrets)));
         await WriteAsync("README.md", SystemdTexts.Readme(pipeline.Programs, data, [.. units.SelectMany(unit => unit.Instances)]));
         context.Summary.Add("systemd", folder);
 
         Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(folder, name), text, context.CancellationToken);
     }
-
-    // The key, Cluster__ConnectionString, OTEL_EXPORTER_OTLP_HEADERS and their like.
-    [GeneratedRegex("(_KEY|ConnectionString|Password|Secret|Token|_HEADERS)$", RegexOptions.IgnoreCase)]
-    private static partial Regex Secret();
 }

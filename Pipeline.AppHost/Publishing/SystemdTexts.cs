@@ -15,16 +15,19 @@ internal static class SystemdTexts
 
         """;
 
+    private static readonly string[] OwnSecrets = ["PIPELINE_KEY", "Cluster__ConnectionString"];
+
+    private const string EndpointFileName = "endpoint.json";
+
     /// <summary>Secrets; without values, because this folder is copied about.</summary>
-    public const string Secrets = """
+    /// <param name="names">Variables of the processes that hold one.</param>
+    public static string Secrets(IEnumerable<string> names) => $"""
         # Read by systemd as root: mode 0600. The key is that of this machine's services; `openssl rand -hex 32` makes one.
         PIPELINE_KEY=
         # Of a cluster:
         #Cluster__ConnectionString=
-
+        {string.Concat(names.Except(OwnSecrets).Order(StringComparer.Ordinal).Select(name => $"# Of a process, left out of its unit:\n{name}=\n"))}
         """;
-
-    private const string EndpointFileName = "endpoint.json";
 
     /// <summary>Settings of a machine.</summary>
     /// <param name="common">What all services have.</param>

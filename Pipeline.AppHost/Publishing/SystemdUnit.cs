@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.AppHost.Publishing;
@@ -9,6 +10,7 @@ namespace Pipeline.AppHost.Publishing;
 /// <param name="Command">The program and its arguments.</param>
 /// <param name="Directory">The working directory.</param>
 /// <param name="Environment">Its environment, without secrets and without what only Aspire knows while it runs.</param>
+/// <param name="Secrets">Names of the variables that hold secrets: they are in the file of secrets.</param>
 /// <param name="References">Names of the resources whose addresses it is told.</param>
 /// <param name="Replicas">
 /// How many there are of it: the unit is a template; null where it has a port of its own, or is the user's own process.
@@ -19,6 +21,7 @@ internal sealed partial record SystemdUnit(
     IReadOnlyList<string> Command,
     string Directory,
     SortedDictionary<string, string> Environment,
+    IReadOnlyList<string> Secrets,
     IReadOnlySet<string> References,
     int? Replicas,
     RestartCondition Restart)
@@ -77,7 +80,7 @@ internal sealed partial record SystemdUnit(
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in values)
         {
-            if (TextOf(value) is not { } text || SystemdFiles.IsSecret(name))
+            if (TextOf(value) is not { } text || SecretNames.Has(name))
                 continue;
             if (VariableName().IsMatch(name))
                 environment[name] = text;
@@ -95,6 +98,7 @@ internal sealed partial record SystemdUnit(
             [program.Command, .. words.Select(word => TextOf(word) ?? "")],
             program.WorkingDirectory,
             environment,
+            [.. values.Keys.Where(SecretNames.Has)],
             values.Values.OfType<EndpointReference>().Where(IsFixed).Select(endpoint => endpoint.Resource.Name).ToHashSet(),
             resource is not ProjectResource || endpoints.Count > 0 ? null
                 : resource.Annotations.OfType<ExplicitStartupAnnotation>().Any() ? 0

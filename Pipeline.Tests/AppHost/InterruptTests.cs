@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Pipeline.AppHost;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.Faults;
 
@@ -17,6 +18,8 @@ public sealed class InterruptTests : IDisposable
     private static readonly Dictionary<string, string> LittleUnderWay = new() { ["Stage__RingSlots"] = "0", ["Endpoints__StreamWindowBytes"] = "65536" };
 
     private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+
+    private string Resume => $"{PipelineCommand.Parse([]).StartedFrom(_data, Projects.Pipeline_AppHost.ProjectPath, _ => null).Start} -- --resume";
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
@@ -43,7 +46,7 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(("paused", "drained"), StateOf(run));
         var lines = error.TrimEnd().Split('\n');
         Assert.StartsWith($"run {run} was interrupted after ", lines[^1], StringComparison.Ordinal);
-        Assert.Contains($" lines; go on with: dotnet run --project Pipeline.AppHost -- --resume {run} --exit ", lines[^1], StringComparison.Ordinal);
+        Assert.Contains($" lines; go on with: {Resume} {run} --exit ", lines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
 
         using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' ').Select(argument => argument.Trim('\'', '"')).ToArray());
@@ -132,7 +135,7 @@ public sealed class InterruptTests : IDisposable
 
         Assert.Equal(1, code);
         Assert.StartsWith(
-            $"error: run {run} is paused; go on with: dotnet run --project Pipeline.AppHost -- --resume {run} --exit ",
+            $"error: run {run} is paused; go on with: {Resume} {run} --exit ",
             error.TrimEnd().Split('\n')[^1],
             StringComparison.Ordinal);
     }

@@ -60,14 +60,30 @@ public class PipelineCommandTests
         arguments, string.Join(' ', PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToRun("/sample")));
 
     [Fact]
-    public void ToResume_CommandLineWithKey_QuotesSettingsAndOmitsTheKey()
+    public void ToResume_CommandLineWithSecrets_QuotesSettingsAndOmitsTheSecrets()
     {
         var command = PipelineCommand.Parse(
-            ["--input", "in.ndjson", "--exit", "--Pipeline:Data=my data", "--Pipeline:Key", "secret", "--Pipeline:Roots:0=/it's"]);
+            [
+                "--input", "in.ndjson", "--exit", "--Pipeline:Data=my data", "--Pipeline:Key", "secret", "--Pipeline:Roots:0=/it's",
+                "--Cluster:ConnectionString=host,password=secret",
+            ]);
 
         Assert.Equal(
-            @"dotnet run --project Pipeline.AppHost -- --resume 20260101-120000-ab12 --exit '--Pipeline:Data=my data' '--Pipeline:Roots:0=/it'\''s'",
+            @"dotnet run --project Pipeline.AppHost -- --resume 20260101-120000-ab12 --exit '--Pipeline:Data=my data' '--Pipeline:Roots:0=/it'\''s' "
+            + "--Cluster:ConnectionString=...",
             command.ToResume("20260101-120000-ab12"));
+    }
+
+    [Theory]
+    [InlineData("/repo", "http", null, "dotnet run --project Pipeline.AppHost -- --resume RUN")]
+    [InlineData("/repo/samples/node/x", "polyglot", null, "dotnet run --project /repo/Pipeline.AppHost --launch-profile polyglot -- --resume RUN")]
+    [InlineData("/tmp/a/b/c/d", "", "/srv/data", "dotnet run --project /repo/Pipeline.AppHost -- --resume RUN --Pipeline:Data=/srv/data")]
+    public void ToResume_StartedFromElsewhere_StartsTheSameAgain(string directory, string profile, string? data, string expected)
+    {
+        var command = PipelineCommand.Parse([])
+            .StartedFrom(directory, "/repo/Pipeline.AppHost", name => name == "DOTNET_LAUNCH_PROFILE" ? profile : name == "PIPELINE_DATA" ? data : null);
+
+        Assert.Equal(expected, command.ToResume("RUN"));
     }
 
     [Theory]

@@ -47,7 +47,8 @@ public sealed class SystemdTests : IDisposable
             "--Pipeline:Processes:audit:Role=audit",
             "--Pipeline:Processes:audit:BuiltIn=log",
             "--Pipeline:Processes:own:Command=/bin/sh",
-            "--Pipeline:Processes:own:Arguments:0=a $b %c");
+            "--Pipeline:Processes:own:Arguments:0=a $b %c",
+            "--Pipeline:Processes:own:Environment:HF_TOKEN=hidden3");
 
         var files = Directory.GetFiles(Units).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText);
         Assert.Equal(
@@ -58,6 +59,7 @@ public sealed class SystemdTests : IDisposable
         Assert.DoesNotContain(files.Values, text => text.Contains("hidden", StringComparison.Ordinal));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Units, "secrets.env")));
         Assert.Contains("\nPIPELINE_KEY=\n", files["secrets.env"], StringComparison.Ordinal);
+        Assert.Contains("\nHF_TOKEN=\n", files["secrets.env"], StringComparison.Ordinal);
         Assert.Contains("PIPELINE_DATA=/var/lib/pipeline\nPIPELINE_ROOTS=\"/var/lib/pipeline:/srv/a b\"\n", files["pipeline.env"], StringComparison.Ordinal);
         Assert.Contains("ExecStart=/bin/sh \"a $$b %%c\"\n", files["pipeline-own.service"], StringComparison.Ordinal);
         Assert.Contains("Environment=Cluster__Provider=Redis\n", files["pipeline-orchestrator.service"], StringComparison.Ordinal);
