@@ -57,7 +57,7 @@ internal sealed class RunConsole(
             await following.CancelAsync();
             await copying;
             // Also while the AppHost stops: the last lines say how to resume.
-            await WriteRestAsync(ended.ResourceId, CancellationToken.None);
+            await WriteRestAsync(ended.ResourceId);
             await EndAsync(ended.Snapshot);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -93,7 +93,7 @@ internal sealed class RunConsole(
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;
             await Console.Error.WriteLineAsync(
-                $"error: the run was not started ({run.State?.Text}); {Path.Combine(directories.Logs, $"{culprit}.log")} says why");
+                $"error: the run was not started ({run.State?.Text}); {LogOf(culprit)} says why");
         }
         else if (run.ExitCode == 0 && !command.Exit)
         {
@@ -122,13 +122,15 @@ internal sealed class RunConsole(
         }
     }
 
-    private async Task WriteRestAsync(string id, CancellationToken cancellationToken)
+    private async Task WriteRestAsync(string id)
     {
-        var lines = new List<LogLine>();
-        await foreach (var batch in logs.GetAllAsync(id).WithCancellation(cancellationToken))
-            lines.AddRange(batch);
+        var (lines, failure) = await logs.ReadAllAsync(id, CancellationToken.None);
         Write(_output.Rest(lines));
+        if (failure is not null)
+            await Console.Error.WriteLineAsync($"warning: what the run wrote could not be read whole ({failure}); it is in {LogOf(Run)}");
     }
+
+    private string LogOf(string resource) => Path.Combine(directories.Logs, $"{resource}.log");
 
     private static void Write(IEnumerable<LogLine> lines)
     {

@@ -45,16 +45,12 @@ internal sealed class ControlPlaneWatch(
     internal static async Task UntilGoneAsync(int port, TimeProvider time, CancellationToken cancellationToken)
     {
         var wasOpen = false;
-        for (var refused = 0; !wasOpen || refused < 2;)
+        for (var refused = 0; !wasOpen || refused < 2; await Task.Delay(RetryDelay, time, cancellationToken))
         {
-            if (await HoldAsync(port, cancellationToken))
-            {
-                (wasOpen, refused) = (true, 0);
+            if (await HoldAsync(port, cancellationToken) is not { } held)
                 continue;
-            }
-
-            refused++;
-            await Task.Delay(RetryDelay, time, cancellationToken);
+            wasOpen |= held;
+            refused = held ? 0 : refused + 1;
         }
     }
 
@@ -66,31 +62,26 @@ internal sealed class ControlPlaneWatch(
             await timer.WaitForNextTickAsync(cancellationToken);
     }
 
-    // Sends nothing. Returns when the connection ends; false where it was refused.
-    private static async Task<bool> HoldAsync(int port, CancellationToken cancellationToken)
+    // Sends nothing. Returns when the connection has ended, which the service does to one that does not say who it is; false where it was refused; null where
+    // it could not be made for another reason, such as a lack of descriptors, which says nothing about DCP.
+    private static async Task<bool?> HoldAsync(int port, CancellationToken cancellationToken)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var isMade = false;
         try
         {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-        }
-        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
-        {
-            return false;
-        }
-
-        try
-        {
+            isMade = true;
             while (await socket.ReceiveAsync(new byte[256], cancellationToken) > 0)
             {
                 // An HTTP/2 server greets.
             }
-        }
-        catch (SocketException)
-        {
-            // Reset: it ended.
-        }
 
-        return true;
+            return true;
+        }
+        catch (SocketException exception)
+        {
+            return isMade ? true : exception.SocketErrorCode == SocketError.ConnectionRefused ? false : null;
+        }
     }
 }

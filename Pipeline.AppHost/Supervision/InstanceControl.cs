@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Pipeline.AppHost.Logs;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -39,8 +40,6 @@ internal sealed class InstanceControl(
     /// <summary>Aspire tells when a process was started, a moment after it was.</summary>
     private static readonly TimeSpan StartIsTold = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(15);
-
     private volatile ResourceStateSnapshot? _shown;
 
     public async Task<string?> StartAsync(CancellationToken cancellationToken)
@@ -53,20 +52,10 @@ internal sealed class InstanceControl(
 
     public async Task<string?> LastWordsAsync(CancellationToken cancellationToken)
     {
-        var lines = new List<LogLine>();
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(ReadTimeout);
-        try
-        {
-            await foreach (var batch in logs.GetAllAsync(id).WithCancellation(patience.Token))
-                lines.AddRange(batch);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            // DCP's client has exceptions of its own, and whatever the reason: that it was given up is told all the same.
-            log.CommandFailed(id, "reading its output", exception.Message);
-        }
-
+        var (lines, failure) = await logs.ReadAllAsync(id, cancellationToken);
+        // That it was given up is told all the same.
+        if (failure is not null)
+            log.CommandFailed(id, "reading its output", failure);
         var started = notifications.TryGetCurrentState(id, out var current) ? current.Snapshot.StartTimeStamp?.ToUniversalTime() : null;
         return LastWords.Of(lines, started - StartIsTold);
     }

@@ -27,13 +27,23 @@ internal readonly record struct ProcessActivity(TimeSpan Busy, bool IsRunnable)
         }
     }
 
+    private static ProcessActivity AddThread(ProcessActivity sum, string thread) => new(
+        sum.Busy + WaitedForProcessor(thread),
+        sum.IsRunnable || ProcessStatus.Read(thread) is { IsRunnable: true });
+
     // schedstat: nanoseconds on a CPU, nanoseconds of waiting for one, time slices (sched-stats.txt of the kernel).
-    private static ProcessActivity AddThread(ProcessActivity sum, string thread)
+    private static TimeSpan WaitedForProcessor(string thread)
     {
-        var nanoseconds = long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[1], CultureInfo.InvariantCulture);
-        return new(
-            sum.Busy + TimeSpan.FromMicroseconds(nanoseconds / 1000),
-            sum.IsRunnable || ProcessStatus.Read(thread) is { IsRunnable: true });
+        try
+        {
+            var nanoseconds = long.Parse(File.ReadAllText(Path.Combine(thread, "schedstat")).Split(' ')[1], CultureInfo.InvariantCulture);
+            return TimeSpan.FromMicroseconds(nanoseconds / 1000);
+        }
+        catch (IOException)
+        {
+            // The thread has ended, or this kernel does not tell: what the process has worked counts all the same.
+            return TimeSpan.Zero;
+        }
     }
 }
 
