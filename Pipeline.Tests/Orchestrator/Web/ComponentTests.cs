@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,10 +21,7 @@ public sealed class ComponentTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _served = await ServedOrchestrator.StartAsync();
-        _browser = new BunitContext();
-        _browser.JSInterop.Mode = JSRuntimeMode.Loose;
-        _browser.Services.AddFluentUIComponents();
-        _browser.Services.AddFallbackServiceProvider(_served.Services);
+        _browser = BrowserOf(_served);
     }
 
     public async Task DisposeAsync()
@@ -93,6 +91,25 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunsPage_ManyRuns_ShowsAllStepByStep()
+    {
+        var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        for (var second = 0; second < 300; second++)
+            Store(second, Path.Combine(folder, "data", "runs", $"20260101-{second:000000}-ab12"));
+        await using var served = await ServedOrchestrator.StartAsync(folder);
+        await using var browser = BrowserOf(served);
+        var page = browser.Render<RunsPage>();
+        Assert.Equal(100, page.FindAll("tbody tr").Count);
+        Assert.Contains("20260101-000299-ab12", page.Find("tbody tr").TextContent, StringComparison.Ordinal);
+
+        await page.Find("fluent-button").ClickAsync();
+        await page.Find("fluent-button").ClickAsync();
+
+        Assert.Contains("20260101-000000-ab12", page.FindAll("tbody tr")[299].TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("fluent-button"));
+    }
+
+    [Fact]
     public async Task RunPage_RunThatIsPaused_OffersToResumeIt()
     {
         var run = NewRun();
@@ -117,6 +134,32 @@ public sealed class ComponentTests : IAsyncLifetime
         _served.Registry.Remove("rules-0");
 
         page.WaitForAssertion(() => Assert.Equal("stage-rules", Assert.Single(page.FindAll(".stage.missing")).Id), Waiting.Limit);
+    }
+
+    private static BunitContext BrowserOf(ServedOrchestrator served)
+    {
+        var browser = new BunitContext();
+        browser.JSInterop.Mode = JSRuntimeMode.Loose;
+        browser.Services.AddFluentUIComponents();
+        browser.Services.AddFallbackServiceProvider(served.Services);
+        return browser;
+    }
+
+    private static void Store(int second, string folder)
+    {
+        var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(second);
+        var run = new Run
+        {
+            Id = Path.GetFileName(folder),
+            State = RunState.Cancelled,
+            Created = time,
+            Updated = time,
+            Options = new RunSettings { Input = "/in" },
+            Input = "/in",
+            Output = "/out",
+        };
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run));
     }
 
     private static Task TypeAsync(IRenderedComponent<NewRun> page, string label, string text) =>
