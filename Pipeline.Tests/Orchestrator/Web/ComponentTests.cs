@@ -110,6 +110,29 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Compare_RunsThatCompleteLater_ShowsTheirStatesAndResults()
+    {
+        var runs = new[] { NewRun(), NewRun() };
+        _browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={runs[0].Id}&run={runs[1].Id}");
+        var page = _browser.Render<Compare>();
+        page.WaitForAssertion(() => Assert.Contains("has no results", page.Markup, StringComparison.Ordinal), Waiting.Limit);
+
+        foreach (var run in runs)
+        {
+            await File.WriteAllTextAsync(run.Output, "{}\n");
+            (await _served.Stages.NextAsync()).Opens().Completes();
+        }
+
+        page.WaitForAssertion(
+            () =>
+            {
+                Assert.Equal(2, page.FindAll("#comparison fluent-badge").Count(badge => badge.TextContent.Contains("completed", StringComparison.Ordinal)));
+                Assert.Contains("have the same results: 1 lines", page.Markup, StringComparison.Ordinal);
+            },
+            Waiting.Limit);
+    }
+
+    [Fact]
     public async Task RunPage_RunThatIsPaused_OffersToResumeIt()
     {
         var run = NewRun();
