@@ -16,9 +16,9 @@ internal sealed class RootFolders(IConfiguration configuration)
     /// <summary>Entries of a folder that are listed at most.</summary>
     public const int MaxEntries = 1_000;
 
-    /// <summary>The roots.</summary>
+    /// <summary>The roots, with links resolved as in what is listed below them.</summary>
     public IReadOnlyList<string> Roots { get; } =
-        [.. RootedPath.RootsOf(name => configuration[name]).Where(Directory.Exists)];
+        [.. RootedPath.RootsOf(name => configuration[name]).Where(Directory.Exists).Select(TryResolve).OfType<string>().Distinct()];
 
     /// <summary>Subfolders and inputs of a folder below the roots, folders first.</summary>
     /// <exception cref="IOException">It lies elsewhere, or cannot be read.</exception>
@@ -26,18 +26,36 @@ internal sealed class RootFolders(IConfiguration configuration)
     public IReadOnlyList<FolderEntry> List(string folder)
     {
         var resolved = RootedPath.Resolve(folder);
-        if (!Roots.Any(root => SameFile.IsUnder(resolved, RootedPath.Resolve(root))))
+        if (!Roots.Any(root => SameFile.IsUnder(resolved, root)))
             throw new IOException($"{folder} lies under none of the folders that may be used");
         return
         [
-            .. new DirectoryInfo(resolved).EnumerateFileSystemInfos()
-                .Where(entry => entry is DirectoryInfo
-                    ? !InputNames.IsHidden(entry.Name)
-                    : InputNames.IsInput(entry.Name) && File.Exists(RootedPath.Resolve(entry.FullName)))
+            .. new DirectoryInfo(resolved).EnumerateFileSystemInfos().Select(EntryOf).OfType<FolderEntry>()
                 .Take(MaxEntries)
-                .Select(entry => new FolderEntry(
-                    entry.FullName, entry.Name, entry is DirectoryInfo, entry is FileInfo ? new FileInfo(RootedPath.Resolve(entry.FullName)).Length : 0))
                 .OrderByDescending(entry => entry.IsFolder).ThenBy(entry => entry.Name, StringComparer.Ordinal),
         ];
+    }
+
+    // Null for what no run could read.
+    private static FolderEntry? EntryOf(FileSystemInfo entry)
+    {
+        if (entry is DirectoryInfo)
+            return InputNames.IsHidden(entry.Name) ? null : new FolderEntry(entry.FullName, entry.Name, IsFolder: true, 0);
+        return InputNames.IsInput(entry.Name) && TryResolve(entry.FullName) is { } path && new FileInfo(path) is { Exists: true } file
+            ? new FolderEntry(entry.FullName, entry.Name, IsFolder: false, file.Length)
+            : null;
+    }
+
+    private static string? TryResolve(string path)
+    {
+        try
+        {
+            return RootedPath.Resolve(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A run is refused it as well, such as a link to itself; the folder's other entries can be used.
+            return null;
+        }
     }
 }

@@ -1,11 +1,15 @@
 using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FluentUI.AspNetCore.Components;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web.Components;
 using Pipeline.Orchestrator.Web.Pages;
+using Pipeline.Orchestrator.Web.Views;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Web;
@@ -130,6 +134,29 @@ public sealed class ComponentTests : IAsyncLifetime
                 Assert.Contains("have the same results: 1 lines", page.Markup, StringComparison.Ordinal);
             },
             Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task PathPicker_RootThatIsALink_UpLeadsBackToTheRoots()
+    {
+        var root = Path.Combine(_served.Folder, "root");
+        Directory.CreateDirectory(Path.Combine(_served.Folder, "target", "sub"));
+        Directory.CreateSymbolicLink(root, Path.Combine(_served.Folder, "target"));
+        _browser.Services.AddSingleton(
+            new RootFolders(new ConfigurationBuilder().AddInMemoryCollection([new(RootedPath.RootsVariable, root)]).Build()));
+        var page = _browser.Render<PathPicker>();
+        var roots = page.FindAll("li").Count;
+
+        await ClickAsync("target");
+        await ClickAsync("sub/");
+        await ClickAsync("Up");
+        Assert.Contains("sub/", page.Markup, StringComparison.Ordinal);
+        await ClickAsync("Up");
+
+        Assert.Equal(roots, page.FindAll("li").Count);
+        Assert.Empty(page.FindAll("[role=alert]"));
+
+        Task ClickAsync(string end) => page.FindAll("button").Single(button => button.TextContent.EndsWith(end, StringComparison.Ordinal)).ClickAsync();
     }
 
     [Fact]

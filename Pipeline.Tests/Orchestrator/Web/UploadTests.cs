@@ -77,6 +77,7 @@ public sealed class UploadTests : IDisposable
 
         File.CreateSymbolicLink(Path.Combine(_folder, "d.ndjson"), "b.ndjson");
         File.CreateSymbolicLink(Path.Combine(_folder, "e.ndjson"), "nothing");
+        File.CreateSymbolicLink(Path.Combine(_folder, "f.ndjson"), "f.ndjson");
 
         var entries = Folders().List(_folder);
 
