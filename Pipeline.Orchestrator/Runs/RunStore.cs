@@ -62,7 +62,7 @@ internal sealed partial class RunStore : IDisposable
     public string Root { get; }
 
     /// <summary>What Pipeline keeps in the data directory for itself: the orchestrator, and the AppHost.</summary>
-    public IReadOnlyList<string> Own => [Root, .. OwnNames.Select(name => Path.Combine(Path.GetDirectoryName(Root)!, name))];
+    public IReadOnlyList<string> Own => [Root, .. OwnNames.Select(PathOf)];
 
     /// <summary>Folder of a run.</summary>
     public string FolderOf(string id) => Path.Combine(Root, id);
@@ -86,8 +86,11 @@ internal sealed partial class RunStore : IDisposable
         }
     }
 
+    /// <summary>Where something of the data directory is, or would be.</summary>
+    public string PathOf(string name) => Path.Combine(Path.GetDirectoryName(Root)!, name);
+
     /// <summary>A folder of the data directory that only this user can read; it is made if it is not there.</summary>
-    public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(Path.Combine(Path.GetDirectoryName(Root)!, name));
+    public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(PathOf(name));
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <param name="run">The run.</param>

@@ -30,6 +30,7 @@ internal static class PageSetup
         services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = 8 << 20);
         services.AddFluentUIComponents();
         services.AddSingleton<RootFolders>();
+        services.AddHostedService<Leftovers>();
         services.AddSingleton<Uploads>();
         services.AddSingleton<Demonstration>();
         services.AddSingleton<FaultActions>();

@@ -10,6 +10,9 @@ internal sealed class Uploads(RunStore store)
     /// <summary>Largest file.</summary>
     public const long MaxBytes = 1L << 30;
 
+    /// <summary>Folder of the data directory with what was uploaded.</summary>
+    public const string Folder = "uploads";
+
     private const int BufferBytes = 1 << 16;
     private const string Role = "upload";
 
@@ -26,7 +29,7 @@ internal sealed class Uploads(RunStore store)
             throw new IOException($"'{name}' is no input by its name: .ndjson, .jsonl, .json, plain or .gz");
         if (file.Size > MaxBytes)
             throw new IOException($"'{name}' is larger than {MaxBytes} bytes: copy it to a folder that runs may read");
-        var folder = store.CreatePrivateFolder("uploads").FullName;
+        var folder = store.CreatePrivateFolder(Folder).FullName;
         var unfinished = Path.Combine(folder, $".{Guid.NewGuid():N}");
         try
         {
@@ -49,6 +52,9 @@ internal sealed class Uploads(RunStore store)
             throw;
         }
     }
+
+    /// <summary>Whether a file of the folder is an upload that is not complete.</summary>
+    public static bool IsUnfinished(string name) => name is ['.', .. var id] && Guid.TryParseExact(id, "N", out _);
 
     private static string MoveToFreeName(string unfinished, string folder, string name)
     {

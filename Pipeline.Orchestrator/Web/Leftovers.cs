@@ -1,0 +1,57 @@
+using Pipeline.Orchestrator.Runs;
+
+namespace Pipeline.Orchestrator.Web;
+
+/// <summary>Deletes what an orchestrator that was killed has left of uploads and of the demonstration in one process.</summary>
+/// <remarks>
+/// At the start: the store's lock says that no other orchestrator works here, and the server, which starts last, takes no upload yet.
+/// </remarks>
+internal sealed partial class Leftovers(RunStore store, ILogger<Leftovers> logger) : IHostedService
+{
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        ForEachIn(Uploads.Folder, entry =>
+        {
+            if (entry is FileInfo && Uploads.IsUnfinished(entry.Name))
+                entry.Delete();
+        });
+        ForEachIn(RunStore.Demonstrations, entry =>
+        {
+            if (entry is DirectoryInfo folder)
+                folder.Delete(recursive: true);
+        });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void ForEachIn(string name, Action<FileSystemInfo> delete)
+    {
+        var folder = new DirectoryInfo(store.PathOf(name));
+        if (!folder.Exists)
+            return;
+        Try(folder, () =>
+        {
+            foreach (var entry in folder.GetFileSystemInfos())
+                Try(entry, () => delete(entry));
+        });
+    }
+
+    private void Try(FileSystemInfo place, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It only takes up space; the next start tries again.
+            LogKept(logger, place.FullName, error.Message);
+        }
+    }
+
+    [LoggerMessage(EventId = 3060, Level = LogLevel.Warning, Message = "{Path}, left by an earlier orchestrator, cannot be deleted: {Reason}")]
+    private static partial void LogKept(ILogger logger, string path, string reason);
+}
