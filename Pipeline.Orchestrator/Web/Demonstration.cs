@@ -36,7 +36,7 @@ internal sealed record DemonstrationState(string? Input, ImmutableArray<Demonstr
 /// Runs over the same input one after another, with batches of several sizes and in one process: what splitting costs on this machine, and
 /// what batches save of it.
 /// </summary>
-internal sealed class Demonstration(RunService runs, RunStore store, IConfiguration configuration)
+internal sealed class Demonstration(RunService runs, RunStore store, IConfiguration configuration, IHostApplicationLifetime lifetime)
 {
     /// <summary>Environment variable with the path of the command line's program; without it there is no monolith.</summary>
     public const string CommandVariable = "PIPELINE_COMMAND";
@@ -99,7 +99,7 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
                     return;
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // What was not done is shown without figures.
         }
@@ -138,6 +138,8 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
 
     private async Task<Run> RunMonolithAsync(string input, CancellationToken cancellationToken)
     {
+        // An orchestrator that stops interrupts its runs; this process would go on.
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var folder = store.CreatePrivateFolder(Path.Combine(RunStore.Demonstrations, Guid.NewGuid().ToString("N")));
         try
         {
@@ -148,11 +150,11 @@ internal sealed class Demonstration(RunService runs, RunStore store, IConfigurat
                 RedirectStandardError = true,
             };
             using var process = Process.Start(start)!;
-            await using var killing = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
+            await using var killing = ending.Token.Register(() => process.Kill(entireProcessTree: true));
             var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
             var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
             await process.WaitForExitAsync(CancellationToken.None);
-            cancellationToken.ThrowIfCancellationRequested();
+            ending.Token.ThrowIfCancellationRequested();
             return process.ExitCode == 0
                 ? JsonSerializer.Deserialize(output, RunJson.Default.Run)!
                 : throw new IOException((await errors).Trim());
