@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Tests.Faults;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -10,11 +11,13 @@ internal sealed class AppHostProcess : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly Process _process;
+    private readonly string _data;
     private readonly StringBuilder _error = new();
 
-    private AppHostProcess(Process process)
+    private AppHostProcess(Process process, string data)
     {
         _process = process;
+        _data = data;
     }
 
     /// <summary>Starts it.</summary>
@@ -52,7 +55,7 @@ internal sealed class AppHostProcess : IDisposable
         // An interrupt is sent to a group.
         if (OperatingSystem.IsWindows())
             start.CreateNewProcessGroup = true;
-        return new AppHostProcess(Process.Start(start)!);
+        return new AppHostProcess(Process.Start(start)!, data);
     }
 
     /// <summary>Its process id.</summary>
@@ -107,13 +110,16 @@ internal sealed class AppHostProcess : IDisposable
         }
     }
 
-    /// <summary>Ends it, where a test failed before its end.</summary>
+    /// <summary>Ends it and, on Linux, its services, where a test failed before its end: the data directory can be deleted then.</summary>
     public void Dispose()
     {
         if (!_process.HasExited)
         {
             _process.Kill();
             _process.WaitForExit();
+            // They would see its death some seconds later, and write until then.
+            if (OperatingSystem.IsLinux())
+                new ServiceProcesses(_data).End(Patience);
         }
 
         _process.Dispose();

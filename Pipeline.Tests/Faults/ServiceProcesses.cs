@@ -47,6 +47,25 @@ internal sealed class ServiceProcesses(string data)
         }
     }
 
+    /// <summary>Kills all that was given the data directory, and waits until it is gone.</summary>
+    /// <param name="patience">How long one process is waited for.</param>
+    public void End(TimeSpan patience)
+    {
+        foreach (var id in All())
+        {
+            try
+            {
+                using var process = Process.GetProcessById(id);
+                process.Kill();
+                process.WaitForExit(patience);
+            }
+            catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+            {
+                // It is gone already.
+            }
+        }
+    }
+
     /// <summary>Most resident memory since the process began, bytes.</summary>
     public static long PeakRss(int process) => File.ReadLines($"/proc/{process}/status")
         .Where(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
