@@ -52,10 +52,6 @@ public sealed class PolicyOptions
     /// <value>Default 30 s.</value>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan MaxUnaryDuration { get; set; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>True: a unary call without a deadline is INVALID_ARGUMENT.</summary>
-    /// <value>Default false, because a person with grpcurl sets none.</value>
-    public bool RequireDeadline { get; set; }
 }
 
 /// <summary>Message sizes and interceptors of every gRPC service; one that is switched off is not in the chain at all.</summary>

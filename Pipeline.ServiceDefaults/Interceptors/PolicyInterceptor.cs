@@ -21,8 +21,6 @@ internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, Ti
     /// <inheritdoc/>
     protected override async Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call)
     {
-        if (_policy.RequireDeadline && kind == MethodType.Unary && context.Deadline == DateTime.MaxValue)
-            throw new RpcException(new Status(StatusCode.InvalidArgument, $"{context.Method} needs a deadline."));
         // A peer is a connection here: its name holds the port that it calls from.
         var peer = $"{context.Peer} {context.Method}";
         var handler = HoldPlacesAsync();

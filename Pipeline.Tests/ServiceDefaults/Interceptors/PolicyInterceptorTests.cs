@@ -91,18 +91,6 @@ public sealed class PolicyInterceptorTests
     }
 
     [Fact]
-    public async Task AroundAsync_DeadlineRequiredButMissing_IsRefused()
-    {
-        await using var fixture = await StubFixture.StartAsync(("Interceptors:Policy:RequireDeadline", "true"));
-
-        var failure = await FailureOf(fixture.Client.LookupAsync(new LookupRequest(), deadline: DateTime.MaxValue));
-
-        Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
-        // Channels give every unary call one.
-        await fixture.Client.LookupAsync(new LookupRequest());
-    }
-
-    [Fact]
     public async Task AroundAsync_SwitchedOff_RefusesNothing()
     {
         await using var fixture = await StubFixture.StartAsync(
