@@ -37,7 +37,8 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
             var owner = written.FirstOrDefault(file => file.File.Is(path)).Run;
             if (owner is null && resumed is null)
                 throw new RunConflictException(OutputFiles.Refusal(name, path));
-            if (resumed is not null && owner?.Ended > resumed.Created)
+            // Its own record is stored with the end of the last attempt, and the end of the run after that: a death in between leaves it.
+            if (resumed is not null && owner?.Ended > resumed.Created && owner.Id != resumed.Id)
                 throw new RunConflictException($"run {owner.Id}, which came later, has written {path}: move it away, then resume");
             replaces &= owner is not null;
         }

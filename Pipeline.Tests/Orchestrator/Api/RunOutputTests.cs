@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Api;
@@ -61,6 +63,24 @@ public sealed class RunOutputTests : ApiTest
         await next.Client.PostAsync($"/runs/{id}/resume", null);
 
         Assert.True((await next.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Resume_OrchestratorDiedBetweenTheEndsOfAttemptAndRun_GoesOn()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var id = await CompleteAsync(Body("/data/in.ndjson", output), output);
+        var folder = Path.Combine(Served.Folder, "data", "runs", id);
+        await Served.StopAsync();
+        var asLeftByADeath = RunStateFile.Read(folder)! with { State = RunState.Running, Ended = null };
+        Assert.NotEmpty(asLeftByADeath.Written);
+        await File.WriteAllBytesAsync(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(asLeftByADeath, RunJson.Default.Run));
+
+        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        using var response = await next.Client.PostAsync($"/runs/{id}/resume", null);
+
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.Equal(2, (await next.Stages.NextAsync()).Open.Attempt);
     }
 
     [Fact]
@@ -166,7 +186,7 @@ public sealed class RunOutputTests : ApiTest
         Assert.Contains(reason, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
-    private async Task CompleteAsync(string body, string output)
+    private async Task<string> CompleteAsync(string body, string output)
     {
         using var created = await PostAsync(body);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
@@ -179,5 +199,7 @@ public sealed class RunOutputTests : ApiTest
         {
             // To its end.
         }
+
+        return id;
     }
 }
