@@ -14,7 +14,7 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
     /// <param name="resumed">
     /// The run where it is not new. A file that stands there and has no record may be its own: its Sink finds out before it publishes.
     /// </param>
-    /// <returns>Whether files that stand there may be replaced.</returns>
+    /// <returns>Whether files that stand there may be replaced. What the run has published itself Sink knows by its bytes, and replaces in any case.</returns>
     /// <exception cref="RunConflictException">The output is in use, or a file stands there that may not be replaced.</exception>
     public bool Claim(string output, RunSettings settings, Run? resumed)
     {
@@ -40,7 +40,8 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
             // Its own record is stored with the end of the last attempt, and the end of the run after that: a death in between leaves it.
             if (resumed is not null && owner?.Ended > resumed.Created && owner.Id != resumed.Id)
                 throw new RunConflictException($"run {owner.Id}, which came later, has written {path}: move it away, then resume");
-            replaces &= owner is not null;
+            // Sink renames the results last: while recorded ones stand there, rejects without a record may be what it has renamed already.
+            replaces &= owner is not null || (resumed is { MayReplace: true } && standing.Count > 1 && path == files.Rejects);
         }
 
         return replaces;

@@ -243,8 +243,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                     Ended = null,
                     Takeovers = 0,
                     UpgradeAllowed = allowUpgrade,
-                    // Its Sink may have published one of the files: it must be able to replace the other one, as before.
-                    MayReplace = former.State == RunState.Interrupted ? former.MayReplace : replaces,
+                    MayReplace = replaces,
                 };
             }
         }

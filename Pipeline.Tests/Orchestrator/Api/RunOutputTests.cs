@@ -84,6 +84,40 @@ public sealed class RunOutputTests : ApiTest
     }
 
     [Fact]
+    public async Task Resume_EarlierResultsWereChangedWhileItRested_MayNotReplaceThem()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var body = Body("/data/in.ndjson", output);
+        await CompleteAsync(body, output);
+        var id = await IdOfAsync(await PostAsync(body));
+        Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
+        await Served.StopAsync();
+        await File.AppendAllTextAsync(output, "note");
+
+        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        await next.Client.PostAsync($"/runs/{id}/resume", null);
+
+        Assert.False((await next.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
+    public async Task Resume_FailedAfterItsRejectsWereRenamed_MayStillReplaceTheEarlierResults()
+    {
+        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var body = Body("/data/in.ndjson", output);
+        await CompleteAsync(body, output);
+        var id = await IdOfAsync(await PostAsync(body));
+        var attempt = await Served.Stages.NextAsync();
+        await File.WriteAllTextAsync(Path.Combine(Served.Folder, "day.rejects.ndjson"), "rejects");
+        attempt.Opens().Fails("internal", retryable: false, "sink-0");
+        await EndAsync(id);
+
+        await Served.Client.PostAsync($"/runs/{id}/resume", null);
+
+        Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
+    }
+
+    [Fact]
     public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
     {
         var loop = Path.Combine(Served.Folder, "loop.ndjson");
