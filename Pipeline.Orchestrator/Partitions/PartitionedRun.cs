@@ -53,7 +53,7 @@ internal sealed class PartitionedRun(
         {
             stop.Abort.ThrowIfCancellationRequested();
             requireOwner();
-            while (!IsStopping && next.Count > 0 && _open.Count < await workers.CapacityAsync(stop.Abort))
+            while (!IsStopping && next.Count > 0 && _open.Count < await LimitAsync())
                 Advance(next.Dequeue(), 0);
             if (_open.Count == 0)
                 break;
@@ -75,6 +75,9 @@ internal sealed class PartitionedRun(
                 await TakeAsync(slice, plan.Slices[slice], report);
         }
     }
+
+    // One slice alone decides which implementations all of them keep to: several that begin at once could each take others.
+    private ValueTask<int> LimitAsync() => tracker.MayOpenSlices ? workers.CapacityAsync(stop.Abort) : ValueTask.FromResult(1);
 
     private bool IsStopping => _failure is not null || stop.Reason is not null;
 
@@ -100,6 +103,8 @@ internal sealed class PartitionedRun(
         switch (report.Run.State)
         {
             case RunState.Completed:
+                if (tracker.FindOtherImplementation(slice, report.Run) is { } unlike)
+                    await FailAsync(unlike);
                 break;
             case RunState.Failed when !GoesOn(report.Run.Error?.Reason):
                 await FailAsync(FailureOf(part, report));

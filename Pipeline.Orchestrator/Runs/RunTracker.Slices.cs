@@ -15,9 +15,16 @@ internal sealed partial class RunTracker
     // All implementations that the run has kept to since it started here, those that have been replaced among them.
     private readonly HashSet<Implementation> _pinned = [];
     private TimeSpan _slicesTook;
+    private bool _isPinned;
 
     // A partitioned run makes no attempts of its own but those of the merge.
     private bool IsMerging => Run.Slices.Count > 0;
+
+    /// <summary>
+    /// Whether any number of slices may be worked on at once: since the run started here one of them has reported an attempt, with which all
+    /// roles are pinned, or any implementation may be taken.
+    /// </summary>
+    public bool MayOpenSlices => _isPinned || RunPins.Of(Run).MayUpgrade;
 
     /// <summary>The input is split. Durable before any slice begins.</summary>
     public void Planned(PartitionPlan plan)
@@ -74,7 +81,8 @@ internal sealed partial class RunTracker
     /// <returns>The failure of a slice that goes through others; null where it may.</returns>
     public Failure? FindOtherImplementation(int slice, Run sliceRun)
     {
-        if (sliceRun.Implementations.Count == 0 || Run.Options.AllowUpgrade || Run.UpgradeAllowed)
+        _isPinned |= sliceRun.Attempts > 0;
+        if (sliceRun.Implementations.Count == 0 || RunPins.Of(Run).MayUpgrade)
             return null;
         // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
         _pinned.UnionWith(Run.Implementations);

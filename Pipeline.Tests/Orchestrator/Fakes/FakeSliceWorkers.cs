@@ -20,6 +20,9 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
 
     public bool HasOtherMachines { get; set; }
 
+    /// <summary>Attempts of a slice that is asked for the first time.</summary>
+    public int Attempts { get; init; } = 1;
+
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(capacity);
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
@@ -61,7 +64,7 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
         }
     }
 
-    private static SliceReport ReportOf(int slice, long version, RunState state) => new(version, "here", new Run
+    private SliceReport ReportOf(int slice, long version, RunState state) => new(version, "here", new Run
     {
         Id = $"run.{slice:0000}",
         Created = DateTimeOffset.UnixEpoch,
@@ -70,6 +73,6 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
         Input = "/in",
         Output = "/out",
         State = state,
-        Attempts = 1,
+        Attempts = Attempts,
     });
 }

@@ -177,15 +177,50 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Fact]
-    public async Task RunSlices_SliceByAnotherImplementation_FailsUnlessAllowed()
+    public async Task RunSlices_NoneHasBegun_OneAloneDecidesTheImplementations()
+    {
+        var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
+        var work = Start(workers, _stop);
+        Assert.Single(workers.Asked);
+        workers.Set(0, RunState.Waiting);
+        await workers.Until(() => Run.Slices[0].State == RunState.Waiting);
+        Assert.Single(workers.Asked);
+
+        workers.Set(0, RunState.Running, run => run with { Attempts = 1, Implementations = [new("rules", "1.0", "csharp")] });
+        await workers.Until(() => workers.Asked.Count == Slices);
+
+        Assert.Contains(_saved, run => run.Implementations.Count == 1);
+        for (var slice = 0; slice < Slices; slice++)
+            workers.Set(slice, RunState.Completed);
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunSlices_UpgradesAreAllowed_AllLanesBeginAtOnce()
+    {
+        _run.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
+        var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
+        var work = Start(workers, _stop);
+
+        Assert.Equal(Slices, workers.Asked.Count);
+
+        for (var slice = 0; slice < Slices; slice++)
+            workers.Set(slice, RunState.Completed);
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Theory]
+    [InlineData(RunState.Running)]
+    [InlineData(RunState.Completed)]
+    public async Task RunSlices_SliceByAnotherImplementation_FailsUnlessAllowed(RunState state)
     {
         var work = Start();
         await _workers.Until(() => _workers.Asked.Count == 2);
         _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
         await _workers.Until(() => Run.Implementations.Count > 0);
 
-        _workers.Set(1, RunState.Running, run => run with { Implementations = [new("rules", "2.0", "node")] });
-        await _workers.Until(() => _workers.Stopped.Count >= 1);
+        _workers.Set(1, state, run => run with { Implementations = [new("rules", "2.0", "node")] });
+        await _workers.Until(() => !_workers.Stopped.IsEmpty);
         _workers.Set(0, RunState.Interrupted);
         _workers.Set(1, RunState.Interrupted);
 
