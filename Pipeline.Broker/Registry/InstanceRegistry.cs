@@ -163,9 +163,10 @@ internal sealed partial class InstanceRegistry
             Depart(_entries[lease.InstanceId], InstanceState.Expired);
     }
 
+    // An expired lease counts, too: who was stopped while another process took its id must not take it back.
     // Two processes cannot listen at one address: at the same one it is the same process, whose former registration was answered too late.
     private bool IsReplaced(long leaseId) =>
-        _departed.All().FirstOrDefault(instance => instance.LeaseId == leaseId) is { State: InstanceState.Replaced } former
+        _departed.All().FirstOrDefault(instance => instance.LeaseId == leaseId) is { State: InstanceState.Replaced or InstanceState.Expired } former
         && _entries.TryGetValue(former.InstanceId, out var successor)
         && successor.Instance.Address != former.Address;
 

@@ -65,6 +65,20 @@ public sealed class InstanceRegistryTests
     }
 
     [Fact]
+    public void KeepAlive_ExpiredWhileAnotherProcessTookTheId_IsToldThatItIsReplaced()
+    {
+        var registry = NewRegistry();
+        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        PassSwept(registry, TimeSpan.FromSeconds(10));
+        Assert.Equal(InstanceState.Expired, Assert.Single(registry.Departed(Any)).State);
+        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+
+        registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+
+        Assert.True(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+    }
+
+    [Fact]
     public void KeepAlive_SameProcessRegisteredAgain_IsNotToldThatItIsReplaced()
     {
         var registry = NewRegistry();
