@@ -101,13 +101,17 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Makes the present state of a run durable in a folder, which is made if it is not there.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="run">The run.</param>
-    /// <param name="owner">Number of the <see cref="OwnerClaim"/> under which it is written, see <see cref="RunStateFile.PathIn"/>; 0 = none.</param>
+    /// <param name="owner">
+    /// Number of the <see cref="OwnerClaim"/> under which it is written, see <see cref="RunStateFile.PathIn"/>; 0 = none: in a store that only
+    /// this process uses it takes the place of what the last owner wrote, if there was one.
+    /// </param>
     /// <exception cref="StageException">store_unwritable; what was stored before stays.</exception>
     public void Save(string folder, Run run, long owner = 0) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
             CreatePrivate(folder);
-        DurableFiles.Private.Replace(RunStateFile.PathIn(folder, owner), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
+        var path = owner == 0 && _writer is null ? RunStateFile.LatestIn(folder) : RunStateFile.PathIn(folder, owner);
+        DurableFiles.Private.Replace(path, JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
     });
 
     /// <summary>Has something of a run written.</summary>

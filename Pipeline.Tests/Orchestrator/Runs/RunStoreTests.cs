@@ -76,6 +76,19 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Save_OwnersOfAClusterWroteTheRunBefore_TheLaterStateCounts()
+    {
+        using var store = Open();
+        var id = store.CreateFolder(Now);
+        store.Save(New(id));
+        store.Save(New(id) with { Attempts = 1 }, owner: 2);
+
+        store.Save(New(id) with { Attempts = 2 });
+
+        Assert.Equal(2, Assert.Single(store.LoadAll()).Attempts);
+    }
+
+    [Fact]
     public void LoadAll_SeveralRuns_OldestFirst()
     {
         using var store = Open();
