@@ -219,7 +219,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 return run;
             if (run.Options.Partitions != 1 && entry.Store != _partitioned.Store)
                 throw new RunConflictException($"run {id} lies in this machine's own storage: resume it without Cluster:Storage, or start it anew");
-            if (allowUpgrade && run.State.IsActive())
+            // One that drains has no further attempt: it is refused below.
+            if (allowUpgrade && run.State.IsActive() && run.State != RunState.Draining)
                 return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");

@@ -163,6 +163,18 @@ public sealed class StageCommandTests : IAsyncLifetime
         Assert.Equal("2.0", (await CompletedAsync(run.Id)).Implementations.Single(one => one.Role == "rules").Version);
     }
 
+    [Fact]
+    public async Task Resume_AllowUpgradeOfARunThatDrains_IsRefused()
+    {
+        var (run, attempt) = await BeginAsync();
+        await _client.PauseAsync(run.Id);
+
+        var refused = await Assert.ThrowsAsync<RunsApiException>(() => _client.ResumeAsync(run.Id, allowUpgrade: true));
+
+        Assert.Equal((HttpStatusCode.Conflict, $"run {run.Id} is draining and cannot be resumed"), (refused.Status, refused.Message));
+        attempt.Completes(drained: true);
+    }
+
     private async Task<(Run Run, FakeAttempt Attempt)> BeginAsync()
     {
         var input = Path.Combine(_served.Folder, "in.ndjson");
