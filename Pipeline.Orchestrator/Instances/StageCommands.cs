@@ -24,8 +24,7 @@ internal sealed partial class StageCommands(
     /// <summary>An attempt that does not drain in time is broken off, which takes a moment.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
 
-    private IEnumerable<Instance> Live => registry.Current.Value.Instances.Values
-        .Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live });
+    private IEnumerable<Instance> Live => RoutePlanner.Live(registry.Current.Value.Instances.Values);
 
     /// <summary>Takes an instance out.</summary>
     /// <param name="name">Its id, or its role where no other instance has it.</param>
@@ -116,8 +115,7 @@ internal sealed partial class StageCommands(
     {
         // While it is certain that it runs: afterwards its id may mean another process.
         var process = control.Find(instance);
-        var through = runs.List().Where(run => run.State.IsActive() && run.History is [.., { Outcome: AttemptRecord.Running } last]
-            && last.Route.Contains(instance.InstanceId)).Select(run => run.Id).ToList();
+        var through = runs.Through(instance);
         if (!await control.DrainAsync(instance))
             throw new InstanceChoiceException(isUnknown: true, $"{instance.InstanceId} is gone, or has registered anew: topology tells");
         LogTakenOut(logger, instance.InstanceId);

@@ -97,6 +97,10 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         await (_stopping ?? StopAllAsync());
     }
 
+    /// <summary>The partitioned runs of which a slice that is worked on here is as described.</summary>
+    public IEnumerable<string> RunsWith(Func<Run, bool> slice) =>
+        _work.Where(one => slice(one.Value.Run.Current.Value)).Select(one => one.Key.RunId).Distinct();
+
     /// <summary>Has slices that are worked on here go on with another implementation of a role.</summary>
     public void Replace(Implementation implementation)
     {

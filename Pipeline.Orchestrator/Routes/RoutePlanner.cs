@@ -66,7 +66,8 @@ internal static class RoutePlanner
         .ThenBy(instance => instance.RegisteredRevision)
         .ToLookup(instance => instance.Role);
 
-    private static IEnumerable<Instance> Live(IEnumerable<Instance> usable) =>
+    /// <summary>The stages among instances that take new attempts.</summary>
+    public static IEnumerable<Instance> Live(IEnumerable<Instance> usable) =>
         usable.Where(instance => instance is { Interface: StageContract.Interface, State: InstanceState.Live });
 
     private static string[] Refused(Instance above, Instance below) =>

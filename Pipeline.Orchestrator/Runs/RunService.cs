@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Contracts.Broker.V1;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -248,6 +249,15 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 };
             }
         }
+    }
+
+    /// <summary>The active runs of which an attempt goes through an instance now, be it at a slice that is worked on here.</summary>
+    public IReadOnlyList<string> Through(Instance instance)
+    {
+        return [.. List().Where(IsThrough).Select(run => run.Id).Union(_lanes.RunsWith(IsThrough))];
+
+        bool IsThrough(Run run) =>
+            run.State.IsActive() && run.History is [.., { Outcome: AttemptRecord.Running } last] && last.Route.Contains(instance.InstanceId);
     }
 
     /// <summary>

@@ -139,6 +139,33 @@ public sealed class SliceLanesTests : IAsyncLifetime
         Assert.Contains(new Implementation("rules", "2.0", "csharp"), ended.Implementations);
     }
 
+    [Fact]
+    public async Task StopStage_SlicesGoThroughIt_TellsTheirRun()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        _served.Registry.Register("rules-1", "rules");
+        using var client = new RunsClient(_served.Client.BaseAddress!, ServedOrchestrator.Key);
+
+        var stop = client.StopStageAsync("rules-0");
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        var completed = new HashSet<string>();
+        while (completed.Count < Slices)
+        {
+            var attempt = await _served.Stages.NextAsync();
+            var isNew = attempt.Open.Route.Any(hop => hop.InstanceId == "rules-1");
+            attempt.Opens().Completes(drained: !isNew, lines: 1);
+            if (isNew)
+                completed.Add(attempt.Open.RunId);
+        }
+
+        Assert.Equal([run.Id], (await stop.WaitAsync(Waiting.Limit)).Runs);
+        (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
+        Assert.Equal(RunState.Completed, (await EndOf(run.Id)).State);
+    }
+
     [UnixFact]
     public async Task Advance_StorageHangs_TheMachineCanBeStopped()
     {
