@@ -102,12 +102,14 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         _work.Where(one => slice(one.Value.Run.Current.Value)).Select(one => one.Key.RunId).Distinct();
 
     /// <summary>Has slices that are worked on here go on with another implementation of a role.</summary>
-    public void Replace(Implementation implementation)
+    /// <param name="implementation">The other one.</param>
+    /// <param name="isReplaced">Whether a run, by its id, is to go on with it.</param>
+    public void Replace(Implementation implementation, Func<string, bool> isReplaced)
     {
         // Slices that are opened later read the pins of the stored run.
         lock (_opening)
         {
-            foreach (var work in _work.Values)
+            foreach (var (_, work) in _work.Where(one => isReplaced(one.Key.RunId)))
                 RunPins.Replace(work.Run, implementation, _options);
         }
     }

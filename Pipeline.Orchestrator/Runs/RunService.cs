@@ -281,7 +281,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         foreach (var run in replaced.Where(run => run.Slices.Count > 0))
             Store(_runs[run.Id], run);
         // After the whole runs: a slice that goes through an implementation that its run does not know fails the run.
-        _lanes.Replace(implementation);
+        // A slice of a run that another machine carries out keeps to the pins of that run, which are not changed here.
+        _lanes.Replace(implementation, runId => _runs.TryGetValue(runId, out var entry) && !IsElsewhere(entry));
         return replaced;
     }
 

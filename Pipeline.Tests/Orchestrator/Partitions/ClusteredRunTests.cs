@@ -120,6 +120,21 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Replace_SliceOfARunThatTheOtherMachineCarriesOut_KeepsToThePinsOfTheRun()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        RunsOf(_second).Refresh();
+        var lanes = _second.Services.GetRequiredService<SliceLanes>();
+        await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None);
+        var other = new Implementation("rules", "2.0", "csharp");
+
+        Assert.Empty(RunsOf(_second).Replace(other));
+
+        Assert.DoesNotContain(other, (await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None)).Run.Implementations);
+    }
+
+    [Fact]
     public async Task Resume_WhileItIsCarriedOut_TellsHowFarItIs()
     {
         var run = Create();
