@@ -25,22 +25,26 @@ internal static class RoutePlanner
         if (missing.Length > 0)
             return new RoutePlan.Missing(missing, [.. live.Where(instance => missing.Contains(instance.Role))]);
 
-        if (roles.Count > 1 && byRole[roles[0]].FirstOrDefault(instance => instance.Accepts.Count > 0) is { } first)
+        // A merge has one stage, which hands nothing on, whatever it accepts.
+        var firsts = byRole[roles[0]].Where(instance => roles.Count == 1 || instance.Accepts.Count == 0).ToList();
+        if (firsts.Count == 0 && byRole[roles[0]].First() is var first)
             return new RoutePlan.Unfit($"{first.InstanceId} ({first.Role}) cannot be the first stage: it reads no input, but accepts {List(first.Accepts)}");
-        if (byRole[roles[^1]].FirstOrDefault(instance => instance.Emits.Count > 0) is { } last)
+        var lasts = byRole[roles[^1]].Where(instance => instance.Emits.Count == 0).ToDictionary(instance => instance, _ => (Instance?)null);
+        if (lasts.Count == 0 && byRole[roles[^1]].First() is var last)
             return new RoutePlan.Unfit($"{last.InstanceId} ({last.Role}) cannot be the last stage: it keeps no results, but emits {List(last.Emits)}");
 
         // From the last role up: what fits below decides what can be taken above.
-        var fits = new List<Dictionary<Instance, Instance?>> { byRole[roles[^1]].ToDictionary(instance => instance, _ => (Instance?)null) };
+        var fits = new List<Dictionary<Instance, Instance?>> { lasts };
         for (var at = roles.Count - 2; at >= 0; at--)
         {
             var below = byRole[roles[at + 1]].Where(fits[^1].ContainsKey).ToList();
-            var here = byRole[roles[at]]
+            var candidates = at == 0 ? firsts : [.. byRole[roles[at]]];
+            var here = candidates
                 .Select(instance => (Instance: instance, Next: below.FirstOrDefault(next => Refused(instance, next).Length == 0)))
                 .Where(pair => pair.Next is not null)
                 .ToDictionary(pair => pair.Instance, pair => pair.Next);
             if (here.Count == 0)
-                return new RoutePlan.Unfit(Describe(byRole[roles[at]].First(), below[0]));
+                return new RoutePlan.Unfit(Describe(candidates[0], below[0]));
             fits.Add(here);
         }
 

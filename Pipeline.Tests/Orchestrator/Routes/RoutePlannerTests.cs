@@ -70,6 +70,18 @@ public sealed class RoutePlannerTests
         Assert.Equal(message, Assert.IsType<RoutePlan.Unfit>(plan).Message);
     }
 
+    [Fact]
+    public void Plan_SomeInstancesCannotBeTheEnds_TakesThoseThatCan()
+    {
+        _registry.Register("ingest-1", "ingest", accepts: ["lines"]);
+        _registry.Register("sink-1", "sink", emits: ["events"]);
+
+        var plan = Plan(instance => instance.InstanceId is "ingest-0" or "sink-0" ? 5 : 0);
+
+        var route = Assert.IsType<RoutePlan.Found>(plan).Route.Instances;
+        Assert.Equal(("ingest-0", "sink-0"), (route[0].InstanceId, route[^1].InstanceId));
+    }
+
     [Theory]
     [InlineData("2.0", "csharp", null)]
     [InlineData("1.0", "node", null)]
