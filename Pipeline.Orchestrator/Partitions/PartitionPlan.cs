@@ -27,7 +27,10 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
 
     /// <summary>Splits an input at the beginnings of lines. A file that is compressed stays whole; small files are joined to one slice.</summary>
     /// <param name="catalog">The input.</param>
-    /// <param name="partitions">Slices that are wanted; 0 = auto. There are fewer where the input has too few lines, or files that stay whole.</param>
+    /// <param name="partitions">
+    /// Slices that are wanted; 0 = auto. There are fewer where the input has too few lines, or files that stay whole; more, but never above
+    /// <see cref="RunSettingsCheck.MaxPartitions"/>, where small files lie between large ones.
+    /// </param>
     /// <param name="lanes">Slices that can be worked on at once: with auto there are so many, or a multiple of it.</param>
     /// <exception cref="StageException">It cannot be read.</exception>
     public static PartitionPlan Make(InputCatalog catalog, int partitions, int lanes)
@@ -57,6 +60,9 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
         }
 
         Join();
+        // Small files between large ones make slices of their own: with longer ones there are fewer.
+        if (slices.Count > RunSettingsCheck.MaxPartitions)
+            return Make(catalog, (int)(count * 3 / 4), lanes);
         return new PartitionPlan(slices, SkippedInput.Of(catalog.Skipped));
 
         void Join()
@@ -107,7 +113,8 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
     private static List<long> CutsOf(InputCatalog catalog, int index, long wanted)
     {
         var length = catalog.Files[index].Length;
-        var parts = (length + wanted - 1) / wanted;
+        // As many as come nearest to the length that is wanted: a file that is slightly longer stays whole.
+        var parts = (length + (wanted / 2)) / wanted;
         var cuts = new List<long>();
         if (parts < 2 || GzipInput.Is(catalog.PathOf(index)))
             return cuts;

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Pipeline.Client.Runs;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Partitions;
 
@@ -82,6 +83,27 @@ public sealed class PartitionPlanTests : IDisposable
             ["a.ndjson to b.ndjson", "c.ndjson, bytes 0 to 44", "c.ndjson, bytes 44 to 77", "c.ndjson, bytes 77 to 110", "d.ndjson.gz", "e.ndjson"],
             plan.Slices.Select(slice => slice.ToString()));
         Assert.Equal(["notes.txt"], plan.Skipped?.Paths);
+    }
+
+    [Fact]
+    public void Make_FileSlightlyLongerThanASlice_StaysWhole()
+    {
+        foreach (var (name, lines) in new[] { ("a", 10), ("b", 12), ("c", 8) })
+            Write($"{name}.ndjson", string.Concat(Enumerable.Repeat("012345678\n", lines)));
+
+        Assert.Equal(["a.ndjson", "b.ndjson", "c.ndjson"], Make(_folder, 3).Slices.Select(slice => slice.ToString()));
+    }
+
+    [Fact]
+    public void Make_SmallFilesBetweenLargeOnes_NoMoreThanTheMostSlices()
+    {
+        for (var pair = 0; pair < 2_000; pair++)
+        {
+            Write($"{pair:0000}-large.ndjson", "012345678\n012345678\n");
+            Write($"{pair:0000}-small.ndjson", "0\n");
+        }
+
+        Assert.InRange(Make(_folder, RunSettingsCheck.MaxPartitions).Slices.Count, 2, RunSettingsCheck.MaxPartitions);
     }
 
     [Fact]
