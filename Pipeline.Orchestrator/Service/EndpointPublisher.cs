@@ -59,9 +59,9 @@ internal sealed partial class EndpointPublisher(
         }
     }
 
-    [LoggerMessage(EventId = 3030, Level = LogLevel.Information, Message = "Serves {Address}; clients find it by {Path}")]
+    [LoggerMessage(EventId = 3060, Level = LogLevel.Information, Message = "Serves {Address}; clients find it by {Path}")]
     private static partial void LogWritten(ILogger logger, string address, string path);
 
-    [LoggerMessage(EventId = 3031, Level = LogLevel.Warning, Message = "Clients on this machine will not find the orchestrator: {Path}: {Reason}")]
+    [LoggerMessage(EventId = 3061, Level = LogLevel.Warning, Message = "Clients on this machine will not find the orchestrator: {Path}: {Reason}")]
     private static partial void LogNotWritten(ILogger logger, string path, string reason);
 }
