@@ -184,6 +184,8 @@ internal sealed class LineFrameParser
             return null;
         }
 
+        // The stages below may reject events of this frame: rejects of lines before the cut go with them.
+        AddRejectsBefore(frame, number);
         var before = TakeEvents(frame);
         _events.TryAdd(values, number, offset);
         return before;

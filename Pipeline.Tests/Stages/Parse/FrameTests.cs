@@ -63,6 +63,18 @@ public sealed class FrameTests
     }
 
     [Fact]
+    public async Task Process_FrameCutBetweenScales_HasTheRejectsOfLinesBeforeTheCut()
+    {
+        Reject[] rejects = [new() { Line = 1 }, new() { Line = 3 }];
+        var gaps = new[] { new Gap { Before = 0, Lines = 1, Bytes = 1 }, new Gap { Before = 1, Lines = 1, Bytes = 1 } };
+        var lines = ParseRun.FrameOf(Bytes(Event("a", "10000000000") + Event("a", "0.123456789")), gaps, rejects);
+
+        var run = await new ParseRun().RunAsync(lines, ParseRun.AllColumns, []);
+
+        Assert.Equal([2, 0], run.Frames.Select(frame => ((EventFrame)frame).Rejects.Count));
+    }
+
+    [Fact]
     public async Task Process_LinesOfSeveralFiles_SendsNoFrameWithTwoFiles()
     {
         var run = await GatherAsync(
