@@ -135,7 +135,7 @@ internal sealed class IngestPass(
                 if (status == CutStatus.End)
                 {
                     reader.RequireUnchanged();
-                    return false;
+                    return drain.IsCancellationRequested && progress.FileIndex < progress.Files.Count - 1;
                 }
 
                 if (drain.IsCancellationRequested && !cutter.IsWithinLine)

@@ -67,6 +67,35 @@ public sealed class IngestResumeTests : IDisposable
         Assert.Equal(NaiveCutter.Cut(Sample, 64).Select(Plain), run.Lines.Concat(resumed.Lines).Select(Plain));
     }
 
+    [Fact]
+    public async Task Drain_InSmallFiles_StopsAtTheEndOfTheFile()
+    {
+        var path = Path.GetDirectoryName(_folder.Write("in/a.ndjson", "1\n\n2\n"))!;
+        _folder.Write("in/b.ndjson.gz", TemporaryFolder.Gzip("3\n4\n"u8.ToArray()));
+        _folder.Write("in/c.ndjson", "");
+        _folder.Write("in/d.ndjson", "\uFEFF5\n6");
+        var whole = await new IngestRun(path).ReadAsync();
+        Assert.Equal(3, whole.BatchLines.Count);
+        for (var last = 1; last <= 3; last++)
+        {
+            var run = new IngestRun(path);
+            run.OnFrame = (r, frame) =>
+            {
+                if (frame == last)
+                {
+                    r.Drain();
+                }
+            };
+            await run.ReadAsync();
+
+            Assert.Equal(last, run.BatchLines.Count);
+            Assert.Equal(last < 3 ? ControlAction.Drain : ControlAction.Unspecified, run.Messages[^1].Control?.Action ?? ControlAction.Unspecified);
+            var resumed = await new IngestRun(path).ReadAsync(run.Checkpoints[^1].Checkpoint);
+            Assert.Equal(whole.Lines, run.Lines.Concat(resumed.Lines));
+            Assert.Equal(whole.Checkpoints[^1].Checkpoint.Position, resumed.Checkpoints[^1].Checkpoint.Position);
+        }
+    }
+
     [Theory]
     [InlineData("shrunk")]
     [InlineData("written to")]
