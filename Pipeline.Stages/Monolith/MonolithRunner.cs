@@ -73,8 +73,7 @@ public static class MonolithRunner
             else
             {
                 await using var parallel = new OrderedParallel(parsers, parseMetrics, tail, cancellationToken);
-                await ingest.ReadAsync(parallel, drain, parallel.Stopped);
-                await parallel.CompleteAsync();
+                await parallel.ReadAsync(ingest, drain);
             }
         }
         finally

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Pipeline.Contracts;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
@@ -15,11 +16,13 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
     private readonly Channel<Task<List<Frame>>> _underWay;
     private readonly CancellationTokenSource _stopped;
     private readonly AttemptMetrics _metrics;
+    private readonly CancellationToken _cancellationToken;
     private readonly Task _handingOn;
 
     public OrderedParallel(IReadOnlyList<ITransform> stages, AttemptMetrics metrics, IFrameOutput next, CancellationToken cancellationToken)
     {
         _metrics = metrics;
+        _cancellationToken = cancellationToken;
         _stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _underWay = Channel.CreateBounded<Task<List<Frame>>>(new BoundedChannelOptions(stages.Count) { SingleReader = true, SingleWriter = true });
         _idle = Channel.CreateUnbounded<ITransform>();
@@ -31,8 +34,24 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         _handingOn = HandOnAsync(next);
     }
 
-    /// <summary>Cancelled when the attempt is, and when the rest of the chain failed.</summary>
-    public CancellationToken Stopped => _stopped.Token;
+    /// <summary>Lets the source read, and waits until everything is handed on.</summary>
+    /// <exception cref="StageException">The source or another stage of the chain has failed.</exception>
+    /// <exception cref="OperationCanceledException">The attempt was cancelled.</exception>
+    public async Task ReadAsync(ISource source, CancellationToken drain)
+    {
+        try
+        {
+            await source.ReadAsync(this, drain, _stopped.Token);
+        }
+        catch (OperationCanceledException) when (!_cancellationToken.IsCancellationRequested)
+        {
+            // The rest of the chain has failed and so stopped the source: its failure, thrown here, is the one to tell.
+            await CompleteAsync();
+            throw;
+        }
+
+        await CompleteAsync();
+    }
 
     /// <inheritdoc/>
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
@@ -40,22 +59,8 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         _metrics.Edge.Received(frame);
         // A stage sees only some of the frames here: none may keep anything for the next one.
         frame.More = false;
-        try
-        {
-            var stage = await _idle.Reader.ReadAsync(cancellationToken);
-            await _underWay.Writer.WriteAsync(Task.Run(() => ProcessAsync(stage, frame, cancellationToken), CancellationToken.None), cancellationToken);
-        }
-        catch (Exception) when (_handingOn.IsFaulted)
-        {
-            await _handingOn;
-        }
-    }
-
-    /// <summary>Waits until everything is handed on.</summary>
-    public async Task CompleteAsync()
-    {
-        _underWay.Writer.TryComplete();
-        await _handingOn;
+        var stage = await _idle.Reader.ReadAsync(cancellationToken);
+        await _underWay.Writer.WriteAsync(Task.Run(() => ProcessAsync(stage, frame, cancellationToken), CancellationToken.None), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -65,6 +70,12 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         _underWay.Writer.TryComplete();
         await _handingOn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopped.Dispose();
+    }
+
+    private async Task CompleteAsync()
+    {
+        _underWay.Writer.TryComplete();
+        await _handingOn;
     }
 
     private async Task<List<Frame>> ProcessAsync(ITransform stage, Frame frame, CancellationToken cancellationToken)
