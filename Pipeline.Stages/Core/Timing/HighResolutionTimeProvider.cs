@@ -48,6 +48,15 @@ public sealed class HighResolutionTimeProvider : TimeProvider
         }
     }
 
+    /// <summary>Takes a timer out that is not waited for any more. Where it is taken out already, to be fired, nothing happens.</summary>
+    internal void Withdraw(Due due)
+    {
+        lock (_lock)
+        {
+            _queue.Remove(due, out _, out _);
+        }
+    }
+
     private void Wait()
     {
         while (true)
@@ -69,21 +78,15 @@ public sealed class HighResolutionTimeProvider : TimeProvider
 
     private bool IsDue(out int millis)
     {
-        millis = Timeout.Infinite;
-        while (_queue.TryPeek(out var due, out var at))
+        if (!_queue.TryPeek(out _, out var at))
         {
-            if (!due.Timer.IsCurrent(due))
-            {
-                _queue.Dequeue();
-                continue;
-            }
-
-            var left = at - GetTimestamp();
-            millis = (int)Math.Min(int.MaxValue, Math.Ceiling(left * 1e3 / TimestampFrequency));
-            return left <= 0;
+            millis = Timeout.Infinite;
+            return false;
         }
 
-        return false;
+        var left = at - GetTimestamp();
+        millis = (int)Math.Min(int.MaxValue, Math.Ceiling(left * 1e3 / TimestampFrequency));
+        return left <= 0;
     }
 
     /// <summary>A time at which a timer fires, unless it was set anew since.</summary>

@@ -5,6 +5,7 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
 {
     private readonly ExecutionContext? _context = ExecutionContext.Capture();
     private readonly Lock _lock = new();
+    private HighResolutionTimeProvider.Due? _waiting;
     private long _setting;
     private long _period;
     private bool _disposed;
@@ -20,34 +21,32 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
                 return false;
             }
 
-            _setting++;
+            Withdraw();
             _period = every;
             if (due >= 0)
             {
-                time.Schedule(new(this, _setting, time.GetTimestamp() + due));
+                Schedule(new(this, _setting, time.GetTimestamp() + due));
             }
 
             return true;
         }
     }
 
-    /// <summary>Whether the timer was not set anew since.</summary>
-    public bool IsCurrent(HighResolutionTimeProvider.Due due) => Volatile.Read(ref _setting) == due.Setting;
-
-    /// <summary>Runs the callback on the thread pool, and waits for the next period.</summary>
+    /// <summary>Runs the callback on the thread pool, and waits for the next period; nothing where the timer was set anew since it was due.</summary>
     public void Fire(HighResolutionTimeProvider.Due due)
     {
         lock (_lock)
         {
-            if (!IsCurrent(due))
+            if (due.Setting != _setting)
             {
                 return;
             }
 
+            _waiting = null;
             if (_period > 0)
             {
                 // A period that was missed is not made up for.
-                time.Schedule(due with { At = Math.Max(due.At + _period, time.GetTimestamp()) });
+                Schedule(due with { At = Math.Max(due.At + _period, time.GetTimestamp()) });
             }
         }
 
@@ -61,7 +60,7 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
         lock (_lock)
         {
             _disposed = true;
-            _setting++;
+            Withdraw();
         }
     }
 
@@ -70,6 +69,22 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
     {
         Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private void Schedule(HighResolutionTimeProvider.Due due)
+    {
+        _waiting = due;
+        time.Schedule(due);
+    }
+
+    private void Withdraw()
+    {
+        _setting++;
+        if (_waiting is { } due)
+        {
+            time.Withdraw(due);
+            _waiting = null;
+        }
     }
 
     private void Run()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Pipeline.Stages.Core.Timing;
 
 namespace Pipeline.Tests.Stages.Core.Timing;
@@ -86,4 +87,37 @@ public sealed class HighResolutionTimeProviderTests
     [Fact]
     public void CreateTimer_NegativeDueTime_Throws() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Time.CreateTimer(_ => { }, null, TimeSpan.FromSeconds(-2), TimeSpan.Zero));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CreateTimer_DisposedOrSetAnewBeforeItIsDue_IsNotKeptUntilThen(bool setAnew)
+    {
+        var states = Abandon(setAnew);
+
+        GC.Collect();
+
+        // The thread that waits may still hold the last one that it looked at.
+        Assert.InRange(states.Count(state => state.IsAlive), 0, 1);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static List<WeakReference> Abandon(bool setAnew) =>
+    [
+        .. Enumerable.Range(0, 100).Select(_ =>
+        {
+            var state = new object();
+            var timer = Time.CreateTimer(_ => { }, state, TimeSpan.FromHours(1), System.Threading.Timeout.InfiniteTimeSpan);
+            if (setAnew)
+            {
+                timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
+            }
+            else
+            {
+                timer.Dispose();
+            }
+
+            return new WeakReference(state);
+        }),
+    ];
 }
