@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Batching;
@@ -20,10 +21,16 @@ internal sealed class BridgeStage(StageContext context, IUserProgram program, IO
     private TransformCall Call => _call ?? throw new InvalidOperationException("The stage was not opened.");
 
     /// <inheritdoc/>
+    /// <exception cref="StageException">The program cannot do the run; invalid_options where it reads the lines of a slice.</exception>
     public async ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         _wanted = below?.Columns ?? throw new InvalidOperationException("A bridge cannot be the last stage.");
         _call = await program.OpenAsync(open, _wanted, cancellationToken);
+        if (open.Options?.Slice is not null && _call.Opened.Reads.Contains(ColumnNames.Line))
+        {
+            throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
+        }
+
         var opened = new RunOpened { Resume = below.Resume };
         opened.Columns.AddRange(_wanted.Except(_call.Opened.Sets).Union(_call.Opened.Reads));
         return opened;

@@ -11,10 +11,6 @@ namespace Pipeline.Stages.Rules;
 /// <summary>Filters and enriches events by rules that are data, and scores work items.</summary>
 public sealed class RulesStage(StageContext context) : ITransform
 {
-    private const string LineInParts =
-        "a partitioned run cannot group by 'line', or use rules or bridges that read it: "
-        + "the line numbers of the whole input are not known while it is read in parts; run it with --partitions 1";
-
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
 
@@ -28,7 +24,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         {
             rules.CheckColumns(options.GroupBy);
             return options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, ColumnNames.Value]).ReadsLine
-                ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = LineInParts }]
+                ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = SlicedRuns.NoLines }]
                 : [];
         }
         catch (StageException error)
@@ -48,7 +44,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         _program = new RuleProgram(rules, wanted, cancellationToken);
         if (open.Options.Slice is not null && _program.ReadsLine)
         {
-            throw new StageException(FailureReasons.InvalidOptions, LineInParts);
+            throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
         }
 
         var opened = new RunOpened { Resume = below?.Resume };

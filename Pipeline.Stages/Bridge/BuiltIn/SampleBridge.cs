@@ -20,8 +20,16 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
     private long _events;
 
     /// <inheritdoc/>
+    /// <exception cref="StageException">
+    /// The file cannot be written; invalid_options of a slice, whose folder goes with it and whose lines are not those of the input.
+    /// </exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
+        if (open.Options.Slice is not null)
+        {
+            throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
+        }
+
         var folder = RootedPath.Require(open.Options.WorkDirectory, context.Roots, "work directory");
         try
         {

@@ -65,6 +65,19 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         Assert.Equal((0, 7L, 9L, "in.ndjson", 3L), (left.Count, left.Filtered, left.ReadMicros, left.File, left.Rejects.Single().Line));
     }
 
+    [Fact]
+    public async Task OpenAsync_ProgramReadsTheLinesOfASlice_IsRefused()
+    {
+        await using var stage = server.Stage();
+        var open = new OpenRun { RunId = "reads the line", Attempt = 1, Options = new RunOptions { Slice = new InputSlice() } };
+
+        var failure = await FailureAsync(
+            () => stage.OpenAsync(open, new RunOpened { Columns = { "type", "value" } }, CancellationToken.None).AsTask().WaitAsync(Patience));
+
+        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Reason, failure.Retryable));
+        Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("ends", "ended the call before the input did")]
     [InlineData("throws", "failed: Unknown")]

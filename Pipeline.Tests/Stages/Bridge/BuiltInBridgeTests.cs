@@ -109,6 +109,20 @@ public sealed class BuiltInBridgeTests : IDisposable
         Assert.Contains("has checkpoint 5", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Sample_SliceOfAnInput_IsRefused()
+    {
+        await using var stage = new SampleBridge(Frames.Context(root: _folder), "audit", new SampleOptions { Every = 5 });
+        var open = Open(1);
+        open.Options.Slice = new InputSlice();
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => stage.OpenAsync(open, new RunOpened(), CancellationToken.None).AsTask());
+
+        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
+        Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
+    }
+
     private async Task RunAsync(long attempt, long? resume, params Frame[] frames)
     {
         await using var stage = new SampleBridge(Frames.Context(root: _folder), "audit", new SampleOptions { Every = 5 });

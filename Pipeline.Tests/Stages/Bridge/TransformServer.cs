@@ -72,6 +72,8 @@ public sealed class TransformServer : IAsyncLifetime
                     if (behaviour == "refuses")
                         throw new RpcException(new Status(StatusCode.InvalidArgument, "no such rules"));
                     var opened = new TransformOpened { Reads = { "ts" }, Sets = { "rule" }, WorkItems = behaviour != "events only" };
+                    if (behaviour == "reads the line")
+                        opened.Reads.Add("line");
                     await responseStream.WriteAsync(new TransformResponse { Number = request.Number, Opened = opened });
                     continue;
                 }
