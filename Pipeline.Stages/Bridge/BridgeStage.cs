@@ -109,6 +109,11 @@ internal sealed class BridgeStage(StageContext context, IUserProgram program, IO
         context.Meter.Filtered += dropped;
         context.Meter.Rejected += rejected;
         answer.Filtered = question.Filtered + dropped;
+        foreach (var reject in answer.Rejects)
+        {
+            reject.File = question.File;
+        }
+
         answer.AddRejects(question.Rejects);
         (answer.File, answer.ReadMicros, answer.More) = (question.File, question.ReadMicros, question.More);
     }

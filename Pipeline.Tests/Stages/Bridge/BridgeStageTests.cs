@@ -78,6 +78,21 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ProcessAsync_ProgramRejectsEvents_NamesTheirFile()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "rejects");
+        var output = new FrameList();
+        var events = Frames.Of(("a", "u", 1), ("b", "u", 2));
+        events.File = "in.ndjson";
+        events.Rejects.Add(new Reject { Line = 1, File = "in.ndjson" });
+
+        await ProcessAsync(stage, events, output);
+
+        Assert.Equal([(1L, "in.ndjson"), (2L, "in.ndjson")], output.Events.Single().Rejects.Select(reject => (reject.Line, reject.File)));
+    }
+
     [Theory]
     [InlineData("ends", "ended the call before the input did")]
     [InlineData("throws", "failed: Unknown")]

@@ -97,6 +97,7 @@ public sealed class TransformServer : IAsyncLifetime
                 : new TransformResponse { Number = request.Number, WorkItems = request.WorkItems };
             switch (behaviour)
             {
+                case "rejects": response.Events = new EventBatch { Rejects = { new Reject { Line = 2, Reason = "no" } } }; break;
                 case "drops": response.Events = new EventBatch(); break;
                 case "another number": response.Number++; break;
                 case "more events": response.Events = new EventBatch { Count = request.Events.Count + 1 }; break;
