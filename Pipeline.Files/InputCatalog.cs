@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using System.Text;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
@@ -147,7 +148,7 @@ public sealed class InputCatalog
             throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
         }
 
-        if (files.Count > MaxFiles || files.Sum(file => (long)file.Name.Length) > MaxPathBytes)
+        if (files.Count > MaxFiles || files.Sum(file => (long)Encoding.UTF8.GetByteCount(file.Name)) > MaxPathBytes)
         {
             throw new StageException(
                 FailureReasons.InputUnreadable, $"'{folder}' holds {files.Count} files: more than {MaxFiles}, or with too long paths. Join some of them.");

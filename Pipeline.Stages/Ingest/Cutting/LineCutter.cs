@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Hashing;
+using System.Text;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
@@ -28,6 +29,7 @@ internal sealed class LineCutter : IDisposable
     private readonly IByteSource _source;
     private readonly XxHash3 _hash;
     private readonly string _file;
+    private readonly int _fileBytes;
     private readonly int _maxLineBytes;
     private readonly int _reach;
     private readonly int _blockBytes;
@@ -61,6 +63,7 @@ internal sealed class LineCutter : IDisposable
     public LineCutter(IByteSource source, XxHash3 hash, string file, long offset, long line, int maxLineBytes, int blockBytes)
     {
         (_source, _hash, _file, _maxLineBytes, _blockBytes) = (source, hash, file, maxLineBytes, blockBytes);
+        _fileBytes = Encoding.UTF8.GetByteCount(file);
         // So far to look for a line's end: enough to know that the line is too long, with "\r\n", and to have what its reject keeps.
         _reach = Math.Max(maxLineBytes, RejectedBytes) + 2;
         _buffer = SharedBuffer.Rent(blockBytes);
@@ -320,7 +323,7 @@ internal sealed class LineCutter : IDisposable
         }
 
         (_rejects ??= []).Add(_skipped!);
-        _weight += _skipped!.Raw.Length + GapWeight;
+        _weight += _skipped!.Raw.Length + _fileBytes + GapWeight;
         LeaveOut(_skippedBytes);
         _skipped = null;
         return true;

@@ -173,4 +173,19 @@ public sealed class IngestCuttingTests : IDisposable
         Assert.Equal(10_000, run.Meter.Rejected);
         Assert.True(run.BatchLines.Count >= 3, "10,000 rejects of 1 KiB came in one batch");
     }
+
+    [Fact]
+    public async Task Read_ManyRejectsOfAFileWithALongPath_AreSplitOverMoreBatches()
+    {
+        var line = new string('x', 70) + "\n";
+        var name = Path.Join("in", new string('d', 240), new string('f', 240) + ".ndjson");
+        var file = _folder.Write(name, string.Concat(Enumerable.Repeat(line, 20_000)));
+        var run = new IngestRun(Path.GetDirectoryName(Path.GetDirectoryName(file))!);
+        run.Open.Options.MaxLineBytes = 64;
+        run.Open.Options.BatchSize = 100_000;
+        await run.ReadAsync();
+
+        Assert.Equal(20_000, run.Meter.Rejected);
+        Assert.True(run.BatchLines.Count >= 3, "20,000 rejects with a path of 480 bytes came in one batch");
+    }
 }

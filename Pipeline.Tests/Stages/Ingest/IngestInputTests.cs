@@ -42,6 +42,23 @@ public sealed class IngestInputTests : IDisposable
         Assert.Equal(1, RunProgress.Of(1, run.Checkpoints[^1].Checkpoint.Position).Fraction);
     }
 
+    // A path may have 4,096 bytes.
+    [LinuxFact]
+    public async Task Read_FolderWithLongPathsInAScriptOfThreeBytes_CountsTheirBytes()
+    {
+        var folder = Path.Join([_folder.Path, .. Enumerable.Repeat(new string('\u4E00', 80), 14)]);
+        Directory.CreateDirectory(folder);
+        for (var i = 0; i < 2_600; i++)
+        {
+            File.WriteAllBytes(Path.Join(folder, $"{i}.json"), []);
+        }
+
+        var failure = await new IngestRun(_folder.Path).FailAsync();
+
+        Assert.Equal(FailureReasons.InputUnreadable, failure.Reason);
+        Assert.Contains("with too long paths", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Read_GzipOfManyMembers_ReadsThemAsOneText()
     {
