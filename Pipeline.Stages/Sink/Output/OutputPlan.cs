@@ -141,8 +141,11 @@ internal sealed class OutputPlan
 
         try
         {
-            files.Create(UnfinishedResults, "probe").Dispose();
-            files.Delete(UnfinishedResults, "probe");
+            foreach (var file in new[] { UnfinishedResults, UnfinishedRejects })
+            {
+                files.Create(file, "probe").Dispose();
+                files.Delete(file, "probe");
+            }
         }
         catch (UnauthorizedAccessException failure)
         {
