@@ -8,11 +8,12 @@ namespace Pipeline.Cli.CheckStage;
 /// <summary>One check under way: what it has done, what it expects now, and what it found.</summary>
 /// <param name="target">The stage.</param>
 /// <param name="below">The hop below it.</param>
+/// <param name="folder">Where runs have their folders.</param>
 /// <param name="limits">How long to wait.</param>
 /// <param name="time">The clock.</param>
 /// <param name="cancellationToken">Ends the check.</param>
 internal sealed class CheckRun(
-    StageTarget target, HopBelow below, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
+    StageTarget target, HopBelow below, string folder, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
 {
     private readonly List<Finding> _findings = [];
     private string _sent = "OpenRun, and what an ordinary run has";
@@ -22,6 +23,8 @@ internal sealed class CheckRun(
     public StageTarget Target => target;
 
     public HopBelow Below => below;
+
+    public string Folder => folder;
 
     public CheckLimits Limits => limits;
 

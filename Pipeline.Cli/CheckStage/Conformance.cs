@@ -12,6 +12,7 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
     /// <summary>Makes them one after the other; those that only wait run beside the others.</summary>
     public async IAsyncEnumerable<CheckOutcome> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var folder = new RunFolders();
         await using var below = await HopBelow.StartAsync(target.RoleBelow, cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var slow = new Dictionary<string, Task<CheckOutcome>>();
@@ -22,13 +23,13 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
             var reason = hopeless ?? (check.IsReference && failed ? "mend what failed above first" : null);
             var outcome = reason is not null
                 ? new CheckOutcome(check.Name, CheckResult.Skipped, reason, [])
-                : await (slow.GetValueOrDefault(check.Name) ?? MakeAsync(check, below, ending.Token));
+                : await (slow.GetValueOrDefault(check.Name) ?? MakeAsync(check, below, folder.Path, ending.Token));
             failed |= !check.IsReference && outcome.Result == CheckResult.Fail;
             if (check.IsOpening && outcome.Result == CheckResult.Fail)
                 hopeless = "the stage does not get through a run without input";
             else if (check.IsOpening)
                 slow = StageChecks.All.Where(other => other.IsSlow)
-                    .ToDictionary(other => other.Name, other => MakeAsync(other, below, ending.Token));
+                    .ToDictionary(other => other.Name, other => MakeAsync(other, below, folder.Path, ending.Token));
             yield return outcome;
         }
 
@@ -36,11 +37,29 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
         await ((Task)Task.WhenAll(slow.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<CheckOutcome> MakeAsync(StageCheck check, HopBelow below, CancellationToken cancellationToken)
+    private async Task<CheckOutcome> MakeAsync(StageCheck check, HopBelow below, string folder, CancellationToken cancellationToken)
     {
-        var run = new CheckRun(target, below, limits, time, cancellationToken);
+        var run = new CheckRun(target, below, folder, limits, time, cancellationToken);
         await run.RunAsync(check.Make);
         var result = run.Findings.Count > 0 ? CheckResult.Fail : run.Skipped is not null ? CheckResult.Skipped : CheckResult.Pass;
         return new CheckOutcome(check.Name, result, result == CheckResult.Skipped ? run.Skipped : null, run.Findings);
+    }
+
+    /// <summary>A temporary folder for those of the runs.</summary>
+    private sealed class RunFolders : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("pipeline-check-").FullName;
+
+        public void Dispose()
+        {
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // The stage still writes there, or as another user: the checks are made, and it is a temporary folder.
+            }
+        }
     }
 }

@@ -18,15 +18,16 @@ internal static class Opening
     /// <param name="groupBy">Columns to group by; none = type.</param>
     public static OpenRun Of(CheckRun run, params IEnumerable<string> groupBy)
     {
+        var id = run.Below.NewRunId();
         var open = new OpenRun
         {
-            RunId = run.Below.NewRunId(),
+            RunId = id,
             Attempt = 1,
             Options = new RunOptions
             {
                 Input = "/tmp/check/events.ndjson",
                 Output = "/tmp/check/results.ndjson",
-                WorkDirectory = "/tmp/check/work",
+                WorkDirectory = Directory.CreateDirectory(Path.Combine(run.Folder, id)).FullName,
                 BatchSize = 100,
                 LingerMicros = 5_000,
                 MaxLineBytes = RunLimits.MaxLineBytes,

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.CheckStage;
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate;
 using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.Programs;
+using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Parse;
 using Pipeline.Stages.Rules;
@@ -36,6 +39,19 @@ public sealed class OwnStagesTests
         await PassesAsync("audit", context => new BridgeStage(context, calls, options), "options");
     }
 
+    [Fact]
+    public async Task CheckStage_WorkDirectories_AreThereUntilTheEnd()
+    {
+        var folders = new ConcurrentDictionary<string, bool>();
+        await using var server = await StageServer.StartAsync("audit", _ => new FolderWitness(folders), Emits);
+
+        (await Kit.CheckAsync(server.Address, "audit")).RequireFailed();
+
+        Assert.True(folders.Count > 1);
+        Assert.All(folders, folder => Assert.True(folder.Value, folder.Key));
+        Assert.All(folders.Keys, folder => Assert.False(Directory.Exists(folder), folder));
+    }
+
     private static async Task PassesAsync(string role, Func<StageContext, IStage> create, params string[] skipped)
     {
         await using var server = await StageServer.StartAsync(role, create, Emits);
@@ -45,5 +61,18 @@ public sealed class OwnStagesTests
         Assert.Equal(
             OperatingSystem.IsLinux() ? skipped : [.. skipped, "ring"],
             outcomes.Where(outcome => outcome.Result == CheckResult.Skipped).Select(outcome => outcome.Name));
+    }
+
+    private sealed class FolderWitness(ConcurrentDictionary<string, bool> folders) : ITransform
+    {
+        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+        {
+            folders[open.Options.WorkDirectory] = Directory.Exists(open.Options.WorkDirectory);
+            return ValueTask.FromResult(below!);
+        }
+
+        public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken) => output.WriteAsync(frame, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
