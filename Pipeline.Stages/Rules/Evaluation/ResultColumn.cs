@@ -8,6 +8,9 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// <summary>Builds columns of evaluated entries.</summary>
 internal sealed class ResultColumn(Slot target)
 {
+    // More bytes of texts than this are cut in two with their frame: a message of several such columns holds 16 MiB.
+    private const int MaxTextBytes = 1 << 20;
+
     private long[] _raw = [];
     private int[] _codes = [];
 
@@ -34,7 +37,7 @@ internal sealed class ResultColumn(Slot target)
     /// <param name="source">Its raw values are the rows' entries.</param>
     /// <param name="rowEntries">Without source: the rows' entries; empty = a row's entry is the row itself.</param>
     /// <param name="evaluator">Knows the texts.</param>
-    /// <returns>Null: numbers have no scale in common.</returns>
+    /// <returns>Null: numbers have no scale in common, or several texts are too long together.</returns>
     public EventColumn? TryMake(int count, Result[] entries, List<int> used, EventColumn? source, ReadOnlySpan<int> rowEntries, ResultEvaluator evaluator)
     {
         var column = New();
@@ -75,7 +78,7 @@ internal sealed class ResultColumn(Slot target)
 
     private EventColumn New() => new() { Name = target.Name, Kind = target.Kind, Texts = target.Kind == ColumnKind.Text ? new TextTable() : null };
 
-    private int EncodeTexts(TextTable texts, Result[] entries, List<int> used, ResultEvaluator evaluator)
+    private int? EncodeTexts(TextTable texts, Result[] entries, List<int> used, ResultEvaluator evaluator)
     {
         if (_codes.Length < evaluator.Texts.Count)
         {
@@ -104,7 +107,7 @@ internal sealed class ResultColumn(Slot target)
             }
         }
 
-        return ColumnAccess.WidthOfCodes(texts.Count);
+        return texts.ByteLength > MaxTextBytes && texts.Count > 1 ? null : ColumnAccess.WidthOfCodes(texts.Count);
     }
 
     private int? EncodeNumbers(EventColumn column, Result[] entries, List<int> used)

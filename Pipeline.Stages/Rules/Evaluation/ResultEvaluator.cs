@@ -32,6 +32,9 @@ internal sealed class ResultEvaluator(CheckedExpression expression) : IDisposabl
     /// <summary>Texts by id.</summary>
     public TextIndex Texts => _texts;
 
+    /// <summary>Whether one frame has made more texts than any column may have.</summary>
+    public bool IsFull => _texts.ByteLength > 2 * MaxBytes;
+
     /// <summary>Between frames: forgets the texts where they have become too many.</summary>
     /// <returns>True where it did: results kept elsewhere are void.</returns>
     public bool Trim()

@@ -24,7 +24,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     public Slot Target => rule.Target;
 
     /// <summary>Makes the column.</summary>
-    /// <returns>Null: the rows' numbers have no scale in common, the frame must be cut in two.</returns>
+    /// <returns>Null: the rows' numbers have no scale in common, or their texts are too long; the frame must be cut in two.</returns>
     public EventColumn? TryMake(FrameRows rows)
     {
         if (_evaluator.Trim())
@@ -42,8 +42,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         var single = domain > 0 ? rows.Column(reads[0]) : null;
         var combined = _combined is not null && _combined.TryCombine(rows) ? _combined.Entries : default;
         Grow(single is not null ? domain : combined.IsEmpty ? rows.Count : _combined!.Domain);
-        Evaluate(rows, single, combined);
-        var column = _columns.TryMake(rows.Count, _entries, _used, single, combined, _evaluator);
+        var column = TryEvaluate(rows, single, combined) ? _columns.TryMake(rows.Count, _entries, _used, single, combined, _evaluator) : null;
         foreach (var entry in _used)
         {
             _isUsed[entry] = false;
@@ -62,7 +61,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         return _columns.MakeConstant(rows.Count, _entries, _evaluator);
     }
 
-    private void Evaluate(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined)
+    private bool TryEvaluate(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined)
     {
         var state = rows.State;
         var memo = single is null ? null : _memo!.For(rows);
@@ -84,6 +83,10 @@ internal sealed class SetStep(SetRule rule) : IDisposable
                 {
                     Fill(rows, single, combined, row, entry);
                     known = _evaluator.Evaluate(rows.Cursor);
+                    if (_evaluator.IsFull && _used.Count > 1)
+                    {
+                        return false;
+                    }
                 }
 
                 _entries[entry] = known;
@@ -94,6 +97,8 @@ internal sealed class SetStep(SetRule rule) : IDisposable
                 state[row] = Outcome.Failed;
             }
         }
+
+        return true;
     }
 
     private void Fill(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined, int row, int entry)

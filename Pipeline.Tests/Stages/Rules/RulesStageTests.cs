@@ -1,6 +1,7 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Wire;
 using Pipeline.Stages.Rules;
 
 namespace Pipeline.Tests.Stages.Rules;
@@ -72,6 +73,19 @@ public sealed class RulesStageTests
         Assert.Equal([0.25m], run.Values("x"));
         Assert.Empty(run.Rejects);
         Assert.Equal(2, run.Filtered);
+    }
+
+    [Fact]
+    public async Task Process_RuleMakesLongTexts_KeepsFramesWithinTheMessageLimit()
+    {
+        var doublings = Enumerable.Range(0, 12).Select(i => i == 0 ? "x = user + user" : "x = x + x");
+        var run = await RulesRun.OpenAsync(RulesRun.Json([.. doublings]), "line", "x");
+        await run.SendAsync(Frames.Of([.. Enumerable.Range(0, 600).Select(i => ("a", $"u{i:00000000000}", 1m))]));
+
+        Assert.All(run.Output, frame => Assert.InRange(FrameEncoder.Measure(frame).Length, 1, 4 << 20));
+        Assert.Equal(Enumerable.Range(1, 600).Select(line => (object)(decimal)line), run.Values("line"));
+        Assert.All(run.Values("x"), text => Assert.Equal(12 << 12, ((string)text).Length));
+        Assert.Empty(run.Rejects);
     }
 
     [Theory]
