@@ -3,6 +3,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate.Groups;
 using Pipeline.Stages.Aggregate.WorkItems;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Stages.Aggregate;
@@ -125,8 +126,7 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     {
         if (readMicros > 0 && items > 0)
         {
-            var now = (long)((Int128)context.Time.GetTimestamp() * 1_000_000 / context.Time.TimestampFrequency);
-            context.Meter.Latency.Record(now - readMicros, items);
+            context.Meter.Latency.Record(context.Time.GetMicros() - readMicros, items);
         }
     }
 }

@@ -81,9 +81,6 @@ internal sealed class LineCutter : IDisposable
     /// <summary>Blank lines among those read here.</summary>
     public long Blank { get; private set; }
 
-    /// <summary>Lines kept for the next batch.</summary>
-    public int Count => _count;
-
     /// <summary>Whether nothing was read for the next batch yet, not even a line left out.</summary>
     public bool IsEmpty => _count == 0 && _gaps is null;
 

@@ -53,10 +53,7 @@ internal sealed class ReadProgress
     public long TotalLines(long line) => _linesOfFilesBefore + line;
 
     /// <summary>Bytes of all files up to the cutter.</summary>
-    public long TotalBytes(LineCutter cutter) => TotalBytes(cutter.Offset);
-
-    /// <summary>Bytes of all files up to an offset in the file being read.</summary>
-    public long TotalBytes(long offset) => _bytesOfFilesBefore + offset;
+    public long TotalBytes(LineCutter cutter) => _bytesOfFilesBefore + cutter.Offset;
 
     /// <summary>The next checkpoint, at the cutter's position.</summary>
     public Checkpoint Checkpoint(LineCutter cutter)

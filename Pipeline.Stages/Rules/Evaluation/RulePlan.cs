@@ -26,8 +26,7 @@ internal sealed class RulePlan
         }
 
         ReadsLine = live.Any(slot => slot.Name == ColumnNames.Line);
-        CanFail = Rules.Any(rule => rule.Expression.CanFail);
-        if (CanFail)
+        if (Rules.Any(rule => rule.Expression.CanFail))
         {
             live.UnionWith(rules.Slots.Where(slot => slot.Name is ColumnNames.Line or ColumnNames.Offset));
         }
@@ -46,7 +45,4 @@ internal sealed class RulePlan
 
     /// <summary>Whether anything depends on the number of an event's line, besides where a reject says that it stood.</summary>
     public bool ReadsLine { get; }
-
-    /// <summary>Whether a row can fail.</summary>
-    public bool CanFail { get; }
 }
