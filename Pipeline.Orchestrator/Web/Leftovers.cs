@@ -52,6 +52,6 @@ internal sealed partial class Leftovers(RunStore store, ILogger<Leftovers> logge
         }
     }
 
-    [LoggerMessage(EventId = 3060, Level = LogLevel.Warning, Message = "{Path}, left by an earlier orchestrator, cannot be deleted: {Reason}")]
+    [LoggerMessage(EventId = 3070, Level = LogLevel.Warning, Message = "{Path}, left by an earlier orchestrator, cannot be deleted: {Reason}")]
     private static partial void LogKept(ILogger logger, string path, string reason);
 }
