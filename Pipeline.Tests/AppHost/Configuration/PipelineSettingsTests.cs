@@ -128,7 +128,8 @@ public class PipelineSettingsTests
             "Pipeline:Services:orchestrator:Port", "Pipeline:Services:rules:Replicas",
             "Pipeline:Services:ingest:Replica is no setting; there are Port, Replicas, Environment, Restart",
             "Pipeline:Liveness:Slience is no setting",
-            "Pipeline:Root is no setting; there are Data, Roots,", "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory", "Pipeline:Roots:0 must name a directory",
+            "Pipeline:Root is no setting; there are Data, Roots,", "Pipeline:Restart:MaxDelay", "Pipeline:Data must name a directory",
+            "Pipeline:Roots:0 must name a directory",
         ];
         Assert.All(expected, place => Assert.Contains(errors, error => error.Contains(place, StringComparison.Ordinal)));
         Assert.Equal(expected.Length, errors.Count);
