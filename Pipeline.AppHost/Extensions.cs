@@ -24,8 +24,11 @@ internal static class Extensions
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The configuration is wrong.</exception>
     public static PipelineModel AddPipeline(this IDistributedApplicationBuilder builder, PipelineCommand command)
     {
-        // First, so that environment and command line override them; by their full paths, because the working directory is the caller's.
+        // First, so that environment and command line override them; by their full paths, because the working directory is the caller's, and what lies
+        // there under the same names is another program's.
         string[] files = ["appsettings.json", $"appsettings.{builder.Environment.EnvironmentName}.json"];
+        foreach (var source in builder.Configuration.Sources.OfType<JsonConfigurationSource>().Where(source => files.Contains(source.Path)).ToList())
+            builder.Configuration.Sources.Remove(source);
         foreach (var (index, name) in files.Index())
         {
             var file = new JsonConfigurationSource { Path = Path.Combine(builder.AppHostDirectory, name), Optional = true };

@@ -56,6 +56,16 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_SettingsOfAnotherProgramInTheWorkingDirectory_AreNotRead()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), """{ "Pipeline": { "Services": { "parse": { "Replicas": -1 } } } }""");
+
+        var (code, _, error) = await RunAsync("--Pipeline:Services:sink:Replicas=-1");
+
+        Assert.Equal((1, $"error: Pipeline:Services:sink:Replicas must be 0 to 64, not -1{Environment.NewLine}"), (code, error));
+    }
+
+    [Fact]
     public async Task Start_HelpOption_PrintsTheOptionsAndExitsWithZero()
     {
         var (code, output, error) = await RunAsync("--help");
