@@ -96,7 +96,7 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
             .Select(child => $"{child.Path} is no setting; there are {string.Join(", ", known)}"));
     }
 
-    // Of a name with "__" an environment variable of the AppHost's makes a path: such a name goes before the same one of a file.
+    // A name with "__" that comes from an environment variable of the AppHost is a path of sections here; it overrides the same name in a file.
     private static Dictionary<string, string?> EnvironmentOf(IConfigurationSection section)
     {
         var variables = new Dictionary<string, string?>();

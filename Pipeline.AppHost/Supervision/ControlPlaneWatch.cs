@@ -62,8 +62,8 @@ internal sealed class ControlPlaneWatch(
             await timer.WaitForNextTickAsync(cancellationToken);
     }
 
-    // Sends nothing. Returns when the connection has ended, which the service does to one that does not say who it is; false where it was refused; null where
-    // it could not be made for another reason, such as a lack of descriptors, which says nothing about DCP.
+    // Sends nothing. True: the connection was made, and has ended, as the service ends those that send no key; false: it was refused; null: it could not be
+    // made for another reason, such as a lack of descriptors, which says nothing about DCP.
     private static async Task<bool?> HoldAsync(int port, CancellationToken cancellationToken)
     {
         var isMade = false;

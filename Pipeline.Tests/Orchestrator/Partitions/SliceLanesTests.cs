@@ -121,18 +121,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
         _served.Registry.Register("rules-1", "rules", version: "2.0");
 
         Assert.Equal([run.Id], Runs.Replace(new Implementation("rules", "2.0", "csharp")).Select(replaced => replaced.Id));
-        await first.DrainRequested;
-        first.Completes(drained: true);
-        var completed = new HashSet<string>();
-        while (completed.Count < Slices)
-        {
-            var attempt = await _served.Stages.NextAsync();
-            var isNew = attempt.Open.Route.Any(hop => hop.InstanceId == "rules-1");
-            attempt.Opens().Completes(drained: !isNew, lines: 1);
-            if (isNew)
-                completed.Add(attempt.Open.RunId);
-        }
-
+        await DrainAndCompleteThroughAsync("rules-1", first);
         (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
         var ended = await EndOf(run.Id);
         Assert.Equal((RunState.Completed, null), (ended.State, ended.Error));
@@ -149,18 +138,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
         using var client = new RunsClient(_served.Client.BaseAddress!, ServedOrchestrator.Key);
 
         var stop = client.StopStageAsync("rules-0");
-        await first.DrainRequested;
-        first.Completes(drained: true);
-        var completed = new HashSet<string>();
-        while (completed.Count < Slices)
-        {
-            var attempt = await _served.Stages.NextAsync();
-            var isNew = attempt.Open.Route.Any(hop => hop.InstanceId == "rules-1");
-            attempt.Opens().Completes(drained: !isNew, lines: 1);
-            if (isNew)
-                completed.Add(attempt.Open.RunId);
-        }
-
+        await DrainAndCompleteThroughAsync("rules-1", first);
         Assert.Equal([run.Id], (await stop.WaitAsync(Waiting.Limit)).Runs);
         (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
         Assert.Equal(RunState.Completed, (await EndOf(run.Id)).State);
@@ -201,6 +179,22 @@ public sealed class SliceLanesTests : IAsyncLifetime
     private RunService Runs => _served.Services.GetRequiredService<RunService>();
 
     private string FolderOf(string id) => _served.Services.GetRequiredService<RunStore>().FolderOf(id);
+
+    // Every slice is completed by an attempt through the instance; those through another one drain.
+    private async Task DrainAndCompleteThroughAsync(string instance, FakeAttempt first)
+    {
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        var completed = new HashSet<string>();
+        while (completed.Count < Slices)
+        {
+            var attempt = await _served.Stages.NextAsync();
+            var isNew = attempt.Open.Route.Any(hop => hop.InstanceId == instance);
+            attempt.Opens().Completes(drained: !isNew, lines: 1);
+            if (isNew)
+                completed.Add(attempt.Open.RunId);
+        }
+    }
 
     private Run Create(int partitions = Slices) => Runs.Create(new RunSettings { Input = Input, Partitions = partitions });
 
