@@ -236,7 +236,8 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
             if (path.StartsWith("/ui/runs/", StringComparison.Ordinal))
                 await Expect(page.Page.Locator("#results")).ToBeVisibleAsync();
 
-            Assert.Empty((await page.FindUnreachableAsync()).Select(control => $"{path}: {control}"));
+            var unreachable = await page.FindUnreachableAsync();
+            Assert.True(unreachable.Length == 0, $"{path}:\n{string.Join('\n', unreachable)}");
         }
     }
 
