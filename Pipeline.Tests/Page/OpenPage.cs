@@ -88,23 +88,29 @@ internal sealed class OpenPage : IAsyncDisposable
               window.isBeyond = false;
               window.walked = [...document.querySelectorAll("{{controls}}")]
                 .filter((node) => node.checkVisibility({ checkVisibilityCSS: true }) && !node.disabled && !node.hasAttribute('disabled'));
+              window.leftByRound = window.walked.length;
             }
             """);
-        // Until the first one has it again.
+        // Until a whole round reaches nothing more: the page itself can move the focus in the middle of one.
         const int most = 10_000;
-        var isRound = false;
-        for (var step = 0; step < most && !isRound; step++)
+        var isDone = false;
+        for (var step = 0; step < most && !isDone; step++)
         {
             await Page.Keyboard.PressAsync("Tab");
-            isRound = await Page.EvaluateAsync<bool>(
+            isDone = await Page.EvaluateAsync<bool>(
                 """
                 () => {
                   const focused = document.activeElement;
                   window.walked = window.walked.filter((node) => !(node === focused || node.contains(focused)));
-                  if (focused === window.first) return window.isBeyond;
+                  if (focused === window.first && window.isBeyond) {
+                    const isLast = window.walked.length === window.leftByRound;
+                    window.leftByRound = window.walked.length;
+                    window.isBeyond = false;
+                    return isLast;
+                  }
                   if (focused !== document.body) window.first ??= focused;
                   window.isBeyond = focused !== window.first;
-                  return false;
+                  return window.walked.length === 0;
                 }
                 """);
         }
