@@ -108,6 +108,7 @@ public sealed class InputCatalog
                 < 0 => $"file '{before!.Path}' is missing",
                 _ when now!.Length < before!.Length => $"file '{now.Path}' had {before.Length} bytes and has {now.Length}",
                 _ when now.Length == before.Length && now.ModifiedMicros != before.ModifiedMicros => $"file '{now.Path}' was written to",
+                _ when now.Length > before.Length && IsOther(now.FileId, before) => $"another file has taken the place of '{now.Path}'",
                 _ => null,
             };
             if (how is not null)
@@ -116,6 +117,12 @@ public sealed class InputCatalog
             }
         }
     }
+
+    /// <summary>Whether what lies at a path is another file than at the run's start; false where that is not known.</summary>
+    public static bool IsOther(ulong id, InputFile before) => id != before.FileId && id != 0 && before.FileId != 0;
+
+    /// <summary>What tells a file from another one of its name, as it stands in checkpoints; 0 where it is not known.</summary>
+    public static ulong IdOf(string path) => (ulong)(FileStatus.Of(path)?.Identity.File ?? 0);
 
     /// <summary>A time of last write as it stands in checkpoints.</summary>
     public static long Micros(DateTime modified) => (modified.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
@@ -199,6 +206,6 @@ public sealed class InputCatalog
         }
 
         _paths.Add(path);
-        Files.Add(new InputFile { Path = name, Length = file.Length, ModifiedMicros = Micros(file.LastWriteTimeUtc) });
+        Files.Add(new InputFile { Path = name, Length = file.Length, ModifiedMicros = Micros(file.LastWriteTimeUtc), FileId = IdOf(path) });
     }
 }

@@ -34,7 +34,7 @@ internal sealed class IngestOptions
     /// <summary>Longest line without its end.</summary>
     public int MaxLineBytes { get; }
 
-    /// <summary>Time between two checkpoints; 0 = only the one at the end.</summary>
+    /// <summary>Time between two checkpoints; 0 = only those at the beginning and at the end.</summary>
     public long CheckpointMicros { get; }
 
     /// <summary>Lines per second; 0 = as fast as it goes.</summary>

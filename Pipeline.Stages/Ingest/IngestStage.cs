@@ -21,6 +21,7 @@ public sealed class IngestStage(StageContext context) : ISource
     private ReadRange _range;
     private ReadProgress? _progress;
     private CheckpointPace? _checkpoints;
+    private bool _isSlice;
     private string _runId = "";
 
     /// <summary>Bytes read at once.</summary>
@@ -42,6 +43,7 @@ public sealed class IngestStage(StageContext context) : ISource
             ? InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots)
             : InputCatalog.ReadSlice(open.Options.Input, slice.Files, context.Roots);
         _range = ReadRange.Of(slice, _catalog);
+        _isSlice = slice is not null;
         if (below?.Resume is { } resume)
         {
             var position = resume.OpenPosition()
@@ -72,7 +74,11 @@ public sealed class IngestStage(StageContext context) : ISource
             throw new InvalidOperationException("OpenAsync comes first.");
         }
 
-        var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) { BlockBytes = BlockBytes };
+        var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) 
+        {
+            BlockBytes = BlockBytes,
+            BeginsWithCheckpoint = !_isSlice,
+        };
         await pass.ReadAsync(cancellationToken);
     }
 

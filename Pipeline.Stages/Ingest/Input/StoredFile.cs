@@ -48,6 +48,11 @@ internal sealed class StoredFile : IByteSource
         try
         {
             file.RequireUnchanged();
+            if (RandomAccess.GetLength(handle) > expected.Length && InputCatalog.IsOther(InputCatalog.IdOf(path), expected))
+            {
+                throw file.Changed("another file has taken its place");
+            }
+
             return file;
         }
         catch

@@ -46,6 +46,26 @@ public sealed class IngestResumeTests : IDisposable
         Assert.Equal(Enumerable.Range(1, run.Checkpoints.Count).Select(id => (long)id), run.Checkpoints.Select(c => c.Checkpoint.Id));
     }
 
+    [Theory]
+    [InlineData("grew", null)]
+    [InlineData("written over", FailureReasons.InputChanged)]
+    public async Task Read_CheckpointsOnlyAtItsEnds_TheFirstHoldsWhatTheInputWas(string how, string? reason)
+    {
+        var path = Prepare("in.ndjson");
+        var run = new IngestRun(path);
+        run.Open.Options.CheckpointIntervalMicros = 0;
+        await run.ReadAsync();
+        var (first, linesBefore) = run.Checkpoints[0];
+        Assert.Equal((2, 0, 0L), (run.Checkpoints.Count, linesBefore, first.Position.Offset));
+
+        File.WriteAllBytes(path, how == "grew" ? [.. Sample, .. "more\n"u8] : Sample.AsSpan(7).ToArray());
+
+        if (reason is null)
+            Assert.Equal(run.Lines, (await new IngestRun(path).ReadAsync(first)).Lines);
+        else
+            Assert.Equal(reason, (await new IngestRun(path).FailAsync(first)).Reason);
+    }
+
     [Fact]
     public async Task Drain_DuringTheRead_StopsAtACheckpoint()
     {
@@ -81,7 +101,8 @@ public sealed class IngestResumeTests : IDisposable
             var run = new IngestRun(path);
             run.OnFrame = (r, frame) =>
             {
-                if (frame == last)
+                // After the checkpoint with which it begins.
+                if (frame == last + 1)
                 {
                     r.Drain();
                 }
@@ -100,6 +121,7 @@ public sealed class IngestResumeTests : IDisposable
     [InlineData("shrunk")]
     [InlineData("written to")]
     [InlineData("replaced by longer")]
+    [InlineData("other in the place of one not begun")]
     [InlineData("missing")]
     [InlineData("added")]
     public async Task Resume_InputChanged_IsRefused(string how)
@@ -108,6 +130,8 @@ public sealed class IngestResumeTests : IDisposable
         var whole = await Checkpointing(path).ReadAsync();
         var checkpoint = whole.Checkpoints[^3].Checkpoint;
         Assert.Equal(2, checkpoint.Position.FileIndex);
+        if (how.StartsWith("other", StringComparison.Ordinal))
+            checkpoint = whole.Checkpoints[1].Checkpoint;
         var finished = Path.Join(path, "a.ndjson");
         switch (how)
         {
@@ -125,6 +149,11 @@ public sealed class IngestResumeTests : IDisposable
                 var other = Sample.ToArray();
                 other[10] ^= 1;
                 File.WriteAllBytes(finished, [.. other, .. "more\n"u8]);
+                break;
+            case "other in the place of one not begun":
+                var longer = Path.Join(path, "longer");
+                File.WriteAllBytes(longer, [.. "x\n"u8, .. Sample]);
+                File.Move(longer, Path.Join(path, "c.ndjson"), overwrite: true);
                 break;
             case "missing":
                 File.Delete(finished);
