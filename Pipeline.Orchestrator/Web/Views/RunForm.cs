@@ -10,6 +10,10 @@ internal sealed class RunForm
     private const string Min = "min";
     private const string Max = "max";
     private const string Auto = "auto";
+    private const NumberStyles Real = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
+    // A name may have what parts the names in a field: those of a field that nobody edited are taken as they were.
+    private RunSettings _of = new();
 
     /// <summary>Path of the input.</summary>
     public string? Input { get; set; }
@@ -62,15 +66,16 @@ internal sealed class RunForm
     /// <summary>The settings of a run, to be changed and used again; without its output, which is there already, and the leave to replace it.</summary>
     public static RunForm Of(RunSettings settings) => new()
     {
+        _of = settings,
         Input = settings.Input,
-        GroupBy = string.Join(", ", settings.GroupBy),
+        GroupBy = Text(settings.GroupBy),
         WantsMin = settings.ExtraAggregates.Contains(Min),
         WantsMax = settings.ExtraAggregates.Contains(Max),
         BatchSize = Text(settings.BatchSize, RunDefaults.BatchSize),
         Rate = Text(settings.Rate, RunDefaults.Rate),
         Partitions = settings.Partitions == 0 ? Auto : Text(settings.Partitions, RunDefaults.Partitions),
-        Route = settings.Route.Count == 0 ? null : string.Join(", ", settings.Route),
-        AllowedTypes = settings.AllowedTypes.Count == 0 ? null : string.Join(", ", settings.AllowedTypes),
+        Route = Text(settings.Route),
+        AllowedTypes = Text(settings.AllowedTypes),
         MaxLineBytes = Text(settings.MaxLineBytes, RunDefaults.MaxLineBytes),
         LingerMicros = Text(settings.LingerMicros, RunDefaults.LingerMicros),
         CheckpointIntervalMillis = Text(settings.CheckpointIntervalMillis, RunDefaults.CheckpointIntervalMillis),
@@ -87,14 +92,14 @@ internal sealed class RunForm
             Input = Input?.Trim(),
             Output = string.IsNullOrWhiteSpace(Output) ? null : Output.Trim(),
             Overwrite = Overwrite,
-            GroupBy = string.IsNullOrWhiteSpace(GroupBy) ? RunDefaults.GroupBy : Names(GroupBy),
-            Route = Names(Route),
-            AllowedTypes = Names(AllowedTypes),
+            GroupBy = string.IsNullOrWhiteSpace(GroupBy) ? RunDefaults.GroupBy : Names(GroupBy, _of.GroupBy),
+            Route = Names(Route, _of.Route),
+            AllowedTypes = Names(AllowedTypes, _of.AllowedTypes),
             AllowUpgrade = AllowUpgrade,
             Rules = string.IsNullOrWhiteSpace(Rules) ? null : Rules,
             ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]],
             BatchSize = Number(BatchSize, RunDefaults.BatchSize, "batchSize", "a whole number from 0, or empty for auto", auto: 0),
-            Rate = Number(Rate, RunDefaults.Rate, "rate", "a number from 0, or empty for no limit", NumberStyles.AllowDecimalPoint),
+            Rate = Number(Rate, RunDefaults.Rate, "rate", "a number from 0, or empty for no limit", Real),
             Partitions = Number(Partitions, RunDefaults.Partitions, "partitions", "a whole number from 1, auto, or empty for 1", auto: 0),
             MaxLineBytes = Number(MaxLineBytes, RunDefaults.MaxLineBytes, "maxLineBytes", $"a whole number, or empty for {RunDefaults.MaxLineBytes}"),
             LingerMicros = Number(LingerMicros, RunDefaults.LingerMicros, "lingerMicros", $"a whole number, or empty for {RunDefaults.LingerMicros}"),
@@ -120,5 +125,8 @@ internal sealed class RunForm
     private static string? Text<T>(T value, T byDefault)
         where T : struct, INumber<T> => value == byDefault ? null : value.ToString(null, CultureInfo.InvariantCulture);
 
-    private static string[] Names(string? text) => string.IsNullOrWhiteSpace(text) ? [] : text.Split(',', StringSplitOptions.TrimEntries);
+    private static string? Text(IReadOnlyList<string> names) => names.Count == 0 ? null : string.Join(", ", names);
+
+    private static IReadOnlyList<string> Names(string? text, IReadOnlyList<string> of) =>
+        text == Text(of) ? of : string.IsNullOrWhiteSpace(text) ? [] : text.Split(',', StringSplitOptions.TrimEntries);
 }
