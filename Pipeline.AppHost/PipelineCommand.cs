@@ -15,7 +15,7 @@ internal sealed partial record PipelineCommand
           --input FILE|DIR     the NDJSON to run (plain or .gz); default a generated sample of 100,000 events
           --output FILE        where the results go; default the run's folder below the data directory
           --overwrite          replace files that stand where results and rejects go, whoever wrote them
-          --batch-size N       lines per batch, 1 to 100000; default 0: as fits
+          --batch-size N       lines per batch, 1 to 100000; default 0 or auto: as fits
           --resume RUN         go on with a run of this data directory that did not complete, as it was begun
           --exit               make the run and exit: 0, or not 0 with the reason; default stay up until Ctrl-C
           --verbose            show the processes' output together with --exit
@@ -117,7 +117,7 @@ internal sealed partial record PipelineCommand
             bool Switch() => attached is null || Wrong($"{name} takes no value") is null;
 
             string? FullPath(string? path) => path is null ? null
-                : !string.IsNullOrWhiteSpace(path) && path != "-" ? Path.GetFullPath(path)
+                : !string.IsNullOrWhiteSpace(path) && path != "-" ? RootedPath.MakeAbsolute(path)
                 : Wrong($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}");
 
             string? Run(string? text) => text is null || RunId().IsMatch(text)
@@ -126,6 +126,8 @@ internal sealed partial record PipelineCommand
 
             int Number(string? text)
             {
+                if (text == "auto")
+                    return 0;
                 if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines)
                     return number;
                 if (text is not null)
@@ -146,6 +148,9 @@ internal sealed partial record PipelineCommand
             errors[^1] += "; --help shows the options";
         return command with { Configuration = configuration, Errors = errors };
     }
+
+    /// <summary>Whether a run is asked for; without one only the configuration may have one made, over a sample.</summary>
+    public bool IsRun => Input is not null || Resume is not null || Exit;
 
     /// <summary>The arguments of the command line's program that make this run.</summary>
     /// <param name="sample">The input of a run that names none.</param>

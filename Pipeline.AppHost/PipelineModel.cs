@@ -114,12 +114,12 @@ internal sealed class PipelineModel
     public void AddRun<TCommandLine>(IResourceBuilder<ProjectResource> orchestrator)
         where TCommandLine : IProjectMetadata, new()
     {
-        if (_builder.ExecutionContext.IsPublishMode || (_command is { Input: null, Resume: null, Exit: false } && !_settings.Options.Demo))
+        if (_builder.ExecutionContext.IsPublishMode || !(_command.IsRun || _settings.Options.Demo))
             return;
 
         var run = AddProgram<TCommandLine>(RunConsole.Run, null)
             .WithArgs(_command.ToRun(Directories.Sample))
-            .WithOrchestrator(orchestrator)
+            .WithEnvironment("PIPELINE_ORCHESTRATOR", orchestrator.GetEndpoint("http"))
             .WithEnvironment("PIPELINE_RESUME_COMMAND", _command.ToResume("{run}"))
             .WithIconName("Play");
         _builder.Services.AddHostedService<RunConsole>();

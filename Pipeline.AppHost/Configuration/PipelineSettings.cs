@@ -50,8 +50,11 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         }
 
         PipelineValidator.Check(options, errors);
-        if (command.Errors.Count > 0)
-            throw new UsageException(command.Errors.Concat(errors.Distinct()));
+        var misuse = command.Errors.ToList();
+        if (!(command.IsRun || options.Demo) && command is not { Output: null, Overwrite: false, BatchSize: 0 })
+            misuse.Add("--output, --overwrite and --batch-size are those of a run: without --input there is none where Pipeline:Demo is false");
+        if (misuse.Count > 0)
+            throw new UsageException(misuse.Concat(errors.Distinct()));
         return errors.Count == 0
             ? new PipelineSettings(options, restarts)
             : throw new OptionsValidationException(PipelineOptions.Section, typeof(PipelineOptions), errors.Distinct());

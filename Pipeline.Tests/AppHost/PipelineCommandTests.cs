@@ -54,6 +54,7 @@ public class PipelineCommandTests
     [Theory]
     [InlineData("", "run --input /sample --batch-size 0 --figures")]
     [InlineData("--input /in --output /out --batch-size 7 --exit", "run --input /in --batch-size 7 --output /out")]
+    [InlineData("--batch-size auto", "run --input /sample --batch-size 0 --figures")]
     [InlineData("--output /out --overwrite", "run --input /sample --batch-size 0 --output /out --overwrite --figures")]
     [InlineData("--resume 20260101-120000-ab12 --exit", "resume 20260101-120000-ab12")]
     public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments) => Assert.Equal(

@@ -38,6 +38,21 @@ public class PipelineSettingsTests
         Assert.Equal(RestartCondition.Never, settings.Restart("my-stage").Policy);
     }
 
+    [Theory]
+    [InlineData("--output x")]
+    [InlineData("--overwrite")]
+    [InlineData("--batch-size 10")]
+    public void Read_OptionsOfARunThatIsNotMade_AreRefused(string line)
+    {
+        (string, string)[] noDemo = [("Pipeline:Demo", "false")];
+
+        var error = Assert.Throws<UsageException>(() => Read(PipelineCommand.Parse(line.Split(' ')), noDemo));
+
+        Assert.Contains("without --input there is none", error.Message, StringComparison.Ordinal);
+        Read(PipelineCommand.Parse([.. line.Split(' '), "--exit"]), noDemo);
+        Read(PipelineCommand.Parse(line.Split(' ')));
+    }
+
     [Fact]
     public void Process_WithARole_IsStartedByABridge()
     {
@@ -173,6 +188,8 @@ public class PipelineSettingsTests
             Assert.True(File.Exists(Path.Combine(folder, process.Directory, process.Arguments.Single()))));
     }
 
-    private static PipelineSettings Read(params (string Key, string Value)[] values) => PipelineSettings.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build(), Command);
+    private static PipelineSettings Read(params (string Key, string Value)[] values) => Read(Command, values);
+
+    private static PipelineSettings Read(PipelineCommand command, params (string Key, string Value)[] values) => PipelineSettings.Read(
+        new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build(), command);
 }
