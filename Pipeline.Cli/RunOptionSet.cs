@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Files;
 
 namespace Pipeline.Cli;
 
@@ -91,17 +92,13 @@ internal sealed class RunOptionSet
         };
         var wrong = RunSettingsCheck.Check(settings);
         errors.AddRange(wrong.Select(Describe));
-        if (named == Terminal.StandardStream)
-            return settings with { Input = named };
-        if (wrong.All(error => error.Field != "input") && !Path.Exists(settings.Input))
-            errors.Add($"--input: there is no file or directory {settings.Input}");
-        return settings;
+        return named == Terminal.StandardStream ? settings with { Input = named } : settings;
 
         T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);
     }
 
     // An empty path stays empty, and is refused: it is often a variable that was not set. So is one with NUL, which .NET takes for no path.
-    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : path.Contains('\0') ? path : Path.GetFullPath(path);
+    private static string ReadPath(string path) => string.IsNullOrWhiteSpace(path) ? "" : path.Contains('\0') ? path : RootedPath.MakeAbsolute(path);
 
     private static string? ReadRules(string? path, List<string> errors)
     {

@@ -48,6 +48,11 @@ public readonly record struct OutputFiles(string Results, string Rejects)
         $"{name} '{path}' exists, and is not known as what an earlier run to this output has written; "
         + "name another output, or replace it with --overwrite.";
 
+    /// <summary>Whether the results would be read as input, by the next run or by this one's next attempt.</summary>
+    /// <param name="input">A file or directory; resolved, as the results are.</param>
+    public bool AreInputOf(string input) =>
+        Directory.Exists(input) && SameFile.IsUnder(Results, input) && InputNames.IsInput(Path.GetFileName(Results));
+
     /// <summary>Whether one of the files is one of another run's.</summary>
     public bool Overlaps(OutputFiles other) =>
         SameFile.Is(Results, other.Results) || SameFile.Is(Results, other.Rejects)

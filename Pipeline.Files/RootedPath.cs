@@ -36,6 +36,27 @@ public static class RootedPath
             .Distinct(),
     ];
 
+    /// <summary>Makes a path absolute: it leads to the file that the kernel would open. Links stay as they are where no ".." follows.</summary>
+    /// <param name="path">A path, from the working directory where it is relative; one that cannot be resolved is left for <see cref="Resolve"/> to refuse.</param>
+    public static string MakeAbsolute(string path)
+    {
+        // To Windows itself ".." is text.
+        if (OperatingSystem.IsWindows() || !path.Split(Path.DirectorySeparatorChar).Contains(".."))
+        {
+            return Path.GetFullPath(path);
+        }
+
+        var full = Path.Combine(Environment.CurrentDirectory, path);
+        try
+        {
+            return Path.EndsInDirectorySeparator(full) ? Resolve(full) + Path.DirectorySeparatorChar : Resolve(full);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return full;
+        }
+    }
+
     /// <summary>Follows every link, "." and ".." of an absolute path. Parts that do not exist stay as they are.</summary>
     /// <exception cref="IOException">Too many links, a name that is not UTF-8, or the path means another file to each process that opens it.</exception>
     public static string Resolve(string path)

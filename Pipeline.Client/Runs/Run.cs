@@ -120,9 +120,14 @@ public sealed record Run
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
         History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
 
-    /// <summary>As it is when nobody works on it: slices that were open rest at their checkpoints.</summary>
-    public Run WithSlicesAtRest() =>
-        this with { Slices = [.. Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)] };
+    /// <summary>As it is when nobody works on it: nobody sees the end of an attempt under way, and slices that were open rest at their checkpoints.</summary>
+    public Run AtRest() =>
+        WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record) with
+        {
+            StopRequested = null,
+            WaitingFor = null,
+            Slices = [.. Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)],
+        };
 
     /// <summary>Without what only a single run's page shows.</summary>
     public Run Brief() => this with { Stages = [], History = [], Written = [], Slices = [] };

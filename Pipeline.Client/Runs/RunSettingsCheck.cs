@@ -15,8 +15,8 @@ public sealed record FieldError(string Field, string Message, int Line = 0, int 
 }
 
 /// <summary>
-/// Checks settings before a run is made of them: their values, and whether the output can be put where it is to go. The input and the stages are
-/// not needed. All errors at once.
+/// Checks settings before a run is made of them: their values, whether the input is there, and whether the output can be put where it is to go. The
+/// stages are not needed. All errors at once.
 /// </summary>
 public static class RunSettingsCheck
 {
@@ -39,8 +39,8 @@ public static class RunSettingsCheck
         var errors = new List<FieldError>();
         CheckPath("input", settings.Input, required: true, errors);
         CheckPath("output", settings.Output, required: false, errors);
-        if (errors.Count == 0 && settings.Output is not null && Same(settings.Input!, settings.Output))
-            errors.Add(new("output", "must not be the input, nor may the rejects beside it"));
+        if (errors.Count == 0 && settings.Output is not null)
+            CheckApart(RootedPath.Resolve(settings.Input!), OutputFiles.Of(RootedPath.Resolve(settings.Output)), errors);
         CheckNumbers(settings, errors);
         CheckNames(settings, errors);
         CheckRules(settings, errors);
@@ -85,6 +85,8 @@ public static class RunSettingsCheck
             RootedPath.Resolve(path);
             if (field == "output" && OutputPath.WhyNot(path, withRejects: true) is { } reason)
                 errors.Add(new(field, reason));
+            if (field == "input" && !Path.Exists(path))
+                errors.Add(new(field, $"cannot be read: there is no file or directory {path}"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -92,8 +94,13 @@ public static class RunSettingsCheck
         }
     }
 
-    private static bool Same(string input, string output) =>
-        OutputFiles.Of(RootedPath.Resolve(output)).Named.Any(file => SameFile.Is(file.Path, RootedPath.Resolve(input)));
+    private static void CheckApart(string input, OutputFiles output, List<FieldError> errors)
+    {
+        if (output.Named.Any(file => SameFile.Is(file.Path, input)))
+            errors.Add(new("output", "must not be the input, nor may the rejects beside it"));
+        else if (output.AreInputOf(input))
+            errors.Add(new("output", $"must not lie in the input directory {input}, where it would be read as input; name another directory"));
+    }
 
     private static void CheckNumbers(RunSettings settings, List<FieldError> errors)
     {

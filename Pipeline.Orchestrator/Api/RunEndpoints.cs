@@ -8,8 +8,8 @@ namespace Pipeline.Orchestrator.Api;
 /// <summary>/runs: docs/http-api.md describes it.</summary>
 internal static class RunEndpoints
 {
-    /// <summary>Longest body, bytes: rules and a few names.</summary>
-    public const long MaxBodyBytes = 2 << 20;
+    /// <summary>Longest body, bytes: rules of 1 MiB, of which JSON may write each character as six bytes, and a few names.</summary>
+    public const long MaxBodyBytes = 8 << 20;
 
     /// <summary>Maps the endpoints.</summary>
     public static void MapRuns(this IEndpointRouteBuilder app)

@@ -21,7 +21,7 @@ internal sealed class AttemptRunner(
     /// <param name="stop">The request that the run stop.</param>
     /// <param name="replaced">Ends when the run is to go on by another route.</param>
     /// <exception cref="OperationCanceledException">It was broken off.</exception>
-    public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, IAttemptObserver observer, StopSignal stop, Task replaced)
+    public async Task<AttemptOutcome> RunAsync(StageRoute route, OpenRun open, RunTracker observer, StopSignal stop, Task replaced)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Abort);
         IAttemptCall call;
@@ -104,7 +104,7 @@ internal sealed class AttemptRunner(
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     private async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, string runId, IAttemptObserver observer, StallMonitor stall, TaskCompletionSource opened,
+        IAttemptCall call, string runId, RunTracker observer, StallMonitor stall, TaskCompletionSource opened,
         CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;

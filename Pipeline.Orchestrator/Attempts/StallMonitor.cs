@@ -12,7 +12,7 @@ namespace Pipeline.Orchestrator.Attempts;
 /// instance waits for which, once in the log, and in the run as long as it lasts; where there is a limit, it ends the attempt.
 /// </summary>
 internal sealed class StallMonitor(
-    StageRoute route, string runId, IAttemptObserver observer, RunInstruments instruments, CoordinatorOptions options, TimeProvider time,
+    StageRoute route, string runId, RunTracker observer, RunInstruments instruments, CoordinatorOptions options, TimeProvider time,
     ILogger logger) : IDisposable
 {
     private readonly Lock _lock = new();

@@ -3,8 +3,8 @@ using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Runs;
 
-/// <summary>Decides whether a run may write its results and rejects where it is to.</summary>
-/// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own.</param>
+/// <summary>Decides whether a run may write its results and rejects where it is to, and read what it is to.</summary>
+/// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own, and no input directory holds it.</param>
 /// <param name="runs">All runs.</param>
 internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs)
 {
@@ -45,6 +45,17 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         }
 
         return replaces;
+    }
+
+    /// <summary>Refuses an input directory that holds what Pipeline keeps for itself, or lies there: runs and their results would be read as events.</summary>
+    /// <exception cref="RunConflictException">It does.</exception>
+    public void RequireApart(string input)
+    {
+        if (Resolve(input) is not { } source || !Directory.Exists(source))
+            return;
+        var kept = own.FirstOrDefault(folder => Directory.Exists(folder) && (SameFile.IsUnder(folder, source) || SameFile.IsUnder(source, folder)));
+        if (kept is not null)
+            throw new RunConflictException($"input directory '{input}' would be read with what Pipeline keeps in '{kept}'; name another directory, or a file");
     }
 
     private void RefuseTaken(OutputFiles files, string? exceptFor)

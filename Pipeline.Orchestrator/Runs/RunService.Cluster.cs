@@ -136,7 +136,7 @@ internal sealed partial class RunService
     // A run that is not to go on, with its slices at their last checkpoints; null where it is.
     private Run? AtRest(Run stored)
     {
-        var rest = stored.WithSlicesAtRest() with { StopRequested = null, Ended = _time.GetUtcNow() };
+        var rest = stored.AtRest() with { Ended = _time.GetUtcNow() };
         // The machine that drained it was lost.
         if (stored.StopRequested is { } state)
             return rest with { State = state };

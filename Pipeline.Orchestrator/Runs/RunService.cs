@@ -114,9 +114,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     private Run Interrupted(Run run)
     {
         var now = _time.GetUtcNow();
-        return run.WithSlicesAtRest()
-            .WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record)
-            with { State = RunState.Interrupted, StopRequested = null, WaitingFor = null, Updated = now, Ended = now };
+        return run.AtRest() with { State = RunState.Interrupted, Updated = now, Ended = now };
     }
 
     /// <summary>Checks that a run could be created now. Stores nothing, and reserves nothing.</summary>
@@ -128,9 +126,10 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (_claiming)
         {
             RefuseWhileStopping();
-            var replaces = settings.Output is { } output && _claims.Claim(Path.GetFullPath(output), settings, resumed: null);
+            var replaces = settings.Output is { } output && _claims.Claim(RootedPath.MakeAbsolute(output), settings, resumed: null);
             RequireShared(settings);
             RequireRooted(settings);
+            _claims.RequireApart(settings.Input!);
             return replaces;
         }
     }
@@ -171,8 +170,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 Created = now,
                 Updated = now,
                 Options = settings,
-                Input = Path.GetFullPath(settings.Input!),
-                Output = settings.Output is { } output ? Path.GetFullPath(output) : Path.Combine(store.FolderOf(id), RunDefaults.OutputName),
+                Input = RootedPath.MakeAbsolute(settings.Input!),
+                Output = settings.Output is { } output ? RootedPath.MakeAbsolute(output) : Path.Combine(store.FolderOf(id), RunDefaults.OutputName),
                 MayReplace = replaces,
             };
             var entry = NewEntry(run, store);
@@ -222,7 +221,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 throw new RunConflictException($"run {id} lies in this machine's own storage: resume it without Cluster:Storage, or start it anew");
             // One that drains has no further attempt: it is refused below.
             if (allowUpgrade && run.State.IsActive() && run.State != RunState.Draining)
-                return entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
+            {
+                run = entry.Run.Change(now => now.State.IsActive() ? now with { UpgradeAllowed = true } : now);
+                entry.Save(run);
+                return run;
+            }
+
             if (!run.State.IsResumable())
                 throw new RunConflictException($"run {id} is {run.State.ToText()} and cannot be resumed");
             lock (_claiming)
@@ -244,7 +248,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                     Updated = now,
                     Ended = null,
                     Takeovers = 0,
-                    UpgradeAllowed = allowUpgrade,
+                    // What was allowed holds for the next attempt: a follower resumes by itself when its orchestrator has died before that.
+                    UpgradeAllowed = allowUpgrade || former.UpgradeAllowed,
                     MayReplace = replaces,
                 };
             }

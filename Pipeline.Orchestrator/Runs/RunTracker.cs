@@ -15,7 +15,6 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="time">The clock.</param>
 /// <remarks>Durable are the beginning and the end of every attempt; figures in between now and then, for a look at it after a crash.</remarks>
 internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, Action<Run> trySave, SpeedSeries speed, TimeProvider time)
-    : IAttemptObserver
 {
     private static readonly TimeSpan SaveInterval = TimeSpan.FromSeconds(1);
 
@@ -85,6 +84,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
             Implementations = RunPins.Overlay(now.Implementations, implementations),
             UpgradeAllowed = false,
             Attempts = now.Attempts + 1,
+            ElapsedMicros = 0,
             Stages = [],
             History =
             [
@@ -142,10 +142,12 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         trySave(Rest(Run) with { Updated = now });
         Change(Rest);
 
-        Run Rest(Run former) => former.WithSlicesAtRest() with { State = state, StopRequested = null, WaitingFor = null, Ended = now, Error = error };
+        Run Rest(Run former) => former.AtRest() with { State = state, Ended = now, Error = error };
     }
 
-    /// <inheritdoc/>
+    /// <summary>All stages are open.</summary>
+    /// <param name="resume">The checkpoint that it goes on from; null at the beginning.</param>
+    /// <param name="skipped">What lies in the input directory and is not read; null where there is nothing.</param>
     public void Opened(Checkpoint? resume, SkippedFiles? skipped)
     {
         if (IsMerging)
@@ -160,7 +162,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         speed.Add(PointAt(_resumedLines));
     }
 
-    /// <inheritdoc/>
+    /// <summary>A checkpoint is durable.</summary>
     public void Committed(CheckpointCommitted checkpoint)
     {
         if (checkpoint.OpenPosition() is not { } position)
@@ -173,7 +175,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         }) with { Takeovers = 0 });
     }
 
-    /// <inheritdoc/>
+    /// <summary>Figures of a stage.</summary>
     public void Progressed(StageMetrics metrics)
     {
         Take(metrics);
@@ -187,10 +189,12 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         _savedAt = time.GetTimestamp();
     }
 
-    /// <inheritdoc/>
+    /// <summary>The attempt stopped making progress, or makes progress again.</summary>
+    /// <param name="stall">Null: it makes progress again.</param>
     public void Stalled(RunStall? stall) => Change(now => now with { Stall = stall });
 
-    /// <inheritdoc/>
+    /// <summary>The attempt was asked to drain.</summary>
+    /// <param name="onDemand">True: the run is to stop; false: an instance is leaving or replaced, and the run goes on elsewhere.</param>
     public void Draining(bool onDemand)
     {
         if (onDemand)

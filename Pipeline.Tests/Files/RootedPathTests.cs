@@ -19,6 +19,27 @@ public sealed class RootedPathTests : IDisposable
         Assert.Equal(Path.Join(_folder, "far", "x"), RootedPath.Resolve(Path.Join(_folder, "near", "link", "..", ".", "x")));
     }
 
+    [UnixFact]
+    public void MakeAbsolute_DotsAfterALink_GoUpFromItsTarget()
+    {
+        Directory.CreateDirectory(Path.Join(_folder, "far", "away"));
+        Directory.CreateSymbolicLink(Path.Join(_folder, "link"), Path.Join(_folder, "far", "away"));
+
+        Assert.Equal(Path.Join(_folder, "far", "x"), RootedPath.MakeAbsolute(Path.Join(_folder, "link", "..", "x")));
+        Assert.Equal(Path.Join(_folder, "link", "x"), RootedPath.MakeAbsolute(Path.Join(_folder, "link", ".", "x")));
+        Assert.Equal(Path.GetFullPath("x/"), RootedPath.MakeAbsolute("y/../x/"));
+    }
+
+    [UnixFact]
+    public void MakeAbsolute_LoopOfLinks_IsLeftToBeRefused()
+    {
+        File.CreateSymbolicLink(Path.Join(_folder, "a"), "a");
+        var path = Path.Join(_folder, "a", "..", "x");
+
+        Assert.Equal(path, RootedPath.MakeAbsolute(path));
+        Assert.Throws<IOException>(() => RootedPath.Resolve(path));
+    }
+
     [Fact]
     public void Resolve_RelativeLinksAndLinksToLinks_AreFollowed()
     {

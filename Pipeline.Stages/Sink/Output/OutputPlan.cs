@@ -183,8 +183,7 @@ internal sealed class OutputPlan
             throw Invalid($"output '{Results}' (with its rejects '{Rejects}') is the input itself.");
         }
 
-        // Below the input folder it would be part of the input of the next run, or of this one's next attempt.
-        if (Directory.Exists(source) && SameFile.IsUnder(Results, source) && !SameFile.IsUnder(Results, WorkFolder) && InputNames.IsInput(name))
+        if (!SameFile.IsUnder(Results, WorkFolder) && new OutputFiles(Results, Rejects).AreInputOf(source))
         {
             throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
         }

@@ -2,12 +2,15 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Client.Runs;
 
-public sealed class RunSettingsCheckTests
+public sealed class RunSettingsCheckTests : IDisposable
 {
-    private static readonly RunSettings Good = new() { Input = Systems.Absolute("/in.ndjson"), Output = Systems.Absolute("/out.ndjson") };
+    private readonly string _folder = Directory.CreateTempSubdirectory("settings-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public void Check_Defaults_HaveNoError() => Assert.Empty(RunSettingsCheck.Check(Good));
+    public void Check_Defaults_HaveNoError() =>
+        Assert.Empty(RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = Systems.Absolute("/out.ndjson") }));
 
     [Fact]
     public void Check_SeveralWrongFields_ReturnsAllErrors()
@@ -39,7 +42,7 @@ public sealed class RunSettingsCheckTests
     [Fact]
     public void Check_RulesAndColumns_AreLeftToTheRulesStage() => Assert.Empty(RunSettingsCheck.Check(new RunSettings
     {
-        Input = Systems.Absolute("/in"),
+        Input = _folder,
         Rules = "another grammar",
         GroupBy = ["colour"],
     }));
@@ -48,11 +51,11 @@ public sealed class RunSettingsCheckTests
     [InlineData("")]
     [InlineData(" \n")]
     public void Check_EmptyRules_AreAnErrorAndNotTheDefaultRules(string rules) =>
-        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), Rules = rules })).Field);
+        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, Rules = rules })).Field);
 
     [UnixTheory]
     [InlineData("/dev/fd/63", "/b", "input")]
-    [InlineData("/a", "/dev/stdout", "output")]
+    [InlineData("/", "/dev/stdout", "output")]
     public void Check_PathOfADescriptor_IsAnError(string input, string output, string field)
     {
         var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input, Output = output }));
@@ -64,8 +67,8 @@ public sealed class RunSettingsCheckTests
     [Fact]
     public void Check_OutputIsTheInput_IsAnError()
     {
-        var folder = Path.GetTempPath();
-        var settings = new RunSettings { Input = Path.Join(folder, "b"), Output = Path.Join(folder, ".", "b") };
+        File.WriteAllText(Path.Join(_folder, "b"), "");
+        var settings = new RunSettings { Input = Path.Join(_folder, "b"), Output = Path.Join(_folder, ".", "b") };
 
         var error = Assert.Single(RunSettingsCheck.Check(settings));
 
@@ -73,12 +76,34 @@ public sealed class RunSettingsCheckTests
         Assert.StartsWith("must not be the input", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("out.ndjson", true)]
+    [InlineData("sub/out.json.gz", true)]
+    [InlineData("out.txt", false)]
+    public void Check_OutputBelowTheInputDirectory_IsAnErrorWhereItWouldBeRead(string output, bool isError)
+    {
+        Directory.CreateDirectory(Path.Join(_folder, "sub"));
+
+        var errors = RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = Path.Join(_folder, output), Partitions = 0 });
+
+        string[] expected = isError ? ["output"] : [];
+        Assert.Equal(expected, errors.Select(error => error.Field));
+    }
+
+    [Fact]
+    public void Check_InputThatIsNotThere_IsAnError()
+    {
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Path.Join(_folder, "none") }));
+
+        Assert.Equal(("input", $"cannot be read: there is no file or directory {Path.Join(_folder, "none")}"), (error.Field, error.Message));
+    }
+
     [Fact]
     public void Check_OutputInNoDirectory_IsAnError()
     {
         var output = Path.Join(Path.GetTempPath(), Guid.NewGuid().ToString(), "out.ndjson");
 
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), Output = output }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = output }));
 
         Assert.Equal("output", error.Field);
         Assert.StartsWith("must lie in a directory that exists", error.Message, StringComparison.Ordinal);
@@ -86,5 +111,5 @@ public sealed class RunSettingsCheckTests
 
     [Fact]
     public void Check_SameGroupByColumnTwice_IsAnError() =>
-        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Systems.Absolute("/a"), GroupBy = ["type", "type"] })).Field);
+        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, GroupBy = ["type", "type"] })).Field);
 }

@@ -13,7 +13,7 @@ public sealed class RunsClientTests
         await using var served = await ServedOrchestrator.StartAsync();
         using var client = ClientOf(served);
 
-        var wrong = new RunSettings { Input = Systems.Absolute("/in"), BatchSize = -1, GroupBy = [] };
+        var wrong = new RunSettings { Input = served.Folder, BatchSize = -1, GroupBy = [] };
         var error = await Assert.ThrowsAsync<RunsApiException>(() => client.StartAsync(wrong));
 
         Assert.Equal(HttpStatusCode.BadRequest, error.Status);
@@ -25,7 +25,9 @@ public sealed class RunsClientTests
     {
         await using var served = await ServedOrchestrator.StartAsync();
         using var client = ClientOf(served);
-        var run = await client.StartAsync(new RunSettings { Input = served.Folder });
+        var input = Path.Combine(served.Folder, "in.ndjson");
+        await File.WriteAllTextAsync(input, "");
+        var run = await client.StartAsync(new RunSettings { Input = input });
         (await served.Stages.NextAsync()).Opens().Commits(1, 5).Completes();
 
         var last = await client.FollowAsync(run.Id).LastAsync().AsTask().WaitAsync(Waiting.Limit);

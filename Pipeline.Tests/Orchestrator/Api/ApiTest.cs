@@ -12,7 +12,14 @@ public abstract class ApiTest : IAsyncLifetime
 {
     private protected ServedOrchestrator Served { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Served = await ServedOrchestrator.StartAsync();
+    /// <summary>A file that a run may read.</summary>
+    private protected string Input => Path.Combine(Served.Folder, "in.ndjson");
+
+    public async Task InitializeAsync()
+    {
+        Served = await ServedOrchestrator.StartAsync();
+        await File.WriteAllTextAsync(Input, "");
+    }
 
     public async Task DisposeAsync() => await Served.DisposeAsync();
 

@@ -44,7 +44,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task PauseAndResume_ActiveRun_GoesOnAsTheNextAttempt()
     {
-        var id = await IdOfAsync(await PostAsync(Body("/in")));
+        var id = await IdOfAsync(await PostAsync(Body(Input)));
         var first = await Served.Stages.NextAsync();
         first.Opens();
         await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
@@ -66,7 +66,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Cancel_FailedRun_BecomesCancelled()
     {
-        var id = await IdOfAsync(await PostAsync(Body("/in")));
+        var id = await IdOfAsync(await PostAsync(Body(Input)));
         (await Served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
         Assert.Equal("failed", await EndAsync(id));
         Assert.Equal(HttpStatusCode.Accepted, (await Served.Client.PostAsync($"/runs/{id}/cancel", null)).StatusCode);
@@ -78,7 +78,7 @@ public sealed class RunLifecycleTests : ApiTest
     {
         var ids = new List<string>();
         for (var run = 0; run < 5; run++)
-            ids.Add(await IdOfAsync(await PostAsync(Body("/in"))));
+            ids.Add(await IdOfAsync(await PostAsync(Body(Input))));
         var attempts = new List<FakeAttempt>();
         for (var run = 0; run < 4; run++)
             attempts.Add((await Served.Stages.NextAsync()).Opens());
@@ -92,7 +92,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Stop_ActiveRun_IsInterruptedAndResumedOnRequestOnly()
     {
-        var id = await IdOfAsync(await PostAsync(Body("/in")));
+        var id = await IdOfAsync(await PostAsync(Body(Input)));
         (await Served.Stages.NextAsync()).Opens().Commits(3, 30);
         await using var events = EventsAsync(id).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
@@ -114,7 +114,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Start_RunActiveWhenTheOrchestratorDied_IsInterrupted()
     {
-        var id = await IdOfAsync(await PostAsync(Body("/in")));
+        var id = await IdOfAsync(await PostAsync(Body(Input)));
         await Served.Stages.NextAsync();
         var path = Path.Combine(Served.Folder, "data", "runs", id, "run.json");
         var asLeftByADeath = await File.ReadAllTextAsync(path);

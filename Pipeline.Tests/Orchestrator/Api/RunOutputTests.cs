@@ -13,7 +13,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
         File.WriteAllText(output, "mine");
         await RefusedAsync(body, $"output '{output}' exists");
         File.Delete(output);
@@ -32,7 +32,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_LaterRunWroteTheOutput_IsRefused()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
         var id = await IdOfAsync(await PostAsync(body));
         (await Served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
         await EndAsync(id);
@@ -48,7 +48,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_OrchestratorDiedWhileSinkPublished_MayStillReplaceTheEarlierResults()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
         await CompleteAsync(body, output);
         var id = await IdOfAsync(await PostAsync(body));
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
@@ -69,7 +69,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_OrchestratorDiedBetweenTheEndsOfAttemptAndRun_GoesOn()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var id = await CompleteAsync(Body("/data/in.ndjson", output), output);
+        var id = await CompleteAsync(Body(Input, output), output);
         var folder = Path.Combine(Served.Folder, "data", "runs", id);
         await Served.StopAsync();
         var asLeftByADeath = RunStateFile.Read(folder)! with { State = RunState.Running, Ended = null };
@@ -87,7 +87,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_EarlierResultsWereChangedWhileItRested_MayNotReplaceThem()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
         await CompleteAsync(body, output);
         var id = await IdOfAsync(await PostAsync(body));
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
@@ -104,7 +104,7 @@ public sealed class RunOutputTests : ApiTest
     public async Task Resume_FailedAfterItsRejectsWereRenamed_MayStillReplaceTheEarlierResults()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
         await CompleteAsync(body, output);
         var id = await IdOfAsync(await PostAsync(body));
         var attempt = await Served.Stages.NextAsync();
@@ -121,12 +121,12 @@ public sealed class RunOutputTests : ApiTest
     public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
     {
         var loop = Path.Combine(Served.Folder, "loop.ndjson");
-        await CompleteAsync(Body("/data/in.ndjson", loop), loop);
+        await CompleteAsync(Body(Input, loop), loop);
         File.Delete(loop);
         File.CreateSymbolicLink(loop, loop);
 
         var fresh = Path.Combine(Served.Folder, "fresh.ndjson");
-        await CompleteAsync(Body("/data/in.ndjson", fresh), fresh);
+        await CompleteAsync(Body(Input, fresh), fresh);
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class RunOutputTests : ApiTest
         var real = Path.Combine(Served.Folder, "real.ndjson");
         var link = Path.Combine(Served.Folder, "link.ndjson");
         File.CreateSymbolicLink(link, real);
-        var body = Body("/data/in.ndjson", link);
+        var body = Body(Input, link);
         await CompleteAsync(body, real);
         await CompleteAsync(body, real);
     }
@@ -143,18 +143,19 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Served.Folder)));
-        await RefusedAsync(Body("/in", Path.Combine(Served.Folder, "new.ndjson")), $"run {id} is reading");
+        var folder = Directory.CreateDirectory(Path.Combine(Served.Folder, "in")).FullName;
+        var id = await IdOfAsync(await PostAsync(Body(folder)));
+        await RefusedAsync(Body(Input, Path.Combine(folder, "new.ndjson")), $"run {id} is reading");
     }
 
     [Fact]
     public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
     {
         var results = Path.Combine(Served.Folder, "day.rejects.ndjson");
-        await CompleteAsync(Body("/data/in.ndjson", results), results);
+        await CompleteAsync(Body(Input, results), results);
 
         await RefusedAsync(
-            Body("/data/in.ndjson", Path.Combine(Served.Folder, "day.ndjson")), $"rejects file '{results}' exists");
+            Body(Input, Path.Combine(Served.Folder, "day.ndjson")), $"rejects file '{results}' exists");
     }
 
     [Fact]
@@ -162,18 +163,17 @@ public sealed class RunOutputTests : ApiTest
     {
         Directory.CreateDirectory(Path.Combine(Served.Folder, "real"));
         Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), Path.Combine(Served.Folder, "real"));
-        var input = Path.Combine(Served.Folder, "in.ndjson");
-        var body = Body(input, Path.Combine(Served.Folder, "real", "x.ndjson"));
+        var body = Body(Input, Path.Combine(Served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
         await RefusedAsync(body, $"run {id} is writing");
         foreach (var name in new[] { "x.ndjson", "x.rejects.ndjson" })
         {
             await RefusedAsync(
-                Body(input, Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
+                Body(Input, Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
         }
 
-        await RefusedAsync(Body("/in", input), $"run {id} is reading");
+        await RefusedAsync(Body(Path.Combine(Served.Folder, "real"), Input), $"run {id} is reading");
         (await Served.Stages.NextAsync()).Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
     }
@@ -186,19 +186,41 @@ public sealed class RunOutputTests : ApiTest
     {
         var output = Path.Join(Served.Folder, "data", path);
         Directory.CreateDirectory(Path.GetDirectoryName(output)!);
-        await RefusedAsync(Body("/in", output, more: ""","overwrite":true"""), "lies where Pipeline keeps its own data");
+        await RefusedAsync(Body(Input, output, more: ""","overwrite":true"""), "lies where Pipeline keeps its own data");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("data")]
+    [InlineData("data/runs/x")]
+    public async Task Post_InputDirectoryWithWhatPipelineKeeps_IsRefused(string path)
+    {
+        var folder = Directory.CreateDirectory(Path.Join(Served.Folder, path)).FullName;
+        await RefusedAsync(Body(folder), "would be read with what Pipeline keeps in");
+    }
+
+    [Fact]
+    public async Task Post_ResultsOfAnotherRunAsInput_AreRead()
+    {
+        var results = Path.Combine(Directory.CreateDirectory(Path.Combine(Served.Folder, "data", "runs", "x")).FullName, "results.ndjson");
+        await File.WriteAllTextAsync(results, "");
+
+        using var created = await PostAsync(Body(results));
+
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        (await Served.Stages.NextAsync()).Opens().Completes();
     }
 
     [Fact]
     public async Task Post_OutsideTheRoots_IsRefused()
     {
         await using var rooted = await ServedOrchestrator.StartAsync(roots: Served.Folder);
-        using var body = new StringContent(Body("/in", Path.Join(Served.Folder, "out.ndjson")), Encoding.UTF8, "application/json");
+        using var body = new StringContent(Body("/", Path.Join(Served.Folder, "out.txt")), Encoding.UTF8, "application/json");
         using var response = await rooted.Client.PostAsync("/runs", body);
 
         var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
         Assert.Contains(
-            $"input '{Path.GetFullPath(Systems.Absolute("/in"))}' lies under none of the folders that may be used",
+            $"input '{Path.GetFullPath(Systems.Absolute("/"))}' lies under none of the folders that may be used",
             problem.GetProperty("detail").GetString(),
             StringComparison.Ordinal);
         Assert.True(rooted.Stages.IsIdle);
@@ -207,7 +229,7 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_WithoutOutput_ResultsGoToTheFolderOfTheRun()
     {
-        using var created = await PostAsync(Body("/data/in.ndjson"));
+        using var created = await PostAsync(Body(Input));
         var id = await IdOfAsync(created);
         var attempt = await Served.Stages.NextAsync();
         Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);

@@ -14,7 +14,7 @@ public sealed class RunRequestTests : ApiTest
     public async Task Post_DryRun_ChecksAndStoresNothing()
     {
         var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body("/data/in.ndjson", output);
+        var body = Body(Input, output);
 
         using (var free = await PostAsync(body, "/runs?dryRun=true"))
             Assert.Equal(HttpStatusCode.NoContent, free.StatusCode);
@@ -28,7 +28,7 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_DryRunIsNoBoolean_TellsTheParameter()
     {
-        using var refused = await PostAsync(Body("/data/in.ndjson"), "/runs?dryRun=nonsense");
+        using var refused = await PostAsync(Body(Input), "/runs?dryRun=nonsense");
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         using var problem = JsonDocument.Parse(await refused.Content.ReadAsStringAsync());
@@ -74,8 +74,37 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_BodyTooLarge_IsRefused()
     {
-        using var response = await PostAsync(Body("/a", more: $",\"rules\":\"{new string(' ', 3 << 20)}\""));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/runs")
+        {
+            Content = new StringContent(Body(Input, more: $",\"rules\":\"{new string(' ', (int)RunEndpoints.MaxBodyBytes)}\""), Encoding.UTF8, "application/json"),
+        };
+        // Otherwise the connection may be closed while the body is sent, before the answer is read.
+        request.Headers.ExpectContinue = true;
+        using var response = await Served.Client.SendAsync(request);
         await ProblemAsync(response, HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task Post_LongestRulesInEscapes_FitIntoABody()
+    {
+        var rules = string.Concat(Enumerable.Repeat(@"\u0436", 1 << 20));
+
+        using var response = await PostAsync(Body(Input, more: $",\"rules\":\"{rules}\""));
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        (await Served.Stages.NextAsync()).Opens().Completes();
+    }
+
+    [Fact]
+    public async Task Post_InputThatIsNotThere_IsRefusedAndNotStored()
+    {
+        var input = Path.Combine(Served.Folder, "none.ndjson");
+
+        var problem = await ProblemAsync(await PostAsync(Body(input)), HttpStatusCode.BadRequest);
+
+        Assert.Equal(
+            $"cannot be read: there is no file or directory {input}", problem.GetProperty("errors").GetProperty("input")[0].GetString());
+        Assert.Equal("[]", await Served.Client.GetStringAsync("/runs"));
     }
 
     /// <summary>One byte more than a body may have, and no end: to wait for the end would be to wait forever.</summary>

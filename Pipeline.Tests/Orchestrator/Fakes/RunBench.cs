@@ -51,6 +51,9 @@ internal sealed class RunBench
 
     public List<Run> Saved { get; } = [];
 
+    /// <summary>Runs before a state that must be durable is saved.</summary>
+    public Action<Run>? OnSave { get; set; }
+
     public SpeedSeries Speed { get; } = new([]);
 
     public Run Run => Observable.Current.Value;
@@ -65,7 +68,13 @@ internal sealed class RunBench
             new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
             new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
             instruments, Options, Time, _log);
-        return coordinator.RunAsync(new RunTracker(Observable, Saved.Add, Saved.Add, Speed, Time), "/work", Stop, prepare);
+        return coordinator.RunAsync(new RunTracker(Observable, Save, Saved.Add, Speed, Time), "/work", Stop, prepare);
+    }
+
+    private void Save(Run run)
+    {
+        OnSave?.Invoke(run);
+        Saved.Add(run);
     }
 
     /// <summary>Waits until the run is as described.</summary>

@@ -164,6 +164,23 @@ public sealed class StageCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resume_OrchestratorEndsBeforeTheNextAttempt_AnotherImplementationStaysAllowed()
+    {
+        var (run, attempt) = await BeginAsync();
+        _served.Registry.Remove("parse-0");
+        attempt.Fails("unreachable", retryable: true, "parse-0");
+        await _client.ResumeAsync(run.Id, allowUpgrade: true);
+        await _served.StopAsync();
+
+        await using var next = await ServedOrchestrator.StartAsync(_served.Folder);
+        using var client = new RunsClient(next.Client.BaseAddress!, ServedOrchestrator.Key);
+        var resumed = await client.ResumeAsync(run.Id);
+
+        Assert.True(resumed.UpgradeAllowed);
+        (await next.Stages.NextAsync()).Opens().Completes();
+    }
+
+    [Fact]
     public async Task Resume_AllowUpgradeOfARunThatDrains_IsRefused()
     {
         var (run, attempt) = await BeginAsync();

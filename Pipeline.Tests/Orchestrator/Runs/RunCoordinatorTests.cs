@@ -45,6 +45,31 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_NumberOfAnAttemptCannotBeStored_TheAttemptIsAbandoned()
+    {
+        var bench = new RunBench { OnSave = _ => throw new StageException(FailureReasons.StoreUnwritable, "full") };
+
+        await bench.Start().WaitAsync(Waiting.Limit);
+
+        Assert.Equal((RunState.Failed, FailureReasons.StoreUnwritable), (bench.Run.State, bench.Run.Error?.Reason));
+        Assert.Equal(AttemptRecord.Abandoned, Assert.Single(bench.Run.History).Outcome);
+        Assert.True(bench.Stages.IsIdle);
+    }
+
+    [Fact]
+    public async Task RunAsync_AttemptFails_TheTimeOfAnEarlierOneIsGone()
+    {
+        var bench = new RunBench();
+        bench.Observable.Change(run => run with { ElapsedMicros = 5_000_000 });
+        var work = bench.Start();
+
+        (await bench.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
+        await work.WaitAsync(Waiting.Limit);
+
+        Assert.Equal((RunState.Failed, 0L), (bench.Run.State, bench.Run.ElapsedMicros));
+    }
+
+    [Fact]
     public async Task RunAsync_StagesReport_FiguresAreSavedPeriodically()
     {
         var bench = new RunBench();

@@ -55,8 +55,10 @@ public sealed class ComponentTests : IAsyncLifetime
     [Fact]
     public async Task NewRun_RightValues_StartARunAndShowIt()
     {
+        var input = Path.Combine(_served.Folder, "in.ndjson");
+        await File.WriteAllTextAsync(input, "");
         var page = _browser.Render<NewRun>();
-        await TypeAsync(page, "Input", Path.Combine(_served.Folder, "in.ndjson"));
+        await TypeAsync(page, "Input", input);
         await TypeAsync(page, "Group by", "type, user");
 
         await page.Find("form").SubmitAsync();
