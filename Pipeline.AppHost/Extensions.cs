@@ -53,7 +53,6 @@ internal static class Extensions
         builder.Services.AddSingleton<ResourceProcesses>();
         builder.Services.AddSingleton<ExpiredLeases>();
         builder.Services.AddSingleton<TakenOutProcesses>();
-        builder.Services.AddSingleton<RunOutcome>();
         if (builder.ExecutionContext.IsPublishMode)
         {
             builder.AddSystemdStep(model);
@@ -182,11 +181,6 @@ internal static class Extensions
     public static IResourceBuilder<T> RegistersWith<T>(this IResourceBuilder<T> builder, IResourceBuilder<ProjectResource> broker)
         where T : IResourceWithEnvironment => builder
             .WithEnvironment(context => context.EnvironmentVariables["services__broker__grpc__0"] = broker.GetEndpoint("grpc"));
-
-    /// <summary>Points the command line at the orchestrator; it waits for it by itself.</summary>
-    public static IResourceBuilder<ProjectResource> WithOrchestrator(
-        this IResourceBuilder<ProjectResource> builder, IResourceBuilder<ProjectResource> orchestrator) => builder
-            .WithEnvironment("PIPELINE_ORCHESTRATOR", orchestrator.GetEndpoint("http"));
 
     /// <summary>Has the resource restarted as its policy says.</summary>
     public static IResourceBuilder<T> WithRestart<T>(this IResourceBuilder<T> builder, RestartOptions options)

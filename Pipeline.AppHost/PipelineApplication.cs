@@ -88,17 +88,16 @@ internal static class PipelineApplication
         var directories = application.Services.GetRequiredService<PipelineDirectories>();
         using var reserved = directories.Lock;
         PortCheck.Check(application.Services);
-        var outcome = application.Services.GetRequiredService<RunOutcome>();
+        var outcome = application.Services.GetRequiredService<SupervisionOutcome>();
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
-        var lost = application.Services.GetRequiredService<SupervisionOutcome>().Lost;
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
         var failure = new BackgroundFailure(application.Services);
         var began = DateTimeOffset.UtcNow;
         using var hangUp = new HangUp(lifetime.StopApplication);
         var overdue = OverdueAsync(lifetime.ApplicationStopping);
         var running = StartAndStopAsync(application, processes, lifetime.ApplicationStopping);
-        var first = await Task.WhenAny(running, lost, overdue);
-        if (first == lost)
+        var first = await Task.WhenAny(running, outcome.Lost, overdue);
+        if (first == outcome.Lost)
         {
             return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{ActiveRuns()}");
         }

@@ -5,13 +5,6 @@ using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.AppHost.Runs;
 
-/// <summary>How the AppHost ends.</summary>
-internal sealed class RunOutcome
-{
-    /// <summary>The exit code under --exit; null as long as the run has neither ended by itself nor said how to resume it.</summary>
-    public int? ExitCode { get; set; }
-}
-
 /// <summary>Passes the console output of the resource "run" on to the AppHost's own, and makes its end the AppHost's under --exit.</summary>
 internal sealed class RunConsole(
     PipelineCommand command,
@@ -20,7 +13,6 @@ internal sealed class RunConsole(
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
     SupervisionOutcome supervision,
-    RunOutcome outcome,
     IHostApplicationLifetime lifetime) : BackgroundService
 {
     /// <summary>Name of the resource that makes the run.</summary>
@@ -47,7 +39,7 @@ internal sealed class RunConsole(
                 // Without --exit a person may repair what was given up, and the run goes on.
                 if (command.Exit)
                 {
-                    outcome.ExitCode = PipelineApplication.Failure;
+                    supervision.ExitCode = PipelineApplication.Failure;
                     lifetime.StopApplication();
                     return;
                 }
@@ -88,7 +80,7 @@ internal sealed class RunConsole(
         var wasKilled = run.ExitCode is null or < 0 or (> 128 and not PipelineApplication.Interrupted);
         if (wasKilled && lifetime.ApplicationStopping.IsCancellationRequested)
             return;
-        outcome.ExitCode = run.ExitCode is 0 or PipelineApplication.Interrupted ? run.ExitCode : PipelineApplication.Failure;
+        supervision.ExitCode = run.ExitCode is 0 or PipelineApplication.Interrupted ? run.ExitCode : PipelineApplication.Failure;
         if (run.ExitCode is null)
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;

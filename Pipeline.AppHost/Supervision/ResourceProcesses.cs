@@ -130,15 +130,13 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     }
 
     /// <summary>Whether a process is a resource's own or descends from it.</summary>
-    public static bool IsBelow(ProcessIdentity process, ProcessIdentity root)
-    {
-        for (ProcessIdentity? at = process; at is { Id: > 1 } current; at = ParentOf(current.Id))
-        {
-            if (current == root)
-                return true;
-        }
+    public static bool IsBelow(ProcessIdentity process, ProcessIdentity root) => WithAncestors(process).Contains(root);
 
-        return false;
+    /// <summary>A process, its parent and so on, as far as the system tells them: on Linux only.</summary>
+    public static IEnumerable<ProcessIdentity> WithAncestors(ProcessIdentity? process)
+    {
+        for (var at = process; at is { } current; at = ParentOf(current.Id))
+            yield return current;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -91,11 +91,14 @@ internal sealed class Supervisor(
     private sealed record Replica(IResource Resource, InstanceControl Control, SupervisedInstance Instance);
 }
 
-/// <summary>Tells that a service, or all of them, will not come back.</summary>
+/// <summary>How the run under --exit has ended, and that a service, or all of them, will not come back.</summary>
 internal sealed class SupervisionOutcome
 {
     private readonly TaskCompletionSource<string> _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The exit code under --exit; null as long as the run has neither ended by itself nor said how to resume it.</summary>
+    public int? ExitCode { get; set; }
 
     /// <summary>Completes with the reason when the first replica was given up.</summary>
     public Task<string> GivenUp => _givenUp.Task;

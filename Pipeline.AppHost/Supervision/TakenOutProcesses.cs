@@ -1,5 +1,4 @@
 using Pipeline.Client.Registry;
-using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -23,7 +22,7 @@ internal sealed class TakenOutProcesses
         {
             var instances = view.Instances.Values.Concat(view.TakenOut.Values).ToList();
             _known = instances.ToDictionary(
-                instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. WithAncestors(instance)]);
+                instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. ResourceProcesses.WithAncestors(ProcessIdentity.Find(instance.ProcessId))]);
             foreach (var instance in instances.OrderBy(instance => instance.TakenOut))
             {
                 if (instance.TakenOut)
@@ -39,11 +38,5 @@ internal sealed class TakenOutProcesses
     {
         lock (_lock)
             return _processes.Contains(process);
-    }
-
-    private static IEnumerable<ProcessIdentity> WithAncestors(Instance instance)
-    {
-        for (var at = ProcessIdentity.Find(instance.ProcessId); at is { } process; at = ResourceProcesses.ParentOf(process.Id))
-            yield return process;
     }
 }

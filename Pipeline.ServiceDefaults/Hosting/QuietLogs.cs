@@ -24,14 +24,18 @@ internal static class QuietLogs
     ];
 
     /// <summary>The host's stack traces when a start fails: <see cref="ServiceRunner"/> says it in one line.</summary>
-    public static void AddQuietStart(this IHostApplicationBuilder builder)
-    {
-        var started = new Started();
-        foreach (var category in Noisy)
-            builder.Logging.AddFilter(category, level => level >= LogLevel.Warning && (started.Value || level < LogLevel.Error));
-        builder.Services.AddSingleton(started);
-        builder.Services.AddHostedService<Switch>();
-    }
+    public static void AddQuietStart(this IHostApplicationBuilder builder) =>
+        builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) =>
+        {
+            // Loggers are made before the lifetime, which has one.
+            var lifetime = new Lazy<IHostApplicationLifetime>(services.GetRequiredService<IHostApplicationLifetime>);
+            foreach (var category in Noisy)
+            {
+                options.AddFilter(
+                    category,
+                    level => level >= LogLevel.Warning && (level < LogLevel.Error || lifetime.Value.ApplicationStarted.IsCancellationRequested));
+            }
+        });
 
     /// <summary>What the frameworks log only where the configuration asks for it.</summary>
     public static void AddQuietLog(this IHostApplicationBuilder builder)
@@ -40,20 +44,6 @@ internal static class QuietLogs
         {
             if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
                 builder.Logging.AddFilter(category, least);
-        }
-    }
-
-    private sealed class Started
-    {
-        public volatile bool Value;
-    }
-
-    private sealed class Switch(Started started, IHostApplicationLifetime lifetime) : BackgroundService
-    {
-        protected override Task ExecuteAsync(CancellationToken stoppingToken)
-        {
-            lifetime.ApplicationStarted.Register(() => started.Value = true);
-            return Task.CompletedTask;
         }
     }
 }

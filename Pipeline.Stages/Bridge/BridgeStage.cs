@@ -11,7 +11,7 @@ namespace Pipeline.Stages.Bridge;
 /// A stage whose work a program does that serves pipeline.v1.Transform. Batches go to it while earlier ones wait for their answers; what it has no
 /// part in keeps its place among them. A frame after which nothing follows at once, such as a checkpoint, waits for all answers.
 /// </summary>
-internal sealed class BridgeStage(StageContext context, IUserProgram program, IOptions<BridgeOptions> options) : ITransform
+internal sealed class BridgeStage(StageContext context, UserProgram program, IOptions<BridgeOptions> options) : ITransform
 {
     // What has come and is not yet handed on, in order; asked: it waits for an answer.
     private readonly Queue<(Frame Frame, bool Asked)> _pending = new();

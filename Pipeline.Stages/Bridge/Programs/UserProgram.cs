@@ -13,7 +13,7 @@ namespace Pipeline.Stages.Bridge.Programs;
 /// address. Whatever it does wrong becomes a failure of the attempt that names it, and the attempt is made again.
 /// </summary>
 internal sealed class UserProgram(
-    IOptions<BridgeOptions> options, PipelineChannels channels, TimeProvider time, ILogger<UserProgram> logger) : IUserProgram, IHostedService, IDisposable
+    IOptions<BridgeOptions> options, PipelineChannels channels, TimeProvider time, ILogger<UserProgram> logger) : IHostedService, IDisposable
 {
     /// <summary>Time in which a program that has broken its connection has ended, too, where that is why.</summary>
     public static readonly TimeSpan ExitGrace = TimeSpan.FromSeconds(1);
@@ -33,7 +33,11 @@ internal sealed class UserProgram(
         ? $"the program of {options.Value.Role} ({string.Join(' ', options.Value.Arguments.Prepend(options.Value.Command))})"
         : $"the program of {options.Value.Role} at {options.Value.Address}";
 
-    /// <inheritdoc/>
+    /// <summary>Opens an attempt; a program that is to be started and is not running is started first.</summary>
+    /// <param name="open">The attempt.</param>
+    /// <param name="columns">What the stages below want.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="StageException">It cannot be started or reached, or cannot do this run.</exception>
     public async Task<TransformCall> OpenAsync(OpenRun open, IReadOnlyList<string> columns, CancellationToken cancellationToken)
     {
         var process = options.Value.Address.Length > 0 ? null : await StartedAsync(cancellationToken);

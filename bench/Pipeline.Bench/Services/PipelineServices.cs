@@ -1,8 +1,7 @@
-using System.Net.Sockets;
-using System.Net;
 using System.Security.Cryptography;
 using Pipeline.Bench.Cli;
 using Pipeline.Client.Runs;
+using Pipeline.ServiceDefaults.Endpoints;
 
 namespace Pipeline.Bench.Services;
 
@@ -106,7 +105,7 @@ internal sealed class PipelineServices : IAsyncDisposable
     {
         var folder = _sharedMemory ? _session.Folder : Directory.CreateDirectory(Path.Combine(_session.Folder, "grpc-alone")).FullName;
         var key = RandomNumberGenerator.GetHexString(64, lowercase: true);
-        var brokerPort = FreePort();
+        var brokerPort = FreePort.Find();
         var endpointFile = Path.Combine(folder, "endpoint.json");
         var common = new Dictionary<string, string>
         {
@@ -139,11 +138,4 @@ internal sealed class PipelineServices : IAsyncDisposable
 
     private void Start(string name, string assembly, Dictionary<string, string> environment) =>
         _processes.Add(_session.Start(name, assembly, [], environment));
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }
