@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 
@@ -69,7 +70,14 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     /// <summary>The part of a text.</summary>
     public int PartOf(ReadOnlySpan<byte> text)
     {
+        var known = _texts.Count;
         var part = _texts.GetOrAdd(text);
+        // A checkpoint holds keys as texts: other bytes would come back as another key.
+        if (part == known && !Utf8.IsValid(text))
+        {
+            throw EventFrame.Unsound(name);
+        }
+
         return _texts.ByteLength <= limits.MaxKeyBytes ? part : throw GroupTable.TooMany($"{limits.MaxKeyBytes:N0} bytes of texts in column '{name}'");
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Unicode;
 using Google.Protobuf;
 using Grpc.Core;
 using Pipeline.Contracts;
@@ -43,7 +44,7 @@ internal static class TransformMethod
                 switch (reader.Field)
                 {
                     case OpenField: opened = TransformOpened.Parser.ParseFrom(reader.Bytes()); break;
-                    case EventsField: frame = FrameDecoder.Events(reader.Bytes()); break;
+                    case EventsField: frame = WithTexts(FrameDecoder.Events(reader.Bytes())); break;
                     case WorkItemsField:
                         frame = new MessageFrame(new StageInput { WorkItems = WorkItemBatch.Parser.ParseFrom(reader.Bytes()) });
                         break;
@@ -64,6 +65,25 @@ internal static class TransformMethod
             frame?.Dispose();
             throw;
         }
+    }
+
+    // Checked here, the program is named; Aggregate would blame the bridge.
+    private static EventFrame WithTexts(EventFrame frame)
+    {
+        foreach (var column in frame.Columns)
+        {
+            for (var code = 0; code < column.Texts?.Count; code++)
+            {
+                if (!Utf8.IsValid(column.Texts[code]))
+                {
+                    var name = column.Name;
+                    frame.Dispose();
+                    throw ProtoReader.Violation($"column {name} has a text that is not UTF-8");
+                }
+            }
+        }
+
+        return frame;
     }
 
     private static void Write(Question question, SerializationContext context)

@@ -169,6 +169,28 @@ public sealed class AggregateStageTests
         await Assert.ThrowsAsync<StageException>(() => changed.SendAsync(Frames.Events(1).With(Frames.Number("type", [1])).With(Frames.Number("value", [1]))));
     }
 
+    // As text of a checkpoint, which is UTF-8, it would be another key after a resume.
+    [Theory]
+    [InlineData("type")]
+    [InlineData("type,user")]
+    [InlineData("type,value,line")]
+    public async Task Process_KeyThatIsNotUtf8_IsAProtocolViolation(string groupBy)
+    {
+        var run = await AggregateRun.OpenAsync(groupBy);
+        var type = new EventColumn { Name = "type", Kind = ColumnKind.Text, Texts = new TextTable() };
+        type.Texts.Add("click"u8);
+        type.Texts.Add([0xFF]);
+        type.Allocate(1, 2);
+        (type.Data[0], type.Data[1]) = (0, 1);
+        var frame = Frames.Of(("", "u", 1), ("", "u", 2));
+        frame.Columns.RemoveAll(column => column.Name == "type");
+
+        var exception = await Assert.ThrowsAsync<StageException>(() => run.SendAsync(frame.With(type)));
+
+        Assert.Equal(FailureReasons.ProtocolViolation, exception.Failure.Reason);
+        Assert.Contains("'type'", exception.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("type,user")]
     [InlineData("flag")]

@@ -103,6 +103,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [InlineData("another kind", "answered a batch with one of another kind")]
     [InlineData("no batch", "answered a batch without one")]
     [InlineData("nonsense", "answered what does not follow pipeline/v1/transform.proto: column type")]
+    [InlineData("no UTF-8", "answered what does not follow pipeline/v1/transform.proto: column type has a text that is not UTF-8")]
     public async Task ProcessAsync_ProgramFails_EndsTheAttemptAndNamesIt(string behaviour, string how)
     {
         await using var stage = server.Stage();

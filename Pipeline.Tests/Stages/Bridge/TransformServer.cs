@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -104,6 +105,7 @@ public sealed class TransformServer : IAsyncLifetime
                 case "a column less": response.Events.Columns.RemoveAt(0); break;
                 case "another kind": response.WorkItems = new WorkItemBatch(); break;
                 case "no batch": response.ClearResponse(); break;
+                case "no UTF-8": response.Events.Columns[0].Texts[0] = ByteString.CopyFrom(0xFF); break;
                 case "nonsense": response.Events.Columns[0].Width = 3; break;
                 case "items reversed": response.WorkItems = new WorkItemBatch { Items = { request.WorkItems.Items.Reverse() } }; break;
             }
