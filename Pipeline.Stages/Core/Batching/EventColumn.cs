@@ -16,7 +16,7 @@ public sealed class EventColumn : IDisposable
     /// <summary>Text, number or boolean.</summary>
     public required ColumnKind Kind { get; init; }
 
-    /// <summary>Bytes per value: 1, 2, 4, 8; 0 = every value is 0 and there is no data.</summary>
+    /// <summary>Bytes per value: number 1, 2, 4 or 8, text 1, 2 or 4, boolean 1; 0 = every value is 0 and there is no data.</summary>
     public int Width { get; private set; }
 
     /// <summary>Number: decimals, 0 to 9; the value is data / 10^scale.</summary>
@@ -35,11 +35,10 @@ public sealed class EventColumn : IDisposable
     /// <param name="count">Events of the frame.</param>
     public long GreatestCode(int count) => count == 0 ? -1 : Width switch
     {
-        0 => 0,
+        0 => 0L,
         1 => Greatest<byte>(),
         2 => Greatest<ushort>(),
-        4 => Greatest<uint>(),
-        _ => (long)Math.Min(long.MaxValue, Greatest<ulong>()),
+        _ => Greatest<uint>(),
     };
 
     /// <summary>A number's mantissa.</summary>

@@ -48,8 +48,7 @@ public sealed class EventFrame : Frame
         var column = Find(name);
         var sound = column is { Width: 0 or 1 or 2 or 4 or 8, Scale: >= 0 and <= 9 }
             && column.DataLength == column.Width * Count
-            && (column.Kind != ColumnKind.Text || (column.Width <= 4 && column.Texts?.Count > 0))
-            && (column.Kind != ColumnKind.Boolean || column.Width <= 1);
+            && (column.Kind != ColumnKind.Text || column.Texts?.Count > 0);
         return sound ? column! : throw Unsound(name);
     }
 

@@ -178,7 +178,8 @@ internal static class FrameDecoder
             }
         }
 
-        if (kind == ColumnKind.Unspecified || !(width is 0 or 1 or 2 or 4 or 8) || (width == 0 ? !data.IsEmpty : data.Length % width != 0))
+        var widest = kind switch { ColumnKind.Text => 4, ColumnKind.Number => 8, ColumnKind.Boolean => 1, _ => -1 };
+        if (width > widest || !(width is 0 or 1 or 2 or 4 or 8) || (width == 0 ? !data.IsEmpty : data.Length % width != 0))
         {
             texts?.Dispose();
             throw ProtoReader.Violation($"column {name} of kind {kind} with width {width} and {data.Length} bytes");

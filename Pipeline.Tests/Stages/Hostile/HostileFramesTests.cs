@@ -43,6 +43,10 @@ public sealed class HostileFramesTests
             1, new Column { Name = "type", Kind = ColumnKind.Text, Width = 1, Data = ByteString.CopyFrom(9), Texts = { ByteString.CopyFromUtf8("a") } }),
         ["an index without texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text }),
         ["a width that is none"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 3, Data = ByteString.CopyFrom(1, 2, 3) }),
+        ["an index of eight bytes"] = Events(
+            1,
+            new Column { Name = "type", Kind = ColumnKind.Text, Width = 8, Data = ByteString.CopyFrom(new byte[8]), Texts = { ByteString.CopyFromUtf8("a") } }),
+        ["a truth of two bytes"] = Events(1, new Column { Name = "flag", Kind = ColumnKind.Boolean, Width = 2, Data = ByteString.CopyFrom(1, 0) }),
         ["a negative count"] = Events(-1),
         ["more events than any batch"] = Events(int.MaxValue, new Column { Name = "value", Kind = ColumnKind.Number }),
         ["a column of no kind"] = Events(1, new Column { Name = "value", Width = 1, Data = ByteString.CopyFrom(1) }),
@@ -67,6 +71,8 @@ public sealed class HostileFramesTests
             await call.Opened.WaitAsync(Timeout);
             var failure = await SendAsync(call, Frames[name]);
             Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
+            // Without EndOfInput the call fails in any case: it is the message that must be refused.
+            Assert.DoesNotContain("before the end of its stream", failure.Status.Detail, StringComparison.Ordinal);
         }
 
         using var next = chain.Open(Open(sink));

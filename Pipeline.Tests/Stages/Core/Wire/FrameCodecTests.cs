@@ -51,6 +51,8 @@ public sealed class FrameCodecTests
             File = filtered % 3 == 0 ? "" : "ä/b.ndjson",
         };
 
+    private static int[] Widths => [0, 1, 2, 4, 8];
+
     [Fact]
     public void Decode_RandomLineBatch_EncodesBackToTheSameMessage() =>
         LineBatches.Sample(batch =>
@@ -68,6 +70,24 @@ public sealed class FrameCodecTests
             using var frame = (EventFrame)Decode(message.ToByteArray());
             Assert.Equal(message, StageInput.Parser.ParseFrom(Encode(frame)));
         });
+
+    [Fact]
+    public void Decode_ColumnOfAnyWidth_IsRefusedWhereItsKindHasNoSuchWidth()
+    {
+        foreach (var kind in new[] { ColumnKind.Text, ColumnKind.Number, ColumnKind.Boolean })
+        {
+            foreach (var width in Widths)
+            {
+                var column = new Column { Name = "x", Kind = kind, Width = width, Data = ByteString.CopyFrom(new byte[2 * width]) };
+                column.Texts.Add(ByteString.CopyFromUtf8("a"));
+                var message = new StageInput { Events = new EventBatch { Count = 2, Columns = { column } } }.ToByteArray();
+
+                var violation = Record.Exception(() => Decode(message).Dispose()) as StageException;
+
+                Assert.Equal(width > WidestOf(kind) ? FailureReasons.ProtocolViolation : null, violation?.Failure.Reason);
+            }
+        }
+    }
 
     [Fact]
     public void Decode_RandomOrDamagedBytes_GivesAFrameOrAProtocolViolation() =>
@@ -244,7 +264,7 @@ public sealed class FrameCodecTests
     private static Gen<Column> Columns(int count) =>
         from name in Gen.OneOf([.. Choices("type", "value", "user", "x")])
         from kind in Gen.OneOf([.. Choices(ColumnKind.Text, ColumnKind.Number, ColumnKind.Boolean)])
-        from width in Gen.OneOf([.. Choices(0, 1, 2, 4, 8)])
+        from width in Gen.OneOf([.. Choices([.. Widths.Where(width => width <= WidestOf(kind))])])
         from data in Gen.Byte.Array[count * width]
         select new Column
         {
@@ -255,6 +275,8 @@ public sealed class FrameCodecTests
             Data = ByteString.CopyFrom(kind == ColumnKind.Number ? data : data.Select((_, i) => i % Math.Max(1, width) == 0 ? (byte)1 : (byte)0).ToArray()),
             Texts = { kind == ColumnKind.Text ? [ByteString.CopyFromUtf8("a"), ByteString.CopyFromUtf8("ü")] : Array.Empty<ByteString>() },
         };
+
+    private static int WidestOf(ColumnKind kind) => kind switch { ColumnKind.Text => 4, ColumnKind.Boolean => 1, _ => 8 };
 
     private static IEnumerable<IGen<T>> Choices<T>(params T[] values) => values.Select(value => (IGen<T>)Gen.Const(value));
 
