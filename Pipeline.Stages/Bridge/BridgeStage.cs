@@ -15,6 +15,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
 {
     // What has come and is not yet handed on, in order; asked: it waits for an answer.
     private readonly Queue<(Frame Frame, bool Asked)> _pending = new();
+    private int _asked;
     private TransformCall? _call;
     private IReadOnlyList<string> _wanted = [];
 
@@ -44,14 +45,18 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         _pending.Enqueue((frame, asked));
         if (asked)
         {
+            while (_asked == options.Value.MaxInFlight)
+            {
+                await HandOnAsync(output, cancellationToken);
+            }
+
             await Call.AskAsync(frame, cancellationToken);
+            _asked++;
         }
 
         while (_pending.TryPeek(out var first) && (!more || !first.Asked || Call.HasAnswer || _pending.Count > options.Value.MaxInFlight))
         {
-            var next = first.Asked ? Merge(first.Frame, await Call.AnswerAsync(cancellationToken)) : first.Frame;
-            _pending.Dequeue();
-            await output.WriteAsync(next, cancellationToken);
+            await HandOnAsync(output, cancellationToken);
         }
     }
 
@@ -67,6 +72,19 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         {
             await _call.DisposeAsync();
         }
+    }
+
+    private async ValueTask HandOnAsync(IFrameOutput output, CancellationToken cancellationToken)
+    {
+        var (frame, asked) = _pending.Peek();
+        if (asked)
+        {
+            frame = Merge(frame, await Call.AnswerAsync(cancellationToken));
+            _asked--;
+        }
+
+        _pending.Dequeue();
+        await output.WriteAsync(frame, cancellationToken);
     }
 
     private Frame Merge(Frame asked, Frame answer)

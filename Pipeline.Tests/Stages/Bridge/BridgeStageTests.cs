@@ -121,6 +121,30 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     }
 
     [Fact]
+    public async Task ProcessAsync_AsManyRequestsAsMayWait_WaitsForAnAnswerBeforeTheNext()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "holds");
+        var output = new FrameList();
+        for (var line = 1; line <= 3; line++)
+        {
+            var events = Events(line);
+            events.More = true;
+            await ProcessAsync(stage, events, output);
+        }
+
+        var fourth = Events(4);
+        var processing = ProcessAsync(stage, fourth, output);
+
+        // What is sent has no columns any more.
+        Assert.Empty(output);
+        Assert.NotEmpty(fourth.Columns);
+        server.Release();
+        await processing;
+        Assert.Equal(["events 1", "events 2", "events 3", "events 4"], output.Select(Describe));
+    }
+
+    [Fact]
     public async Task ProcessAsync_WorkItemsInAnotherOrder_EndsTheAttempt()
     {
         await using var stage = server.Stage();

@@ -23,6 +23,8 @@ public sealed class TransformServer : IAsyncLifetime
     private readonly PipelineChannels _channels = new(
         Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = Key })));
 
+    private readonly Holding _holding = new();
+
     private WebApplication _app = null!;
 
     internal FakeTimeProvider Time { get; } = new();
@@ -35,6 +37,7 @@ public sealed class TransformServer : IAsyncLifetime
         builder.Configuration["PIPELINE_KEY"] = Key;
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
+        builder.Services.AddSingleton(_holding);
         _app = builder.Build();
         _app.MapGrpcService<Program>();
         await _app.StartAsync();
@@ -47,6 +50,9 @@ public sealed class TransformServer : IAsyncLifetime
         await _app.DisposeAsync();
     }
 
+    /// <summary>Lets the answers go that "holds" holds back.</summary>
+    internal void Release() => _holding.Released.TrySetResult();
+
     internal BridgeStage Stage() => Stage(new BridgeOptions { Role = "rules", Address = Address, MaxInFlight = 3 }, out _);
 
     /// <summary>A stage over a program: with the fake clock for this server, with the system clock for a process.</summary>
@@ -58,7 +64,13 @@ public sealed class TransformServer : IAsyncLifetime
         return new BridgeStage(Frames.Context(), program, options);
     }
 
-    internal sealed class Program : Transform.TransformBase
+    /// <summary>Until when "holds" holds its answers back.</summary>
+    internal sealed class Holding
+    {
+        public TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    internal sealed class Program(Holding holding) : Transform.TransformBase
     {
         public override async Task Apply(
             IAsyncStreamReader<TransformRequest> requestStream, IServerStreamWriter<TransformResponse> responseStream, ServerCallContext context)
@@ -85,6 +97,8 @@ public sealed class TransformServer : IAsyncLifetime
                     throw new InvalidOperationException("a defect");
                 if (behaviour == "hangs")
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
+                if (behaviour == "holds")
+                    await holding.Released.Task.WaitAsync(context.CancellationToken);
                 await responseStream.WriteAsync(Answer(request, behaviour));
                 if (behaviour == "answers twice")
                     await responseStream.WriteAsync(Answer(request, behaviour));
