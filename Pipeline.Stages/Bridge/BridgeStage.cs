@@ -84,7 +84,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         }
 
         _pending.Dequeue();
-        await output.WriteAsync(frame, cancellationToken);
+        await (frame is EventFrame events ? output.WriteWithRejectsAsync(events, cancellationToken) : output.WriteAsync(frame, cancellationToken));
     }
 
     private Frame Merge(Frame asked, Frame answer)

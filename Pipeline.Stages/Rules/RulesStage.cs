@@ -109,7 +109,7 @@ public sealed class RulesStage(StageContext context) : ITransform
 
         frame.Filtered = _filtered;
         _filtered = 0;
-        await output.WriteAsync(frame, cancellationToken);
+        await output.WriteWithRejectsAsync(frame, cancellationToken);
     }
 
     // What is counted before a checkpoint, or before the end, must be there when it comes.

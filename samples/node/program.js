@@ -7,6 +7,10 @@ const { StageFailure } = require('./failure');
 const [ALIVE, DROPPED, REJECTED] = [0, 1, 2];
 const FAILED = Symbol('failed');
 
+// Each carries the path of the file, and a message has 16 MiB.
+const MAX_REJECT_BYTES = 1 << 20;
+const BYTES_BESIDE_PATH = 64;
+
 /** What the rules have to do for the columns that are wanted below: no column that nobody reads is set, unless that can fail. */
 class Program {
   constructor(ruleSet, wanted) {
@@ -23,7 +27,7 @@ class Program {
     this.columns = this.input.map(({ name }) => name);
   }
 
-  /** Applies the rules to a batch; what comes of it are two where numbers that a rule sets have no scale in common. */
+  /** Applies the rules to a batch; what comes of it are several where numbers that a rule sets have no scale in common, or rejects are many. */
   apply(batch) {
     const views = [];
     for (const { index, name, type } of this.input) {
@@ -43,7 +47,11 @@ class Program {
       views[target.index] = new ColumnView(column, batch.count);
     }
     const columns = this.output.map(({ index }) => views[index].column);
-    const failed = rowsOf(state, REJECTED).map((row) => rejectOf(batch, row));
+    const rejected = rowsOf(state, REJECTED);
+    if (batch.count > 1 && rejected.length * (Buffer.byteLength(batch.file) + BYTES_BESIDE_PATH) > MAX_REJECT_BYTES) {
+      return halves(batch).flatMap((half) => this.apply(half));
+    }
+    const failed = rejected.map((row) => rejectOf(batch, row));
     return [{
       ...gather({ count: batch.count, columns }, rowsOf(state, ALIVE)),
       rejects: failed.length === 0 ? batch.rejects : [...batch.rejects, ...failed].sort((left, right) => left.line - right.line),

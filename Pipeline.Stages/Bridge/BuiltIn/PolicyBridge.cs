@@ -48,6 +48,8 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
             {
                 events.Columns[index] = Mask(events.Columns[index], events.Count);
             }
+
+            return output.WriteWithRejectsAsync(events, cancellationToken);
         }
 
         return output.WriteAsync(frame, cancellationToken);

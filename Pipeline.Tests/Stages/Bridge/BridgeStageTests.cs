@@ -5,6 +5,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
@@ -118,6 +119,24 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
         Assert.StartsWith($"the program of rules at {server.Address} {how}", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ProcessAsync_ManyEventsOfALongPathRejected_KeepsFramesWithinTheMessageLimit()
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "rejects all");
+        var output = new FrameList();
+        var events = Frames.Of([.. Enumerable.Repeat(("a", "u", 1m), 80_000)]);
+        (events.File, events.Filtered) = (new string('d', 250), 5);
+
+        await ProcessAsync(stage, events, output);
+
+        Assert.All(output, part => Assert.InRange(FrameEncoder.Measure(part).Length, 1, 2 << 20));
+        var rejects = output.Events.SelectMany(part => part.Rejects).ToList();
+        Assert.Equal(Enumerable.Range(1, 80_000).Select(line => (long)line), rejects.Select(reject => reject.Line));
+        Assert.All(rejects, reject => Assert.Equal(events.File, reject.File));
+        Assert.Equal(5, output.Events.Sum(part => part.Filtered));
     }
 
     [Fact]

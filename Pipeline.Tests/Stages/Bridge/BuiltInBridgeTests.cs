@@ -4,6 +4,7 @@ using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
@@ -34,6 +35,24 @@ public sealed class BuiltInBridgeTests : IDisposable
             [(2, 100, "not_allowed"), (3, 200, "not_allowed"), (9, 0, "invalid_json")],
             left.Rejects.Select(reject => ((int)reject.Line, (int)reject.Offset, reject.Reason)));
         Assert.Equal(2, context.Meter.Rejected);
+    }
+
+    [Fact]
+    public async Task Policy_ManyEventsOfALongPathRejected_KeepsFramesWithinTheMessageLimit()
+    {
+        var stage = new PolicyBridge(Frames.Context(), new PolicyOptions { Types = ["view"] });
+        await stage.OpenAsync(Open(1), new RunOpened { Columns = { "type", "value" } }, CancellationToken.None);
+        var output = new FrameList();
+        var events = Frames.Of([.. Enumerable.Range(0, 80_000).Select(row => (row % 50 == 7 ? "view" : "spam", "u", 1m))]);
+        events.File = new string('d', 250);
+
+        await stage.ProcessAsync(events, output, CancellationToken.None);
+
+        Assert.All(output, part => Assert.InRange(FrameEncoder.Measure(part).Length, 1, 2 << 20));
+        Assert.Equal(
+            Enumerable.Range(0, 80_000).Where(row => row % 50 != 7).Select(row => row + 1L),
+            output.Events.SelectMany(part => part.Rejects).Select(reject => reject.Line));
+        Assert.Equal(1600, output.Events.Sum(part => part.Count));
     }
 
     [Fact]

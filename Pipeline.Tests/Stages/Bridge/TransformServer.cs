@@ -112,6 +112,7 @@ public sealed class TransformServer : IAsyncLifetime
                 : new TransformResponse { Number = request.Number, WorkItems = request.WorkItems };
             switch (behaviour)
             {
+                case "rejects all": response.Events = Rejects([.. Enumerable.Range(1, request.Events.Count).Select(line => (long)line)]); break;
                 case "rejects": response.Events = new EventBatch { Rejects = { new Reject { Line = 2, Reason = "no" } } }; break;
                 case "drops": response.Events = new EventBatch(); break;
                 case "another number": response.Number++; break;
@@ -126,5 +127,7 @@ public sealed class TransformServer : IAsyncLifetime
 
             return response;
         }
+
+        private static EventBatch Rejects(params long[] lines) => new() { Rejects = { lines.Select(line => new Reject { Line = line, Reason = "no" }) } };
     }
 }

@@ -130,6 +130,31 @@ public sealed class RulesStageTests
         Assert.Equal((0L, 3L), (run.Filtered, run.Context.Meter.Rejected));
     }
 
+    [Theory]
+    [InlineData("x")]
+    [InlineData("x,line")]
+    public async Task Process_RuleFailsOnMostLinesOfALongPath_KeepsFramesWithinTheMessageLimit(string wanted)
+    {
+        var run = await RulesRun.OpenAsync(RulesRun.Json("x = 1 / value"), wanted.Split(','));
+        var frame = Frames.Of([.. Enumerable.Range(0, 80_000).Select(row => ("a", "u", row % 50 == 7 ? 1m : 0m))]);
+        (frame.File, frame.Filtered, frame.ReadMicros) = (new string('d', 250), 5, 9);
+        await run.SendAsync(frame);
+
+        Assert.All(run.Output, part => Assert.InRange(FrameEncoder.Measure(part).Length, 1, 2 << 20));
+        Assert.All(run.Output.Events, part => Assert.Equal((frame.File, 9L), (part.File, part.ReadMicros)));
+        var failed = Enumerable.Range(0, 80_000).Where(row => row % 50 != 7).Select(row => row + 1L);
+        Assert.Equal(failed, run.Rejects.Select(reject => reject.Line));
+        Assert.All(run.Rejects, reject => Assert.Equal(frame.File, reject.File));
+        Assert.Equal((1600, 5L, 78_400L), (run.Values("x").Length, run.Filtered, run.Context.Meter.Rejected));
+        if (wanted.Contains("line", StringComparison.Ordinal))
+        {
+            // A stage below may reject events as well: no frame has lines before those of the frame before it.
+            var lines = run.Output.Events.Select(part => part.Rejects.Select(reject => reject.Line)
+                .Concat(part.Count > 0 ? part.Values("line").Select(line => (long)(decimal)line) : []).Order().ToList()).ToList();
+            Assert.Equal(Enumerable.Range(1, 80_000).Select(line => (long)line), lines.SelectMany(part => part));
+        }
+    }
+
     [Fact]
     public async Task Process_ComputedValuesWithoutCommonScale_KeepsThemExactAndInOrder()
     {

@@ -1,0 +1,71 @@
+using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
+
+namespace Pipeline.Stages.Core.Batching;
+
+/// <summary>
+/// Cuts a frame of events in two. No line of the second half, event or reject, stands before one of the first: a stage below may reject events
+/// of either, and rejects stay in order of line. Where a frame has no lines of events, nobody below rejects any.
+/// </summary>
+public static class FrameHalves
+{
+    /// <summary>Copies halves of as many events; the frame stays as it is.</summary>
+    /// <param name="frame">Of two events at least.</param>
+    public static (EventFrame First, EventFrame Second) Of(EventFrame frame)
+    {
+        var middle = frame.Count / 2;
+        var lines = frame.Find(ColumnNames.Line);
+        var line = lines is null ? long.MaxValue : lines.ReadNumber(middle);
+        var next = frame.Rejects.FindIndex(reject => reject.Line >= line);
+        return At(frame, middle, next < 0 ? frame.Rejects.Count : next);
+    }
+
+    /// <summary>Copies halves of as many rejects; the frame stays as it is.</summary>
+    /// <param name="frame">Of two rejects at least.</param>
+    public static (EventFrame First, EventFrame Second) OfRejects(EventFrame frame)
+    {
+        var middle = frame.Rejects.Count / 2;
+        var row = 0;
+        if (frame.Find(ColumnNames.Line) is { } lines)
+        {
+            while (row < frame.Count && lines.ReadNumber(row) < frame.Rejects[middle].Line)
+            {
+                row++;
+            }
+        }
+
+        return At(frame, row, middle);
+    }
+
+    private static (EventFrame First, EventFrame Second) At(EventFrame frame, int row, int reject)
+    {
+        var first = Copy(frame, 0, row, frame.Rejects[..reject]);
+        first.Filtered = frame.Filtered;
+        return (first, Copy(frame, row, frame.Count - row, frame.Rejects[reject..]));
+    }
+
+    private static EventFrame Copy(EventFrame frame, int start, int count, List<Reject> rejects)
+    {
+        var copy = new EventFrame { Count = count, ReadMicros = frame.ReadMicros, File = frame.File };
+        copy.Rejects.AddRange(rejects);
+        foreach (var column in count > 0 ? frame.Columns : [])
+        {
+            copy.Columns.Add(Copy(column, start, count));
+        }
+
+        return copy;
+    }
+
+    private static EventColumn Copy(EventColumn column, int start, int count)
+    {
+        var copy = new EventColumn { Name = column.Name, Kind = column.Kind, Scale = column.Scale, Texts = column.Texts is null ? null : new TextTable() };
+        copy.Allocate(column.Width, count);
+        column.Data.Slice(start * column.Width, count * column.Width).CopyTo(copy.Data);
+        for (var code = 0; code < column.Texts?.Count; code++)
+        {
+            copy.Texts!.Add(column.Texts[code]);
+        }
+
+        return copy;
+    }
+}
