@@ -116,12 +116,14 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         var rejected = answer.Rejects.Count;
         var dropped = question.Count - answer.Count - rejected;
         var missing = answer.Count == 0 ? null : _wanted.FirstOrDefault(name => answer.Find(name) is null);
-        if (dropped < 0 || missing is not null)
+        var inOrder = rejected == 0 || answer.Rejects.Prepend(new Reject()).Zip(answer.Rejects).All(pair => pair.First.Line < pair.Second.Line);
+        if (dropped < 0 || missing is not null || !inOrder)
         {
             answer.Dispose();
             throw Call.Failed(dropped < 0
                 ? $"answered {question.Count} events with {answer.Count} events and {rejected} rejects"
-                : $"answered without the column '{missing}', which the stages below want");
+                : missing is not null ? $"answered without the column '{missing}', which the stages below want"
+                : "rejected events without their lines, or not in order of line");
         }
 
         context.Meter.Filtered += dropped;

@@ -121,6 +121,21 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         Assert.StartsWith($"the program of rules at {server.Address} {how}", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("rejects without a line")]
+    [InlineData("rejects one line twice")]
+    [InlineData("rejects backwards")]
+    public async Task ProcessAsync_RejectsNotInOrderOfLine_EndsTheAttempt(string behaviour)
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, behaviour);
+
+        var failure = await FailureAsync(() => ProcessAsync(stage, Frames.Of(("a", "u", 1), ("b", "u", 2), ("c", "u", 3)), new FrameList()));
+
+        Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
+        Assert.Contains("rejected events without their lines, or not in order of line", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ProcessAsync_ManyEventsOfALongPathRejected_KeepsFramesWithinTheMessageLimit()
     {

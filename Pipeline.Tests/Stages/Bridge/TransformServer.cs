@@ -113,6 +113,9 @@ public sealed class TransformServer : IAsyncLifetime
             switch (behaviour)
             {
                 case "rejects all": response.Events = Rejects([.. Enumerable.Range(1, request.Events.Count).Select(line => (long)line)]); break;
+                case "rejects without a line": response.Events = Rejects(0); break;
+                case "rejects one line twice": response.Events = Rejects(2, 2); break;
+                case "rejects backwards": response.Events = Rejects(3, 1); break;
                 case "rejects": response.Events = new EventBatch { Rejects = { new Reject { Line = 2, Reason = "no" } } }; break;
                 case "drops": response.Events = new EventBatch(); break;
                 case "another number": response.Number++; break;
