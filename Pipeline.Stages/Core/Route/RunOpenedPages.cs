@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Route;
@@ -15,7 +16,7 @@ public static class RunOpenedPages
     /// <param name="hop">Whom they come from.</param>
     /// <param name="restore">Takes each page but the last.</param>
     /// <returns>The last page.</returns>
-    /// <exception cref="Pipeline.Contracts.StageException">The hop answers something else, stops within, or has altered a checkpoint.</exception>
+    /// <exception cref="StageException">The hop answers something else, stops within, or has altered a checkpoint; the state does not fit the run.</exception>
     public static async Task<RunOpened> ReadAsync(Func<ValueTask<StageOutput?>> next, Hop hop, Func<RunOpened, ValueTask> restore)
     {
         while (true)
@@ -36,7 +37,14 @@ public static class RunOpenedPages
                 return page;
             }
 
-            await restore(page);
+            try
+            {
+                await restore(page);
+            }
+            catch (StageException exception)
+            {
+                throw Violations.NameAs(exception, hop);
+            }
         }
     }
 }

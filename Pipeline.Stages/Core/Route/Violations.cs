@@ -26,8 +26,14 @@ internal static class Violations
     /// <param name="open">What it was opened with; null: not yet.</param>
     /// <param name="instanceId">This stage.</param>
     public static StageException Name(StageException exception, OpenRun? open, string instanceId) =>
+        NameAs(exception, HopAbove(open, instanceId));
+
+    /// <summary>Names a hop in a violation that names nobody.</summary>
+    /// <param name="exception">What came of what the hop has sent.</param>
+    /// <param name="hop">Whose it is.</param>
+    public static StageException NameAs(StageException exception, Hop hop) =>
         exception.Failure is { Reason: FailureReasons.ProtocolViolation, InstanceId.Length: 0 } failure
-            ? By(HopAbove(open, instanceId), failure.Message.TrimEnd('.'), failure.Retryable)
+            ? By(hop, failure.Message.TrimEnd('.'), failure.Retryable)
             : exception;
 
     /// <summary>Checks that the route begins below this stage.</summary>

@@ -43,13 +43,12 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 open, trace, host.CreateRing(), host.Channels, metrics.Edge, RestoreAsync,
                 host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
-        var opened = await stage.OpenAsync(open, downstream?.Opened, ending.Token);
+        var opened = await OpenAsync(stage, downstream, ending.Token);
         using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
         opened.Skipped ??= downstream?.Opened.Skipped;
-        _above.Resume(opened.Resume);
         foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
         {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
@@ -99,6 +98,21 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
             {
                 await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
             }
+        }
+    }
+
+    private async ValueTask<RunOpened> OpenAsync(IStage stage, Downstream? downstream, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var opened = await stage.OpenAsync(open, downstream?.Opened, cancellationToken);
+            _above.Resume(opened.Resume);
+            return opened;
+        }
+        catch (StageException exception) when (downstream is not null)
+        {
+            // OpenRun has been checked: what cannot be decoded here is part of the checkpoint that came from below.
+            throw Violations.NameAs(exception, downstream.Hop);
         }
     }
 

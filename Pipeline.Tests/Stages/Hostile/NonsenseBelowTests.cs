@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -39,6 +40,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     [InlineData("nothing", FailureReasons.ProtocolViolation, "sent nothing where RunOpened was to come")]
     [InlineData("no-answer-to-open", FailureReasons.ProtocolViolation, "sent Progress where RunOpened was to come")]
     [InlineData("open-in-a-message-too-large", FailureReasons.ProtocolViolation, "exceeds the maximum configured message size")]
+    [InlineData("open-with-a-state-that-is-none", FailureReasons.ProtocolViolation, "sent a part of a checkpoint that cannot be decoded")]
     [InlineData("open-twice", FailureReasons.Unreachable, "ended without RunCompleted")]
     [InlineData("empty", FailureReasons.Unreachable, "ended without RunCompleted")]
     [InlineData("released-what-was-never-filled", FailureReasons.Unreachable, "ended without RunCompleted")]
@@ -72,6 +74,8 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
     /// <summary>Sends the answers that the run id selects, and then ends the call or waits until it is cancelled.</summary>
     internal sealed class Nonsense : Stage.StageBase
     {
+        private static Opaque NoMessage() => new() { Content = ByteString.CopyFrom(0xFF), Crc32 = System.IO.Hashing.Crc32.HashToUInt32([0xFF]) };
+
         public override async Task Process(
             IAsyncStreamReader<StageInput> requestStream, IServerStreamWriter<StageOutput> responseStream, ServerCallContext context)
         {
@@ -83,6 +87,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
                 "nothing" => [],
                 "no-answer-to-open" => [new StageOutput { Progress = new Progress() }],
                 "open-in-a-message-too-large" => [new StageOutput { RunOpened = new RunOpened { Columns = { new string('c', 20 << 20) } } }],
+                "open-with-a-state-that-is-none" => [new StageOutput { RunOpened = new RunOpened { Resume = new Checkpoint { Id = 1, State = NoMessage() } } }],
                 "open-twice" => [opened, opened],
                 "empty" => [opened, new StageOutput()],
                 "released-what-was-never-filled" => [opened, new StageOutput { RingReleased = new RingReleased { Slots = long.MaxValue } },

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Route;
@@ -44,6 +45,18 @@ public sealed class RunOpenedPagesTests
         Assert.Equal(
             (FailureReasons.ProtocolViolation, "sink-0", "sink", false),
             (error.Failure.Reason, error.Failure.InstanceId, error.Failure.Role, error.Failure.Retryable));
+    }
+
+    [Fact]
+    public async Task Read_StateThatCannotBeDecoded_NamesTheHopBelow()
+    {
+        var state = new Opaque { Content = ByteString.CopyFrom(0xFF), Crc32 = System.IO.Hashing.Crc32.HashToUInt32([0xFF]) };
+        var page = new RunOpened { Resume = new Checkpoint { Id = 7, State = state }, More = true };
+
+        var error = await Assert.ThrowsAsync<StageException>(() => ReadAsync(() => new StageOutput { RunOpened = page }));
+
+        Assert.Equal((FailureReasons.ProtocolViolation, "sink-0", "sink"), (error.Failure.Reason, error.Failure.InstanceId, error.Failure.Role));
+        Assert.StartsWith("sink (sink-0) sent a part of a checkpoint that cannot be decoded", error.Failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
