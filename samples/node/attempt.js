@@ -19,6 +19,11 @@ const OPTIONS = {
   'grpc.enable_http_proxy': 0,
 };
 
+/** The time for each page of RunOpened: the stage above waits longer, so that the one above a silent hop names it. */
+function pageTimeout({ path, route }) {
+  return path.length === 0 ? PAGE_TIMEOUT : Math.round(PAGE_TIMEOUT * (1 - (path.length - 1 - route.length) / (4 * path.length)));
+}
+
 class Attempt {
   constructor(stage, call) {
     this.stage = stage;
@@ -50,7 +55,7 @@ class Attempt {
       const answers = read(this.below);
       // The ring is an offer to this stage alone, which does not take it up.
       await write(this.below, { open_run: { ...open, route: open.route.slice(1), ring: null } });
-      await this.open(open.options, answers);
+      await this.open(open, answers);
       this.progress = setInterval(() => this.call.write({ progress: { metrics: this.figures() } }), PROGRESS_INTERVAL);
       await Promise.all([this.handDown(input), this.handUp(answers)]).finally(() => clearInterval(this.progress));
     } catch (error) {
@@ -62,11 +67,11 @@ class Attempt {
   }
 
   // Pages of state go up as they came; only the last one has columns, which the stage's work changes.
-  async open(options, answers) {
+  async open(open, answers) {
     for (;;) {
-      const page = (await this.within(PAGE_TIMEOUT, answers.next())).value?.run_opened;
+      const page = (await this.within(pageTimeout(open), answers.next())).value?.run_opened;
       if (!page) this.refuse(`${this.nameBelow} answered something else than RunOpened`, this.hop);
-      if (!page.more) this.work = this.stage.open(options, page.columns);
+      if (!page.more) this.work = this.stage.open(open.options, page.columns);
       await write(this.call, { run_opened: { ...page, columns: this.work?.columns ?? [], ring_accepted: false } });
       if (!page.more) return;
     }

@@ -102,8 +102,8 @@ internal sealed class Downstream : IAsyncDisposable
     }
 
     /// <summary>
-    /// The time for each page of the answer: the whole at the first stage, three quarters at the last but one. So of all that wait for a hop
-    /// that is silent, the one above it gives up first, and names it.
+    /// The time for each page of the answer: the whole at the first stage, less at each stage below. So of all that wait for a hop that is
+    /// silent, the one above it gives up first, and names it.
     /// </summary>
     internal static TimeSpan HandshakeTimeoutAt(OpenRun open, TimeSpan whole) =>
         open.Path.Count == 0 ? whole : whole * (1 - (open.Path.Count - 1 - open.Route.Count) / (4.0 * open.Path.Count));
