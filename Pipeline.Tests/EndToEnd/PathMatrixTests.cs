@@ -98,9 +98,9 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("proc", NotForAll, NotForAll)]
     [InlineData("empty", "must name a file", "must name a file")]
     [InlineData("relative", "must be an absolute path", "must be an absolute path")]
-    [InlineData("trailing slash", Ok, "must be a file, not the directory")]
+    [InlineData("trailing slash", "there is no file or directory", "must be a file, not the directory")]
     [InlineData("folder", Ok, "must be a file, not the directory")]
-    [InlineData("missing folder", Ok, NoDirectory)]
+    [InlineData("missing folder", "there is no file or directory", NoDirectory)]
     public async Task HttpApi_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
     {
         await using var served = await ServedOrchestrator.StartAsync();

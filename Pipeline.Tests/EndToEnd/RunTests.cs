@@ -87,12 +87,12 @@ public sealed class RunTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task Run_InputMissing_FailsAndWritesNothing()
+    public async Task Run_InputDirectoryWithoutInput_FailsAndWritesNothing()
     {
-        var folder = Pipeline.Folder("missing");
+        var folder = Pipeline.Folder("nothing");
         var run = await Pipeline.RunAsync(new RunSettings
         {
-            Input = Path.Combine(folder, "missing.ndjson"),
+            Input = Pipeline.Folder("no-input"),
             Output = Path.Combine(folder, "results.ndjson"),
         });
 
