@@ -17,7 +17,7 @@ internal sealed class Terminal(
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
         Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
-        Console.OpenStandardOutput, Console.OpenStandardInput);
+        StandardStreams.OpenOutput, Console.OpenStandardInput);
 
     /// <summary>For progress bars; null where it is no terminal.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Pipeline.ServiceDefaults.Hosting;
 
@@ -15,7 +16,62 @@ public static class StandardStreams
     public static void Guard(bool outputMatters)
     {
         Console.SetError(new Writer(Console.Error, failure: null));
-        Console.SetOut(new Writer(Console.Out, outputMatters ? OutputIsClosed : null));
+        if (!outputMatters)
+            Console.SetOut(new Writer(Console.Out, failure: null));
+        else if (OpenOutputPipe() is { } pipe)
+            Console.SetOut(new Writer(TextWriter.Synchronized(new StreamWriter(pipe, Console.Out.Encoding) { AutoFlush = true }), OutputIsClosed));
+        else
+            Console.SetOut(new Writer(Console.Out, OutputIsClosed));
+    }
+
+    /// <summary>
+    /// Opens standard output. What is written to a pipe that nobody reads any more is an <see cref="IOException"/>; the stream of
+    /// <see cref="Console"/> drops it, on Windows here as well.
+    /// </summary>
+    public static Stream OpenOutput() => OpenOutputPipe() ?? Console.OpenStandardOutput();
+
+    private static Stream? OpenOutputPipe() => !OperatingSystem.IsWindows() && Console.IsOutputRedirected
+        ? OpenPipe(new SafeFileHandle(1, ownsHandle: false))
+        : null;
+
+    /// <summary>Opens a descriptor to write to it, if it is that of a pipe or a socket.</summary>
+    /// <returns>Null where it is a file: its position is shared with other processes, and <see cref="FileStream"/> would keep one of its own.</returns>
+    internal static Stream? OpenPipe(SafeFileHandle handle)
+    {
+        var stream = new OutputPipe(handle);
+        if (!stream.CanSeek)
+            return stream;
+        stream.Dispose();
+        return null;
+    }
+
+    /// <summary>A pipe or a socket, which another process may have made not to block.</summary>
+    private sealed class OutputPipe(SafeFileHandle handle) : FileStream(handle, FileAccess.Write, bufferSize: 0)
+    {
+        // PIPE_BUF of Linux: what is not longer is written as a whole, or not at all where it would block.
+        private const int Piece = 4_096;
+
+        // EAGAIN.
+        private static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
+
+        // All others of a derived FileStream end here.
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            for (var (at, end) = (offset, offset + count); at < end; at += Piece)
+            {
+                var length = Math.Min(Piece, end - at);
+                try
+                {
+                    base.Write(buffer, at, length);
+                }
+                catch (IOException error) when (error.HResult == WouldBlock)
+                {
+                    // It is full. The stream of Console waits until it is not.
+                    using var patient = Console.OpenStandardOutput();
+                    patient.Write(buffer, at, length);
+                }
+            }
+        }
     }
 
     /// <summary>Writes to another writer.</summary>

@@ -1,4 +1,6 @@
+using System.IO.Pipes;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.ServiceDefaults.Hosting;
@@ -32,6 +34,36 @@ public sealed class StandardStreamsTests
         writer.Write('c');
         writer.Write("span".AsSpan());
         Assert.Equal($"line{Environment.NewLine}cspan", text.ToString());
+    }
+
+    [UnixFact]
+    public void OpenPipe_NobodyReadsAnyMore_Throws()
+    {
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var reader = new AnonymousPipeClientStream(PipeDirection.In, pipe.ClientSafePipeHandle);
+        using var handle = new SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        using var output = StandardStreams.OpenPipe(handle)!;
+
+        output.Write("text"u8);
+        Assert.Equal('t', reader.ReadByte());
+        reader.Dispose();
+
+        Assert.Throws<IOException>(() => output.Write("text"u8));
+    }
+
+    [UnixFact]
+    public void OpenPipe_File_IsNone()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
+            Assert.Null(StandardStreams.OpenPipe(handle));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     // As .NET's stream of a closed descriptor answers.
