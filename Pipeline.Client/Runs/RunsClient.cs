@@ -26,6 +26,9 @@ public sealed class RunsClient : IDisposable
     // The machine of a cluster that carries a run out is lost: until another one has taken it over.
     private static readonly TimeSpan TakeoverTime = TimeSpan.FromSeconds(40);
 
+    // Who gives up earlier on what makes or resumes a run may leave one that goes on unseen: stages check its options first.
+    private static readonly TimeSpan StartingTime = TimeSpan.FromSeconds(40);
+
     private readonly HttpClient _http;
     private readonly string _source;
 
@@ -112,10 +115,11 @@ public sealed class RunsClient : IDisposable
     }
 
     /// <summary>Stores a run and starts it.</summary>
-    /// <exception cref="RunsApiException">It is refused, and why; or no orchestrator answers.</exception>
+    /// <exception cref="RunsApiException">It is refused, and why; or no orchestrator answers, and the run may have been made.</exception>
     public Task<Run> StartAsync(RunSettings settings, CancellationToken cancellationToken = default) =>
         AskAsync(
-            HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+            HttpMethod.Post, "/runs", RunJson.Default.Run, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings),
+            Deadline + StartingTime, "; the run may have been made all the same: `pipeline runs` shows it then");
 
     /// <summary>Checks that a run with these settings could be started; starts none.</summary>
     /// <exception cref="RunsApiException">It could not, and why.</exception>
@@ -148,7 +152,9 @@ public sealed class RunsClient : IDisposable
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="RunsApiException">There is none of that id, it cannot be resumed, or no orchestrator answers.</exception>
     public Task<Run> ResumeAsync(string id, bool allowUpgrade = false, CancellationToken cancellationToken = default) =>
-        ChangeAsync(id, allowUpgrade ? "resume?allowUpgrade=true" : "resume", cancellationToken);
+        ChangeAsync(
+            id, allowUpgrade ? "resume?allowUpgrade=true" : "resume", cancellationToken, Deadline + StartingTime,
+            "; the run may have been resumed all the same: `pipeline runs` shows it then");
 
     /// <summary>
     /// Takes an instance out: runs that go through it go on with another, and its process is asked to end. Returns when that is done, which
@@ -198,12 +204,12 @@ public sealed class RunsClient : IDisposable
 
     private static string PathOf(string id) => $"/runs/{Uri.EscapeDataString(id)}";
 
-    private Task<Run> ChangeAsync(string id, string verb, CancellationToken cancellationToken, TimeSpan? deadline = null) =>
-        AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken, deadline: deadline);
+    private Task<Run> ChangeAsync(string id, string verb, CancellationToken cancellationToken, TimeSpan deadline, string unanswered = "") =>
+        AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken, deadline: deadline, unanswered: unanswered);
 
     private async Task<T> AskAsync<T>(
         HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null,
-        TimeSpan? deadline = null)
+        TimeSpan? deadline = null, string unanswered = "")
     {
         using var timeout = new CancellationTokenSource(deadline ?? Deadline);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -218,7 +224,7 @@ public sealed class RunsClient : IDisposable
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            throw new RunsApiException($"the orchestrator at {_http.BaseAddress} does not answer");
+            throw new RunsApiException($"the orchestrator at {_http.BaseAddress} does not answer{unanswered}");
         }
         catch (Exception error) when (error is JsonException || HttpFailures.IsLostConnection(error))
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -83,6 +84,22 @@ public sealed class RunsClientTests
         Assert.Equal($"PIPELINE_ORCHESTRATOR must be an http address, such as http://127.0.0.1:5080, not '{address}'", error.Message);
     }
 
+    [Fact]
+    public async Task StartAndResume_AnswerThatTakesLong_IsWaitedFor()
+    {
+        var handler = new LateHandler();
+        using var client = new RunsClient(handler, new Uri("http://127.0.0.1:1"), "key", "a test") { Deadline = TimeSpan.FromMilliseconds(1) };
+        var started = client.StartAsync(new RunSettings { Input = Systems.Absolute("/in") });
+        var resumed = client.ResumeAsync("r");
+
+        // Asked last, it is the last to be given up.
+        var error = await Assert.ThrowsAsync<RunsApiException>(() => client.GetAsync("r").WaitAsync(Waiting.Limit));
+        Assert.EndsWith("does not answer", error.Message, StringComparison.Ordinal);
+        handler.Answer();
+
+        Assert.Equal(["r", "r"], [(await started.WaitAsync(Waiting.Limit)).Id, (await resumed.WaitAsync(Waiting.Limit)).Id]);
+    }
+
     private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
 
     private sealed class AnsweringHandler(HttpStatusCode status, HttpContent content) : HttpMessageHandler
@@ -99,6 +116,24 @@ public sealed class RunsClientTests
         {
             IsDisposed = true;
             base.Dispose(disposing);
+        }
+    }
+
+    private sealed class LateHandler : HttpMessageHandler
+    {
+        private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Answer() => _answer.SetResult();
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            await _answer.Task.WaitAsync(cancellationToken);
+            var run = new Run
+            {
+                Id = "r", State = RunState.Running, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
+                Input = "/in", Output = "/out",
+            };
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = JsonContent.Create(run, RunJson.Default.Run) };
         }
     }
 
