@@ -52,15 +52,8 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
     // For results that are no file of the user's.
     private static async Task<T> InFolderAsync<T>(RunSettings settings, Func<RunSettings, Task<T>> run)
     {
-        var folder = Directory.CreateTempSubdirectory("pipeline-").FullName;
-        try
-        {
-            return await run(settings with { Output = Path.Combine(folder, RunDefaults.OutputName) });
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = TemporaryFolder.OfUser();
+        return await run(settings with { Output = Path.Combine(folder.Path, RunDefaults.OutputName) });
     }
 
     private async Task<Run> RunBesideAsync(RunSettings settings, bool opensOnly, CancellationToken cancellationToken)

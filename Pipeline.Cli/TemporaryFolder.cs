@@ -1,12 +1,15 @@
 namespace Pipeline.Cli;
 
 /// <summary>
-/// A folder beside a file, on the same file system. It is deleted with this object; what a killed process has left is deleted by the next.
+/// A folder for what a command keeps meanwhile. It is deleted with this object; what a killed process has left is deleted by the next.
 /// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     private const string LockName = ".pipeline-lock";
     private const string Extension = ".tmp";
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
     private readonly FileStream _lock;
 
@@ -15,7 +18,7 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>Makes one, named after the file and this process.</summary>
+    /// <summary>Makes one beside a file, on the same file system, named after the file and this process.</summary>
     /// <exception cref="CliException">It cannot be made.</exception>
     public static TemporaryFolder Beside(string file)
     {
@@ -25,11 +28,7 @@ internal sealed class TemporaryFolder : IDisposable
         {
             if (!Directory.Exists(parent))
                 throw new IOException($"there is no directory {parent}");
-            foreach (var left in Directory.EnumerateDirectories(parent).Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
-                DeleteUnlessUsed(left);
-            var path = System.IO.Path.Combine(parent, $"{prefix}{Environment.ProcessId}{Extension}");
-            Directory.CreateDirectory(path);
-            return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
+            return In(parent, prefix, Environment.ProcessId);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -37,8 +36,41 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
+    /// <summary>Makes one below the system's folder for temporary files, in a folder that only this user may enter.</summary>
+    /// <exception cref="CliException">It cannot be made.</exception>
+    public static TemporaryFolder OfUser() => OfUser(System.IO.Path.GetTempPath());
+
+    /// <inheritdoc cref="OfUser()"/>
+    internal static TemporaryFolder OfUser(string temporary)
+    {
+        var parent = System.IO.Path.Combine(temporary, $"pipeline-{Environment.UserName}");
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(parent);
+            else if ((Directory.CreateDirectory(parent, OwnerOnly).UnixFileMode & Others) != 0)
+                throw new IOException("other users may enter it");
+            // A process may have several.
+            return In(parent, "run.", Random.Shared.NextInt64());
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            var variable = OperatingSystem.IsWindows() ? "TMP" : "TMPDIR";
+            throw new CliException(ExitCodes.Failed, $"{parent} cannot be used: {error.Message}; set {variable} to another folder", error);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Delete(Path, _lock);
+
+    private static TemporaryFolder In(string parent, string prefix, long number)
+    {
+        foreach (var left in Directory.EnumerateDirectories(parent).Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
+            DeleteUnlessUsed(left);
+        var path = System.IO.Path.Combine(parent, $"{prefix}{number}{Extension}");
+        Directory.CreateDirectory(path);
+        return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
+    }
 
     private static bool IsNamed(string name, string prefix) =>
         name.Length > prefix.Length + Extension.Length

@@ -1,0 +1,42 @@
+using System.Runtime.Versioning;
+using Pipeline.Cli;
+
+namespace Pipeline.Tests.Cli;
+
+public sealed class TemporaryFolderTests : IDisposable
+{
+    private readonly string _temporary = Directory.CreateTempSubdirectory("temporary-").FullName;
+
+    private string OfUser => Path.Combine(_temporary, $"pipeline-{Environment.UserName}");
+
+    public void Dispose() => Directory.Delete(_temporary, recursive: true);
+
+    [Fact]
+    public void OfUser_FolderThatAKilledOneLeft_IsTakenAwayAndOneInUseIsNot()
+    {
+        var left = Directory.CreateDirectory(Path.Combine(OfUser, "run.1.tmp")).FullName;
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(OfUser, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
+        using var used = TemporaryFolder.OfUser(_temporary);
+        Assert.False(Directory.Exists(left));
+
+        using (var another = TemporaryFolder.OfUser(_temporary))
+            Assert.Equal(new[] { used.Path, another.Path }.Order(StringComparer.Ordinal), Directory.GetDirectories(OfUser).Order(StringComparer.Ordinal));
+
+        Assert.Equal([used.Path], Directory.GetDirectories(OfUser));
+    }
+
+    [UnixFact]
+    [UnsupportedOSPlatform("windows")]
+    public void OfUser_FolderThatOthersMayEnter_IsRefused()
+    {
+        using (TemporaryFolder.OfUser(_temporary))
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(OfUser));
+        File.SetUnixFileMode(OfUser, File.GetUnixFileMode(OfUser) | UnixFileMode.OtherExecute);
+
+        var error = Assert.Throws<CliException>(() => TemporaryFolder.OfUser(_temporary));
+
+        Assert.Equal((ExitCodes.Failed, $"{OfUser} cannot be used: other users may enter it; set TMPDIR to another folder"), (error.ExitCode, error.Message));
+    }
+}
