@@ -108,7 +108,8 @@ internal sealed class GenerateCommand
 
     private static void Tell(Terminal terminal, GeneratorOptions options, string output, TimeSpan elapsed, bool json)
     {
-        var bytes = new FileInfo(output).Length;
+        // Not of a link that leads to the file.
+        var bytes = new FileInfo(RootedPath.Resolve(output)).Length;
         if (json)
             terminal.WriteJson(new GeneratedFile(output, options.Count, bytes), CliJson.Default.GeneratedFile);
         else

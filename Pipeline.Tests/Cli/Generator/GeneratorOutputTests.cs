@@ -72,6 +72,54 @@ public sealed class GeneratorOutputTests : IDisposable
         Assert.Equal(1_000, File.ReadLines(path).Count());
     }
 
+    [UnixFact]
+    public void Write_OutputIsALink_WritesTheFileThatItLeadsTo()
+    {
+        File.WriteAllText(InFolder("a.ndjson"), "old");
+        File.CreateSymbolicLink(InFolder("link"), "a.ndjson");
+
+        GeneratorOutput.Write(_options, InFolder("link"), overwrite: true, null, CancellationToken.None);
+
+        Assert.Equal("a.ndjson", new FileInfo(InFolder("link")).LinkTarget);
+        Assert.Equal(1_000, File.ReadLines(InFolder("a.ndjson")).Count());
+    }
+
+    [Fact]
+    public void Write_FilesThatKilledOnesLeft_AreTakenAway()
+    {
+        File.WriteAllText(InFolder(".a.ndjson.00000000.000.tmp"), "left");
+        using var used = new FileStream(InFolder(".a.ndjson.11111111.111.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        used.Write("used"u8);
+        used.Flush();
+        File.WriteAllText(InFolder(".b.ndjson.00000000.000.tmp"), "of another file");
+        File.WriteAllText(InFolder(".a.ndjson.backup.tmp"), "of the user");
+
+        GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
+
+        Assert.Equal(
+            [".a.ndjson.11111111.111.tmp", ".a.ndjson.backup.tmp", ".b.ndjson.00000000.000.tmp", "a.ndjson"],
+            Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Write_AnotherOfTheSameNameMeanwhile_LeavesTheUnfinishedFileAlone()
+    {
+        var isMade = false;
+        var progress = new OnReport(lines =>
+        {
+            if (lines == 0 || isMade)
+                return;
+            isMade = true;
+            GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: true, null, CancellationToken.None);
+        });
+
+        GeneratorOutput.Write(new GeneratorOptions { Count = 100_000 }, InFolder("a.ndjson"), overwrite: true, progress, CancellationToken.None);
+
+        Assert.True(isMade);
+        Assert.Equal(100_000, File.ReadLines(InFolder("a.ndjson")).Count());
+        Assert.Equal([InFolder("a.ndjson")], Directory.GetFiles(_folder));
+    }
+
     [LinuxFact]
     public void Write_OutputIsAFifo_FailsAndLeavesIt()
     {
