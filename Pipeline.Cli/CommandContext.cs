@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli;
 
@@ -89,6 +90,21 @@ internal sealed class CheckedCommand(
 internal sealed record CommandContext(
     Terminal Terminal, Func<string, string?> Environment, Option<bool> Json, Option<bool> Markdown, TimeProvider Time)
 {
+    /// <summary>A client of the pipeline that is up.</summary>
+    /// <exception cref="CliException">The environment names an address that is none.</exception>
+    /// <exception cref="RunsApiException">No pipeline is up.</exception>
+    public RunsClient Connect()
+    {
+        try
+        {
+            return RunsClient.Connect(Environment);
+        }
+        catch (RunsApiException error) when (Environment(RunsClient.AddressVariable) is { Length: > 0 })
+        {
+            throw new CliException(ExitCodes.Usage, error.Message, error);
+        }
+    }
+
     /// <summary>Refuses --json of a command that has none.</summary>
     public void RefuseJson(Command command) => command.Validators.Add(result =>
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli;
 
@@ -13,7 +12,7 @@ internal static class PageCommand
         context.RefuseJson(command);
         command.SetAction(async (_, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             // Fails here, and not later in the browser, where the pipeline is not up any more.
             await client.TopologyAsync(cancellationToken: cancellationToken);
             context.Terminal.Output.WriteLine(client.PageLink);

@@ -53,7 +53,7 @@ internal static class RunCommand
                     : follower.End(await alone.RunAsync(settings, cancellationToken), isStored: false);
             }
 
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             await client.WaitUntilUpAsync(context.Time, cancellationToken);
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
             var run = await client.StartAsync(settings, CancellationToken.None);
@@ -122,7 +122,7 @@ internal static class RunCommand
     {
         try
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             await client.CheckAsync(settings, cancellationToken);
         }
         catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
@@ -136,13 +136,18 @@ internal static class RunCommand
     {
         try
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             await client.CheckAsync(settings, cancellationToken);
             return [];
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            return error is RunsApiException refused ? refused.Fields.Select(RunOptionSet.Describe) : [];
+            return error switch
+            {
+                RunsApiException refused => refused.Fields.Select(RunOptionSet.Describe),
+                CliException misuse => [misuse.Message],
+                _ => [],
+            };
         }
     }
 

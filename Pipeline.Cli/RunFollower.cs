@@ -143,7 +143,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
 
     private async Task<RunsClient> ConnectAsync(string id, CancellationToken interrupt)
     {
-        var client = RunsClient.Connect(context.Environment);
+        var client = context.Connect();
         try
         {
             if ((await client.GetAsync(id, interrupt)).State == RunState.Interrupted)

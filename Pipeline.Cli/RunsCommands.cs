@@ -22,7 +22,7 @@ internal static class RunsCommands
         var command = new Command("runs", "List all runs, newest first");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var runs = await client.ListAsync(cancellationToken);
             if (parsed.GetValue(context.Json))
                 context.Terminal.WriteJson(runs, RunJson.Default.IReadOnlyListRun);
@@ -39,7 +39,7 @@ internal static class RunsCommands
         var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var run = await client.GetAsync(parsed.GetRequiredValue(id), cancellationToken);
             var format = context.FormatOf(parsed);
             if (format == ReportFormat.Text)
@@ -59,7 +59,7 @@ internal static class RunsCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var run = await stop(client, parsed.GetRequiredValue(id), cancellationToken);
             if (run.State.IsActive())
             {
@@ -85,7 +85,7 @@ internal static class RunsCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             await client.WaitUntilUpAsync(context.Time, cancellationToken);
             var run = await client.ResumeAsync(parsed.GetRequiredValue(id), parsed.GetValue(allowUpgrade), CancellationToken.None);
             if (!parsed.GetValue(detach))

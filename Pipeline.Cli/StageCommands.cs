@@ -17,7 +17,7 @@ internal static class StageCommands
         var command = new Command("stop", description) { name };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var stopped = await client.StopStageAsync(parsed.GetRequiredValue(name), cancellationToken);
             if (context.FormatOf(parsed) == ReportFormat.Json)
                 context.Terminal.WriteJson(stopped, TopologyJson.Default.StoppedInstance);
@@ -39,7 +39,7 @@ internal static class StageCommands
         var command = new Command("replace", description) { role, with, stopOld };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var replaced = await client.ReplaceStageAsync(
                 parsed.GetRequiredValue(role), parsed.GetValue(with), parsed.GetValue(stopOld), cancellationToken);
             if (context.FormatOf(parsed) == ReportFormat.Json)

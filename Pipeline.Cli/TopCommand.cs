@@ -21,7 +21,7 @@ internal static class TopCommand
         context.RefuseJson(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             var picture = new Picture(context.Time);
             if (parsed.GetValue(once) || context.Terminal.Interactive is not { } console)
                 await WriteOnceAsync(client, picture, context.Terminal, context.Time, cancellationToken);

@@ -17,7 +17,7 @@ internal static class TopologyCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var json = parsed.GetValue(context.Json);
-            using var client = RunsClient.Connect(context.Environment);
+            using var client = context.Connect();
             if (!parsed.GetValue(watch))
             {
                 Write(context.Terminal, await client.TopologyAsync(parsed.GetValue(role), cancellationToken), json);
