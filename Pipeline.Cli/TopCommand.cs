@@ -11,6 +11,7 @@ namespace Pipeline.Cli;
 internal static class TopCommand
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RunsInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MeasuringTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The command.</summary>
@@ -114,14 +115,21 @@ internal static class TopCommand
             {
                 while (true)
                 {
-                    // The API tells of a run's changes, not of new runs.
-                    if (await LatestAsync(client, ending.Token) is { } latest)
+                    var latest = await LatestAsync(client, ending.Token);
+                    using var another = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+                    var following = latest is null ? Task.CompletedTask : FollowRunAsync(latest.Id, another.Token);
+                    try
                     {
-                        await foreach (var run in client.FollowAsync(latest.Id, ending.Token))
-                            await changes.Writer.WriteAsync(() => picture.Take(run.Data), ending.Token);
+                        // The API tells of a run's changes, not of new runs.
+                        do
+                            await Task.Delay(RunsInterval, time, ending.Token);
+                        while (!following.IsCompleted && (await LatestAsync(client, ending.Token))?.Id == latest?.Id);
                     }
-
-                    await Task.Delay(TimeSpan.FromSeconds(1), time, ending.Token);
+                    finally
+                    {
+                        await another.CancelAsync();
+                        await following;
+                    }
                 }
             }
             catch (Exception error)
@@ -129,10 +137,23 @@ internal static class TopCommand
                 changes.Writer.TryComplete(error);
             }
         }
+
+        async Task FollowRunAsync(string id, CancellationToken another)
+        {
+            try
+            {
+                await foreach (var run in client.FollowAsync(id, another))
+                    await changes.Writer.WriteAsync(() => picture.Take(run.Data), another);
+            }
+            catch (OperationCanceledException) when (another.IsCancellationRequested)
+            {
+                // A newer run is shown, or none any more.
+            }
+        }
     }
 
     /// <summary>What is shown.</summary>
-    private sealed class Picture(TimeProvider time)
+    internal sealed class Picture(TimeProvider time)
     {
         private readonly RateMeter _rates = new();
         private Run? _run;
@@ -161,19 +182,24 @@ internal static class TopCommand
             var roles = (_run?.Stages.Select(stage => stage.Role) ?? []).Concat((Topology?.Instances ?? []).Select(instance => instance.Role)).Distinct();
             foreach (var stage in StageViews.Of([.. roles], Topology, _run, _rates, time.GetUtcNow()))
             {
+                // Figures of slices that went through several instances, added up.
+                if (_run is { Slices.Count: > 0 } && stage is { Figures: { } sum, Rate: { } all }
+                    && stage.Instances.All(one => one.InstanceId != sum.InstanceId))
+                    yield return [stage.Role, Terminal.OneLine(sum.InstanceId), "", .. Cells(all, sum)];
                 foreach (var instance in stage.Instances.DefaultIfEmpty())
                 {
                     var rate = stage.Figures?.InstanceId == instance?.InstanceId && instance?.Departed is null ? stage.Rate : null;
                     string[] name = [stage.Role, Terminal.OneLine(instance?.InstanceId ?? "none"), instance?.State ?? "missing"];
-                    yield return rate is null ? [.. name, .. Enumerable.Repeat("", Columns.Length - name.Length)] :
-                    [
-                        .. name,
-                        Show.Short(rate.ItemsIn), Show.Short(rate.ItemsOut), Show.Bytes(rate.BytesOut),
-                        Show.Share(rate.Works), Show.Share(rate.WaitsForInput), Show.Share(rate.WaitsForOutput),
-                        stage.Figures is { ProcessPeakRssBytes: > 0 and var bytes } ? Show.Bytes(bytes) : "",
-                    ];
+                    yield return [.. name, .. rate is null ? Enumerable.Repeat("", Columns.Length - name.Length) : Cells(rate, stage.Figures!)];
                 }
             }
+
+            static string[] Cells(StageRate rate, StageFigures figures) =>
+            [
+                Show.Short(rate.ItemsIn), Show.Short(rate.ItemsOut), Show.Bytes(rate.BytesOut),
+                Show.Share(rate.Works), Show.Share(rate.WaitsForInput), Show.Share(rate.WaitsForOutput),
+                figures.ProcessPeakRssBytes > 0 ? Show.Bytes(figures.ProcessPeakRssBytes) : "",
+            ];
         }
 
         public IRenderable Draw()
