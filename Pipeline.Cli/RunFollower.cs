@@ -131,10 +131,15 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
             {
                 // Failed: the orchestrator that is stopping refuses to resume.
                 if (context.Time.GetElapsedTime(since) > ReconnectTimeout)
-                    throw new CliException(
-                        ExitCodes.NoPipeline,
-                        $"the orchestrator went away ({error.Message}); once the pipeline is up again, go on with: {HowToResume(id)}",
-                        error);
+                {
+                    throw error.Status is null
+                        ? new CliException(
+                            ExitCodes.NoPipeline,
+                            $"the orchestrator went away ({error.Message}); once the pipeline is up again, go on with: {HowToResume(id)}",
+                            error)
+                        : new CliException(
+                            ExitCodes.Failed, $"run {id} could not be resumed: {error.Message.TrimEnd('.')}; go on with: {HowToResume(id)}", error);
+                }
             }
 
             await Task.Delay(RetryDelay, context.Time, interrupt);

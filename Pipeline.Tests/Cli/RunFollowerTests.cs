@@ -31,6 +31,23 @@ public sealed class RunFollowerTests : CommandTests
             $"run {run.Id} is still draining; look at it with: show {run.Id}, and once it is paused go on with: resume {run.Id}", error.Message);
     }
 
+    [Fact]
+    public async Task FollowAsync_OrchestratorRefusesTheRunForLong_SaysWhyAndNotThatItWentAway()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        // Two waits take longer than it tries.
+        var time = new JumpingTime(tick: TimeSpan.FromSeconds(31));
+        using var client = new RunsClient(new LostHandler(), new Uri(served.Endpoint.Address), ServedOrchestrator.Key, "a test");
+        var follower = new RunFollower(
+            ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another key"), ReportFormat.Text, figures: false);
+
+        var error = await Assert.ThrowsAsync<CliException>(() => follower.FollowAsync(client, "r", CancellationToken.None).WaitAsync(Waiting.Limit));
+
+        Assert.Equal(ExitCodes.Failed, error.ExitCode);
+        Assert.StartsWith("run r could not be resumed: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("key", error.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(RunState.Failed, "disk_full", ExitCodes.Failed, "run r failed: disk_full: it is full; go on with: resume r")]
     [InlineData(RunState.Failed, "invalid_rules", ExitCodes.Usage, "it is full.")]
@@ -53,6 +70,12 @@ public sealed class RunFollowerTests : CommandTests
 
     private CommandContext ContextOf(TimeProvider time, Func<string, string?> environment) =>
         new(Terminal, environment, new Option<bool>("--json"), new Option<bool>("--markdown"), time);
+
+    private sealed class LostHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new HttpRequestException("lost");
+    }
 
     private sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
     {
