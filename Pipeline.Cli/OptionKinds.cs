@@ -7,6 +7,10 @@ namespace Pipeline.Cli;
 /// <summary>Kinds of options. Each tells its own error, so that all errors of a command line are told at once.</summary>
 internal static class OptionKinds
 {
+    // Of ISO 8601, the extended format: K is an offset, Z or nothing.
+    private static readonly string[] TimeFormats =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
     /// <summary>A whole number in a range, or a word that stands for one.</summary>
     public static Option<long> Whole(
         string name, string description, long least, long most, long @default, string? word = null, long? wordValue = null) => new(name)
@@ -78,7 +82,7 @@ internal static class OptionKinds
         Arity = ArgumentArity.ExactlyOne,
     };
 
-    /// <summary>A point in time, ISO 8601; without an offset it is UTC.</summary>
+    /// <summary>A point in time, a date or a date and a time of ISO 8601; without an offset it is UTC.</summary>
     public static Option<DateTimeOffset> Time(string name, string description, DateTimeOffset @default) => new(name)
     {
         Description = description,
@@ -88,7 +92,7 @@ internal static class OptionKinds
         {
             var text = Text(result);
             const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time))
+            if (DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, Utc, out var time))
                 return time;
             result.AddError($"{name} must be a time such as 2026-01-01T00:00:00Z, not '{text}'");
             return @default;
