@@ -86,6 +86,11 @@ internal static class CommandLine
     {
         var json = new Option<bool>("--json") { Description = "Write JSON, for scripts", Recursive = true };
         var markdown = new Option<bool>("--markdown") { Description = "Report runs as Markdown", Recursive = true };
+        json.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<bool>() && result.GetResult(markdown) is { } other && other.GetValueOrDefault<bool>())
+                result.AddError("--json: a report is either JSON or, with --markdown, Markdown; name one of them");
+        });
         var context = new CommandContext(terminal, environment, json, markdown, TimeProvider.System);
         var root = new RootCommand("Runs NDJSON through the pipeline.")
         {

@@ -63,6 +63,8 @@ internal sealed class GenerateCommand
             && !output.Contains('\0')
             && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
             errors.Add($"--output {reason}");
+        if (output == Terminal.StandardStream && CheckedCommand.ValueOr(parsed, _json, false))
+            errors.Add("--json: the lines go to standard output, and so would the report; name a file for the lines");
         return errors;
     }
 

@@ -114,8 +114,29 @@ internal static class RunCommand
                 errors.Add("--output: the results go to standard output, and so would the report; name a file for the results");
             else if (alone && !toStandardOutput && settings.Output is null)
                 errors.Add("--output is needed with --monolith: there is no run's folder");
+            var checksOnly = CheckedCommand.ValueOr(parsed, check, false);
+            if (checksOnly && CheckedCommand.ValueOr(parsed, detach, false))
+                errors.Add("--detach: --check starts nothing that could go on by itself");
+            if (CheckedCommand.ValueOr(parsed, figures, false))
+            {
+                errors.AddRange(ErrorsOfFigures(context, parsed, detach));
+                if (checksOnly)
+                    errors.Add("--figures: --check runs no stage that could have figures");
+                else if (toStandardOutput && alone)
+                    errors.Add("--figures: the results go to standard output, and so would the report; name a file for the results");
+            }
+
             return settings;
         }
+    }
+
+    /// <summary>What keeps --figures from being reported, of run and resume.</summary>
+    public static IEnumerable<string> ErrorsOfFigures(CommandContext context, ParseResult parsed, Option<bool> detach)
+    {
+        if (CheckedCommand.ValueOr(parsed, detach, false))
+            yield return "--figures: --detach does not wait for the end, when there are figures; show RUN has them then";
+        else if (context.FormatOf(parsed) == ReportFormat.Markdown)
+            yield return "--figures: a report in Markdown has none; show RUN has them";
     }
 
     private static async Task CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)

@@ -81,9 +81,10 @@ internal static class RunsCommands
         {
             Description = "Let other implementations take over than the run began with; also for a run that waits for those",
         };
-        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, figures, allowUpgrade };
+        var command = new CheckedCommand("resume", "Go on with a run from its last committed checkpoint", Check) { id, detach, figures, allowUpgrade };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            CheckedCommand.Require([.. Check(parsed)]);
             var format = context.FormatOf(parsed);
             using var client = context.Connect();
             await client.WaitUntilUpAsync(context.Time, cancellationToken);
@@ -93,6 +94,9 @@ internal static class RunsCommands
             return RunCommand.ReportDetached(context.Terminal, run, format);
         });
         return command;
+
+        IEnumerable<string> Check(ParseResult parsed) =>
+            CheckedCommand.ValueOr(parsed, figures, false) ? RunCommand.ErrorsOfFigures(context, parsed, detach) : [];
     }
 
     private static Argument<string> Id() => OptionKinds.NotBlank("RUN", "Id of a run, as runs lists it", "the id of a run, as runs lists it");

@@ -59,11 +59,13 @@ internal sealed partial class CheckStageCommand
     {
         if (!LoopbackAddress.TryParse(CheckedCommand.ValueOr(parsed, _address, ""), out _))
             yield return $"ADDRESS {LoopbackAddress.Form}";
-        var role = CheckedCommand.ValueOr(parsed, _role, "parse");
+        var role = CheckedCommand.ValueOr(parsed, _role, "own");
         if (!RolePattern().IsMatch(role))
             yield return $"--role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'";
         if (StageTarget.WhyNot(role) is { } reason)
             yield return $"--role: {reason}";
+        else if (CheckedCommand.ValueOr(parsed, _passesThrough, false) && !StageTarget.IsOwnRole(role))
+            yield return $"--passes-through: the results of {role} are compared in any case; it is for a role of your own";
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

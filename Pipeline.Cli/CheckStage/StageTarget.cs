@@ -17,6 +17,9 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
         _ => null,
     };
 
+    /// <summary>Whether a role is none of Pipeline's.</summary>
+    public static bool IsOwnRole(string role) => role is not ("parse" or "rules" or "aggregate");
+
     /// <summary>As the path of an attempt names it, and as its figures tell if it has some.</summary>
     public string InstanceId { get; set; } = "stage-under-check";
 
@@ -30,7 +33,7 @@ internal sealed record StageTarget(Uri Address, string Role, string Key, bool Pa
     public bool AppliesRules => Role == "rules";
 
     /// <summary>None of Pipeline's roles: it stands between rules and aggregate.</summary>
-    public bool IsOwn => !TakesLines && !Aggregates && !AppliesRules;
+    public bool IsOwn => IsOwnRole(Role);
 
     /// <summary>The hop above, as which check-stage calls.</summary>
     public Hop Above => new()

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text.Json;
 using Pipeline.Cli;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Cli;
 
@@ -94,6 +97,61 @@ public sealed class WrongOptionsTests : CommandTests
 
         Assert.Contains("skipped: b.log", Output.Split('\n'));
         Assert.DoesNotContain("'show'", Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--figures: a report in Markdown has none", "--figures", "--markdown")]
+    [InlineData("--figures: --detach does not wait", "--figures", "--detach")]
+    [InlineData("--figures: --check runs no stage", "--figures", "--check")]
+    [InlineData("--figures: the results go to standard output", "--figures", "--monolith", "--output", "-")]
+    [InlineData("--detach: --check starts nothing", "--detach", "--check")]
+    [InlineData("--json: a report is either JSON or", "--json", "--markdown")]
+    public async Task Run_OptionsThatExcludeEachOther_AreRefused(string error, params string[] options) =>
+        await RefusesAsync([error], ["run", "--input", Write("in.ndjson"), .. options]);
+
+    [Theory]
+    [InlineData("--figures: a report in Markdown has none", "resume", "r", "--figures", "--markdown")]
+    [InlineData("--figures: --detach does not wait", "resume", "r", "--figures", "--detach")]
+    [InlineData("--json: a report is either JSON or", "show", "r", "--markdown", "--json")]
+    [InlineData("--json: the lines go to standard output", "generate", "--output", "-", "--json")]
+    [InlineData(
+        "--passes-through: the results of rules are compared in any case",
+        "check-stage", "http://127.0.0.1:1", "--role", "rules", "--key", "k", "--passes-through")]
+    public async Task Command_OptionsThatExcludeEachOther_AreRefused(string error, params string[] args) => await RefusesAsync([error], args);
+
+    [Theory]
+    [InlineData("10:00")]
+    [InlineData("01/02/2026")]
+    [InlineData("2026-01-02 10:00:00")]
+    [InlineData("2026-1-2")]
+    public async Task Generate_StartThatIsNotIso8601_IsRefused(string time) =>
+        await RefusesAsync(["--start must be a time such as "], "generate", "--output", "-", "--start", time);
+
+    [Theory]
+    [InlineData("2026-01-02", "2026-01-02T00:00:00.000Z")]
+    [InlineData("2026-01-02T10:00Z", "2026-01-02T10:00:00.000Z")]
+    [InlineData("2026-01-02T10:00:05", "2026-01-02T10:00:05.000Z")]
+    [InlineData("2026-01-02T10:00:05.678Z", "2026-01-02T10:00:05.678Z")]
+    [InlineData("2026-01-02T10:00:05.678+02:00", "2026-01-02T08:00:05.678Z")]
+    public async Task Generate_StartOfIso8601_IsTheClockBeforeTheFirstEvent(string time, string clock)
+    {
+        Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "1", "--output", "-", "--start", time));
+
+        using var line = JsonDocument.Parse(Bytes.ToArray());
+        var since = line.RootElement.GetProperty("ts").GetDateTimeOffset() - DateTimeOffset.Parse(clock, CultureInfo.InvariantCulture);
+        Assert.InRange(since.TotalMilliseconds, 250, 1_250);
+    }
+
+    [Theory]
+    [InlineData("runs")]
+    [InlineData("run", "--check", "--input", "/")]
+    [InlineData("run", "--input", "/")]
+    public async Task Command_AddressOfTheEnvironmentIsNone_IsMisuse(params string[] args)
+    {
+        var code = await CommandLine.RunAsync(args, Terminal, name => name == RunsClient.AddressVariable ? "localhost:5080" : null);
+
+        Assert.Equal(ExitCodes.Usage, code);
+        Assert.Equal("error: PIPELINE_ORCHESTRATOR must be an http address, such as http://127.0.0.1:5080, not 'localhost:5080'", Assert.Single(Errors));
     }
 
     private async Task RefusesAsync(IReadOnlyCollection<string> errors, params string[] args)
