@@ -13,7 +13,6 @@ internal sealed class RegistryService(
     InstanceRegistry registry, RegistryListing listing, WatcherSlots watchers, IOptions<WatchOptions> watchOptions,
     IOptions<LeaseOptions> leaseOptions, IHostApplicationLifetime lifetime, TimeProvider time) : BrokerService.BrokerBase
 {
-    /// <inheritdoc/>
     public override Task<RegisterResponse> Register(RegisterRequest request, ServerCallContext context)
     {
         var errors = InstanceRules.Errors(request.Instance);
@@ -29,7 +28,6 @@ internal sealed class RegistryService(
         }
     }
 
-    /// <inheritdoc/>
     public override Task KeepAlive(
         IAsyncStreamReader<KeepAliveRequest> requestStream, IServerStreamWriter<KeepAliveResponse> responseStream, ServerCallContext context) =>
         UntilStopAsync(context, async cancellationToken =>
@@ -38,22 +36,18 @@ internal sealed class RegistryService(
                 await responseStream.WriteAsync(registry.KeepAlive(request.LeaseId, request.Draining, request.TakenOut), cancellationToken);
         });
 
-    /// <inheritdoc/>
     public override Task<UnregisterResponse> Unregister(UnregisterRequest request, ServerCallContext context) =>
         registry.TryUnregister(request.InstanceId, request.LeaseId, out var revision)
             ? Task.FromResult(new UnregisterResponse { Revision = revision })
             : throw Failure(StatusCode.NotFound, "No instance of that id is registered, or not under that lease.");
 
-    /// <inheritdoc/>
     public override Task<LookupResponse> Lookup(LookupRequest request, ServerCallContext context) => Task.FromResult(listing.Lookup(request));
 
-    /// <inheritdoc/>
     public override Task<ListResponse> List(ListRequest request, ServerCallContext context) =>
         listing.List(request) is { } page
             ? Task.FromResult(page)
             : throw Failure(StatusCode.InvalidArgument, "page_size: 0 to 1,000; page_token: next_page_token of the page before.");
 
-    /// <inheritdoc/>
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
         using var slot = watchers.TryTake()

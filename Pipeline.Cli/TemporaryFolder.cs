@@ -60,7 +60,6 @@ internal sealed class TemporaryFolder : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => Delete(Path, _lock);
 
     private static TemporaryFolder In(string parent, string prefix, long number)

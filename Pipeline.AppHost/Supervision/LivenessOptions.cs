@@ -28,7 +28,6 @@ internal sealed class LivenessOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.5", "01:00:00")]
     public TimeSpan Startup { get; set; } = TimeSpan.FromMinutes(1);
 
-    /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         Startup < Silence ? [new ValidationResult($"Startup must not be below Silence ({Silence}): {Startup}")] : [];
 }

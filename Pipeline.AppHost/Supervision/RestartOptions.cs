@@ -42,7 +42,6 @@ internal sealed class RestartOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:00.001", "1.00:00:00")]
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         MaxDelay < InitialDelay ? [new ValidationResult($"MaxDelay must not be below InitialDelay ({InitialDelay}): {MaxDelay}")] : [];
 }

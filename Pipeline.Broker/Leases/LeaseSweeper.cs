@@ -8,7 +8,6 @@ internal sealed class LeaseSweeper(InstanceRegistry registry, IOptions<LeaseOpti
 {
     private ITimer? _timer;
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         var interval = options.Value.SweepInterval;
@@ -16,13 +15,11 @@ internal sealed class LeaseSweeper(InstanceRegistry registry, IOptions<LeaseOpti
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
         _timer?.Dispose();
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _timer?.Dispose();
 }

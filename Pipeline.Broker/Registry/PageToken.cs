@@ -26,12 +26,10 @@ internal sealed record PageToken(bool Departed, string InstanceId, long Revision
         return true;
     }
 
-    /// <inheritdoc/>
     public int CompareTo(PageToken? other) => other is null ? 1
         : Departed != other.Departed ? Departed.CompareTo(other.Departed)
         : string.CompareOrdinal(InstanceId, other.InstanceId) is not 0 and var order ? order
         : Revision.CompareTo(other.Revision);
 
-    /// <inheritdoc/>
     public override string ToString() => $"{(Departed ? 'd' : 'l')}:{InstanceId}:{Revision.ToString(CultureInfo.InvariantCulture)}";
 }

@@ -40,7 +40,6 @@ public static class RegistrationExtensions
 /// <summary>Healthy while the lease is alive and the service is not draining.</summary>
 internal sealed class RegistrationHealthCheck(BrokerRegistration registration) : IHealthCheck
 {
-    /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(registration.State == RegistrationState.Registered
             ? HealthCheckResult.Healthy()

@@ -45,7 +45,6 @@ internal static class Problems
 /// <summary>What is thrown and not caught elsewhere, as problem details: nothing of it but what a caller can act on.</summary>
 internal sealed partial class ProblemExceptionHandler(IProblemDetailsService problems, ILogger<ProblemExceptionHandler> logger) : IExceptionHandler
 {
-    /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
     {
         var (status, detail) = exception switch

@@ -11,7 +11,6 @@ namespace Pipeline.Orchestrator.Attempts;
 /// <summary>Opens attempts over gRPC, each on a connection of its own, so that one attempt's trouble is not another's.</summary>
 internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
 {
-    /// <inheritdoc/>
     public IAttemptCall Open(Hop first, OpenRun open)
     {
         var channel = channels.Create(first.ParseAddress());

@@ -47,7 +47,6 @@ internal sealed class ClusterCertificates : IDisposable
         tls.OnAuthenticateAsClient = (_, options) => options.TargetHost = "pipeline";
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Own.Dispose();

@@ -14,7 +14,6 @@ internal sealed class ClusterEntry(
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
     {
         lifecycle.Subscribe(nameof(ClusterEntry), ServiceLifecycleStage.First, PrepareAsync);

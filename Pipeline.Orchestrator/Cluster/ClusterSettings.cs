@@ -195,7 +195,6 @@ internal sealed class ClusterSettings
 /// <summary>Checks the settings when the host starts.</summary>
 internal sealed class ClusterSettingsValidation : IValidateOptions<ClusterSettings>
 {
-    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, ClusterSettings options) =>
         options.Errors().ToList() is { Count: > 0 } errors ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
 }

@@ -19,13 +19,10 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
     // Of calls that nobody can cancel.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <inheritdoc/>
     public bool HasOtherMachines => true;
 
-    /// <inheritdoc/>
     public async ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => await machines.CapacityAsync(cancellationToken);
 
-    /// <inheritdoc/>
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
         var key = SliceKey.Of(runId, slice);
@@ -33,7 +30,6 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
         return answer.ToReport();
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(string runId, int slice, StopReason reason)
     {
         var key = SliceKey.Of(runId, slice);
@@ -47,10 +43,8 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
         }
     }
 
-    /// <inheritdoc/>
     public Task EnsureAsync(string runId) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
 
-    /// <inheritdoc/>
     public Task StopAsync(string runId, StopReason reason) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
 
     private Task RepeatAsync(string key, Func<Task> call) => RepeatAsync(

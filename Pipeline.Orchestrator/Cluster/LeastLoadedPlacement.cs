@@ -17,7 +17,6 @@ internal sealed class LeastLoadedDirector(IServiceProvider services) : IPlacemen
     // Not by the constructor: the directors are made while the service's client, on which they depend, cannot be made yet.
     private Machines Machines => field ??= services.GetRequiredService<Machines>();
 
-    /// <inheritdoc/>
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
         Machines.PlaceAsync(context.GetCompatibleSilos(target));
 }

@@ -18,10 +18,8 @@ internal interface ILocalPipeline
 /// <summary>The pipeline of this machine, as its broker knows it.</summary>
 internal sealed class LocalPipeline(IRegistry registry, CoordinatorOptions options) : ILocalPipeline
 {
-    /// <inheritdoc/>
     public int Cores => options.LanesOrCores;
 
-    /// <inheritdoc/>
     public bool IsWhole => RoutePlanner.Plan(
         options.Route, registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, _ => 0) is RoutePlan.Found;
 }

@@ -7,10 +7,8 @@ namespace Pipeline.Orchestrator.Cluster;
 /// <param name="end">Ends the process.</param>
 internal sealed class LostMembership(Action end) : IFatalErrorHandler
 {
-    /// <inheritdoc/>
     public bool IsUnexpected(Exception exception) => true;
 
-    /// <inheritdoc/>
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
         // Not to the log, which is written in the background. Orleans adds the whole membership table.

@@ -51,7 +51,6 @@ internal interface IMachineService : IGrainService
 internal sealed class MachineService(LocalMachine machine, GrainId id, Silo silo, ILoggerFactory logs)
     : GrainService(id, silo, logs), IMachineService
 {
-    /// <inheritdoc/>
     public Task<MachineReport> ReportAsync() => Task.FromResult(machine.Report());
 }
 

@@ -64,7 +64,6 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
 
     private async Task<Dictionary<SiloAddress, MachineReport>> ReadAsync()

@@ -10,7 +10,6 @@ internal sealed partial class MembershipWatch(
 {
     private readonly HashSet<SiloAddress> _live = [];
 
-    /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(FollowMachinesAsync(stoppingToken), FollowTableAsync(stoppingToken));
 

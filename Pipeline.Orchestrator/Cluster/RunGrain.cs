@@ -26,14 +26,12 @@ internal sealed class RunGrain([FromKeyedServices(ClusterSetup.Local)] IPartitio
 {
     // On the pool for the same reason as in SliceGrain.
 
-    /// <inheritdoc/>
     public Task EnsureAsync()
     {
         var run = this.GetPrimaryKeyString();
         return Task.Run(() => runs.EnsureAsync(run));
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(StopReason reason)
     {
         var run = this.GetPrimaryKeyString();

@@ -40,7 +40,6 @@ internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceW
 {
     private bool _isOpen;
 
-    /// <inheritdoc/>
     public async Task<SliceAnswer> AdvanceAsync(long seen)
     {
         if (!_isOpen)
@@ -58,14 +57,12 @@ internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceW
         return SliceAnswer.Of(report);
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(StopReason reason)
     {
         var (run, slice) = SliceKey.Parse(this.GetPrimaryKeyString());
         return Task.Run(() => workers.StopAsync(run, slice, reason));
     }
 
-    /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_isOpen)

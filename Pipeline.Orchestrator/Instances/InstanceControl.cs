@@ -11,7 +11,6 @@ internal sealed class InstanceControl(BrokerService.BrokerClient broker) : IInst
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
-    /// <inheritdoc/>
     public async Task<bool> DrainAsync(Instance instance)
     {
         try
@@ -30,13 +29,11 @@ internal sealed class InstanceControl(BrokerService.BrokerClient broker) : IInst
         }
     }
 
-    /// <inheritdoc/>
     public InstanceProcess Find(Instance instance) =>
         OperatingSystem.IsWindows()
             ? new InstanceProcess(null, "this system has no signal that asks a process to end")
             : ListeningProcess.Find(instance.ProcessId, instance.Address);
 
-    /// <inheritdoc/>
     public string? Terminate(ProcessIdentity process) =>
         OperatingSystem.IsWindows() ? "this system has no signal that asks a process to end" : process.Send(ProcessSignal.Terminate);
 }

@@ -49,13 +49,10 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     /// <summary>Slices that are worked on at once.</summary>
     public int Lanes => _options.LanesOrCores;
 
-    /// <inheritdoc/>
     public bool HasOtherMachines => false;
 
-    /// <inheritdoc/>
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes);
 
-    /// <inheritdoc/>
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
         var work = Find(runId, slice, seen);
@@ -79,7 +76,6 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         return report;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(string runId, int slice, StopReason reason)
     {
         if (_work.TryGetValue((runId, slice), out var work))
@@ -87,10 +83,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _onStopping.DisposeAsync();

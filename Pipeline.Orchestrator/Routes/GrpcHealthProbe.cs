@@ -10,7 +10,6 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
     public async Task<bool> AnswersAsync(string address, CancellationToken cancellationToken)
     {
         if (!LoopbackAddress.TryParse(address, out var canonical))

@@ -73,7 +73,6 @@ internal sealed class CoordinatorOptions : IValidatableObject
     /// <summary><see cref="Lanes"/>, or the cores.</summary>
     public int LanesOrCores => Lanes > 0 ? Lanes : Environment.ProcessorCount;
 
-    /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => RunSettingsCheck.CheckRoute(nameof(Roles), [.. Roles])
         .Select(error => new ValidationResult($"{error.Field} {error.Message}", [nameof(Roles)]));
 

@@ -25,7 +25,6 @@ internal sealed partial class RunService
     private readonly Lock _refreshing = new();
     private readonly IPartitionedRuns? _cluster;
 
-    /// <inheritdoc/>
     IReadOnlyList<string> IActiveRuns.List()
     {
         Refresh();
@@ -55,14 +54,12 @@ internal sealed partial class RunService
         }
     }
 
-    /// <inheritdoc/>
     public Task EnsureAsync(string runId)
     {
         _ = Ensure(runId);
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(string runId, StopReason reason)
     {
         if (Ensure(runId) is { } entry)
@@ -226,7 +223,6 @@ internal sealed class SharedRunsWatch(RunService runs, TimeProvider time, ILogge
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);

@@ -92,7 +92,6 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         return run is not null;
     }
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var stored in _store.LoadAll())
@@ -291,7 +290,6 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         return replaced;
     }
 
-    /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _onStopping.DisposeAsync();

@@ -239,7 +239,6 @@ internal sealed partial class RunStore : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _lock?.Dispose();
 
     private static T Access<T>(string what, string how, Func<T> access)

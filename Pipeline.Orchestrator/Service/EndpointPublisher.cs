@@ -14,7 +14,6 @@ internal sealed partial class EndpointPublisher(
 {
     private readonly string _path = EndpointFile.PathIn(name => configuration[name]);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);

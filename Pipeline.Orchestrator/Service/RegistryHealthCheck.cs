@@ -6,7 +6,6 @@ namespace Pipeline.Orchestrator.Service;
 /// <summary>Healthy while the broker's watch is open: without it no route is found.</summary>
 internal sealed class RegistryHealthCheck(IRegistry registry) : IHealthCheck
 {
-    /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(registry.Current.Value.IsConnected
             ? HealthCheckResult.Healthy()

@@ -8,7 +8,6 @@ namespace Pipeline.Orchestrator.Web;
 /// </remarks>
 internal sealed partial class Leftovers(RunStore store, ILogger<Leftovers> logger) : IHostedService
 {
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
         ForEachIn(Uploads.Folder, entry =>
@@ -24,7 +23,6 @@ internal sealed partial class Leftovers(RunStore store, ILogger<Leftovers> logge
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private void ForEachIn(string name, Action<FileSystemInfo> delete)

@@ -56,10 +56,8 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
 
         public LinkedListNode<Newcomer> Node { get; }
 
-        /// <inheritdoc/>
         public bool IsAdmitted => Node.List is null;
 
-        /// <inheritdoc/>
         public void Admit() => TryLeave();
 
         /// <summary>A request with the key has come, or the connection is over.</summary>

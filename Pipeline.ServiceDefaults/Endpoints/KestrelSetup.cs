@@ -10,7 +10,6 @@ namespace Pipeline.ServiceDefaults.Endpoints;
 internal sealed class KestrelSetup(IOptions<EndpointOptions> options, HttpUrls urls, BoundEndpoints bound, ConnectionGate gate)
     : IConfigureOptions<KestrelServerOptions>
 {
-    /// <inheritdoc/>
     public void Configure(KestrelServerOptions kestrel)
     {
         if (!options.TryGetValue(out var limits))

@@ -9,23 +9,19 @@ internal abstract class CallInterceptor : Interceptor
     /// <summary>Stands around one call.</summary>
     protected abstract Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call);
 
-    /// <inheritdoc/>
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
         AroundAsync(context, MethodType.Unary, () => continuation(request, context));
 
-    /// <inheritdoc/>
     public override Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation) =>
         AroundAsync(context, MethodType.ClientStreaming, () => continuation(requestStream, context));
 
-    /// <inheritdoc/>
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
         AroundAsync(context, MethodType.ServerStreaming, () => Answered(continuation(request, responseStream, context)));
 
-    /// <inheritdoc/>
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>

@@ -57,7 +57,6 @@ public sealed class PolicyOptions
 /// <summary>Message sizes and interceptors of every gRPC service; one that is switched off is not in the chain at all.</summary>
 internal sealed class GrpcSetup(IOptions<EndpointOptions> endpoints, IOptions<InterceptorOptions> interceptors) : IConfigureOptions<GrpcServiceOptions>
 {
-    /// <inheritdoc/>
     public void Configure(GrpcServiceOptions options)
     {
         if (!endpoints.TryGetValue(out var limits) || !interceptors.TryGetValue(out var switches))

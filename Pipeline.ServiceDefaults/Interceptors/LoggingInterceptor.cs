@@ -6,7 +6,6 @@ namespace Pipeline.ServiceDefaults.Interceptors;
 /// <summary>Logs each call when it ends: good ones at Debug, failed ones at Information, broken ones at Warning.</summary>
 internal sealed partial class LoggingInterceptor(TimeProvider time, ILogger<LoggingInterceptor> logger) : CallInterceptor
 {
-    /// <inheritdoc/>
     protected override async Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call)
     {
         var start = time.GetTimestamp();

@@ -11,14 +11,12 @@ internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, Ti
     private readonly PartitionedRateLimiter<string> _perMethod = CallsAtOnce(options.Value.Policy.MaxCallsPerMethod);
     private readonly PartitionedRateLimiter<string> _perPeer = CallsAtOnce(options.Value.Policy.MaxCallsPerPeer);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _perMethod.Dispose();
         _perPeer.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override async Task<T> AroundAsync<T>(ServerCallContext context, MethodType kind, Func<Task<T>> call)
     {
         // A peer is a connection here: its name holds the port that it calls from.

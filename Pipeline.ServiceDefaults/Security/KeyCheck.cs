@@ -15,7 +15,6 @@ namespace Pipeline.ServiceDefaults.Security;
 /// </remarks>
 internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, ILogger<KeyCheck> logger) : IStartupFilter
 {
-    /// <inheritdoc/>
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
     {
         app.Use(InvokeAsync);

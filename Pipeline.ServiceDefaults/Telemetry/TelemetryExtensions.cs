@@ -47,10 +47,8 @@ internal sealed class TelemetryShutdown(TracerProvider tracer, MeterProvider met
 {
     private const int TimeoutMilliseconds = 500;
 
-    /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Task.Run(() => tracer.Shutdown(TimeoutMilliseconds), CancellationToken.None),
         Task.Run(() => meter.Shutdown(TimeoutMilliseconds), CancellationToken.None),

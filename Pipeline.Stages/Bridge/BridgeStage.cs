@@ -37,7 +37,6 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         return opened;
     }
 
-    /// <inheritdoc/>
     public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         var more = frame.More;
@@ -60,7 +59,6 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         }
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         foreach (var (frame, _) in _pending)

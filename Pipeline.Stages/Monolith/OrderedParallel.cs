@@ -53,7 +53,6 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         await CompleteAsync();
     }
 
-    /// <inheritdoc/>
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         _metrics.Edge.Received(frame);
@@ -63,7 +62,6 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         await _underWay.Writer.WriteAsync(Task.Run(() => ProcessAsync(stage, frame, cancellationToken), CancellationToken.None), cancellationToken);
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stopped.CancelAsync();
@@ -123,7 +121,6 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
 /// <param name="next">Its own output.</param>
 internal sealed class Link(ITransform stage, AttemptMetrics metrics, IFrameOutput next) : IFrameOutput
 {
-    /// <inheritdoc/>
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         metrics.Edge.Received(frame);

@@ -205,7 +205,6 @@ internal sealed partial class SinkRun : IDisposable
         return completed;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _open.Dispose();

@@ -117,7 +117,6 @@ internal sealed class Attempt : IDisposable
     public async Task<RpcException> FailureAsync() =>
         await _run.WithinAsync(Above.EndAsync(null, _run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK");
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Above.Dispose();

@@ -125,7 +125,6 @@ internal sealed class HopAbove : IDisposable
     /// <summary>Breaks the connection, as a process does that is killed.</summary>
     public void Break() => (_socket ?? throw new InvalidOperationException("There is no connection yet.")).Close(timeout: 0);
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _call?.Dispose();

@@ -59,7 +59,6 @@ internal sealed class HopBelow : IAsyncDisposable
     public Task<CallBelow> ExpectAsync(string runId) =>
         _awaited.GetOrAdd(runId, _ => new TaskCompletionSource<CallBelow>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private sealed class Service(HopBelow hop) : Stage.StageBase

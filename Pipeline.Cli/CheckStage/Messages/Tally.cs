@@ -35,7 +35,6 @@ internal sealed class Tally
             _inState = counts.Events + counts.Filtered;
     }
 
-    /// <inheritdoc/>
     public override string ToString() =>
         $"{Events} events + {WorkItems} work items + {Rejected} rejected + {Filtered} filtered"
         + $"{(_inState > 0 ? $" + {_inState} in the state" : "")} = {Lines}";

@@ -59,7 +59,6 @@ internal sealed class RestOfChain : IAnswerOutput, IAsyncDisposable
     /// <summary>An answer of the monolith's last stage: to the stage that is checked.</summary>
     public void Answer(StageOutput answer) => (_up ?? throw new InvalidOperationException("The stage has not called yet.")).Answer(answer);
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private sealed class Served : ITransform

@@ -25,7 +25,6 @@ internal sealed class StageUnderCheck(
     private Downstream? _call;
     private Task _relay = Task.CompletedTask;
 
-    /// <inheritdoc/>
     public async ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         rest.Opened = below ?? new RunOpened();
@@ -51,7 +50,6 @@ internal sealed class StageUnderCheck(
         return _call.Opened;
     }
 
-    /// <inheritdoc/>
     public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         var call = _call ?? throw new InvalidOperationException("The stage was not opened.");
@@ -76,7 +74,6 @@ internal sealed class StageUnderCheck(
             await _relay.WaitAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_call is not null)

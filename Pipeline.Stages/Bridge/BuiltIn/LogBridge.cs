@@ -14,7 +14,6 @@ internal sealed partial class LogBridge(StageContext context) : ITransform
     private long _filtered;
     private long _rejected;
 
-    /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         _runId = open.RunId;
@@ -22,7 +21,6 @@ internal sealed partial class LogBridge(StageContext context) : ITransform
         return ValueTask.FromResult(below);
     }
 
-    /// <inheritdoc/>
     public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         switch (frame)
@@ -44,7 +42,6 @@ internal sealed partial class LogBridge(StageContext context) : ITransform
         return output.WriteAsync(frame, cancellationToken);
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [LoggerMessage(1040, LogLevel.Information, "Run {Run}, attempt {Attempt}: goes on from checkpoint {Checkpoint}")]

@@ -22,7 +22,6 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
     private IReadOnlyList<string> _wanted = [];
     private byte[] _denied = [];
 
-    /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         _wanted = [.. below!.Columns];
@@ -32,7 +31,6 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
         return ValueTask.FromResult(below);
     }
 
-    /// <inheritdoc/>
     public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         if (frame is EventFrame { Count: > 0 } events)
@@ -55,7 +53,6 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
         return output.WriteAsync(frame, cancellationToken);
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private void Reject(EventFrame events)

@@ -48,7 +48,6 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
         return ValueTask.FromResult(below);
     }
 
-    /// <inheritdoc/>
     public ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         var file = _file ?? throw new InvalidOperationException("The stage was not opened.");
@@ -74,7 +73,6 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
         return output.WriteAsync(frame, cancellationToken);
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         _file?.Dispose();

@@ -57,10 +57,8 @@ internal sealed class UserProgram(
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => _process?.KillAsync() ?? Task.CompletedTask;
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _process?.Dispose();

@@ -119,18 +119,14 @@ internal sealed unsafe class MappedSlot(MappedMemory mapping, long offset, int l
 {
     private readonly byte* _start = mapping.Start + offset;
 
-    /// <inheritdoc/>
     public override Span<byte> GetSpan() => new(_start, length);
 
-    /// <inheritdoc/>
     public override MemoryHandle Pin(int elementIndex = 0) => new(_start + elementIndex);
 
-    /// <inheritdoc/>
     public override void Unpin()
     {
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
     }

@@ -15,7 +15,6 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
     private readonly Channel<StageOutput> _answers =
         Channel.CreateBounded<StageOutput>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
-    /// <inheritdoc/>
     public void Answer(StageOutput answer)
     {
         if (answer.RunCompleted is { } completed)

@@ -15,7 +15,6 @@ namespace Pipeline.Stages.Core.Runtime;
 /// <summary>pipeline.v1.Stage: one call is one attempt.</summary>
 internal sealed partial class StageService(StageHost host, ILogger<StageService> logger) : Stage.StageBase
 {
-    /// <inheritdoc/>
     public override async Task Process(IAsyncStreamReader<StageInput> input, IServerStreamWriter<StageOutput> output, ServerCallContext context)
     {
         // The call's messages are read from its body, not from `input`: see StageMethod.
@@ -63,7 +62,6 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
         }
     }
 
-    /// <inheritdoc/>
     public override Task<CheckResponse> Check(CheckRequest request, ServerCallContext context)
     {
         var response = new CheckResponse();

@@ -10,7 +10,6 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
     private long _period;
     private bool _disposed;
 
-    /// <inheritdoc/>
     public bool Change(TimeSpan dueTime, TimeSpan period)
     {
         var (due, every) = (Ticks(dueTime, nameof(dueTime)), Ticks(period, nameof(period)));
@@ -64,7 +63,6 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
         Dispose();

@@ -30,7 +30,6 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     /// <summary>The last frame has been written: EndOfInput, or Control.</summary>
     public bool Ended { get; private set; }
 
-    /// <inheritdoc/>
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
         frame.More |= More;
@@ -50,7 +49,6 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
         return WriteSlowAsync(frame, measured, cancellationToken);
     }
 
-    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
     {

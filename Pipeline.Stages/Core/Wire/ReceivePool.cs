@@ -17,20 +17,17 @@ internal sealed class ReceivePool : MemoryPool<byte>, IMemoryPoolFactory<byte>
 
     private readonly ConcurrentQueue<Block> _kept = new();
 
-    /// <inheritdoc/>
     public override int MaxBufferSize => BlockBytes;
 
     /// <summary>One pool serves all connections.</summary>
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => this;
 
-    /// <inheritdoc/>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
         return _kept.TryDequeue(out var block) ? block : new Block(this);
     }
 
-    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         // Connections that outlive their server give their blocks back later: what is kept is left to the garbage collector.

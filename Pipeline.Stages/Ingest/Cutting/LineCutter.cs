@@ -195,7 +195,6 @@ internal sealed class LineCutter : IDisposable
         return _hash.GetCurrentHashAsUInt64();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _buffer.Release();
 
     private int Weight => _write - _start + _weight;

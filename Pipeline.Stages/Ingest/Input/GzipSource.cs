@@ -40,7 +40,6 @@ internal sealed class GzipSource : IByteSource
         BeginMember();
     }
 
-    /// <inheritdoc/>
     public int Read(Span<byte> buffer)
     {
         while (!_ended && buffer.Length > 0)
@@ -68,7 +67,6 @@ internal sealed class GzipSource : IByteSource
         return 0;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _member?.Dispose();

@@ -76,13 +76,11 @@ internal sealed class InputReader : IByteSource
         }
     }
 
-    /// <inheritdoc/>
     public int Read(Span<byte> buffer) => _source.Read(buffer);
 
     /// <summary>Fails where the file was written to since the run's start.</summary>
     public void RequireUnchanged() => _file.RequireUnchanged();
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _source.Dispose();

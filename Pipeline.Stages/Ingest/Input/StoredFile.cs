@@ -65,7 +65,6 @@ internal sealed class StoredFile : IByteSource
     /// <summary>Bytes from an offset on, without moving the position; fewer at the end of the file.</summary>
     public int Peek(Span<byte> buffer, long offset) => ReadAt(buffer[..(int)Math.Min(buffer.Length, _expected.Length - offset)], offset);
 
-    /// <inheritdoc/>
     public int Read(Span<byte> buffer)
     {
         var wanted = (int)Math.Min(buffer.Length, _end - _offset);
@@ -97,7 +96,6 @@ internal sealed class StoredFile : IByteSource
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
     private int ReadAt(Span<byte> buffer, long offset)

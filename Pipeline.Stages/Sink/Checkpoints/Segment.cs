@@ -14,17 +14,14 @@ internal sealed class Segment(IDurableFiles files, string path, string role) : I
     /// <summary>Bytes so far.</summary>
     public long Length { get; private set; }
 
-    /// <inheritdoc/>
     public void Advance(int count)
     {
         _buffer.Advance(count);
         Length += count;
     }
 
-    /// <inheritdoc/>
     public Memory<byte> GetMemory(int sizeHint = 0) => _buffer.GetMemory(sizeHint);
 
-    /// <inheritdoc/>
     public Span<byte> GetSpan(int sizeHint = 0) => _buffer.GetSpan(sizeHint);
 
     /// <summary>Writes out what has gathered, where it is worth it. To be called between lines.</summary>
@@ -49,7 +46,6 @@ internal sealed class Segment(IDurableFiles files, string path, string role) : I
         _flushed = Length;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
     private void WriteAllOut()

@@ -108,6 +108,5 @@ internal sealed class StoredCheckpoint : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _content.Dispose();
 }

@@ -79,7 +79,6 @@ internal sealed class SealedContent : IDisposable
     /// <summary>The next number.</summary>
     public long ReadInt64() => BinaryPrimitives.ReadInt64LittleEndian(Read(sizeof(long)));
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     // Null where the file is not whole, or of another kind.

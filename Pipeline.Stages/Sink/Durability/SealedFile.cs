@@ -83,7 +83,6 @@ internal sealed class SealedFile : IDisposable
         _files.FlushFolder(Path.GetDirectoryName(_path)!, _role);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private void WriteOut()

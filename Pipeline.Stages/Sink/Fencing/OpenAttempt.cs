@@ -32,6 +32,5 @@ internal sealed class OpenAttempt : IDisposable
     /// <summary>The later attempt that there is; 0 = none.</summary>
     public long Newer => Volatile.Read(ref _newer);
 
-    /// <inheritdoc/>
     public void Dispose() => ByFolder.TryRemove(KeyValuePair.Create(_folder, this));
 }

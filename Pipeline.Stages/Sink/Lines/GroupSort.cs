@@ -56,7 +56,6 @@ internal sealed class GroupSort(string path, Action<IBufferWriter<byte>, Group> 
             _ends.Select((end, index) => new SortedPart(_file.SafeFileHandle, index == 0 ? 0 : _ends[index - 1], end, block))));
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
     private static IEnumerable<SortedEntry> Distinct(IEnumerable<SortedEntry> sorted)

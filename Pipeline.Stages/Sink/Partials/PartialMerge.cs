@@ -51,7 +51,6 @@ internal sealed class PartialMerge : IDisposable
         return new FinalContent(_parts.Select(part => part.WorkItems), _rejects, Lines(groups, withMin, withMax));
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _parts.ForEach(part => part.Dispose());
 
     private void Add(PartialResult part)

@@ -76,6 +76,5 @@ internal sealed class PartialResult : IDisposable
     /// <param name="blockBytes">Bytes read at once.</param>
     public SortedPart Groups(int blockBytes) => new(_file, _groups.Start, _groups.End, blockBytes);
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

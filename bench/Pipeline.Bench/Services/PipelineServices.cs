@@ -92,7 +92,6 @@ internal sealed class PipelineServices : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _client?.Dispose();

@@ -68,7 +68,6 @@ internal sealed class ServiceProcess : IAsyncDisposable
             return new BenchException($"{Name} ended with exit code {_process.ExitCode}{string.Concat(_said.Select(line => "\n  " + line))}");
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
