@@ -98,9 +98,7 @@ internal static class PipelineApplication
         var running = StartAndStopAsync(application, processes, lifetime.ApplicationStopping);
         var first = await Task.WhenAny(running, outcome.Lost, overdue);
         if (first == outcome.Lost)
-        {
             return await FailAsync(Failure, $"Aspire's control plane (dcp) is gone, and all processes were ended{ActiveRuns()}");
-        }
 
         if (first == overdue)
             await Console.Error.WriteLineAsync($"Aspire did not stop within {StopTimeout.TotalSeconds} s; what is left of the pipeline is killed");

@@ -18,9 +18,7 @@ public static class LatencyBuckets
         {
             seen += histogram.Counts[bucket];
             if (seen >= rank && seen > 0)
-            {
                 return LowerBound(bucket + 1) - 1;
-            }
         }
 
         return 0;
@@ -31,9 +29,7 @@ public static class LatencyBuckets
     public static int BucketOf(long micros)
     {
         if (micros < 16)
-        {
             return (int)micros;
-        }
 
         var exponent = BitOperations.Log2((ulong)micros) - 4;
         return ((exponent + 1) * 16) + (int)((micros >> exponent) & 15);

@@ -21,9 +21,7 @@ public sealed partial class Opaque
         where T : IMessage<T>
     {
         if (!IsIntact)
-        {
             throw new StageException(FailureReasons.ProtocolViolation, "a part of a checkpoint that does not fit its checksum");
-        }
 
         try
         {

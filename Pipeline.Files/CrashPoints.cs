@@ -55,9 +55,7 @@ public static class CrashPoints
     internal static (string Name, int Count)? Parse(string? text)
     {
         if (string.IsNullOrEmpty(text))
-        {
             return null;
-        }
 
         var colon = text.LastIndexOf(':');
         return colon < 0
@@ -88,16 +86,12 @@ public static class CrashPoints
     private static void Obey(string orderFile, string name)
     {
         if (!File.Exists(orderFile))
-        {
             return;
-        }
 
         // Points are counted from when the order was given, though the same may be given twice.
         var written = File.GetLastWriteTimeUtc(orderFile);
         if (written != _ordered)
-        {
             (_ordered, _reached) = (written, 0);
-        }
 
         var order = File.ReadAllText(orderFile).Trim();
         if (order.Split('=') is [var place, var fifo] && place == name)
@@ -118,9 +112,7 @@ public static class CrashPoints
     private static bool TryMark()
     {
         if (Mark is null)
-        {
             return true;
-        }
 
         try
         {

@@ -35,9 +35,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
             BufferSize = 0,
         };
         if (mode is not null && !OperatingSystem.IsWindows())
-        {
             options.UnixCreateMode = mode;
-        }
 
         return new DurableFile(new FileStream(path, options));
     }
@@ -46,30 +44,22 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     public void Rename(string from, string to, string role)
     {
         if (OperatingSystem.IsWindows())
-        {
             Windows.Rename(from, to, replace: true);
-        }
         else
-        {
             File.Move(from, to, overwrite: true);
-        }
     }
 
     /// <inheritdoc/>
     public bool TryRename(string from, string to, string role)
     {
         if (OperatingSystem.IsWindows())
-        {
             return Windows.Rename(from, to, replace: false);
-        }
 
         // File.Move looks first, and may then replace what was created meanwhile; a link replaces nothing.
         if (Unix.TryLink(from, to) is { } isNew)
         {
             if (isNew)
-            {
                 File.Delete(from);
-            }
 
             return isNew;
         }
@@ -106,9 +96,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     public void FlushFolder(string path, string role)
     {
         if (!OperatingSystem.IsWindows() && !Unix.TryFlushFolder(path))
-        {
             Refused.Add(path);
-        }
     }
 
     [UnsupportedOSPlatform("windows")]
@@ -123,9 +111,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         public static bool? TryLink(string from, string to)
         {
             if (Link(from, to) == 0)
-            {
                 return true;
-            }
 
             return Marshal.GetLastPInvokeError() switch
             {
@@ -140,21 +126,15 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         {
             var folder = Open(path, ReadOnly);
             if (folder < 0)
-            {
                 throw Error("opened");
-            }
 
             try
             {
                 if (!OperatingSystem.IsMacOS())
-                {
                     return IsDone(Flush(folder));
-                }
 
                 if (IsDone(Control(folder, FullFlush)))
-                {
                     return true;
-                }
 
                 // As far as such a file system goes: the drive's cache is not flushed.
                 IsDone(Flush(folder));
@@ -206,9 +186,7 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
         {
             var flags = replace ? ReplaceExisting | WriteThrough : WriteThrough;
             if (Move(ExtendedPath.Of(Path.GetFullPath(from)), ExtendedPath.Of(Path.GetFullPath(to)), flags))
-            {
                 return true;
-            }
 
             var error = Marshal.GetLastPInvokeError();
             return !replace && error is FileExists or AlreadyExists

@@ -92,9 +92,7 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
             try
             {
                 if (Status(CurrentDirectory, path, 0, TypeAndInode, ref MemoryMarshal.GetReference(status)) != 0)
-                {
                     return null;
-                }
             }
             catch (EntryPointNotFoundException)
             {
@@ -149,21 +147,15 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         {
             using var handle = Open(ExtendedPath.Of(Path.GetFullPath(path)), 0, ShareAll, 0, OpenExisting, BackupSemantics, 0);
             if (handle.IsInvalid)
-            {
                 return null;
-            }
 
             var type = TypeOf(handle);
             if (type != DiskFile)
-            {
                 return new FileStatus(type == Pipe ? FileKind.Fifo : FileKind.Device, default);
-            }
 
             Span<byte> info = stackalloc byte[FileIdInfoBytes];
             if (!ReadInfo(handle, FileIdInfo, ref MemoryMarshal.GetReference(info), FileIdInfoBytes))
-            {
                 return null;
-            }
 
             return new FileStatus(Directory.Exists(path) ? FileKind.Folder : FileKind.File, IdentityOfWindows(info));
         }

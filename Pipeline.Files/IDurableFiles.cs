@@ -52,9 +52,7 @@ public interface IDurableFiles
         var unfinished = WriteBeside(path, bytes, role, Path.GetRandomFileName());
         var isNew = TryRename(unfinished, path, role);
         if (!isNew)
-        {
             Delete(unfinished, role);
-        }
 
         FlushFolder(Path.GetDirectoryName(path)!, role);
         return isNew;

@@ -42,9 +42,7 @@ public sealed class InputCatalog
         try
         {
             if (Directory.Exists(resolved))
-            {
                 return ReadFolder(resolved, workFolder.Length == 0 ? workFolder : RootedPath.Resolve(workFolder), roots);
-            }
 
             var catalog = new InputCatalog(isFolder: false);
             catalog.Add(resolved, Path.GetFileName(input), input);
@@ -112,9 +110,7 @@ public sealed class InputCatalog
                 _ => null,
             };
             if (how is not null)
-            {
                 throw Changed(how);
-            }
         }
     }
 
@@ -151,9 +147,7 @@ public sealed class InputCatalog
             Skipped = skipped.Count == 0 ? null : new SkippedFiles { Count = skipped.Count, Paths = { skipped.Take(MaxSkippedNames) } },
         };
         if (files.Count == 0)
-        {
             throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
-        }
 
         if (files.Count > MaxFiles || files.Sum(file => (long)Encoding.UTF8.GetByteCount(file.Name)) > MaxPathBytes)
         {
@@ -162,9 +156,7 @@ public sealed class InputCatalog
         }
 
         foreach (var (path, name) in files)
-        {
             catalog.Add(RootedPath.Require(path, roots, "input"), name, path);
-        }
 
         return catalog;
 

@@ -15,21 +15,15 @@ public static class InputNames
     public static bool IsInput(ReadOnlySpan<char> name)
     {
         if (IsHidden(name))
-        {
             return false;
-        }
 
         if (name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
-        {
             name = name[..^3];
-        }
 
         foreach (var extension in Extensions)
         {
             if (name.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-            {
                 return true;
-            }
         }
 
         return false;

@@ -30,9 +30,7 @@ public static class ReservedFolder
         for (var at = folder; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
         {
             if (File.Exists(at))
-            {
                 throw new IOException($"'{at}' is {FileStatus.DescribeSpecial(at) ?? "a file"}, not a directory");
-            }
         }
     }
 }

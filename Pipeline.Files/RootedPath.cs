@@ -42,9 +42,7 @@ public static class RootedPath
     {
         // To Windows itself ".." is text.
         if (OperatingSystem.IsWindows() || !path.Split(Path.DirectorySeparatorChar).Contains(".."))
-        {
             return Path.GetFullPath(path);
-        }
 
         var full = Path.Combine(Environment.CurrentDirectory, path);
         try
@@ -63,15 +61,11 @@ public static class RootedPath
     {
         // .NET reads bytes that are not UTF-8 as U+FFFD, and would open or write another file by that name.
         if (path.Contains('\uFFFD', StringComparison.Ordinal))
-        {
             throw new IOException($"'{path}' has a name that is not UTF-8; rename it");
-        }
 
         var root = Path.GetPathRoot(path)!;
         if (OperatingSystem.IsWindows() && RefusalOfRootOnWindows(root) is { } device)
-        {
             throw new IOException(device);
-        }
 
         var parts = new Stack<string>();
         Push(parts, path[root.Length..]);
@@ -88,9 +82,7 @@ public static class RootedPath
             var candidate = Path.Join(resolved, part);
             RequireSameForAll(path, candidate);
             if (OperatingSystem.IsWindows() && RefusalOnWindows(part) is { } refusal)
-            {
                 throw new IOException(refusal);
-            }
 
             var target = new FileInfo(candidate).LinkTarget;
             if (target is null)
@@ -100,9 +92,7 @@ public static class RootedPath
             }
 
             if (++links > MaxLinks)
-            {
                 throw new IOException($"Too many links in '{path}'.");
-            }
 
             if (Path.IsPathRooted(target))
             {
@@ -124,22 +114,16 @@ public static class RootedPath
     public static string Require(string path, IReadOnlyList<string> roots, string what)
     {
         if (path.Length == 0 || path.Contains('\0') || !Path.IsPathFullyQualified(path))
-        {
             throw new StageException(FailureReasons.InvalidOptions, $"{what} '{path}' is no absolute path.");
-        }
 
         try
         {
             var resolved = Resolve(path);
             if (SameFile.IsUnder(resolved, Resolve(AppContext.BaseDirectory)))
-            {
                 throw new StageException(FailureReasons.PathOutsideRoots, $"{what} '{path}' lies in the folder of this program; name another folder.");
-            }
 
             if (roots.Any(root => SameFile.IsUnder(resolved, Resolve(root))))
-            {
                 return resolved;
-            }
 
             var where = resolved == path ? "" : $" (which is '{resolved}')";
             var folder = Path.GetDirectoryName(resolved) ?? resolved;
@@ -166,14 +150,10 @@ public static class RootedPath
     {
         var name = part.Split('.')[0].TrimEnd();
         if (part.Contains(':'))
-        {
             return $"'{part}' names an alternate stream of a file, which does not appear in its folder; name a file of its own";
-        }
 
         if (part.EndsWith('.') || part.EndsWith(' '))
-        {
             return $"'{part}' ends in a dot or a space, which Windows drops; name it without";
-        }
 
         return WindowsDevices.Contains(name, StringComparer.OrdinalIgnoreCase) ? $"'{part}' is a device to Windows; name another file" : null;
     }
@@ -195,9 +175,7 @@ public static class RootedPath
         for (var index = pieces.Length - 1; index >= 0; index--)
         {
             if (pieces[index] != ".")
-            {
                 parts.Push(pieces[index]);
-            }
         }
     }
 }

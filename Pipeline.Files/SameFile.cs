@@ -15,15 +15,11 @@ public static class SameFile
         one = Path.TrimEndingDirectorySeparator(one);
         other = Path.TrimEndingDirectorySeparator(other);
         if (one == other)
-        {
             return true;
-        }
 
         var (first, second) = (identityOf(one), identityOf(other));
         if (first is not null || second is not null)
-        {
             return first == second;
-        }
 
         return Path.GetDirectoryName(one) is { } folder
             && Path.GetDirectoryName(other) is { } otherFolder
@@ -37,9 +33,7 @@ public static class SameFile
         for (var at = path; at is not null; at = Path.GetDirectoryName(at))
         {
             if (Is(at, folder, identityOf, names))
-            {
                 return true;
-            }
         }
 
         return false;

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Pipeline.Tests;
 
-/// <summary>What the sources call of a system itself, and how long their lines are.</summary>
-public sealed class PlatformCallTests
+/// <summary>What the sources call of a system itself, how long their lines are, and where braces stand.</summary>
+public sealed partial class PlatformCallTests
 {
     private const int MaxLineLength = 160;
 
@@ -34,4 +36,15 @@ public sealed class PlatformCallTests
     [Fact]
     public void Lines_OfAllSources_HaveAtMost160Characters() =>
         Assert.All(Sources, source => Assert.DoesNotContain(source.Text.Split('\n'), line => line.TrimEnd('\r').Length > MaxLineLength));
+
+    [Fact]
+    public void Statements_OfOneLine_HaveNoBraces() =>
+        Assert.All(Sources, source => Assert.DoesNotMatch(BracedLine(), source.Text.ReplaceLineEndings("\n")));
+
+    // Where no else follows, and but for declarations, which need them, and statements that have a body themselves.
+    [GeneratedRegex(
+        @"^( +)(if|for|foreach|while) \(.*\)\n\1\{\n"
+            + @"\1    (?!(using|await using|var|const|ref|if|for|foreach|while|do|switch|lock|try)\b|//| ).*;\n\1\}\n(?! *else)",
+        RegexOptions.Multiline)]
+    private static partial Regex BracedLine();
 }

@@ -44,9 +44,7 @@ internal sealed class CheckRun(
     public void Require(bool holds, string came)
     {
         if (!holds)
-        {
             _findings.Add(new Finding(_sent, came, _expected, _contract));
-        }
     }
 
     /// <summary>Waits for something that the stage owes.</summary>

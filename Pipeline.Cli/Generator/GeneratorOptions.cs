@@ -97,9 +97,7 @@ internal sealed record GeneratorOptions
         void Require(bool holds, string error)
         {
             if (!holds)
-            {
                 errors.Add(error);
-            }
         }
     }
 
@@ -108,9 +106,7 @@ internal sealed record GeneratorOptions
         foreach (var rune in text.EnumerateRunes())
         {
             if (rune == System.Text.Rune.ReplacementChar && !text.Contains('\uFFFD'))
-            {
                 return false;
-            }
         }
 
         return true;

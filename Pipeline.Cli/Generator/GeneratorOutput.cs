@@ -28,19 +28,13 @@ internal static class GeneratorOutput
         // Refuses names that mean something else than a file here: to Windows devices and alternate streams, to Linux those of /proc.
         var target = RootedPath.Resolve(Path.GetFullPath(path));
         if (Directory.Exists(target))
-        {
             throw new IOException($"{target} is a directory");
-        }
 
         if (FileStatus.DescribeSpecial(target) is { } kind)
-        {
             throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or - for standard output");
-        }
 
         if (File.Exists(target) && !overwrite)
-        {
             throw new IOException(Taken);
-        }
 
         var folder = Path.GetDirectoryName(target)!;
         var prefix = $".{Path.GetFileName(target)}.";

@@ -28,13 +28,9 @@ internal static class LineGenerator
 
             buffer.Reserve(longest);
             if (IsWorkItem(options, ref random))
-            {
                 items.Write(buffer, ref random, index);
-            }
             else
-            {
                 events.Write(buffer, ref random, index);
-            }
         }
 
         buffer.Flush();

@@ -34,9 +34,7 @@ internal struct UserPicker(UserDistribution distribution, long users)
         }
 
         if (random.Next() >= BurstChance)
-        {
             return random.NextBelow(users);
-        }
 
         var length = ShortestBurst + random.NextBelow(BurstSpread);
         _burstUser = random.NextBelow(users);

@@ -17,9 +17,7 @@ internal sealed class Utf8LineBuffer(Stream stream, int capacity = Utf8LineBuffe
     public void Reserve(int most)
     {
         if (_bytes.Length - _length < most)
-        {
             Flush();
-        }
     }
 
     /// <summary>Hands everything to the stream.</summary>
@@ -43,9 +41,7 @@ internal sealed class Utf8LineBuffer(Stream stream, int capacity = Utf8LineBuffe
     {
         var width = digits;
         for (var limit = PowersOfTen.Values[digits]; value >= limit; limit *= 10)
-        {
             width++;
-        }
 
         for (var at = _length + width - 1; at >= _length; at--)
         {

@@ -51,9 +51,7 @@ internal sealed class WorkItemWriter
             for (var column = 0; column < _size; column++)
             {
                 if (column > 0)
-                {
                     line.Append((byte)',');
-                }
 
                 line.Append(random.Next());
             }

@@ -23,9 +23,7 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     {
         var table = Table(open);
         foreach (var group in page.OpenState()?.Groups ?? [])
-        {
             table.Add(group);
-        }
 
         return true;
     }
@@ -54,9 +52,7 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
                 return CheckpointAsync(barrier, output, cancellationToken);
             case MessageFrame { Message.WorkItems: { } work }:
                 foreach (var item in work.Items)
-                {
                     FinalScore.Apply(item);
-                }
 
                 RecordLatency(work.ReadMicros, work.Items.Count);
                 break;
@@ -75,9 +71,7 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     private GroupTable Table(OpenRun open)
     {
         if (_groups is not null)
-        {
             return _groups;
-        }
 
         var columns = open.Options.GroupBy.Count == 0 ? [ColumnNames.Type] : open.Options.GroupBy.ToArray();
         return columns.Length <= RunLimits.MaxGroupColumns && columns.Distinct().Count() == columns.Length
@@ -99,9 +93,7 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
         _filtered += frame.Filtered;
         frame.Dispose();
         if (frame.Rejects.Count == 0)
-        {
             return ValueTask.CompletedTask;
-        }
 
         frame.Count = 0;
         frame.Filtered = 0;
@@ -125,8 +117,6 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     private void RecordLatency(long readMicros, int items)
     {
         if (readMicros > 0 && items > 0)
-        {
             context.Meter.Latency.Record(context.Time.GetMicros() - readMicros, items);
-        }
     }
 }

@@ -76,31 +76,21 @@ public sealed class BridgeOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Role.Length == 0)
-        {
             yield return new ValidationResult($"{nameof(Role)} must be what the stage does in a pipeline, such as rules", [nameof(Role)]);
-        }
 
         if (new[] { Command.Length > 0, Address.Length > 0, BuiltIn is not null }.Count(isSet => isSet) != 1)
-        {
             yield return new ValidationResult($"exactly one of {nameof(Command)}, {nameof(Address)} and {nameof(BuiltIn)} must be set", [nameof(Command)]);
-        }
 
         if (BuiltIn is { } bridge && !Enum.IsDefined(bridge))
-        {
             yield return new ValidationResult($"{nameof(BuiltIn)} must be log, sample or policy, not {bridge}", [nameof(BuiltIn)]);
-        }
 
         if (BuiltIn == BuiltInBridge.Policy)
         {
             foreach (var error in Policy.Errors())
-            {
                 yield return new ValidationResult($"{nameof(Policy)}: {error}", [nameof(Policy)]);
-            }
         }
 
         if (Address.Length > 0 && !LoopbackAddress.TryParse(Address, out _))
-        {
             yield return new ValidationResult($"{nameof(Address)} is '{Address}': it {LoopbackAddress.Form}", [nameof(Address)]);
-        }
     }
 }

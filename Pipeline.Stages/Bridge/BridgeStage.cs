@@ -28,9 +28,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         _wanted = below?.Columns ?? throw new InvalidOperationException("A bridge cannot be the last stage.");
         _call = await program.OpenAsync(open, _wanted, cancellationToken);
         if (open.Options?.Slice is not null && _call.Opened.Reads.Contains(ColumnNames.Line))
-        {
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
-        }
 
         var opened = new RunOpened { Resume = below.Resume };
         opened.Columns.AddRange(_wanted.Except(_call.Opened.Sets).Union(_call.Opened.Reads));
@@ -45,31 +43,23 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         if (asked)
         {
             while (_asked == options.Value.MaxInFlight)
-            {
                 await HandOnAsync(output, cancellationToken);
-            }
 
             await Call.AskAsync(frame, cancellationToken);
             _asked++;
         }
 
         while (_pending.TryPeek(out var first) && (!more || !first.Asked || Call.HasAnswer || _pending.Count > options.Value.MaxInFlight))
-        {
             await HandOnAsync(output, cancellationToken);
-        }
     }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var (frame, _) in _pending)
-        {
             frame.Dispose();
-        }
 
         if (_call is not null)
-        {
             await _call.DisposeAsync();
-        }
     }
 
     private async ValueTask HandOnAsync(IFrameOutput output, CancellationToken cancellationToken)
@@ -94,9 +84,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
                 break;
             case (MessageFrame { Message.WorkItems: { } question }, MessageFrame { Message.WorkItems: { } items }):
                 if (!question.Items.Select(item => item.Line).SequenceEqual(items.Items.Select(item => item.Line)))
-                {
                     throw Call.Failed($"answered {question.Items.Count} work items with others, or in another order");
-                }
 
                 (items.ReadMicros, items.More) = (question.ReadMicros, question.More);
                 break;
@@ -128,9 +116,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         context.Meter.Rejected += rejected;
         answer.Filtered = question.Filtered + dropped;
         foreach (var reject in answer.Rejects)
-        {
             reject.File = question.File;
-        }
 
         answer.AddRejects(question.Rejects);
         (answer.File, answer.ReadMicros, answer.More) = (question.File, question.ReadMicros, question.More);

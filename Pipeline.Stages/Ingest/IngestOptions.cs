@@ -56,9 +56,7 @@ internal sealed class IngestOptions
         }
 
         if (!(options.Rate is >= 0 and <= RunLimits.MaxRate))
-        {
             errors.Add($"rate is {options.Rate}; it must be 0 (as fast as it goes) to {RunLimits.MaxRate}.");
-        }
 
         return errors.Count == 0
             ? new IngestOptions(options)
@@ -67,9 +65,7 @@ internal sealed class IngestOptions
         void Check(string name, long value, long least, long most)
         {
             if (value < least || value > most)
-            {
                 errors.Add($"{name} is {value}; it must be {least} to {most}.");
-            }
         }
     }
 }

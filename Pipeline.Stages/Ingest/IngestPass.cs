@@ -52,9 +52,7 @@ internal sealed class IngestPass(
             using var cutter = new LineCutter(reader, reader.Hash, name, progress.Offset, progress.Line, options.MaxLineBytes, BlockBytes);
             _checkpointBytes = _checkpointBytes == 0 ? progress.TotalBytes(cutter) : _checkpointBytes;
             if (BeginsWithCheckpoint && progress.CheckpointId == 0)
-            {
                 await SendCheckpointAsync(cutter, now, cancellationToken);
-            }
 
             var drained = await ReadFileAsync(reader, cutter, wake.Token, cancellationToken);
             if (drained || progress.FileIndex == progress.Files.Count - 1)
@@ -111,9 +109,7 @@ internal sealed class IngestPass(
                     // A paced line counts as read when it was due, so that a stall shows in the latency of all lines that it held up.
                     _batchStarted = _pace.IsPaced ? Math.Min(now, _pace.DueMicros(_linesRead)) : now;
                     if (!cutter.IsWithinLine && checkpoints.IsDue(now))
-                    {
                         await SetCheckpointAsync(reader, cutter, now, cancellationToken);
-                    }
                 }
 
                 var lineBefore = cutter.Line;
@@ -125,9 +121,7 @@ internal sealed class IngestPass(
                     case CutStatus.NeedsData:
                         cutter.Fill();
                         if (cutter.IsWithinLine || cutter.IsEmpty || context.Time.GetMicros() - _batchStarted <= options.LingerMicros)
-                        {
                             continue;
-                        }
 
                         break;
                     case CutStatus.BudgetSpent when !drain.IsCancellationRequested && await WaitAsync(cutter, wake, cancellationToken):
@@ -150,9 +144,7 @@ internal sealed class IngestPass(
                 }
 
                 if (drain.IsCancellationRequested && !cutter.IsWithinLine)
-                {
                     return true;
-                }
             }
         }
         finally
@@ -164,16 +156,12 @@ internal sealed class IngestPass(
     private ValueTask HandOnAsync(LineCutter cutter, bool more, CancellationToken cancellationToken)
     {
         if (cutter.Take(_batchStarted) is not { } frame)
-        {
             return ValueTask.CompletedTask;
-        }
 
         frame.More = more;
         context.Meter.Rejected += frame.Rejects.Count;
         if (progress.TotalLines(frame.FirstLine - 1) < _furthest)
-        {
             context.Meter.BatchesReplayed++;
-        }
 
         return output.WriteAsync(frame, cancellationToken);
     }
@@ -214,17 +202,13 @@ internal sealed class IngestPass(
         {
             var lingered = _batchStarted + options.LingerMicros;
             if (now >= lingered)
-            {
                 return false;
-            }
 
             until = Math.Min(lingered, _pace.DueMicros(_linesRead + cutter.LinesToFill(options.BatchLines, options.BatchBytes) - 1));
         }
 
         if (until <= now)
-        {
             return true;
-        }
 
         await output.FlushAsync(cancellationToken);
         try

@@ -35,9 +35,7 @@ public sealed class IngestStage(StageContext context) : ISource
         _checkpoints = new CheckpointPace(_options.CheckpointMicros);
         var slice = open.Options.Slice;
         if (slice is { Files.Count: 0 })
-        {
             throw new StageException(FailureReasons.InvalidOptions, "The slice to read has no files.");
-        }
 
         _catalog = slice is null
             ? InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots)
@@ -50,9 +48,7 @@ public sealed class IngestStage(StageContext context) : ISource
                 ?? throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no position.");
             _catalog.RequireSame(position.Files);
             if (position.FileIndex < 0 || position.FileIndex >= position.Files.Count || position.Offset < _range.FirstOf(position.FileIndex))
-            {
                 throw new StageException(FailureReasons.CheckpointCorrupt, $"Checkpoint {resume.Id} to resume from has no valid position.");
-            }
 
             _progress = new ReadProgress(position, resume.Id, _range.First);
         }
@@ -70,9 +66,7 @@ public sealed class IngestStage(StageContext context) : ISource
         // Where output never makes it wait, reading would not return to a caller that has other things to start.
         await Task.Yield();
         if (_options is null || _catalog is null || _progress is null || _checkpoints is null)
-        {
             throw new InvalidOperationException("OpenAsync comes first.");
-        }
 
         var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) 
         {

@@ -47,18 +47,14 @@ public static class MonolithRunner
 
         var opened = await sink.OpenAsync(open, null, cancellationToken);
         foreach (var page in sink.StoredPages)
-        {
             aggregate.Restore(open, page);
-        }
 
         opened = await aggregate.OpenAsync(open, opened, cancellationToken);
         opened = between is null ? opened : await between.OpenAsync(open, opened, cancellationToken);
         opened = await rules.OpenAsync(open, opened, cancellationToken);
         var below = opened;
         foreach (var parse in parsers)
-        {
             opened = await parse.OpenAsync(open, below.Clone(), cancellationToken);
-        }
 
         opened = await ingest.OpenAsync(open, opened, cancellationToken);
         answers?.Report(new StageOutput { RunOpened = opened });
@@ -79,17 +75,13 @@ public static class MonolithRunner
         finally
         {
             foreach (var parse in parsers)
-            {
                 await parse.DisposeAsync();
-            }
         }
 
         var completed = completion.Result ?? throw new InvalidOperationException("The input ended, and Sink did not complete the run.");
         parseMetrics.Stage.Rejected = parseMeters.Sum(meter => meter.Rejected);
         for (var i = 1; i < figures.Count; i++)
-        {
             figures[i].Edge.CountOut(figures[i - 1].Edge);
-        }
 
         completed.Stages.AddRange(figures.Select(figure => figure.Snapshot()).Reverse());
         return completed;
@@ -135,9 +127,7 @@ public static class MonolithRunner
         {
             Result = answer.RunCompleted ?? Result;
             if (answer.CheckpointCommitted is { } committed)
-            {
                 Source?.Committed(committed.Id);
-            }
 
             answers?.Report(answer);
         }

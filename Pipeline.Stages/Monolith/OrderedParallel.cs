@@ -27,9 +27,7 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
         _underWay = Channel.CreateBounded<Task<List<Frame>>>(new BoundedChannelOptions(stages.Count) { SingleReader = true, SingleWriter = true });
         _idle = Channel.CreateUnbounded<ITransform>();
         foreach (var stage in stages)
-        {
             _idle.Writer.TryWrite(stage);
-        }
 
         _handingOn = HandOnAsync(next);
     }
@@ -91,9 +89,7 @@ internal sealed class OrderedParallel : IFrameOutput, IAsyncDisposable
             await foreach (var frames in _underWay.Reader.ReadAllAsync(_stopped.Token))
             {
                 foreach (var frame in await frames)
-                {
                     await next.WriteAsync(frame, _stopped.Token);
-                }
             }
         }
         catch

@@ -70,9 +70,7 @@ internal sealed class LineFrameParser
     public Frame? Next(CancellationToken cancellationToken)
     {
         if (_frame is not { } frame)
-        {
             return null;
-        }
 
         cancellationToken.ThrowIfCancellationRequested();
         do
@@ -81,9 +79,7 @@ internal sealed class LineFrameParser
             {
                 TakeFitting();
                 if (_lines.BeforeGap > 0 && _lines.At < _lines.End && TakeOther(frame, cancellationToken) is { } full)
-                {
                     return full;
-                }
             }
         }
         while (_lines.MoveNext());
@@ -103,9 +99,7 @@ internal sealed class LineFrameParser
     public EventFrame? TakeGathered(LineFrame? next = null)
     {
         if (next?.File == _file)
-        {
             return null;
-        }
 
         _gatheredBytes = 0;
         return _events.Take(_readMicros, _file);
@@ -127,9 +121,7 @@ internal sealed class LineFrameParser
             {
                 var next = _shapes.Match(line, ref values);
                 if (next == null || (_allowedTypes is not null && !_allowedTypes.Contains(values.Type)) || !_events.TryAdd(values, number + taken, offset))
-                {
                     break;
-                }
 
                 offset += next - line;
                 line = next;
@@ -158,14 +150,10 @@ internal sealed class LineFrameParser
 
         WorkItem? item = null;
         if (verdict == Verdict.WorkItem)
-        {
             verdict = _itemParser.Parse(line, _lineParser.Fields, number, out item, cancellationToken);
-        }
 
         if (item is not null)
-        {
             return TakeItem(frame, item);
-        }
 
         return TakeReject(frame, new Reject
         {
@@ -180,9 +168,7 @@ internal sealed class LineFrameParser
     private Frame? TakeEvent(LineFrame frame, in EventValues values, long number, long offset)
     {
         if (_events.TryAdd(values, number, offset))
-        {
             return null;
-        }
 
         // The stages below may reject events of this frame: rejects of lines before the cut go with them.
         AddRejectsBefore(frame, number);
@@ -194,9 +180,7 @@ internal sealed class LineFrameParser
     private Frame? TakeItem(LineFrame frame, WorkItem item)
     {
         if (_items.TryAdd(item))
-        {
             return null;
-        }
 
         var before = _items.Take(frame.ReadMicros);
         _items.TryAdd(item);
@@ -216,9 +200,7 @@ internal sealed class LineFrameParser
         AddRejectsBefore(frame, long.MaxValue);
         var waits = _gathers && frame.More && _events.Count < EnoughEvents && _gatheredBytes < EnoughBytes && !_events.IsFull && _items.IsEmpty;
         if (!waits && TakeEvents(frame) is { } events)
-        {
             return events;
-        }
 
         _frame = null;
         return _items.Take(frame.ReadMicros);
@@ -237,9 +219,7 @@ internal sealed class LineFrameParser
     private void AddRejectsBefore(LineFrame frame, long number)
     {
         for (; _nextReject < frame.Rejects.Count && frame.Rejects[_nextReject].Line < number; _nextReject++)
-        {
             _events.Add(frame.Rejects[_nextReject]);
-        }
     }
 
     private static TextCodes CodesOf(IReadOnlyCollection<string> texts)
@@ -247,9 +227,7 @@ internal sealed class LineFrameParser
         var codes = new TextCodes();
         codes.Reset(new TextTable());
         foreach (var text in texts)
-        {
             codes.GetOrAdd(Encoding.UTF8.GetBytes(text));
-        }
 
         return codes;
     }

@@ -34,15 +34,11 @@ public sealed class ParseStage(StageContext context) : ITransform
         {
             var parser = _parser ?? throw new InvalidOperationException("The stage was not opened.");
             if (parser.TakeGathered(lines) is { } before)
-            {
                 await output.WriteAsync(before, cancellationToken);
-            }
 
             parser.Begin(lines);
             while (parser.Next(cancellationToken) is { } frame)
-            {
                 await output.WriteAsync(frame, cancellationToken);
-            }
         }
     }
 
@@ -50,9 +46,7 @@ public sealed class ParseStage(StageContext context) : ITransform
     private async ValueTask HandOnAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         if (_parser?.TakeGathered() is { } events)
-        {
             await output.WriteAsync(events, cancellationToken);
-        }
 
         await output.WriteAsync(frame, cancellationToken);
     }

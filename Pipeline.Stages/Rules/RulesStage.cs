@@ -43,9 +43,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         rules.CheckColumns(wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
         if (open.Options.Slice is not null && _program.ReadsLine)
-        {
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
-        }
 
         var opened = new RunOpened { Resume = below?.Resume };
         opened.Columns.AddRange(_program.Columns);
@@ -62,9 +60,7 @@ public sealed class RulesStage(StageContext context) : ITransform
                 return;
             case MessageFrame { Message.InputCase: StageInput.InputOneofCase.WorkItems } work:
                 foreach (var item in work.Message.WorkItems.Items)
-                {
                     WorkItemScore.Apply(item);
-                }
 
                 break;
             case MessageFrame:
@@ -116,9 +112,7 @@ public sealed class RulesStage(StageContext context) : ITransform
     private ValueTask FlushAsync(IFrameOutput output, CancellationToken cancellationToken)
     {
         if (_filtered == 0)
-        {
             return ValueTask.CompletedTask;
-        }
 
         var frame = new EventFrame { Filtered = _filtered };
         _filtered = 0;

@@ -46,9 +46,7 @@ internal sealed partial class SinkRun : IDisposable
         _claims = new AttemptClaims(plan.WorkFolder, attempt);
         _mayReplace = open.Options.Overwrite;
         if (_claims.IsFirst && !_mayReplace)
-        {
             plan.RequireFree(FinishedFile.None, FinishedFile.None);
-        }
 
         _claims.Claim(files);
         _open = new OpenAttempt(plan.WorkFolder, attempt);
@@ -95,9 +93,7 @@ internal sealed partial class SinkRun : IDisposable
     public void RequireNotFenced()
     {
         if (_open.Newer is > 0 and var newer)
-        {
             throw _claims.Fenced(newer);
-        }
     }
 
     /// <summary>Adds work items to the output.</summary>
@@ -130,15 +126,11 @@ internal sealed partial class SinkRun : IDisposable
     {
         _checkpoint ??= BeginCheckpoint();
         if (!page.More)
-        {
             Complete(page);
-        }
 
         StoredCheckpoint.Write(_checkpoint, page);
         if (page.More)
-        {
             return false;
-        }
 
         _claims.RequireNewest();
         _checkpoint.Seal();
@@ -230,9 +222,7 @@ internal sealed partial class SinkRun : IDisposable
     private void Complete(CheckpointPage last)
     {
         if (last.Id <= (Committed?.Id ?? 0))
-        {
             throw Violation($"checkpoint {last.Id} after checkpoint {Committed!.Id}");
-        }
 
         var position = last.Position ?? throw Violation($"checkpoint {last.Id} without a position");
         last.Counts ??= new Counts();
@@ -294,9 +284,7 @@ internal sealed partial class SinkRun : IDisposable
         TryDelete(() =>
         {
             foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsUpTo(_attempt)).Concat(_folder.UnfinishedBefore(_attempt)).ToList())
-            {
                 _files.Delete(path, "leftover");
-            }
         });
     }
 

@@ -59,9 +59,7 @@ public sealed class SinkStage : ITransform
             {
                 // A failed flush must not be tried again: the kernel may have dropped what could not be written, and then calls it clean.
                 if (_failure is not null)
-                {
                     throw new StageException(_failure);
-                }
 
                 run.RequireNotFenced();
                 Process(run, frame, cancellationToken);
@@ -72,9 +70,7 @@ public sealed class SinkStage : ITransform
                 _failure = told.Failure;
                 _context.Meter.FramesDiscarded += told.Failure.Reason == FailureReasons.Fenced ? 1 : 0;
                 if (told == failure)
-                {
                     throw;
-                }
 
                 throw told;
             }
@@ -128,9 +124,7 @@ public sealed class SinkStage : ITransform
         var page = checkpoint.ToPage();
         _groups = (run.IsWithinCheckpoint ? _groups : 0) + page.Groups.Count;
         if (!run.Take(page))
-        {
             return;
-        }
 
         _context.Meter.GroupsIn = _groups;
         _anythingSinceCheckpoint = false;

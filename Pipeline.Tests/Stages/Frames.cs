@@ -105,9 +105,7 @@ internal static class Frames
     {
         column.Allocate(width, values.Count);
         for (var row = 0; row < values.Count; row++)
-        {
             BitConverter.GetBytes(values[row]).AsSpan(0, width).CopyTo(column.Data[(row * width)..]);
-        }
 
         return column;
     }

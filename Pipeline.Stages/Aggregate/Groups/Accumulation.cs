@@ -59,9 +59,7 @@ internal static class Accumulation
         where TCode : unmanaged, INumber<TCode>
     {
         foreach (var code in codes)
-        {
             Add(ref accumulators[int.CreateTruncating(code)], 0);
-        }
     }
 
     private static void AddNarrow<TCode, TValue>(ReadOnlySpan<TCode> codes, ReadOnlySpan<TValue> values, Span<Accumulator> accumulators)
@@ -69,26 +67,20 @@ internal static class Accumulation
         where TValue : unmanaged, INumber<TValue>
     {
         for (var row = 0; row < codes.Length; row++)
-        {
             Add(ref accumulators[int.CreateTruncating(codes[row])], long.CreateTruncating(values[row]));
-        }
     }
 
     private static void AddWide<TCode>(ReadOnlySpan<TCode> codes, ReadOnlySpan<long> values, Span<Accumulator> accumulators)
         where TCode : unmanaged, INumber<TCode>
     {
         for (var row = 0; row < codes.Length; row++)
-        {
             AddWide(ref accumulators[int.CreateTruncating(codes[row])], values[row]);
-        }
     }
 
     private static void AddAll(EventColumn values, int count, ref Accumulator accumulator)
     {
         for (var row = 0; row < count; row++)
-        {
             AddWide(ref accumulator, values.ReadNumber(row));
-        }
     }
 
     private static void Add(ref Accumulator accumulator, long value)

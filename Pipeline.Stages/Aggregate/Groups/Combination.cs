@@ -35,22 +35,16 @@ internal sealed class Combination
             _strides[column] = (int)domain;
             domain *= DomainOf(columns[column]);
             if (domain == 0 || domain > Math.Max(MinDomain, 2L * count))
-            {
                 return false;
-            }
         }
 
         Domain = _strides[^1] = (int)domain;
         if (_codes.Length < count)
-        {
             _codes = new int[Math.Max(count, _codes.Length * 2)];
-        }
 
         _codes.AsSpan(0, count).Clear();
         for (var column = 0; column < columns.Length; column++)
-        {
             Add(columns[column], _strides[column], _strides[column + 1] / _strides[column]);
-        }
 
         return true;
     }
@@ -88,9 +82,7 @@ internal sealed class Combination
         {
             var code = uint.CreateTruncating(values[row]);
             if (code >= (uint)domain)
-            {
                 throw EventFrame.Unsound(name);
-            }
 
             _codes[row] += (int)code * stride;
         }

@@ -24,9 +24,7 @@ internal sealed class CompositeIndex(int width)
         for (; _buckets[bucket] != 0; bucket = (bucket + 1) & mask)
         {
             if (this[_buckets[bucket] - 1].SequenceEqual(key))
-            {
                 return _buckets[bucket] - 1;
-            }
         }
 
         var id = Count;
@@ -34,9 +32,7 @@ internal sealed class CompositeIndex(int width)
         key.CopyTo(_keys[id]);
         _buckets[bucket] = id + 1;
         if (Count > _buckets.Length / 4 * 3)
-        {
             Rehash();
-        }
 
         return id;
     }
@@ -61,9 +57,7 @@ internal sealed class CompositeIndex(int width)
         {
             var bucket = (int)Hash(this[id]) & mask;
             while (_buckets[bucket] != 0)
-            {
                 bucket = (bucket + 1) & mask;
-            }
 
             _buckets[bucket] = id + 1;
         }

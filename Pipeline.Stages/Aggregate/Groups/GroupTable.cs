@@ -44,9 +44,7 @@ internal sealed class GroupTable : IDisposable
     {
         var values = frame.Require(ColumnNames.Value);
         if (values.Kind != ColumnKind.Number)
-        {
             throw EventFrame.Unsound(ColumnNames.Value);
-        }
 
         if (_keys is [var key] && frame.Require(key.Name) is { Kind: not ColumnKind.Number } codes)
         {
@@ -56,13 +54,9 @@ internal sealed class GroupTable : IDisposable
 
         var columns = Array.ConvertAll(_keys, key => frame.Require(key.Name));
         if (_combination.TryCombine(columns, frame.Count))
-        {
             AddByCombination(columns, values);
-        }
         else
-        {
             AddByRow(columns, frame.Count, values);
-        }
     }
 
     /// <summary>Adds a group of a checkpoint.</summary>
@@ -70,17 +64,13 @@ internal sealed class GroupTable : IDisposable
     {
         var figures = GroupMessages.FiguresOf(group);
         if (group.Key.Count != _keys.Length || figures is null)
-        {
             throw Corrupt();
-        }
 
         for (var column = 0; column < _keys.Length; column++)
         {
             _key[column] = _keys[column].PartOf(group.Key[column]);
             if (_key[column] < 0)
-            {
                 throw Corrupt();
-            }
         }
 
         FiguresOf(IdOfKey()).Add(figures.Value);
@@ -92,15 +82,11 @@ internal sealed class GroupTable : IDisposable
         for (var id = 0; id < Count; id++)
         {
             if (_figures[id][0].Count == 0)
-            {
                 continue;
-            }
 
             var message = GroupMessages.ToMessage(_figures[id][0].Canonical());
             for (var column = 0; column < _keys.Length; column++)
-            {
                 message.Key.Add(_keys[column][_index is null ? id : _index[id][column]]);
-            }
 
             yield return message;
         }
@@ -109,9 +95,7 @@ internal sealed class GroupTable : IDisposable
     public void Dispose()
     {
         foreach (var key in _keys)
-        {
             key.Dispose();
-        }
     }
 
     private static StageException Corrupt() =>
@@ -141,9 +125,7 @@ internal sealed class GroupTable : IDisposable
         }
 
         if (folded != count)
-        {
             throw EventFrame.Unsound(key.Name);
-        }
     }
 
     private void AddByCombination(EventColumn[] columns, EventColumn values)
@@ -153,14 +135,10 @@ internal sealed class GroupTable : IDisposable
         for (var code = 0; code < accumulators.Length; code++)
         {
             if (accumulators[code].Count == 0)
-            {
                 continue;
-            }
 
             for (var column = 0; column < columns.Length; column++)
-            {
                 _key[column] = _keys[column].PartOfCode(columns[column], _combination.CodeOf(code, column));
-            }
 
             Fold(IdOfKey(), ref accumulators[code], values.Scale);
         }
@@ -170,21 +148,15 @@ internal sealed class GroupTable : IDisposable
     {
         var width = _keys.Length;
         if (_rowParts.Length < count * width)
-        {
             _rowParts = new int[count * width];
-        }
 
         for (var column = 0; column < width; column++)
-        {
             _keys[column].PartsOfRows(columns[column], _rowParts.AsSpan(column * count, count));
-        }
 
         for (var row = 0; row < count; row++)
         {
             for (var column = 0; column < width; column++)
-            {
                 _key[column] = _rowParts[(column * count) + row];
-            }
 
             var value = values.ReadNumber(row);
             FiguresOf(IdOfKey()).Add(new GroupFigures { Count = 1, Scale = values.Scale, Sum = value, Min = value, Max = value });
@@ -211,9 +183,7 @@ internal sealed class GroupTable : IDisposable
         if (id >= Count)
         {
             if (id >= _limits.MaxGroups)
-            {
                 throw TooMany($"{_limits.MaxGroups:N0} groups");
-            }
 
             _figures.GrowTo(id + 1);
         }

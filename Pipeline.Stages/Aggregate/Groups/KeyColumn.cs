@@ -27,9 +27,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     {
         Take(column.Kind);
         if (column.Kind == ColumnKind.Number)
-        {
             return PartOf(column.Width == 2 ? (short)code : (sbyte)code, column.Scale);
-        }
 
         var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
         return (uint)code >= (uint)codes ? throw EventFrame.Unsound(name)
@@ -44,18 +42,14 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         if (column.Kind == ColumnKind.Number)
         {
             for (var row = 0; row < parts.Length; row++)
-            {
                 parts[row] = PartOf(column.ReadNumber(row), column.Scale);
-            }
 
             return;
         }
 
         var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
         if (_byCode.Length < codes)
-        {
             _byCode = new int[Math.Max(codes, _byCode.Length * 2)];
-        }
 
         _byCode.AsSpan(0, codes).Fill(-1);
         for (var row = 0; row < parts.Length; row++)
@@ -74,9 +68,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         var part = _texts.GetOrAdd(text);
         // A checkpoint holds keys as texts: other bytes would come back as another key.
         if (part == known && !Utf8.IsValid(text))
-        {
             throw EventFrame.Unsound(name);
-        }
 
         return _texts.ByteLength <= limits.MaxKeyBytes ? part : throw GroupTable.TooMany($"{limits.MaxKeyBytes:N0} bytes of texts in column '{name}'");
     }
@@ -93,9 +85,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
             _ => ColumnKind.Unspecified,
         };
         if (kind == ColumnKind.Unspecified || (Kind != ColumnKind.Unspecified && Kind != kind) || value.Number?.Scale is < 0 or > 9)
-        {
             return -1;
-        }
 
         Kind = kind;
         return kind switch
@@ -135,9 +125,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     private void Take(ColumnKind kind)
     {
         if (Kind != ColumnKind.Unspecified && Kind != kind)
-        {
             throw EventFrame.Unsound(name);
-        }
 
         Kind = kind;
     }

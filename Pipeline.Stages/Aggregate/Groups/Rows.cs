@@ -19,8 +19,6 @@ internal sealed class Rows<T>(int width)
     public void GrowTo(int count)
     {
         for (Count = Math.Max(Count, count); _chunks.Count << ChunkBits < Count;)
-        {
             _chunks.Add(new T[ChunkRows * width]);
-        }
     }
 }

@@ -17,20 +17,14 @@ internal static class FinalScore
     {
         var eigenSum = 0.0;
         foreach (var value in item.Eigenvalues)
-        {
             eigenSum += value;
-        }
 
         var final = 0.0;
         for (var round = 0; round < Rounds; round++)
-        {
             final += (item.Score + eigenSum) * (round + 1) * RoundWeight;
-        }
 
         for (var pair = 0; pair + 1 < item.Eigenvalues.Count; pair++)
-        {
             final += Math.Abs(item.Eigenvalues[pair] * item.Eigenvalues[pair + 1]) * PairWeight;
-        }
 
         item.FinalScore = final;
         item.Eigenvalues.Clear();

@@ -41,25 +41,17 @@ public sealed class PolicyOptions
     internal IEnumerable<string> Errors()
     {
         if (Types.Count + Users.Count + Masked.Count == 0)
-        {
             yield return $"{nameof(Types)}, {nameof(Users)} or {nameof(Masked)} must have an entry: without any, everything passes";
-        }
 
         if (Types.Concat(Users).Concat(Masked).Any(string.IsNullOrWhiteSpace))
-        {
             yield return $"{nameof(Types)}, {nameof(Users)} and {nameof(Masked)} must have no empty entry";
-        }
 
         foreach (var column in Masked)
         {
             if (ColumnNames.All.Except([ColumnNames.Type, ColumnNames.User]).Contains(column))
-            {
                 yield return $"{nameof(Masked)} names the column '{column}', which is a number: only texts can be masked";
-            }
             else if (ColumnNames.All.FirstOrDefault(name => name != column && name.Equals(column, StringComparison.OrdinalIgnoreCase)) is { } meant)
-            {
                 yield return $"{nameof(Masked)} names the column '{column}': the column is '{meant}'";
-            }
         }
     }
 }

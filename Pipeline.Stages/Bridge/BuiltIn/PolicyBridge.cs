@@ -43,9 +43,7 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
             }
 
             for (var index = 0; index < events.Columns.Count; index++)
-            {
                 events.Columns[index] = Mask(events.Columns[index], events.Count);
-            }
 
             return output.WriteWithRejectsAsync(events, cancellationToken);
         }
@@ -58,9 +56,7 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
     private void Reject(EventFrame events)
     {
         if (_denied.Length < events.Count)
-        {
             _denied = new byte[events.Count];
-        }
 
         var denied = _denied.AsSpan(0, events.Count);
         denied.Clear();
@@ -70,30 +66,22 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
             var texts = column.Texts ?? throw EventFrame.Unsound(name);
             var isDenied = new bool[texts.Count];
             for (var code = 0; code < texts.Count; code++)
-            {
                 isDenied[code] = !allowed.Contains(Encoding.UTF8.GetString(texts[code]));
-            }
 
             for (var row = 0; row < events.Count; row++)
-            {
                 denied[row] |= isDenied[column.ReadCode(row)] ? (byte)1 : (byte)0;
-            }
         }
 
         var rejected = events.Count - denied.Count((byte)0);
         if (rejected == 0)
-        {
             return;
-        }
 
         var (lines, offsets) = (events.Require(ColumnNames.Line), events.Require(ColumnNames.Offset));
         events.AddRejects(Enumerable.Range(0, events.Count).Where(row => _denied[row] != 0).Select(row =>
             new Reject { Line = lines.ReadNumber(row), Offset = offsets.ReadNumber(row), Reason = Reason, File = events.File }));
         context.Meter.Rejected += rejected;
         foreach (var column in events.Columns)
-        {
             Compaction.Apply(column, denied, events.Count - rejected);
-        }
 
         events.Count -= rejected;
     }
@@ -101,9 +89,7 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
     private EventColumn Mask(EventColumn column, int count)
     {
         if (!options.Masked.Contains(column.Name))
-        {
             return column;
-        }
 
         if (column.Kind != ColumnKind.Text)
         {

@@ -26,9 +26,7 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         if (open.Options.Slice is not null)
-        {
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
-        }
 
         var folder = RootedPath.Require(open.Options.WorkDirectory, context.Roots, "work directory");
         try
@@ -85,15 +83,11 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
         var row = (every - _events % every) % every;
         _events += events.Count;
         if (row >= events.Count)
-        {
             return;
-        }
 
         var columns = Array.ConvertAll(Columns, events.Require);
         for (; row < events.Count; row += every)
-        {
             Write(events.File, columns, (int)row);
-        }
     }
 
     private void Write(string file, EventColumn[] columns, int row)
@@ -102,20 +96,14 @@ internal sealed partial class SampleBridge(StageContext context, string role, Sa
         {
             json.WriteStartObject();
             if (file.Length > 0)
-            {
                 json.WriteString("file", file);
-            }
 
             foreach (var column in columns)
             {
                 if (column.Texts is { } texts)
-                {
                     json.WriteString(column.Name, texts[column.ReadCode(row)]);
-                }
                 else
-                {
                     json.WriteNumber(column.Name, column.ReadNumber(row) / (decimal)PowersOfTen.Values[column.Scale]);
-                }
             }
 
             json.WriteEndObject();

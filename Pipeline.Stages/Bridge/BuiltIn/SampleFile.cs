@@ -42,9 +42,7 @@ internal sealed class SampleFile : IDisposable
         try
         {
             if (checkpoint > 0)
-            {
                 file.GoOnFrom(former.OrderByDescending(path => AttemptOf(path, name)), checkpoint);
-            }
 
             DurableFiles.Instance.FlushFolder(folder, "sample");
             foreach (var path in former)
@@ -88,9 +86,7 @@ internal sealed class SampleFile : IDisposable
             // A line that was cut off is of a checkpoint that nobody has heard of.
             var noted = File.Exists(NotesOf(path)) ? Read(NotesOf(path), checkpoint) : null;
             if (noted is null)
-            {
                 continue;
-            }
 
             using (var content = Open(path))
             {
@@ -113,9 +109,7 @@ internal sealed class SampleFile : IDisposable
         while (reader.ReadLine() is { } line)
         {
             if (line.Split(' ') is [var id, _, _] parts && id == checkpoint.ToString(CultureInfo.InvariantCulture))
-            {
                 return parts;
-            }
         }
 
         return null;

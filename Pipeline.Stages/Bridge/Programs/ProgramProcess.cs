@@ -94,9 +94,7 @@ internal sealed partial class ProgramProcess : IDisposable
     private void Log(string? line, LogLevel level)
     {
         if (string.IsNullOrWhiteSpace(line))
-        {
             return;
-        }
 
         var text = PeerText.Detail(line);
         _lastError = level == LogLevel.Warning ? text : _lastError;

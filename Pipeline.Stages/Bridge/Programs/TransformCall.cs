@@ -75,9 +75,7 @@ internal sealed class TransformCall : IAsyncDisposable
         await _ending.CancelAsync();
         await _reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_answers.Reader.TryRead(out var left))
-        {
             left.Frame?.Dispose();
-        }
 
         _call.Dispose();
         _channel.Dispose();

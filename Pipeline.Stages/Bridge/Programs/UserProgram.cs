@@ -50,9 +50,7 @@ internal sealed class UserProgram(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (options.Value.Command.Length > 0)
-        {
             _process = ProgramProcess.Start(options.Value, logger);
-        }
 
         return Task.CompletedTask;
     }
@@ -92,9 +90,7 @@ internal sealed class UserProgram(
         if (lost && process is not null)
         {
             if (await process.HasExitedAsync(ExitGrace, time))
-            {
                 return Ended(process);
-            }
 
             await process.KillAsync();
         }
@@ -117,9 +113,7 @@ internal sealed class UserProgram(
         {
             // The former one is not disposed: calls of other attempts may still ask how it ended.
             if (_process is null or { HasExited: true })
-            {
                 _process = ProgramProcess.Start(options.Value, logger);
-            }
 
             await ListensAsync(_process, cancellationToken);
             return _process;

@@ -94,20 +94,14 @@ public sealed class EventColumn : IDisposable
         var vectors = MemoryMarshal.Cast<byte, Vector<T>>(Data);
         var widest = Vector<T>.Zero;
         foreach (var vector in vectors)
-        {
             widest = Vector.Max(widest, vector);
-        }
 
         var greatest = T.Zero;
         for (var lane = 0; lane < Vector<T>.Count; lane++)
-        {
             greatest = T.Max(greatest, widest[lane]);
-        }
 
         foreach (var value in values[(vectors.Length * Vector<T>.Count)..])
-        {
             greatest = T.Max(greatest, value);
-        }
 
         return greatest;
     }

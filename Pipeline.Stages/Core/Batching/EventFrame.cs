@@ -33,9 +33,7 @@ public sealed class EventFrame : Frame
         foreach (var column in Columns)
         {
             if (column.Name == name)
-            {
                 return column;
-            }
         }
 
         return null;
@@ -67,9 +65,7 @@ public sealed class EventFrame : Frame
     public override void Dispose()
     {
         foreach (var column in Columns)
-        {
             column.Dispose();
-        }
 
         Columns.Clear();
     }

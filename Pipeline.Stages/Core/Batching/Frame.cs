@@ -36,9 +36,7 @@ public sealed class MessageFrame(StageInput message) : Frame
         set
         {
             if (message.WorkItems is { } items)
-            {
                 items.More = value;
-            }
         }
     }
 

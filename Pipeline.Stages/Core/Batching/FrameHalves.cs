@@ -29,9 +29,7 @@ public static class FrameHalves
         if (frame.Find(ColumnNames.Line) is { } lines)
         {
             while (row < frame.Count && lines.ReadNumber(row) < frame.Rejects[middle].Line)
-            {
                 row++;
-            }
         }
 
         return At(frame, row, middle);
@@ -49,9 +47,7 @@ public static class FrameHalves
         var copy = new EventFrame { Count = count, ReadMicros = frame.ReadMicros, File = frame.File };
         copy.Rejects.AddRange(rejects);
         foreach (var column in count > 0 ? frame.Columns : [])
-        {
             copy.Columns.Add(Copy(column, start, count));
-        }
 
         return copy;
     }
@@ -62,9 +58,7 @@ public static class FrameHalves
         copy.Allocate(column.Width, count);
         column.Data.Slice(start * column.Width, count * column.Width).CopyTo(copy.Data);
         for (var code = 0; code < column.Texts?.Count; code++)
-        {
             copy.Texts!.Add(column.Texts[code]);
-        }
 
         return copy;
     }

@@ -32,13 +32,9 @@ public abstract class SharedBuffer
     {
         var left = Interlocked.Decrement(ref _references);
         if (left == 0)
-        {
             Free();
-        }
         else if (left < 0)
-        {
             throw new InvalidOperationException("A buffer was released twice.");
-        }
     }
 
     /// <summary>Gives the memory back.</summary>

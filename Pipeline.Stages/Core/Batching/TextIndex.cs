@@ -38,9 +38,7 @@ public sealed class TextIndex : IDisposable
         {
             var index = _buckets[bucket] - 1;
             if (_hashes[index] == hash && _texts[index].SequenceEqual(text))
-            {
                 return index;
-            }
         }
 
         var added = _texts.Add(text);
@@ -71,15 +69,11 @@ public sealed class TextIndex : IDisposable
         ref var start = ref MemoryMarshal.GetReference(text);
         var at = 0;
         for (; at + 8 <= text.Length; at += 8)
-        {
             hash = Fold(hash ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)));
-        }
 
         ulong rest = 0;
         for (var shift = 0; at < text.Length; at++, shift += 8)
-        {
             rest |= (ulong)text[at] << shift;
-        }
 
         hash = Fold(hash ^ rest);
         return (uint)(hash ^ (hash >> 32));
@@ -96,9 +90,7 @@ public sealed class TextIndex : IDisposable
         var mask = _buckets.Length - 1;
         var bucket = (int)hash & mask;
         while (_buckets[bucket] != 0)
-        {
             bucket = (bucket + 1) & mask;
-        }
 
         return bucket;
     }
@@ -108,8 +100,6 @@ public sealed class TextIndex : IDisposable
         Array.Resize(ref _hashes, _hashes.Length * 2);
         _buckets = new int[_hashes.Length * 2];
         for (var index = 0; index < Count - 1; index++)
-        {
             _buckets[FreeBucket(_hashes[index])] = index + 1;
-        }
     }
 }

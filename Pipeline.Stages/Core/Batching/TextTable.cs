@@ -52,9 +52,7 @@ public sealed class TextTable : IDisposable
     private static void Grow<T>(ref T[] array, int used, int wanted)
     {
         if (array.Length >= wanted)
-        {
             return;
-        }
 
         var larger = ArrayPool<T>.Shared.Rent(Math.Max(wanted, array.Length * 2));
         array.AsSpan(0, used).CopyTo(larger);

@@ -32,9 +32,7 @@ public struct GroupFigures
         }
 
         if (Scale < other.Scale)
-        {
             this = AtScale(other.Scale);
-        }
 
         AddSameScale(Scale == other.Scale ? other : other.AtScale(Scale));
     }

@@ -51,9 +51,7 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
         };
         var latency = Stage.Latency.ToHistogram();
         if (latency.Counts.Count > 0)
-        {
             metrics.Latency = latency;
-        }
 
         return metrics;
     }

@@ -41,9 +41,7 @@ internal sealed class StageInstruments
 
         // A source waits for commands only.
         if (stage.Accepts.Count > 0)
-        {
             AddShare("pipeline.stage.input.wait_ratio", "Share of the time spent waiting for the stage before.", now => now.Receiving);
-        }
     }
 
     /// <summary>Counts an attempt until the answer is disposed.</summary>
@@ -107,9 +105,7 @@ internal sealed class StageInstruments
             lock (instruments._lock)
             {
                 if (instruments._open.Remove(this))
-                {
                     instruments._closed += Totals;
-                }
             }
         }
     }

@@ -85,15 +85,11 @@ internal static partial class Memfd
     {
         var handle = new SafeFileHandle(Create(name, CloseOnExec | AllowSealing), ownsHandle: true);
         if (handle.IsInvalid)
-        {
             return null;
-        }
 
         RandomAccess.SetLength(handle, length);
         if (Control(handle, AddSeals, FixedSize) == 0)
-        {
             return handle;
-        }
 
         handle.Dispose();
         return null;

@@ -60,9 +60,7 @@ internal sealed partial class MappedRing : IDisposable
         {
             var handle = File.OpenHandle(offer.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
             if (Memfd.IsFixedSize(handle) && RandomAccess.GetLength(handle) == Length(offer))
-            {
                 return TryMap(handle, offer);
-            }
 
             handle.Dispose();
             return null;

@@ -23,16 +23,12 @@ internal sealed class RingReader(MappedRing ring, Action<StageOutput> released, 
     public SharedBuffer Take(int bytes)
     {
         if (bytes < 1 || bytes > ring.Offer.SlotBytes)
-        {
             throw ProtoReader.Violation($"{bytes} bytes in a ring slot of {ring.Offer.SlotBytes}");
-        }
 
         lock (_lock)
         {
             if (_taken - _released == _free.Length)
-            {
                 throw ProtoReader.Violation("a ring slot that was not released");
-            }
 
             edge.BytesIn += bytes;
             return new TakenSlot(ring, _taken++, Free);
@@ -48,15 +44,11 @@ internal sealed class RingReader(MappedRing ring, Action<StageOutput> released, 
         {
             _free[number % _free.Length] = true;
             for (; _released < _taken && _free[_released % _free.Length]; told = _released % RingWriter.Portion(ring.Offer) == 0 ? _released : told)
-            {
                 _free[_released++ % _free.Length] = false;
-            }
         }
 
         if (told > 0)
-        {
             released(new StageOutput { RingReleased = new RingReleased { Slots = told } });
-        }
     }
 }
 

@@ -90,9 +90,7 @@ internal sealed class Downstream : IAsyncDisposable
             channel?.Dispose();
             ring?.Dispose();
             if (exception is OperationCanceledException && cancellationToken.IsCancellationRequested)
-            {
                 throw;
-            }
 
             var cause = exception is TimeoutException
                 ? new TimeoutException($"no answer to OpenRun within {timeout.TotalSeconds:0.#} s", exception)
@@ -116,13 +114,9 @@ internal sealed class Downstream : IAsyncDisposable
         {
             var answer = _call.ResponseStream.Current;
             if (answer.RingReleased is { } released)
-            {
                 _ring?.Release(released.Slots);
-            }
             else
-            {
                 yield return answer;
-            }
         }
     }
 

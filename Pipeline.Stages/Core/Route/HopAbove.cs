@@ -42,14 +42,10 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts, bool merges = fals
     {
         var message = (frame as MessageFrame)?.Message;
         if (_isWithinCheckpoint && message?.Checkpoint is null)
-        {
             throw ProtoReader.Violation($"{KindOf(frame)} between two pages of checkpoint {_checkpoint + 1}");
-        }
 
         if (merges && message is not { InputCase: StageInput.InputOneofCase.EndOfInput or StageInput.InputOneofCase.Control })
-        {
             throw ProtoReader.Violation($"{KindOf(frame)} in a run that merges partial results, where EndOfInput or Control is all that comes");
-        }
 
         switch (frame)
         {
@@ -85,9 +81,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts, bool merges = fals
     private void Take(string kind, long lines)
     {
         if (!accepts.Contains(kind))
-        {
             throw ProtoReader.Violation($"a batch of {kind}; this stage takes {string.Join(" and ", accepts)}");
-        }
 
         _accounted += lines;
         _isAtCheckpoint = false;
@@ -96,9 +90,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts, bool merges = fals
     private void Check(Checkpoint checkpoint)
     {
         if (Violations.FindAltered(checkpoint) is { } altered)
-        {
             throw ProtoReader.Violation(altered);
-        }
 
         if (checkpoint.Id != _checkpoint + 1)
         {
@@ -108,9 +100,7 @@ internal sealed class HopAbove(IReadOnlyList<string> accepts, bool merges = fals
 
         _isWithinCheckpoint = checkpoint.More;
         if (checkpoint.More)
-        {
             return;
-        }
 
         var position = checkpoint.OpenPosition() ?? throw ProtoReader.Violation($"checkpoint {checkpoint.Id} without a position");
         var inState = checkpoint.State is null ? _inState : InState(checkpoint);

@@ -23,19 +23,13 @@ public static class RunOpenedPages
         {
             var output = await next();
             if (output?.RunOpened is not { } page)
-            {
                 throw Violations.By(hop, $"{output?.OutputCase.ToString() ?? "nothing"} where RunOpened was to come");
-            }
 
             if (page.Resume is { } resume && Violations.FindAltered(resume) is { } altered)
-            {
                 throw Violations.By(hop, altered);
-            }
 
             if (!page.More)
-            {
                 return page;
-            }
 
             try
             {

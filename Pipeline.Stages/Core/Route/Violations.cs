@@ -41,16 +41,12 @@ internal static class Violations
     public static void RequireRoute(OpenRun open, string instanceId)
     {
         if (open.Path.Count == 0)
-        {
             return;
-        }
 
         var self = IndexOf(open, instanceId);
         var below = open.Path.Count - 1 - self;
         if (self < 0)
-        {
             throw ProtoReader.Violation($"OpenRun whose path does not name {instanceId}");
-        }
 
         if (below != open.Route.Count)
         {

@@ -18,9 +18,7 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
     public void Answer(StageOutput answer)
     {
         if (answer.RunCompleted is { } completed)
-        {
             completed.Stages.Insert(0, ownMetrics());
-        }
 
         if (!_answers.Writer.TryWrite(answer) && answer.Progress is null)
         {
@@ -29,9 +27,7 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
         }
 
         if (answer.RunCompleted is not null)
-        {
             _answers.Writer.TryComplete();
-        }
     }
 
     /// <summary>Writes answers until RunCompleted is written.</summary>
@@ -48,8 +44,6 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
     public async Task WriteRestAsync(IAsyncStreamWriter<StageOutput> up)
     {
         while (_answers.Reader.TryRead(out var answer) && answer.RunCompleted is null)
-        {
             await up.WriteAsync(answer, CancellationToken.None);
-        }
     }
 }

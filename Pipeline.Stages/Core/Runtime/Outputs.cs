@@ -34,9 +34,7 @@ internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge, long beg
         edge.Processing += now - _since - (waited - _waited);
         (_since, _waited) = (now, waited);
         if (checkpoint)
-        {
             edge.CheckpointAt = now;
-        }
     }
 
     public ValueTask FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);

@@ -34,9 +34,7 @@ public sealed class RunMemory
     private void Change(string runId, Func<Entry, Entry> change)
     {
         if (_runs.Count >= MaxRuns && !_runs.ContainsKey(runId))
-        {
             _runs.Clear();
-        }
 
         _runs.AddOrUpdate(runId, _ => change(default), (_, entry) => change(entry));
     }

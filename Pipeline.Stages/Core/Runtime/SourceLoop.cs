@@ -27,9 +27,7 @@ internal sealed class SourceLoop(ISource source, FrameReader reader, EdgeMeter e
         try
         {
             if (await Task.WhenAny(reading, control) == control && control.IsFaulted)
-            {
                 await control;
-            }
 
             await reading;
         }
@@ -56,9 +54,7 @@ internal sealed class SourceLoop(ISource source, FrameReader reader, EdgeMeter e
                 using (frame)
                 {
                     if (frame is not MessageFrame { Message.Control.Action: ControlAction.Drain })
-                    {
                         throw ProtoReader.Violation("a source takes Control only");
-                    }
                 }
 
                 await drain.CancelAsync();

@@ -50,9 +50,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         opened.LinesTaken = host.Memory.LinesOf(open.RunId);
         opened.Skipped ??= downstream?.Opened.Skipped;
         foreach (var page in RunOpenedPages.Of(stage.StoredPages, opened))
-        {
             await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
-        }
 
         metrics.DiscardedBefore = host.Memory.TakeDiscarded(open.RunId);
         var pump = _answers.PumpAsync(up, ending.Token);
@@ -85,9 +83,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
             // The frame under way went nowhere either; a stage that refused it has counted it itself.
             metrics.Stage.FramesDiscarded += reader.DiscardPending() + (metrics.Stage.FramesDiscarded == 0 ? metrics.Edge.InFlight : 0);
             if (!pump.IsCompleted || cancellationToken.IsCancellationRequested || !await TellLastAsync(up))
-            {
                 host.Memory.NoteDiscarded(open.RunId, metrics.Stage.FramesDiscarded);
-            }
 
             throw failure;
         }
@@ -95,9 +91,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         async ValueTask RestoreAsync(RunOpened page)
         {
             if (!stage.Restore(open, page.Resume ?? new Checkpoint()))
-            {
                 await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
-            }
         }
     }
 
@@ -152,9 +146,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 if (message?.Checkpoint is { More: false })
                 {
                     if (downstream is null)
-                    {
                         host.Instruments.Committed(host.Time.GetElapsedTime(began));
-                    }
 
                     metrics.Edge.CheckpointAt = metrics.Edge.Now;
                     _itemsBefore = metrics.Edge.ItemsIn;
@@ -170,14 +162,10 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
             cancellationToken.ThrowIfCancellationRequested();
             if (!more)
-            {
                 await output.FlushAsync(cancellationToken);
-            }
 
             if (!await reader.WaitAsync(cancellationToken))
-            {
                 throw ProtoReader.Violation("no EndOfInput or Control before the end of its stream");
-            }
         }
     }
 
@@ -197,20 +185,14 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         await foreach (var answer in downstream.ReadAllAsync(cancellationToken))
         {
             if (answer.RunCompleted is not null && !downstream.Frames.Ended)
-            {
                 throw Violations.By(downstream.Hop, "RunCompleted before it was sent EndOfInput or Control");
-            }
 
             if (answer.CheckpointCommitted is { } committed)
-            {
                 source?.Committed(committed.Id);
-            }
 
             _answers.Answer(answer);
             if (answer.RunCompleted is not null)
-            {
                 return;
-            }
         }
 
         throw new StageException(new EndOfStreamException("the call ended without RunCompleted").ToFailure(downstream.Hop));
@@ -228,9 +210,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
             }
 
             while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
                 Record();
-            }
         }
         finally
         {

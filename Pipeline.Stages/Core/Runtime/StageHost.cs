@@ -63,9 +63,7 @@ internal sealed partial class StageHost(
     public void TellOfRings(bool areSupported)
     {
         if (Options.RingSlots > 0 && !areSupported)
-        {
             LogNoRings();
-        }
     }
 
     [LoggerMessage(

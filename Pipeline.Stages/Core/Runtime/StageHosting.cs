@@ -28,9 +28,7 @@ public static class StageHosting
             definition.Accepts.ToList().ForEach(options.Accepts.Add);
             definition.Emits.ToList().ForEach(options.Emits.Add);
             if (definition.OptionsDigest is { } digest)
-            {
                 options.Metadata[StageContract.OptionsDigestKey] = digest;
-            }
         });
         return builder.AddStageRuntime(definition, InstanceIds.Resolve(builder.Configuration, definition.Role));
     }

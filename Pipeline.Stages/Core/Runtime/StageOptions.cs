@@ -38,8 +38,6 @@ public sealed class StageOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (RingSlots is > 0 and < MinRingSlots)
-        {
             yield return new ValidationResult($"{nameof(RingSlots)} must be 0 or {MinRingSlots} to 64, not {RingSlots}", [nameof(RingSlots)]);
-        }
     }
 }

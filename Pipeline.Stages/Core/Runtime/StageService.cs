@@ -43,9 +43,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
             Log(failure, open, cancelled, exception, metrics);
             // Only where it happened: the stages above and below end because of it.
             if (!cancelled && failure.InstanceId == host.InstanceId)
-            {
                 span.Fail(failure.Reason, failure.Message);
-            }
 
             throw failure.ToRpcException(StatusBelow(exception));
         }
@@ -76,9 +74,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
             using (frame)
             {
                 if (frame is MessageFrame { Message.OpenRun: { RunId.Length: > 0, Attempt: > 0, Options: not null } open })
-                {
                     return open;
-                }
             }
         }
 
@@ -104,9 +100,7 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
             },
         };
         if (failure.InstanceId.Length == 0)
-        {
             (failure.InstanceId, failure.Role) = (host.InstanceId, host.Role);
-        }
 
         return failure;
     }
@@ -115,16 +109,10 @@ internal sealed partial class StageService(StageHost host, ILogger<StageService>
     {
         var (run, attempt) = (open?.RunId ?? "?", open?.Attempt ?? 0);
         if (cancelled)
-        {
             LogCancelled(run, attempt, metrics.Edge.ItemsIn, metrics.Stage.FramesDiscarded);
-        }
         else if (failure.Reason == FailureReasons.Internal)
-        {
             LogBroken(run, attempt, exception);
-        }
         else
-        {
             LogFailed(run, attempt, failure.Reason, failure.Message, metrics.Edge.ItemsIn, metrics.Stage.FramesDiscarded);
-        }
     }
 }

@@ -26,9 +26,7 @@ internal sealed class WorkerThreads(int processors, Action<int> raise)
         {
             _open++;
             if (_open > _most && _open <= processors)
-            {
                 raise(_most = _open);
-            }
         }
 
         return new Place(this);
@@ -38,9 +36,7 @@ internal sealed class WorkerThreads(int processors, Action<int> raise)
     {
         ThreadPool.GetMinThreads(out var now, out var others);
         if (now < least)
-        {
             ThreadPool.SetMinThreads(least, others);
-        }
     }
 
     private void Leave()

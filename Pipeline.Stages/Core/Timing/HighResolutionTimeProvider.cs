@@ -65,9 +65,7 @@ public sealed class HighResolutionTimeProvider : TimeProvider
             lock (_lock)
             {
                 while (!IsDue(out var millis))
-                {
                     Monitor.Wait(_lock, millis);
-                }
 
                 due = _queue.Dequeue();
             }

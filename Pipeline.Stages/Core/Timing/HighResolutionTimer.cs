@@ -16,16 +16,12 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
         lock (_lock)
         {
             if (_disposed)
-            {
                 return false;
-            }
 
             Withdraw();
             _period = every;
             if (due >= 0)
-            {
                 Schedule(new(this, _setting, time.GetTimestamp() + due));
-            }
 
             return true;
         }
@@ -37,9 +33,7 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
         lock (_lock)
         {
             if (due.Setting != _setting)
-            {
                 return;
-            }
 
             _waiting = null;
             if (_period > 0)
@@ -88,13 +82,9 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
     private void Run()
     {
         if (_context is null)
-        {
             callback(state);
-        }
         else
-        {
             ExecutionContext.Run(_context, static timer => ((HighResolutionTimer)timer!).Call(), this);
-        }
     }
 
     private void Call() => callback(state);
@@ -103,9 +93,7 @@ internal sealed class HighResolutionTimer(HighResolutionTimeProvider time, Timer
     private long Ticks(TimeSpan span, string name)
     {
         if (span == Timeout.InfiniteTimeSpan)
-        {
             return -1;
-        }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(span, TimeSpan.Zero, name);
         return (long)(span.TotalSeconds * time.TimestampFrequency);

@@ -13,9 +13,7 @@ internal sealed class FrameContent : HttpContent
     {
         _first = first;
         foreach (var header in first.Headers)
-        {
             Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
     }
 
     /// <summary>The body, once the first message is on its way.</summary>

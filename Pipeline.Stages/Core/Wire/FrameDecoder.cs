@@ -32,9 +32,7 @@ internal static class FrameDecoder
             reader.Next();
             var (start, size) = reader.Range();
             if (reader.Position == length)
-            {
                 return message[0] == LinesTag ? Lines(buffer, offset + start, size) : Events(message.Slice(start, size));
-            }
         }
 
         return Other(message);
@@ -137,9 +135,7 @@ internal static class FrameDecoder
             }
 
             foreach (var column in frame.Columns)
-            {
                 Check(column, frame.Count);
-            }
 
             return frame.Filtered >= 0 ? frame : throw ProtoReader.Violation("a negative count of filtered events");
         }
@@ -194,9 +190,7 @@ internal static class FrameDecoder
     private static void Check(EventColumn column, int count)
     {
         if (column.DataLength != column.Width * (long)count)
-        {
             throw ProtoReader.Violation($"column {column.Name} has {column.DataLength} bytes for {count} events of width {column.Width}");
-        }
 
         var choices = column.Kind switch
         {
@@ -205,9 +199,7 @@ internal static class FrameDecoder
             _ => int.MaxValue,
         };
         if (choices != int.MaxValue && column.GreatestCode(count) >= choices)
-        {
             throw ProtoReader.Violation($"column {column.Name} has an index beyond its {choices} values");
-        }
     }
 
     private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)

@@ -55,14 +55,10 @@ internal static class FrameEncoder
         writer.Int64(3, frame.FirstLine);
         writer.Int64(4, frame.FirstOffset);
         foreach (var gap in frame.Gaps)
-        {
             writer.Message(5, gap);
-        }
 
         foreach (var reject in frame.Rejects)
-        {
             writer.Message(6, reject);
-        }
 
         writer.Text(7, frame.File);
         writer.Int64(8, frame.ReadMicros);
@@ -80,19 +76,13 @@ internal static class FrameEncoder
             + ProtoWriter.SizeOfInt64(9, frame.More ? 1 : 0)
             + ProtoWriter.SizeOfBytes(1, data);
         if (frame.File.Length > 0)
-        {
             body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
-        }
 
         foreach (var gap in frame.Gaps)
-        {
             body += ProtoWriter.SizeOfBytes(5, gap.CalculateSize());
-        }
 
         foreach (var reject in frame.Rejects)
-        {
             body += ProtoWriter.SizeOfBytes(6, reject.CalculateSize());
-        }
 
         return new Measured(body, LinesField, data);
     }
@@ -104,19 +94,13 @@ internal static class FrameEncoder
             + ProtoWriter.SizeOfInt64(5, frame.ReadMicros)
             + ProtoWriter.SizeOfInt64(6, frame.More ? 1 : 0);
         if (frame.File.Length > 0)
-        {
             body += ProtoWriter.SizeOfBytes(7, Encoding.UTF8.GetByteCount(frame.File));
-        }
 
         foreach (var column in frame.Columns)
-        {
             body += ProtoWriter.SizeOfBytes(2, SizeOf(column));
-        }
 
         foreach (var reject in frame.Rejects)
-        {
             body += ProtoWriter.SizeOfBytes(3, reject.CalculateSize());
-        }
 
         return new Measured(body, EventsField, 0);
     }
@@ -132,9 +116,7 @@ internal static class FrameEncoder
         }
 
         foreach (var reject in frame.Rejects)
-        {
             writer.Message(3, reject);
-        }
 
         writer.Int64(4, frame.Filtered);
         writer.Int64(5, frame.ReadMicros);
@@ -157,14 +139,10 @@ internal static class FrameEncoder
             + ProtoWriter.SizeOfInt64(3, column.Width)
             + ProtoWriter.SizeOfInt64(5, column.Scale);
         if (column.DataLength > 0)
-        {
             size += ProtoWriter.SizeOfBytes(4, column.DataLength);
-        }
 
         for (var i = 0; i < (column.Texts?.Count ?? 0); i++)
-        {
             size += ProtoWriter.SizeOfBytes(6, column.Texts![i].Length);
-        }
 
         return size;
     }
@@ -175,15 +153,11 @@ internal static class FrameEncoder
         writer.Int64(2, (int)column.Kind);
         writer.Int64(3, column.Width);
         if (column.DataLength > 0)
-        {
             writer.Bytes(4, column.Data);
-        }
 
         writer.Int64(5, column.Scale);
         for (var i = 0; i < (column.Texts?.Count ?? 0); i++)
-        {
             writer.Bytes(6, column.Texts![i]);
-        }
     }
 
     /// <summary>Sizes of a frame's encoding.</summary>

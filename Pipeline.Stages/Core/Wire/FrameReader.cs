@@ -65,14 +65,10 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
             var result = await body.ReadAsync(cancellationToken);
             edge.EndReceiving();
             if (Take(result))
-            {
                 return true;
-            }
 
             if (result.IsCompleted)
-            {
                 return result.Buffer.IsEmpty ? false : throw ProtoReader.Violation("the stream ends within a message");
-            }
         }
 
         return true;
@@ -137,9 +133,7 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
             var length = Messages.LengthOf(prefix);
             var size = FrameEncoder.GrpcPrefixLength + (long)length;
             if (rest.Remaining < size || (whole > 0 && whole + size > MaxChunk))
-            {
                 break;
-            }
 
             rest.Advance(size);
             whole += size;

@@ -77,9 +77,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
         using (frame)
         {
             if (ring?.Used > 0 && Seal(ring))
-            {
                 await FlushBodyAsync(cancellationToken);
-            }
 
             if (measured.Length <= ring?.SlotBytes)
             {
@@ -139,9 +137,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
     private async ValueTask FlushBodyAsync(CancellationToken cancellationToken)
     {
         if (_used > 0)
-        {
             await SendAsync(cancellationToken);
-        }
 
         if (_unflushed)
         {
@@ -164,9 +160,7 @@ internal sealed class FrameWriter(Stream stream, EdgeMeter edge, RingWriter? rin
         _unflushed = true;
         var sending = stream.WriteAsync(bytes, cancellationToken);
         if (!sending.IsCompletedSuccessfully)
-        {
             await TimedAsync(sending, cancellationToken);
-        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]

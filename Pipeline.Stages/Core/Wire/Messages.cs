@@ -22,9 +22,7 @@ internal struct Messages(SharedBuffer buffer, int end)
     public static int LengthOf(ReadOnlySpan<byte> prefix)
     {
         if (prefix[0] != 0)
-        {
             throw ProtoReader.Violation("a compressed message; send them uncompressed");
-        }
 
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
         return length <= StageContract.MaxMessageBytes
@@ -39,9 +37,7 @@ internal struct Messages(SharedBuffer buffer, int end)
         var start = At + FrameEncoder.GrpcPrefixLength;
         var length = start <= end ? LengthOf(_buffer!.Memory.Span.Slice(At, FrameEncoder.GrpcPrefixLength)) : 0;
         if (length > end - start)
-        {
             throw ProtoReader.Violation($"messages that end within one, after {end} bytes");
-        }
 
         At = start + length;
         return FrameDecoder.Decode(_buffer!, start, length);
@@ -51,9 +47,7 @@ internal struct Messages(SharedBuffer buffer, int end)
     public void DropIfRead()
     {
         if (At == end)
-        {
             Drop();
-        }
     }
 
     /// <summary>Lets the buffer go.</summary>

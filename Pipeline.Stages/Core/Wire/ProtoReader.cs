@@ -25,9 +25,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
     public bool Next()
     {
         if (Position == _source.Length)
-        {
             return false;
-        }
 
         var tag = Varint();
         Field = (int)Math.Min(tag >> 3, int.MaxValue);
@@ -54,9 +52,7 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
     {
         var length = IsDelimited ? Varint() : throw Violation($"field {Field} has wire type {_wireType}, not 2");
         if (length > (ulong)(_source.Length - Position))
-        {
             throw Violation($"field {Field} is longer than its message");
-        }
 
         var start = Position;
         Position += (int)length;
@@ -93,16 +89,12 @@ internal ref struct ProtoReader(ReadOnlySpan<byte> source)
         for (var shift = 0; shift < 64; shift += 7)
         {
             if (Position == _source.Length)
-            {
                 throw Violation("cut off");
-            }
 
             var next = _source[Position++];
             value |= (ulong)(next & 0x7F) << shift;
             if (next < 0x80)
-            {
                 return value;
-            }
         }
 
         throw Violation("a varint of more than ten bytes");

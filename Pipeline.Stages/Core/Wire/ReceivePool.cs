@@ -43,9 +43,7 @@ internal sealed class ReceivePool : MemoryPool<byte>, IMemoryPoolFactory<byte>
         public void Dispose()
         {
             if (pool._kept.Count < MaxKept)
-            {
                 pool._kept.Enqueue(this);
-            }
         }
     }
 }

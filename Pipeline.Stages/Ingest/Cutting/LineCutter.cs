@@ -98,25 +98,17 @@ internal sealed class LineCutter : IDisposable
         while (true)
         {
             if (_skipped is not null && !SkipOn())
-            {
                 return CutStatus.NeedsData;
-            }
 
             if (_count >= limits.Lines || (!IsEmpty && Weight >= limits.Bytes))
-            {
                 return CutStatus.Full;
-            }
 
             var budget = limits.Budget - (Line - lineAtStart);
             if (_position == _end)
-            {
                 return _sourceEnded ? CutStatus.End : CutStatus.NeedsData;
-            }
 
             if (budget <= 0)
-            {
                 return CutStatus.BudgetSpent;
-            }
 
             if (_array[_position] > ' ')
             {
@@ -132,9 +124,7 @@ internal sealed class LineCutter : IDisposable
             }
 
             if (TakeLine(limits.Bytes) is { } status)
-            {
                 return status;
-            }
         }
     }
 
@@ -169,9 +159,7 @@ internal sealed class LineCutter : IDisposable
     public LineFrame? Take(long readMicros)
     {
         if (IsEmpty)
-        {
             return null;
-        }
 
         var frame = new LineFrame(_buffer.AddReference(), _start, _write - _start)
         {
@@ -314,9 +302,7 @@ internal sealed class LineCutter : IDisposable
         _position += bytes;
         _skippedBytes += bytes;
         if (end < 0 && !_sourceEnded)
-        {
             return false;
-        }
 
         (_rejects ??= []).Add(_skipped!);
         _weight += _skipped!.Raw.Length + _fileBytes + GapWeight;
@@ -347,9 +333,7 @@ internal sealed class LineCutter : IDisposable
         }
 
         if (_array.Length - _end >= room)
-        {
             return;
-        }
 
         var buffer = SharedBuffer.Rent(Math.Max(_blockBytes, 2 * (kept + rest)));
         _array.AsSpan(_start, kept).CopyTo(buffer.Array);

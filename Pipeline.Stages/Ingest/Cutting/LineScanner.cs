@@ -39,9 +39,7 @@ internal static class LineScanner
                 var doubtful = ((ends << 1) | endedBefore) & low;
                 var count = BitOperations.PopCount(ends);
                 if (doubtful != 0 || count >= limit - taken)
-                {
                     return Stop(ends, doubtful, limit, position, consumed, taken, out lines);
-                }
 
                 taken += count;
                 consumed = ends == 0 ? consumed : position + ChunkBytes - BitOperations.LeadingZeroCount(ends);
@@ -56,9 +54,7 @@ internal static class LineScanner
                 position += end + 1;
                 consumed = position;
                 if (++taken == limit || (position < data.Length && data[position] <= Space))
-                {
                     break;
-                }
             }
         }
 
@@ -119,9 +115,7 @@ internal static class LineScanner
     private static int Stop(ulong ends, ulong doubtful, int limit, int position, int consumed, int taken, out int lines)
     {
         if (doubtful != 0)
-        {
             ends &= (1UL << BitOperations.TrailingZeroCount(doubtful)) - 1;
-        }
 
         for (; ends != 0 && taken < limit; ends &= ends - 1)
         {

@@ -78,9 +78,7 @@ internal sealed class GzipSource : IByteSource
         Require(FixedHeaderBytes);
         var header = _input.AsSpan(_position, FixedHeaderBytes);
         if (!GzipInput.HasMagic(header) || header[2] != Method || (header[3] & 0xE0) != 0)
-        {
             throw Corrupt("it is no gzip file");
-        }
 
         var flags = header[3];
         _position += FixedHeaderBytes;
@@ -90,9 +88,7 @@ internal sealed class GzipSource : IByteSource
             var extra = BinaryPrimitives.ReadUInt16LittleEndian(_input.AsSpan(_position));
             _position += 2;
             for (var index = 0; index < extra; index++)
-            {
                 NextByte();
-            }
         }
 
         for (var texts = ((flags >> 3) & 1) + ((flags >> 4) & 1); texts > 0; texts--)
@@ -119,9 +115,7 @@ internal sealed class GzipSource : IByteSource
     private void EndMember()
     {
         if (_ranDry)
-        {
             throw Corrupt("it is cut off");
-        }
 
         _position = _handedFrom;
         Span<byte> trailer = stackalloc byte[TrailerBytes];
@@ -136,16 +130,12 @@ internal sealed class GzipSource : IByteSource
         {
             var at = _input.AsSpan(_position + skipped, _end - _position - skipped).IndexOf(trailer);
             if (at < 0 || skipped + at > handed)
-            {
                 break;
-            }
 
             found = true;
             skipped += at;
             if (TryGoOn(_position + skipped + TrailerBytes))
-            {
                 return;
-            }
         }
 
         throw Corrupt(found ? BytesAfterEnd : "it is cut off or damaged: the checksum after its data is not there");
@@ -163,16 +153,12 @@ internal sealed class GzipSource : IByteSource
         }
 
         if (rest.ContainsAnyExcept((byte)0))
-        {
             return false;
-        }
 
         while (_file.Read(_input) is var read and > 0)
         {
             if (_input.AsSpan(0, read).ContainsAnyExcept((byte)0))
-            {
                 throw Corrupt(BytesAfterEnd);
-            }
         }
 
         _ended = true;
@@ -182,9 +168,7 @@ internal sealed class GzipSource : IByteSource
     private int HandOut(Span<byte> buffer)
     {
         if (_position == _end)
-        {
             (_position, _end) = (0, _file.Read(_input));
-        }
 
         var count = Math.Min(buffer.Length, _end - _position);
         _input.AsSpan(_position, count).CopyTo(buffer);
@@ -204,9 +188,7 @@ internal sealed class GzipSource : IByteSource
     private void Require(int bytes)
     {
         if (!Gather(bytes))
-        {
             throw Corrupt("it is cut off");
-        }
     }
 
     /// <summary>Reads on until that many bytes lie behind the position, or the file ends.</summary>
@@ -222,9 +204,7 @@ internal sealed class GzipSource : IByteSource
         {
             var read = _file.Read(_input.AsSpan(_end));
             if (read == 0)
-            {
                 return false;
-            }
 
             _end += read;
         }

@@ -53,14 +53,10 @@ internal sealed class InputReader : IByteSource
     {
         var bytes = offset - _first;
         if (Skip(bytes, cancellationToken) < bytes)
-        {
             throw Changed($"it ends before byte {offset}");
-        }
 
         if (bytes > 0 && Hash.GetCurrentHashAsUInt64() != prefixHash)
-        {
             throw Changed($"its bytes from {_first} to {offset} have another hash");
-        }
     }
 
     /// <summary>Reads all of it again, and sees that it holds what it held.</summary>
@@ -71,9 +67,7 @@ internal sealed class InputReader : IByteSource
     {
         var read = Skip(long.MaxValue, cancellationToken);
         if ((read == 0 ? 0 : Hash.GetCurrentHashAsUInt64()) != wholeHash)
-        {
             throw Changed($"its {read} bytes have another hash");
-        }
     }
 
     public int Read(Span<byte> buffer) => _source.Read(buffer);
@@ -98,9 +92,7 @@ internal sealed class InputReader : IByteSource
                 cancellationToken.ThrowIfCancellationRequested();
                 var read = _source.Read(block.AsSpan(0, (int)Math.Min(BlockBytes, bytes - skipped)));
                 if (read == 0)
-                {
                     break;
-                }
 
                 Hash.Append(block.AsSpan(0, read));
                 skipped += read;

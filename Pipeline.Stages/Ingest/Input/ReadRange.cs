@@ -22,40 +22,28 @@ internal readonly struct ReadRange
     public static ReadRange Of(InputSlice? slice, InputCatalog files)
     {
         if (slice is null)
-        {
             return default;
-        }
 
         var last = slice.Files[^1];
         if (slice.FirstByte < 0 || slice.FirstByte > slice.EndByte || slice.EndByte > last.Length)
-        {
             throw Invalid($"bytes {slice.FirstByte} to {slice.EndByte} of '{last.Path}', which has {last.Length}");
-        }
 
         var range = new ReadRange(slice);
         if (slice.FirstByte == 0 && slice.EndByte == last.Length)
-        {
             return range;
-        }
 
         if (slice.Files.Count > 1)
-        {
             throw Invalid($"bytes {slice.FirstByte} to {slice.EndByte} of {slice.Files.Count} files: only a single file can be read in part");
-        }
 
         using var stored = StoredFile.Open(files.PathOf(0), last, last.Length);
         Span<byte> bytes = stackalloc byte[2];
         if (GzipInput.Is(files.PathOf(0), bytes[..stored.Peek(bytes, 0)]))
-        {
             throw Invalid($"part of '{last.Path}', which is compressed and can only be read from its beginning to its end");
-        }
 
         foreach (var cut in new[] { slice.FirstByte, slice.EndByte })
         {
             if (cut > 0 && cut < last.Length && (stored.Peek(bytes[..1], cut - 1) == 0 || bytes[0] != LineEnd))
-            {
                 throw Invalid($"a cut at byte {cut} of '{last.Path}', which is within a line");
-            }
         }
 
         return range;

@@ -26,9 +26,7 @@ internal sealed class StoredFile : IByteSource
     public static StoredFile Open(string path, InputFile expected, long end, long first = 0)
     {
         if (FileStatus.DescribeSpecial(path) is { } kind)
-        {
             throw new StageException(FailureReasons.InputChanged, $"'{path}' was a file when the run started and is {kind} now.");
-        }
 
         SafeFileHandle handle;
         try
@@ -49,9 +47,7 @@ internal sealed class StoredFile : IByteSource
         {
             file.RequireUnchanged();
             if (RandomAccess.GetLength(handle) > expected.Length && InputCatalog.IsOther(InputCatalog.IdOf(path), expected))
-            {
                 throw file.Changed("another file has taken its place");
-            }
 
             return file;
         }
@@ -69,9 +65,7 @@ internal sealed class StoredFile : IByteSource
     {
         var wanted = (int)Math.Min(buffer.Length, _end - _offset);
         if (wanted == 0)
-        {
             return 0;
-        }
 
         var read = ReadAt(buffer[..wanted], _offset);
         _offset += read;
@@ -86,14 +80,10 @@ internal sealed class StoredFile : IByteSource
     {
         var length = RandomAccess.GetLength(_handle);
         if (length < _expected.Length)
-        {
             throw Changed($"it had {_expected.Length} bytes and has {length}");
-        }
 
         if (length == _expected.Length && InputCatalog.Micros(File.GetLastWriteTimeUtc(_handle)) != _expected.ModifiedMicros)
-        {
             throw Changed("it was written to");
-        }
     }
 
     public void Dispose() => _handle.Dispose();

@@ -27,9 +27,7 @@ internal sealed class CheckpointPace(long intervalMicros)
     public bool IsDue(long now)
     {
         if (now < DueMicros)
-        {
             return false;
-        }
 
         lock (_lock)
         {

@@ -17,17 +17,13 @@ internal sealed class LinePace(double rate, long startMicros)
     public long Due(long nowMicros)
     {
         if (rate <= 0)
-        {
             return long.MaxValue;
-        }
 
         var due = Math.Max(0, (long)Math.Min((nowMicros - startMicros) * rate / MicrosPerSecond, long.MaxValue / 4));
 
         // Rounding must not make a line due that DueMicros calls late, or the wait for it would be endless or empty.
         while (due > 0 && DueMicros(due) > nowMicros)
-        {
             due--;
-        }
 
         return due + (DueMicros(due) <= nowMicros ? 1 : 0);
     }

@@ -43,28 +43,20 @@ internal static class DecimalNumber
             }
 
             if (digits != 0 && !TryShift(ref digits, trailingZeros + 1))
-            {
                 return false;
-            }
 
             digits += digit;
             trailingZeros = 0;
             if (digits > long.MaxValue)
-            {
                 return false;
-            }
         }
 
         if (digits == 0)
-        {
             return true;
-        }
 
         var exponent = (at < token.Length ? Exponent(token[(at + 1)..]) : 0) - decimals + trailingZeros;
         if (exponent < -MaxScale || (exponent > 0 && !TryShift(ref digits, exponent)) || digits > long.MaxValue)
-        {
             return false;
-        }
 
         scale = exponent < 0 ? (int)-exponent : 0;
         mantissa = negative ? -(long)digits : (long)digits;
@@ -74,9 +66,7 @@ internal static class DecimalNumber
     private static bool TryShift(ref ulong digits, long places)
     {
         if (places >= PowersOfTen.Values.Length)
-        {
             return false;
-        }
 
         var high = Math.BigMul(digits, (ulong)PowersOfTen.Values[(int)places], out digits);
         return high == 0 && digits <= ulong.MaxValue - 9;
@@ -87,9 +77,7 @@ internal static class DecimalNumber
         var negative = text[0] == '-';
         long exponent = 0;
         foreach (var digit in text[(text[0] is (byte)'-' or (byte)'+' ? 1 : 0)..])
-        {
             exponent = Math.Min(ExponentCap, (exponent * 10) + (digit - '0'));
-        }
 
         return negative ? -exponent : exponent;
     }

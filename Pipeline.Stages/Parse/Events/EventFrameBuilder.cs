@@ -46,9 +46,7 @@ internal sealed class EventFrameBuilder
     public bool TryAdd(in EventValues values, long line, long offset)
     {
         if (_value is not null && !_value.TryAdd(values.Mantissa, values.Scale))
-        {
             return false;
-        }
 
         _frame ??= new EventFrame();
         _frame.Count++;
@@ -73,9 +71,7 @@ internal sealed class EventFrameBuilder
     {
         var frame = _frame;
         if (frame is null)
-        {
             return null;
-        }
 
         _frame = null;
         _rejectBytes = 0;
@@ -92,9 +88,7 @@ internal sealed class EventFrameBuilder
         void Move(EventColumn? column)
         {
             if (column is not null)
-            {
                 frame.Columns.Add(column);
-            }
         }
     }
 }

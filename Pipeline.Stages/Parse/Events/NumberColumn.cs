@@ -18,9 +18,7 @@ internal sealed class NumberColumn(string name)
     public void Add(long value)
     {
         if (_count == _values.Length)
-        {
             Array.Resize(ref _values, _count * 2);
-        }
 
         _values[_count++] = value;
     }
@@ -31,9 +29,7 @@ internal sealed class NumberColumn(string name)
     public bool TryAdd(long mantissa, int scale)
     {
         if (scale != _scale && !TryRescale(ref mantissa, scale))
-        {
             return false;
-        }
 
         Add(mantissa);
         return true;
@@ -57,9 +53,7 @@ internal sealed class NumberColumn(string name)
         {
             var factor = PowersOfTen.Values[_scale - scale];
             if (!Fits(mantissa, factor))
-            {
                 return false;
-            }
 
             mantissa *= factor;
             return true;
@@ -75,15 +69,11 @@ internal sealed class NumberColumn(string name)
         foreach (var value in values)
         {
             if (!Fits(value, factor))
-            {
                 return false;
-            }
         }
 
         foreach (ref var value in values)
-        {
             value *= factor;
-        }
 
         _scale = scale;
         return true;
@@ -153,8 +143,6 @@ internal sealed class NumberColumn(string name)
     {
         var narrow = MemoryMarshal.Cast<byte, T>(data);
         for (var i = 0; i < narrow.Length; i++)
-        {
             narrow[i] = T.CreateTruncating(values[i]);
-        }
     }
 }

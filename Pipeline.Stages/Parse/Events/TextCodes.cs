@@ -37,9 +37,7 @@ internal sealed class TextCodes
         var head = HeadOf(text);
         ref var entry = ref Find(text, head);
         if (entry.Generation == _generation)
-        {
             return entry.Code;
-        }
 
         return Add(ref entry, text, head);
     }
@@ -70,9 +68,7 @@ internal sealed class TextCodes
         var code = _texts.Add(text);
         entry = new Entry { Head = head, Length = text.Length, Code = code, Generation = _generation };
         if (_texts.Count * 2 > _entries.Length)
-        {
             Grow();
-        }
 
         return code;
     }
@@ -84,9 +80,7 @@ internal sealed class TextCodes
         foreach (var entry in old)
         {
             if (entry.Generation == _generation)
-            {
                 Find(_texts[entry.Code], entry.Head) = entry;
-            }
         }
     }
 
@@ -97,9 +91,7 @@ internal sealed class TextCodes
     {
         ref var start = ref MemoryMarshal.GetReference(text);
         if (text.Length >= 16)
-        {
             return Vector128.LoadUnsafe(ref start);
-        }
 
         return ((nuint)Unsafe.AsPointer(ref start) & (PageBytes - 1)) <= PageBytes - 16 && text.Length > 0
             ? Vector128.LoadUnsafe(ref start) & Vector128.LessThan(Vector128<byte>.Indices, Vector128.Create((byte)text.Length))
@@ -126,9 +118,7 @@ internal sealed class TextCodes
         }
 
         if (length == 0)
-        {
             return 0;
-        }
 
         return start | ((ulong)Unsafe.Add(ref start, length >> 1) << (8 * (length >> 1))) | ((ulong)Unsafe.Add(ref start, length - 1) << (8 * (length - 1)));
     }
@@ -140,9 +130,7 @@ internal sealed class TextCodes
         var high = head.AsUInt64().GetElement(1);
         var hash = Mix(low ^ Seed, high ^ (ulong)text.Length ^ BitOperations.RotateLeft(Seed, 32));
         if (text.Length > 16)
-        {
             hash = HashRest(text[16..], hash);
-        }
 
         return (uint)(hash ^ (hash >> 32));
     }
@@ -150,9 +138,7 @@ internal sealed class TextCodes
     private static ulong HashRest(ReadOnlySpan<byte> text, ulong hash)
     {
         for (; text.Length >= 8; text = text[8..])
-        {
             hash = Mix(hash ^ Read64(ref MemoryMarshal.GetReference(text), 0), Seed);
-        }
 
         return Mix(hash ^ Short(ref MemoryMarshal.GetReference(text), text.Length), Seed);
     }

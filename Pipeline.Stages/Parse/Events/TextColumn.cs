@@ -18,14 +18,10 @@ internal sealed class TextColumn(string name)
     public void Add(ReadOnlySpan<byte> text)
     {
         if (_count == _values.Length)
-        {
             Array.Resize(ref _values, _count * 2);
-        }
 
         if (_texts is null)
-        {
             _codes.Reset(_texts = new TextTable());
-        }
 
         _values[_count++] = _codes.GetOrAdd(text);
     }
@@ -40,17 +36,13 @@ internal sealed class TextColumn(string name)
         {
             case 1:
                 for (var i = 0; i < values.Length; i++)
-                {
                     column.Data[i] = (byte)values[i];
-                }
 
                 break;
             case 2:
                 var data = MemoryMarshal.Cast<byte, ushort>(column.Data);
                 for (var i = 0; i < values.Length; i++)
-                {
                     data[i] = (ushort)values[i];
-                }
 
                 break;
             case 4:

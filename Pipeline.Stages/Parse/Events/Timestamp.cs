@@ -20,14 +20,10 @@ internal static class Timestamp
     public static bool TryParse(ReadOnlySpan<byte> text, out long unixMillis)
     {
         if (text.Length == DateLength)
-        {
             return TryParseDate(text, out unixMillis);
-        }
 
         if (!TryParseMinute(text, out unixMillis) || !TryParseRest(text[MinuteLength..], out var rest))
-        {
             return false;
-        }
 
         unixMillis += rest;
         return true;
@@ -56,9 +52,7 @@ internal static class Timestamp
         if (text.Length >= 3 && text[0] == ':')
         {
             if (!TryTwoDigits(text[1..], 59, out var second))
-            {
                 return false;
-            }
 
             millis = second * 1_000;
             text = text[3..];
@@ -67,28 +61,20 @@ internal static class Timestamp
                 var decimals = text[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
                 decimals = decimals < 0 ? text.Length - 1 : decimals;
                 if (decimals == 0)
-                {
                     return false;
-                }
 
                 for (int i = 1, unit = 100; i <= Math.Min(3, decimals); i++, unit /= 10)
-                {
                     millis += (text[i] - '0') * unit;
-                }
 
                 text = text[(1 + decimals)..];
             }
         }
 
         if (text.Length == 0 || (text.Length == 1 && text[0] == 'Z'))
-        {
             return true;
-        }
 
         if (!TryParseOffset(text, out var offset))
-        {
             return false;
-        }
 
         millis -= offset;
         return true;
@@ -98,15 +84,11 @@ internal static class Timestamp
     {
         millis = 0;
         if (text[0] is not ((byte)'+' or (byte)'-') || text.Length is not (3 or 5 or 6) || !TryTwoDigits(text[1..], 23, out var hours))
-        {
             return false;
-        }
 
         var minutes = 0;
         if (text.Length > 3 && (!TryTwoDigits(text[^2..], 59, out minutes) || (text.Length == 6 && text[3] != ':')))
-        {
             return false;
-        }
 
         millis = ((hours * 60) + minutes) * (text[0] == '-' ? -MillisPerMinute : MillisPerMinute);
         return true;
@@ -123,9 +105,7 @@ internal static class Timestamp
 
         year += century * 100;
         if (year == 0 || month == 0 || day == 0 || day > DateTime.DaysInMonth(year, month))
-        {
             return false;
-        }
 
         unixMillis = DaysSince1970(year, month, day) * MillisPerDay;
         return true;

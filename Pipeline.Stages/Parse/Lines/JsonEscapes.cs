@@ -13,9 +13,7 @@ internal static class JsonEscapes
         {
             var at = text.IndexOf((byte)'\\');
             if (at < 0)
-            {
                 return false;
-            }
 
             if (text[at + 1] != 'u')
             {
@@ -26,14 +24,10 @@ internal static class JsonEscapes
             var unit = Unit(text[(at + 2)..]);
             text = text[(at + 6)..];
             if (unit is < 0xD800 or > 0xDFFF)
-            {
                 continue;
-            }
 
             if (unit > 0xDBFF || !text.StartsWith("\\u"u8) || Unit(text[2..]) is < 0xDC00 or > 0xDFFF)
-            {
                 return true;
-            }
 
             text = text[6..];
         }
@@ -43,9 +37,7 @@ internal static class JsonEscapes
     public static unsafe bool IsEscape(byte* at)
     {
         if (*at != 'u')
-        {
             return *at is (byte)'"' or (byte)'\\' or (byte)'/' or (byte)'b' or (byte)'f' or (byte)'n' or (byte)'r' or (byte)'t';
-        }
 
         return char.IsAsciiHexDigit((char)at[1]) && char.IsAsciiHexDigit((char)at[2]) && char.IsAsciiHexDigit((char)at[3]) && char.IsAsciiHexDigit((char)at[4]);
     }
@@ -56,9 +48,7 @@ internal static class JsonEscapes
     public static ReadOnlySpan<byte> Unescape(ReadOnlySpan<byte> quoted, ref byte[] buffer)
     {
         if (buffer.Length < quoted.Length)
-        {
             buffer = new byte[quoted.Length * 2];
-        }
 
         var reader = new Utf8JsonReader(quoted);
         reader.Read();

@@ -40,14 +40,10 @@ internal unsafe ref struct JsonScanner(LineFields fields)
             if (kind is JsonTokenType.StartObject or JsonTokenType.StartArray)
             {
                 if (_depth == LineFields.MaxDepth)
-                {
                     return null;
-                }
 
                 if (IsTop)
-                {
                     fields.Open(kind, (int)(start - line));
-                }
 
                 Push(kind);
                 at = PassSpace(at + 1);
@@ -55,9 +51,7 @@ internal unsafe ref struct JsonScanner(LineFields fields)
                 {
                     at = PassNameIfObject(at, line);
                     if (at == null)
-                    {
                         return null;
-                    }
 
                     continue;
                 }
@@ -66,9 +60,7 @@ internal unsafe ref struct JsonScanner(LineFields fields)
             {
                 at = PassScalar(at, kind);
                 if (at == null)
-                {
                     return null;
-                }
 
                 if (IsTop)
                 {
@@ -77,9 +69,7 @@ internal unsafe ref struct JsonScanner(LineFields fields)
                 }
 
                 if (_depth == 0)
-                {
                     return at;
-                }
 
                 at = PassSpace(at);
             }
@@ -90,28 +80,20 @@ internal unsafe ref struct JsonScanner(LineFields fields)
                 Pop();
                 at++;
                 if (IsTop)
-                {
                     fields.Close((int)(at - line));
-                }
 
                 if (_depth == 0)
-                {
                     return at;
-                }
 
                 at = PassSpace(at);
             }
 
             if (*at != ',')
-            {
                 return null;
-            }
 
             at = PassNameIfObject(PassSpace(at + 1), line);
             if (at == null)
-            {
                 return null;
-            }
         }
     }
 
@@ -135,26 +117,18 @@ internal unsafe ref struct JsonScanner(LineFields fields)
     private byte* PassNameIfObject(byte* at, byte* line)
     {
         if ((_objects & 1) == 0)
-        {
             return at;
-        }
 
         if (*at != '"')
-        {
             return null;
-        }
 
         var name = at;
         at = PassString(at);
         if (at == null)
-        {
             return null;
-        }
 
         if (_depth == 1)
-        {
             fields.Name(new ReadOnlySpan<byte>(name, (int)(at - name)), _escaped && !_loneSurrogate);
-        }
 
         at = PassSpace(at);
         return *at == ':' ? PassSpace(at + 1) : null;
@@ -188,9 +162,7 @@ internal unsafe ref struct JsonScanner(LineFields fields)
             }
 
             if (*at != '\\' || !JsonEscapes.IsEscape(at + 1))
-            {
                 return null;
-            }
 
             _escaped = true;
             at += 2;
@@ -213,9 +185,7 @@ internal unsafe ref struct JsonScanner(LineFields fields)
     private static byte* PassSpace(byte* at)
     {
         while (*at is (byte)' ' or (byte)'\t' or (byte)'\r')
-        {
             at++;
-        }
 
         return at;
     }

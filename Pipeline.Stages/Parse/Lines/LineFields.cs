@@ -58,9 +58,7 @@ internal sealed class LineFields
         _repeated = 0;
         _open = -1;
         if (!Utf8.IsValid(line))
-        {
             return Verdict.InvalidUtf8;
-        }
 
         fixed (byte* start = &MemoryMarshal.GetReference(line))
         {
@@ -76,9 +74,7 @@ internal sealed class LineFields
         var field = !escaped ? Find(quoted[1..^1]) : quoted.Length <= LongestName ? Find(JsonEscapes.Unescape(quoted, ref _name)) : -1;
         _open = field;
         if (field < 0)
-        {
             return;
-        }
 
         var bit = 1 << field;
         if ((_seen & bit) != 0)
@@ -94,9 +90,7 @@ internal sealed class LineFields
     public void Set(FieldValue value)
     {
         if (_open >= 0)
-        {
             _values[_open] = value;
-        }
     }
 
     /// <summary>The beginning of the value behind the name, if it is an object or array.</summary>
@@ -106,9 +100,7 @@ internal sealed class LineFields
     public void Close(int end)
     {
         if (_open >= 0)
-        {
             _values[_open] = _values[_open] with { Length = end - _values[_open].Start };
-        }
     }
 
     private static int Find(ReadOnlySpan<byte> name) => name.Length switch

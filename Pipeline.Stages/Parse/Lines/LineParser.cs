@@ -20,9 +20,7 @@ internal sealed class LineParser(TextCodes? allowedTypes)
     public Verdict Parse(ReadOnlySpan<byte> line, ref EventValues values)
     {
         if (Fields.Read(line) is { } wrong)
-        {
             return wrong;
-        }
 
         var eventFields = Count(Field.Ts) + Count(Field.Type) + Count(Field.User) + Count(Field.Value);
         if (eventFields < 4 && (Fields.Has(Field.Vectors) || Fields.Has(Field.Matrix)))
@@ -40,34 +38,22 @@ internal sealed class LineParser(TextCodes? allowedTypes)
     private Verdict ParseEvent(ReadOnlySpan<byte> line, ref EventValues values)
     {
         if (!TryText(line, Fields[Field.Ts], ref _unescapedType, out var ts))
-        {
             return Verdict.WrongType;
-        }
 
         if (ts.IsEmpty)
-        {
             return Verdict.EmptyField;
-        }
 
         if (!Timestamp.TryParse(ts, out values.UnixMillis))
-        {
             return Verdict.InvalidTs;
-        }
 
         if (!TryText(line, Fields[Field.Type], ref _unescapedType, out values.Type))
-        {
             return Verdict.WrongType;
-        }
 
         if (values.Type.IsEmpty)
-        {
             return Verdict.EmptyField;
-        }
 
         if (allowedTypes is not null && !allowedTypes.Contains(values.Type))
-        {
             return Verdict.TypeNotAllowed;
-        }
 
         var value = Fields[Field.Value];
         return !TryText(line, Fields[Field.User], ref _unescapedUser, out values.User) || value.Kind != JsonTokenType.Number ? Verdict.WrongType
@@ -82,9 +68,7 @@ internal sealed class LineParser(TextCodes? allowedTypes)
         foreach (var field in fields)
         {
             if (Fields.IsRepeated(field))
-            {
                 return true;
-            }
         }
 
         return false;
@@ -94,15 +78,11 @@ internal sealed class LineParser(TextCodes? allowedTypes)
     {
         text = default;
         if (value.Kind != JsonTokenType.String)
-        {
             return false;
-        }
 
         text = line.Slice(value.Start, value.Length);
         if (value.Escaped)
-        {
             text = JsonEscapes.Unescape(line.Slice(value.Start - 1, value.Length + 2), ref buffer);
-        }
 
         return true;
     }

@@ -83,21 +83,15 @@ internal sealed class LineReader
     public bool MoveNext()
     {
         if (_rest.IsEmpty)
-        {
             return false;
-        }
 
         if (_scratch.Length < _rest.Length + 1 + Padding)
-        {
             _scratch = new byte[(_rest.Length + 1 + Padding) * 2];
-        }
 
         _rest.Span.CopyTo(_scratch);
         var length = _rest.Length;
         if (_scratch[length - 1] != '\n')
-        {
             _scratch[length++] = (byte)'\n';
-        }
 
         _toOffset += At;
         _memory = _scratch;

@@ -37,9 +37,7 @@ internal sealed unsafe class LineShape
     public bool TryWiden(ReadOnlySpan<byte> skeleton, IReadOnlyList<byte[]?> scalars)
     {
         if (!skeleton.SequenceEqual(_skeleton))
-        {
             return false;
-        }
 
         var changed = false;
         for (var i = 0; i < _fixed.Length; i++)
@@ -52,9 +50,7 @@ internal sealed unsafe class LineShape
         }
 
         if (changed)
-        {
             Steps = Compile();
-        }
 
         return true;
     }
@@ -88,9 +84,7 @@ internal sealed unsafe class LineShape
         {
             var steps = new Step[ends.Count];
             for (var i = 0; i < steps.Length; i++)
-            {
                 steps[i] = new Step(literals + ends[i].Start, ends[i].Length, ends[i].Slot);
-            }
 
             return steps;
         }

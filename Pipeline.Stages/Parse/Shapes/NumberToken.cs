@@ -59,18 +59,14 @@ internal static unsafe class NumberToken
         var whole = at;
         at = EndOfDigits(at);
         if (at == whole || (*whole == '0' && at - whole > 1))
-        {
             return null;
-        }
 
         if (*at == '.')
         {
             var fraction = at + 1;
             at = EndOfDigits(fraction);
             if (at == fraction)
-            {
                 return null;
-            }
         }
 
         if ((*at | 0x20) == 'e')
@@ -79,9 +75,7 @@ internal static unsafe class NumberToken
             var exponent = at;
             at = EndOfDigits(at);
             if (at == exponent)
-            {
                 return null;
-            }
         }
 
         return at;
@@ -94,9 +88,7 @@ internal static unsafe class NumberToken
             var count = DigitCount(*(ulong*)at ^ Zeros);
             at += count;
             if (count < 8)
-            {
                 return at;
-            }
         }
     }
 

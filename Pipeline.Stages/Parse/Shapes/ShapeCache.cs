@@ -29,9 +29,7 @@ internal sealed unsafe class ShapeCache
             if (after != null)
             {
                 if (i > 0)
-                {
                     (shapes[i - 1], shapes[i]) = (shapes[i], shapes[i - 1]);
-                }
 
                 _saved++;
                 return after;
@@ -48,28 +46,20 @@ internal sealed unsafe class ShapeCache
     {
         _saved = Math.Min(_saved + 1, LinesPerLesson * MaxLessons);
         if (_saved < LinesPerLesson)
-        {
             return;
-        }
 
         _saved -= LinesPerLesson;
         if (!_learner.TryRead(line, fields))
-        {
             return;
-        }
 
         foreach (var shape in _shapes)
         {
             if (shape.TryWiden(_learner.Skeleton, _learner.Scalars))
-            {
                 return;
-            }
         }
 
         if (_shapes.Count == MaxShapes)
-        {
             _shapes.RemoveAt(MaxShapes - 1);
-        }
 
         _shapes.Insert(0, LineShape.Of(_learner.Skeleton, _learner.Scalars));
     }

@@ -34,9 +34,7 @@ internal sealed class ShapeLearner
         while (reader.Read())
         {
             if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null))
-            {
                 continue;
-            }
 
             var start = (int)reader.TokenStartIndex;
             var end = (int)reader.BytesConsumed;
@@ -52,9 +50,7 @@ internal sealed class ShapeLearner
             }
 
             if (_scalars.Count > MaxScalars || !TryAppend(line[copied..start], slot))
-            {
                 return false;
-            }
 
             copied = end;
         }
@@ -75,9 +71,7 @@ internal sealed class ShapeLearner
     private bool TryAppend(ReadOnlySpan<byte> literal, Slot slot)
     {
         if (_length + literal.Length >= MaxSkeleton)
-        {
             return false;
-        }
 
         // A line may hold tabs and carriage returns between its tokens; both are above the last slot.
         literal.CopyTo(_skeleton.AsSpan(_length));

@@ -21,9 +21,7 @@ internal sealed unsafe class ShapeMatcher
         foreach (ref readonly var step in steps.AsSpan())
         {
             if (!IsAt(at, step.Literal, step.Length))
-            {
                 return null;
-            }
 
             at += step.Length;
             switch (step.Slot)
@@ -35,9 +33,7 @@ internal sealed unsafe class ShapeMatcher
                     var type = at;
                     at = TextToken.End(at);
                     if (at == null || at == type)
-                    {
                         return null;
-                    }
 
                     values.Type = new ReadOnlySpan<byte>(type, (int)(at - type));
                     break;
@@ -45,9 +41,7 @@ internal sealed unsafe class ShapeMatcher
                     var user = at;
                     at = TextToken.End(at);
                     if (at == null)
-                    {
                         return null;
-                    }
 
                     values.User = new ReadOnlySpan<byte>(user, (int)(at - user));
                     break;
@@ -62,9 +56,7 @@ internal sealed unsafe class ShapeMatcher
             }
 
             if (at == null)
-            {
                 return null;
-            }
         }
 
         return null;
@@ -76,9 +68,7 @@ internal sealed unsafe class ShapeMatcher
         for (; length > LineShape.Padding; length -= LineShape.Padding, at += LineShape.Padding, literal += LineShape.Padding)
         {
             if (Vector256.Load(at) != Vector256.Load(literal))
-            {
                 return false;
-            }
         }
 
         // The bits of the first `length` bytes; 1 to 32 of them, for a slot never follows a slot at once.
@@ -134,23 +124,17 @@ internal sealed unsafe class ShapeMatcher
         unixMillis = 0;
         var end = TextToken.End(at);
         if (end == null)
-        {
             return null;
-        }
 
         var text = new ReadOnlySpan<byte>(at, (int)(end - at));
         if (!Timestamp.TryParseMinute(text, out var minute))
-        {
             return Timestamp.TryParse(text, out unixMillis) ? end : null;
-        }
 
         _minute = Vector128.Load(at);
         _minuteMillis = minute;
         _minuteKnown = true;
         if (!Timestamp.TryParseRest(text[Timestamp.MinuteLength..], out var rest))
-        {
             return null;
-        }
 
         unixMillis = minute + rest;
         return end;

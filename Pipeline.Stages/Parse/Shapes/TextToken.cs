@@ -38,9 +38,7 @@ internal static unsafe class TextToken
                 | Vector256.Equals(bytes, Vector256.Create((byte)'\\'));
             var bits = special.ExtractMostSignificantBits();
             if (bits != 0)
-            {
                 return at + BitOperations.TrailingZeroCount(bits);
-            }
 
             at += Vector256<byte>.Count;
         }
@@ -59,9 +57,7 @@ internal static unsafe class TextToken
                 | Vector256.Equals(bytes, Vector256.Create((byte)'\\'));
             var bits = special.ExtractMostSignificantBits();
             if (bits != 0)
-            {
                 return at + BitOperations.TrailingZeroCount(bits);
-            }
 
             at += Vector256<byte>.Count;
         }
@@ -70,9 +66,7 @@ internal static unsafe class TextToken
     private static byte* EndOfUtf8(byte* start, byte* at)
     {
         while (*at >= 0x80)
-        {
             at = NextSpecial(at + 1);
-        }
 
         return *at == '"' && Utf8.IsValid(new ReadOnlySpan<byte>(start, (int)(at - start))) ? at : null;
     }
@@ -82,16 +76,12 @@ internal static unsafe class TextToken
         while (*at != '"')
         {
             if (*at < 0x20)
-            {
                 return null;
-            }
 
             if (*at == '\\')
             {
                 if (at[1] == 'u' || !JsonEscapes.IsEscape(at + 1))
-                {
                     return null;
-                }
 
                 at++;
             }

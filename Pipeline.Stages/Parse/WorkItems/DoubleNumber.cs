@@ -33,17 +33,11 @@ internal static class DoubleNumber
         {
             var digit = (uint)(text[at] - '0');
             if (digit <= 9)
-            {
                 digits = (digits * 10) + digit;
-            }
             else if (text[at] == '.')
-            {
                 point = at;
-            }
             else
-            {
                 break;
-            }
         }
 
         var exponent = point < 0 ? 0 : point + 1 - at;
@@ -57,9 +51,7 @@ internal static class DoubleNumber
 
         // Leading zeros do not count: 0.0001234.. has few digits.
         if ((count > MaxDigits && count - LeadingZeros(text[first..at]) > MaxDigits) || exponent < -MaxPower)
-        {
             return ByFramework(text[..length]);
-        }
 
         var value = Scale(digits, exponent);
         return text[0] == '-' ? -value : value;
@@ -69,9 +61,7 @@ internal static class DoubleNumber
     private static double Scale(ulong digits, int power)
     {
         if (digits == 0)
-        {
             return 0;
-        }
 
         var zeros = BitOperations.LeadingZeroCount(digits);
         digits <<= zeros;
@@ -91,9 +81,7 @@ internal static class DoubleNumber
 
         // Exactly between two doubles: only where 5^-power divides the digits.
         if (low <= 1 && power >= -4 && (mantissa & 3) == 1 && mantissa << shift == high)
-        {
             mantissa &= ~1UL;
-        }
 
         mantissa = (mantissa + (mantissa & 1)) >> 1;
         if (mantissa >= 2UL << MantissaBits)
@@ -109,9 +97,7 @@ internal static class DoubleNumber
     {
         at += text[at] is (byte)'+' or (byte)'-' ? 1 : 0;
         while (at < text.Length && text[at] is >= (byte)'0' and <= (byte)'9')
-        {
             at++;
-        }
 
         return at;
     }
@@ -122,9 +108,7 @@ internal static class DoubleNumber
         foreach (var one in text)
         {
             if (one is not ((byte)'0' or (byte)'.'))
-            {
                 break;
-            }
 
             zeros += one == '0' ? 1 : 0;
         }

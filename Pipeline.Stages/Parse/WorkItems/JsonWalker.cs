@@ -14,9 +14,7 @@ internal ref struct JsonWalker(ReadOnlySpan<byte> text)
         get
         {
             while (_text[_at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n')
-            {
                 _at++;
-            }
 
             return _text[_at];
         }
@@ -26,9 +24,7 @@ internal ref struct JsonWalker(ReadOnlySpan<byte> text)
     public bool TryPass(byte token)
     {
         if (Next != token)
-        {
             return false;
-        }
 
         _at++;
         return true;
@@ -52,9 +48,7 @@ internal ref struct JsonWalker(ReadOnlySpan<byte> text)
         var quoted = _text[start.._at];
         TryPass((byte)':');
         if (!quoted.Contains((byte)'\\'))
-        {
             return quoted[1..^1].SequenceEqual(name);
-        }
 
         byte[] buffer = [];
         return JsonEscapes.Unescape(quoted, ref buffer).SequenceEqual(name);

@@ -29,9 +29,7 @@ internal sealed class NumberRows
             for (var row = 1; row < Count; row++)
             {
                 if (this[row].Length != this[0].Length)
-                {
                     return false;
-                }
             }
 
             return true;
@@ -55,17 +53,13 @@ internal sealed class NumberRows
         _ends.Clear();
         _count = 0;
         if (!json.TryPass((byte)'['))
-        {
             return Verdict.WrongType;
-        }
 
         while (json.MoveNext((byte)']'))
         {
             var verdict = ReadRow(ref json);
             if (verdict != Verdict.WorkItem)
-            {
                 return verdict;
-            }
 
             _ends.Add(_count);
         }
@@ -76,9 +70,7 @@ internal sealed class NumberRows
     private Verdict ReadRow(ref JsonWalker json)
     {
         if (!json.TryPass((byte)'{'))
-        {
             return Verdict.WrongType;
-        }
 
         var verdict = Verdict.MissingField;
         while (json.MoveNext((byte)'}'))
@@ -90,15 +82,11 @@ internal sealed class NumberRows
             }
 
             if (verdict == Verdict.WorkItem)
-            {
                 return Verdict.DuplicateField;
-            }
 
             verdict = ReadNumbers(ref json);
             if (verdict != Verdict.WorkItem)
-            {
                 return verdict;
-            }
         }
 
         return verdict;
@@ -107,33 +95,23 @@ internal sealed class NumberRows
     private Verdict ReadNumbers(ref JsonWalker json)
     {
         if (!json.TryPass((byte)'['))
-        {
             return Verdict.WrongType;
-        }
 
         while (json.MoveNext((byte)']'))
         {
             if (json.Next is not ((byte)'-' or (>= (byte)'0' and <= (byte)'9')))
-            {
                 return Verdict.WrongType;
-            }
 
             // Infinity, where a double cannot hold the number, is out of range too.
             var value = json.PassNumber();
             if (!(Math.Abs(value) <= MaxMagnitude))
-            {
                 return Verdict.ValueOutOfRange;
-            }
 
             if (_count == MaxValues)
-            {
                 return Verdict.TooManyValues;
-            }
 
             if (_count == _values.Length)
-            {
                 Array.Resize(ref _values, _count * 2);
-            }
 
             _values[_count++] = value;
         }

@@ -30,9 +30,7 @@ internal static class VectorChecksum
         {
             InnerSums(values, i, inner);
             foreach (var one in inner[..Math.Min(Block, iterations - i)])
-            {
                 sum += one;
-            }
 
             work += (long)values.Length * Block;
             if (work > WorkBetweenChecks)

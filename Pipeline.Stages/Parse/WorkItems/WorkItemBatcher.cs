@@ -22,9 +22,7 @@ internal sealed class WorkItemBatcher
     {
         var bytes = (8L * (item.Vectors.Count + item.Matrix.Count)) + (3L * item.Id.Length) + ItemOverhead;
         if (_batch is not null && _bytes + bytes > FullBytes)
-        {
             return false;
-        }
 
         _batch ??= new WorkItemBatch();
         _batch.Items.Add(item);
@@ -37,9 +35,7 @@ internal sealed class WorkItemBatcher
     {
         var batch = _batch;
         if (batch is null)
-        {
             return null;
-        }
 
         _batch = null;
         _bytes = 0;

@@ -28,22 +28,16 @@ internal sealed class WorkItemParser
         item = null;
         var id = fields[Field.Id];
         if (id.Kind != JsonTokenType.String || id.Length == 0)
-        {
             return id.Kind == JsonTokenType.String ? Verdict.EmptyField : Verdict.WrongType;
-        }
 
         var verdict = ReadVectors(line, fields[Field.Vectors]);
         verdict = verdict == Verdict.WorkItem ? ReadMatrix(line, fields[Field.Matrix]) : verdict;
         var iterations = DefaultIterations;
         if (verdict == Verdict.WorkItem && fields.Has(Field.Iterations))
-        {
             verdict = ReadIterations(line, fields[Field.Iterations], out iterations);
-        }
 
         if (verdict != Verdict.WorkItem)
-        {
             return verdict;
-        }
 
         var text = id.Escaped ? JsonEscapes.Unescape(line.Slice(id.Start - 1, id.Length + 2), ref _unescaped) : line.Slice(id.Start, id.Length);
         item = new WorkItem { Id = Encoding.UTF8.GetString(text), Line = number };
@@ -62,9 +56,7 @@ internal sealed class WorkItemParser
     {
         var json = new JsonWalker(line[matrix.Start..]);
         if (!json.TryPass((byte)'{'))
-        {
             return Verdict.WrongType;
-        }
 
         var verdict = Verdict.MissingField;
         while (json.MoveNext((byte)'}'))
@@ -76,21 +68,15 @@ internal sealed class WorkItemParser
             }
 
             if (verdict == Verdict.WorkItem)
-            {
                 return Verdict.DuplicateField;
-            }
 
             verdict = _matrix.Read(ref json);
             if (verdict != Verdict.WorkItem)
-            {
                 return verdict;
-            }
         }
 
         if (verdict != Verdict.WorkItem)
-        {
             return verdict;
-        }
 
         return _vectors.Values.Length + _matrix.Values.Length > NumberRows.MaxValues ? Verdict.TooManyValues
             : _matrix.IsRectangular ? Verdict.WorkItem
@@ -102,9 +88,7 @@ internal sealed class WorkItemParser
     {
         iterations = 0;
         if (value.Kind != JsonTokenType.Number)
-        {
             return Verdict.WrongType;
-        }
 
         if (!DecimalNumber.TryParse(line.Slice(value.Start, value.Length), out var mantissa, out var scale)
             || scale != 0 || mantissa is < 0 or > MaxIterations)
@@ -119,9 +103,7 @@ internal sealed class WorkItemParser
     private void Compute(WorkItem item, int iterations, CancellationToken cancellationToken)
     {
         for (var i = 0; i < _vectors.Count; i++)
-        {
             Normalize(_vectors[i]);
-        }
 
         item.Vectors.AddRange(_vectors.Values);
         item.VectorChecksum = VectorChecksum.Compute(_vectors.Values, iterations, cancellationToken);
@@ -131,9 +113,7 @@ internal sealed class WorkItemParser
         for (var column = 0; column < item.MatrixRows; column++)
         {
             for (var row = 0; row < item.MatrixColumns; row++)
-            {
                 item.Matrix.Add(_matrix.Values[(row * item.MatrixRows) + column]);
-            }
         }
     }
 
@@ -141,19 +121,13 @@ internal sealed class WorkItemParser
     {
         var squares = 0.0;
         foreach (var value in vector)
-        {
             squares += value * value;
-        }
 
         var length = Math.Sqrt(squares);
         if (length == 0)
-        {
             return;
-        }
 
         foreach (ref var value in vector)
-        {
             value /= length;
-        }
     }
 }

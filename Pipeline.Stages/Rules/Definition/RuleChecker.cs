@@ -24,14 +24,10 @@ internal sealed class RuleChecker
     {
         _source = source;
         foreach (var name in ColumnNames.All)
-        {
             Declare(name, KindOf(name));
-        }
 
         foreach (var name in source.Unusable)
-        {
             _columns.TryAdd(name, null);
-        }
     }
 
     public IReadOnlyList<Rule> Rules => _rules;
@@ -43,13 +39,9 @@ internal sealed class RuleChecker
         foreach (var rule in _source.Rules.TakeWhile(_ => !_source.IsFull && _size <= MaxSize))
         {
             if (rule.Drop is { } drop)
-            {
                 CheckDrop(rule, drop);
-            }
             else if (rule is { Set: { } column, To: { } to })
-            {
                 CheckSet(rule, column, to);
-            }
         }
     }
 
@@ -59,13 +51,9 @@ internal sealed class RuleChecker
     {
         var expression = Expression(rule, drop);
         if (expression is { Kind: not ColumnKind.Boolean })
-        {
             _source.Add(rule.Number, drop, 0, $"a drop rule needs a boolean, this is a {Types.Name(expression.Kind)}");
-        }
         else if (expression is not null)
-        {
             _rules.Add(new DropRule(expression));
-        }
     }
 
     private void CheckSet(RuleSource rule, TextSource column, TextSource to)
@@ -75,21 +63,13 @@ internal sealed class RuleChecker
         var name = column.Text;
         var before = _columns.GetValueOrDefault(name);
         if (expression is { CanFail: true, Reads.Count: 0 })
-        {
             _source.Add(rule.Number, to, 0, "the number is too large for a column");
-        }
         else if (expression is not null && before is not null && before.Kind != expression.Kind)
-        {
             _source.Add(rule.Number, to, 0, $"column '{name}' is a {Types.Name(before.Kind)}, this is a {Types.Name(expression.Kind)}");
-        }
         else if (expression is not null && nameIsGood)
-        {
             _rules.Add(new SetRule(Declare(name, expression.Kind), expression));
-        }
         else if (before is null)
-        {
             _columns[name] = null;
-        }
     }
 
     private bool CheckName(RuleSource rule, TextSource column)
@@ -105,9 +85,7 @@ internal sealed class RuleChecker
             _ => null,
         };
         if (problem is not null)
-        {
             _source.Add(rule.Number, column, 0, problem);
-        }
 
         return problem is null;
     }
@@ -117,9 +95,7 @@ internal sealed class RuleChecker
         var expression = ExpressionChecker.Check(source.Text, _columns, (position, message) => _source.Add(rule.Number, source, position, message));
         _size += expression?.Size ?? 0;
         if (_size > MaxSize)
-        {
             _source.Add(rule.Number, source, 0, $"the rules up to here have {_size:N0} words and symbols; at most {MaxSize:N0} are allowed in all");
-        }
 
         return expression;
     }

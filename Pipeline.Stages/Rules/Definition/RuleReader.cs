@@ -55,9 +55,7 @@ internal sealed class RuleReader(string json)
     public void Add(int rule, int start, string message)
     {
         if (IsFull)
-        {
             return;
-        }
 
         var before = _utf8.AsSpan(0, Math.Min(start, _utf8.Length));
         var lineStart = before.LastIndexOf((byte)'\n') + 1;
@@ -102,9 +100,7 @@ internal sealed class RuleReader(string json)
         }
 
         if (!found)
-        {
             Add(0, 0, "\"rules\" is missing: {\"rules\":[...]}");
-        }
     }
 
     private void ReadRules(ref Utf8JsonReader reader)
@@ -120,9 +116,7 @@ internal sealed class RuleReader(string json)
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (++number == MaxRules + 1)
-            {
                 Add(number, (int)reader.TokenStartIndex, $"more than {MaxRules} rules");
-            }
 
             if (number > MaxRules || IsFull)
             {
@@ -145,24 +139,16 @@ internal sealed class RuleReader(string json)
 
         var before = Errors.Count;
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
-        {
             ReadMember(ref reader, rule);
-        }
 
         var isSet = rule is { Drop: null, Set: not null, To: not null };
         if (Errors.Count == before && !isSet && rule is not { Drop: not null, Set: null, To: null })
-        {
             Add(rule.Number, rule.Start, "a rule has either \"drop\" or both \"set\" and \"to\"");
-        }
 
         if (Errors.Count == before)
-        {
             Rules.Add(rule);
-        }
         else if (rule.Set is { } column)
-        {
             Unusable.Add(column.Text);
-        }
     }
 
     private void ReadMember(ref Utf8JsonReader reader, RuleSource rule)
@@ -193,9 +179,7 @@ internal sealed class RuleReader(string json)
             _ => null,
         };
         if (again is not null)
-        {
             Add(rule.Number, start, $"\"{name}\" stands here for the second time");
-        }
 
         switch (name)
         {
@@ -242,9 +226,7 @@ internal sealed class RuleReader(string json)
     {
         var at = 0;
         for (; line > 0; line--)
-        {
             at += _utf8.AsSpan(at).IndexOf((byte)'\n') + 1;
-        }
 
         return at;
     }
@@ -253,9 +235,7 @@ internal sealed class RuleReader(string json)
     {
         var count = 0;
         foreach (var value in _utf8.AsSpan(start, Math.Min(length, _utf8.Length - start)))
-        {
             count += (value & 0xC0) == 0x80 ? 0 : 1;
-        }
 
         return count;
     }

@@ -14,9 +14,7 @@ internal static class ColumnAccess
     public static int WidthOfNumbers(long min, long max)
     {
         if (min == 0 && max == 0)
-        {
             return 0;
-        }
 
         return min >= sbyte.MinValue && max <= sbyte.MaxValue ? 1
             : min >= short.MinValue && max <= short.MaxValue ? 2

@@ -19,9 +19,7 @@ internal sealed class EntryMemo<T>(Slot slot, T unknown)
     public T[] For(FrameRows rows)
     {
         if (slot.Kind == ColumnKind.Text)
-        {
             return ForTexts(rows.Texts(slot));
-        }
 
         var column = rows.Column(slot);
         return _numbers[(column.Scale * 2) + (column.Width == 2 ? 1 : 0)] ??= New(column.Width == 2 ? 65_536 : 256);

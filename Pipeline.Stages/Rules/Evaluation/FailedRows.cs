@@ -22,15 +22,11 @@ internal static class FailedRows
         for (var row = 0; row < rows.Count; row++)
         {
             if (rows.State[row] != Outcome.Failed)
-            {
                 continue;
-            }
 
             var line = lines.ReadNumber(row);
             while (next < frame.Rejects.Count && frame.Rejects[next].Line < line)
-            {
                 merged.Add(frame.Rejects[next++]);
-            }
 
             merged.Add(new Reject
             {

@@ -30,16 +30,12 @@ internal sealed class FrameRows : IDisposable
     {
         Count = count;
         if (_state.Length < count)
-        {
             _state = new byte[Math.Max(count, _state.Length * 2)];
-        }
 
         State.Clear();
         Array.Clear(_columns);
         foreach (var texts in _texts)
-        {
             texts?.Unload();
-        }
     }
 
     public void Bind(Slot slot, EventColumn column) => _columns[slot.Index] = column;
@@ -51,9 +47,7 @@ internal sealed class FrameRows : IDisposable
     {
         var cache = _texts[slot.Index]!;
         if (!cache.Loaded)
-        {
             cache.Load(Column(slot).Texts!);
-        }
 
         return cache;
     }
@@ -75,13 +69,9 @@ internal sealed class FrameRows : IDisposable
     {
         var column = Column(slot);
         if (column.Kind == ColumnKind.Number)
-        {
             Cursor.Numbers[slot.Index] = Number.ToDecimal(column.ReadNumber(row), column.Scale);
-        }
         else
-        {
             FillEntry(slot, column.ReadCode(row));
-        }
     }
 
     /// <summary>Puts a raw value of a narrow column, from 0 to below its domain, under the cursor.</summary>
@@ -115,8 +105,6 @@ internal sealed class FrameRows : IDisposable
     public void Dispose()
     {
         foreach (var texts in _texts)
-        {
             texts?.Dispose();
-        }
     }
 }

@@ -16,9 +16,7 @@ internal static class Masks
         }
 
         for (; at < outcomes.Length; at++)
-        {
             outcomes[at] = outcomes[at] <= 1 ? (byte)(outcomes[at] ^ 1) : outcomes[at];
-        }
     }
 
     /// <summary>Where <paramref name="outcomes"/> are <paramref name="open"/>, the other decides.</summary>
@@ -33,18 +31,14 @@ internal static class Masks
         }
 
         for (; at < outcomes.Length; at++)
-        {
             outcomes[at] = outcomes[at] == open ? other[at] : outcomes[at];
-        }
     }
 
     /// <summary>Other than 0 where a row is skipped already, or decided because it is not <paramref name="open"/>.</summary>
     public static void Decided(ReadOnlySpan<byte> outcomes, byte open, ReadOnlySpan<byte> skip, Span<byte> decided)
     {
         for (var row = 0; row < outcomes.Length; row++)
-        {
             decided[row] = (byte)(skip[row] | (outcomes[row] ^ open));
-        }
     }
 
     /// <summary>How often a value is in a mask.</summary>

@@ -14,15 +14,11 @@ internal static class PredicateBuilder
     {
         var reads = ReadsOf(body, slots);
         if (reads.Length == 0)
-        {
             return Constant(body);
-        }
 
         // One look-up beats a junction of several, where the column is always narrow.
         if (reads is [{ Kind: not ColumnKind.Number }])
-        {
             return new TablePredicate(body, reads);
-        }
 
         return body switch
         {

@@ -61,9 +61,7 @@ internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal l
         }
 
         for (; at < values.Length; at++)
-        {
             outcomes[at] = (byte)(values[at] - start) <= length ? inside : (byte)(inside ^ 1);
-        }
     }
 
     private static void Evaluate<T>(ReadOnlySpan<T> values, long low, long high, byte inside, Span<byte> outcomes)
@@ -77,9 +75,7 @@ internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal l
 
         var length = (ulong)(high - low);
         for (var row = 0; row < values.Length; row++)
-        {
             outcomes[row] = (byte)(((ulong)(long.CreateTruncating(values[row]) - low) <= length ? 1 : 0) ^ (inside ^ 1));
-        }
     }
 
     private (long Low, long High) RangeAt(int scale)

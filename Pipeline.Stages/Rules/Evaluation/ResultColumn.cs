@@ -23,9 +23,7 @@ internal sealed class ResultColumn(Slot target)
         var value = target.Kind == ColumnKind.Text ? 0 : entries[0].Value;
         column.Allocate(WidthOf(value, value), count);
         for (var row = 0; row < count && column.Width > 0; row++)
-        {
             ColumnAccess.Write(column.Data, column.Width, row, value);
-        }
 
         return column;
     }
@@ -42,9 +40,7 @@ internal sealed class ResultColumn(Slot target)
     {
         var column = New();
         if (_raw.Length < entries.Length)
-        {
             _raw = new long[entries.Length];
-        }
 
         var width = target.Kind == ColumnKind.Text ? EncodeTexts(column.Texts!, entries, used, evaluator) : EncodeNumbers(column, entries, used);
         if (width is null)
@@ -81,18 +77,14 @@ internal sealed class ResultColumn(Slot target)
     private int? EncodeTexts(TextTable texts, Result[] entries, List<int> used, ResultEvaluator evaluator)
     {
         if (_codes.Length < evaluator.Texts.Count)
-        {
             _codes = new int[Math.Max(evaluator.Texts.Count, _codes.Length * 2)];
-        }
 
         // Rows that were dropped have entries that are not used: their codes must be within the table, too, since later rules look them up.
         Array.Clear(_raw, 0, entries.Length);
         foreach (var entry in used)
         {
             if (entries[entry].Status != ResultStatus.Good)
-            {
                 continue;
-            }
 
             ref var code = ref _codes[entries[entry].Value]; // + 1
             code = code != 0 ? code : texts.Add(evaluator.Texts[(int)entries[entry].Value]) + 1;
@@ -102,9 +94,7 @@ internal sealed class ResultColumn(Slot target)
         foreach (var entry in used)
         {
             if (entries[entry].Status == ResultStatus.Good)
-            {
                 _codes[entries[entry].Value] = 0;
-            }
         }
 
         return texts.ByteLength > MaxTextBytes && texts.Count > 1 ? null : ColumnAccess.WidthOfCodes(texts.Count);
@@ -114,17 +104,13 @@ internal sealed class ResultColumn(Slot target)
     {
         var scale = 0;
         foreach (var entry in used)
-        {
             scale = Math.Max(scale, entries[entry].Scale);
-        }
 
         var (min, max) = (0L, 0L);
         foreach (var entry in used)
         {
             if (!new Number(entries[entry].Value, entries[entry].Scale).TryRescale(scale, out var value))
-            {
                 return null;
-            }
 
             _raw[entry] = value;
             min = Math.Min(min, value);
@@ -145,9 +131,7 @@ internal sealed class ResultColumn(Slot target)
                 break;
             case null:
                 for (var row = 0; row < target.Length; row++)
-                {
                     target[row] = T.CreateTruncating(_raw[row]);
-                }
 
                 break;
             case 0:
@@ -170,8 +154,6 @@ internal sealed class ResultColumn(Slot target)
         where TSource : unmanaged, INumber<TSource>
     {
         for (var row = 0; row < target.Length; row++)
-        {
             target[row] = T.CreateTruncating(_raw[int.CreateTruncating(source[row])]);
-        }
     }
 }

@@ -40,9 +40,7 @@ internal sealed class ResultEvaluator(CheckedExpression expression) : IDisposabl
     public bool Trim()
     {
         if (_texts.Count <= MaxTexts && _texts.ByteLength <= MaxBytes)
-        {
             return false;
-        }
 
         _texts.Clear();
         return true;

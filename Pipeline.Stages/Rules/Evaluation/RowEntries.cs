@@ -31,17 +31,13 @@ internal sealed class RowEntries(Slot[] reads)
             _domains[column] = rows.Domain(reads[column]);
             domain *= _domains[column];
             if (domain == 0 || domain > Math.Max(MinDomain, 8L * rows.Count))
-            {
                 return false;
-            }
         }
 
         Domain = (int)domain;
         _count = rows.Count;
         if (_entries.Length < _count)
-        {
             _entries = new int[Math.Max(_count, _entries.Length * 2)];
-        }
 
         _entries.AsSpan(0, _count).Clear();
         var stride = 1;
@@ -85,8 +81,6 @@ internal sealed class RowEntries(Slot[] reads)
         where T : unmanaged, INumber<T>
     {
         for (var row = 0; row < values.Length; row++)
-        {
             _entries[row] += int.CreateTruncating(values[row]) * stride;
-        }
     }
 }

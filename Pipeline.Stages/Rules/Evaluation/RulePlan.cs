@@ -27,9 +27,7 @@ internal sealed class RulePlan
 
         ReadsLine = live.Any(slot => slot.Name == ColumnNames.Line);
         if (Rules.Any(rule => rule.Expression.CanFail))
-        {
             live.UnionWith(rules.Slots.Where(slot => slot.Name is ColumnNames.Line or ColumnNames.Offset));
-        }
 
         Input = [.. live.OrderBy(slot => slot.Index)];
     }

@@ -61,9 +61,7 @@ internal sealed class RuleProgram : IDisposable
         dropped = Masks.Count(_rows.State, Outcome.True);
         failed = Masks.Count(_rows.State, Outcome.Failed);
         if (failed > 0)
-        {
             FailedRows.AddRejects(frame, _rows);
-        }
 
         HandOn(frame, frame.Count - dropped - failed);
         frame.Filtered += dropped;
@@ -75,9 +73,7 @@ internal sealed class RuleProgram : IDisposable
         Forget();
         _rows.Dispose();
         foreach (var (_, set) in _steps)
-        {
             set?.Dispose();
-        }
     }
 
     private void Bind(EventFrame frame)
@@ -110,9 +106,7 @@ internal sealed class RuleProgram : IDisposable
     private bool TrySet(SetStep step)
     {
         if (step.TryMake(_rows) is not { } column)
-        {
             return false;
-        }
 
         _made.Add(column);
         _rows.Bind(step.Target, column);
@@ -123,25 +117,19 @@ internal sealed class RuleProgram : IDisposable
     {
         var output = _output;
         foreach (var slot in kept > 0 ? _plan.Output : [])
-        {
             output.Add(_rows.Column(slot));
-        }
 
         foreach (var column in frame.Columns)
         {
             if (!output.Contains(column))
-            {
                 column.Dispose();
-            }
         }
 
         foreach (var column in output)
         {
             _made.Remove(column);
             if (kept < frame.Count)
-            {
                 Compaction.Apply(column, _rows.State, kept);
-            }
         }
 
         Forget();
@@ -155,9 +143,7 @@ internal sealed class RuleProgram : IDisposable
     private void Forget()
     {
         foreach (var column in _made)
-        {
             column.Dispose();
-        }
 
         _made.Clear();
     }

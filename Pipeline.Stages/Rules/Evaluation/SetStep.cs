@@ -28,15 +28,11 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     public EventColumn? TryMake(FrameRows rows)
     {
         if (_evaluator.Trim())
-        {
             _memo?.Clear();
-        }
 
         var reads = rule.Expression.Reads;
         if (reads.Count == 0)
-        {
             return Constant(rows);
-        }
 
         var domain = reads.Count == 1 ? rows.Domain(reads[0]) : 0;
         var single = domain > 0 ? rows.Column(reads[0]) : null;
@@ -44,9 +40,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         Grow(single is not null ? domain : combined.IsEmpty ? rows.Count : _combined!.Domain);
         var column = TryEvaluate(rows, single, combined) ? _columns.TryMake(rows.Count, _entries, _used, single, combined, _evaluator) : null;
         foreach (var entry in _used)
-        {
             _isUsed[entry] = false;
-        }
 
         _used.Clear();
         return column;
@@ -69,9 +63,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         for (var row = 0; row < state.Length; row++)
         {
             if (state[row] != 0)
-            {
                 continue;
-            }
 
             var entry = single is not null ? single.ReadCode(row) : combined.IsEmpty ? row : combined[row];
             if (!_isUsed[entry])
@@ -84,18 +76,14 @@ internal sealed class SetStep(SetRule rule) : IDisposable
                     Fill(rows, single, combined, row, entry);
                     known = _evaluator.Evaluate(rows.Cursor);
                     if (_evaluator.IsFull && _used.Count > 1)
-                    {
                         return false;
-                    }
                 }
 
                 _entries[entry] = known;
             }
 
             if (rule.Expression.CanFail && _entries[entry].Status == ResultStatus.Failed)
-            {
                 state[row] = Outcome.Failed;
-            }
         }
 
         return true;
@@ -114,9 +102,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         else
         {
             foreach (var slot in rule.Expression.Reads)
-            {
                 rows.Fill(slot, row);
-            }
         }
     }
 

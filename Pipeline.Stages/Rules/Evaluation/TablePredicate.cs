@@ -31,21 +31,13 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
 
         var column = rows.Column(slot);
         if (slot.Kind != ColumnKind.Number)
-        {
             LookUp(column, Table(rows, slot, domain), domain, outcomes);
-        }
         else if (column.Width == 2)
-        {
             LookUpLazily(rows, _memo.For(rows), ColumnAccess.As<ushort>(column), skip, outcomes);
-        }
         else if (column.Width == 1)
-        {
             LookUpLazily<byte>(rows, _memo.For(rows), column.Data, skip, outcomes);
-        }
         else
-        {
             outcomes.Fill(EvaluateEntry(rows, 0));
-        }
     }
 
     private static void LookUp(EventColumn column, byte[] table, int domain, Span<byte> outcomes)
@@ -76,23 +68,17 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         var small = Vector128.Create<byte>(table);
         var at = 0;
         for (; at <= codes.Length - Vector128<byte>.Count; at += Vector128<byte>.Count)
-        {
             Vector128.Shuffle(small, Vector128.Create(codes[at..])).CopyTo(outcomes[at..]);
-        }
 
         for (; at < codes.Length; at++)
-        {
             outcomes[at] = table[codes[at]];
-        }
     }
 
     private static void LookUp<T>(ReadOnlySpan<T> codes, byte[] table, Span<byte> outcomes)
         where T : unmanaged, System.Numerics.INumber<T>
     {
         for (var row = 0; row < codes.Length; row++)
-        {
             outcomes[row] = table[int.CreateTruncating(codes[row])];
-        }
     }
 
     // By code of the frame; at least 256 long, so that no code of one byte lies outside.
@@ -105,9 +91,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         {
             ref var known = ref memo[ids.IsEmpty ? entry : ids[entry]];
             if (known == Outcome.Unknown)
-            {
                 known = EvaluateEntry(rows, entry);
-            }
 
             _table[entry] = known;
         }
@@ -123,9 +107,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
             var entry = int.CreateTruncating(entries[row]);
             var known = table[entry];
             if (known == Outcome.Unknown && skip[row] == 0)
-            {
                 known = table[entry] = EvaluateEntry(rows, entry);
-            }
 
             outcomes[row] = known;
         }
@@ -134,13 +116,9 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
     private byte EvaluateEntry(FrameRows rows, int entry)
     {
         if (reads.Length == 1)
-        {
             rows.FillEntry(reads[0], entry);
-        }
         else
-        {
             _combined.FillEntry(rows, entry);
-        }
 
         return Evaluate(rows.Cursor);
     }
@@ -148,9 +126,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
     private void Grow(int domain)
     {
         if (_table.Length < domain)
-        {
             _table = new byte[Math.Max(domain, _table.Length * 2)];
-        }
     }
 
     // Combinations of several columns, where all are narrow; otherwise the rows themselves.
@@ -173,9 +149,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
             }
 
             foreach (var slot in reads)
-            {
                 rows.Fill(slot, row);
-            }
 
             outcomes[row] = Evaluate(rows.Cursor);
         }

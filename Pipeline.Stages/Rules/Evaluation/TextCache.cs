@@ -36,14 +36,10 @@ internal sealed class TextCache : IDisposable
         }
 
         if (_ids.Length < texts.Count)
-        {
             _ids = new int[Math.Max(texts.Count, _ids.Length * 2)];
-        }
 
         for (var code = 0; code < texts.Count; code++)
-        {
             _ids[code] = _texts.GetOrAdd(texts[code]);
-        }
 
         Loaded = true;
     }
@@ -55,9 +51,7 @@ internal sealed class TextCache : IDisposable
         get
         {
             if (_strings.Length <= id)
-            {
                 Array.Resize(ref _strings, Math.Max(id + 1, _strings.Length * 2));
-            }
 
             return _strings[id] ??= System.Text.Encoding.UTF8.GetString(_texts[id]);
         }

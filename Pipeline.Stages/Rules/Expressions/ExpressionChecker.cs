@@ -18,9 +18,7 @@ internal static class ExpressionChecker
         {
             // What else is wrong at the same place follows from the first error.
             if (failed.Add(position))
-            {
                 fail(position, message);
-            }
         }
 
         try

@@ -27,9 +27,7 @@ internal static partial class Lexer
     public static List<Token> Read(string expression, Action<int, string> fail)
     {
         if (expression.Length > MaxLength)
-        {
             throw new ExpressionException(MaxLength, $"an expression has at most {MaxLength} characters");
-        }
 
         var tokens = new List<Token>();
         for (var match = Tokens().Match(expression); match.Success; match = match.NextMatch())
@@ -57,9 +55,7 @@ internal static partial class Lexer
             };
             tokens.AddRange(token is null ? [] : [token.Value]);
             if (tokens.Count > MaxTokens)
-            {
                 throw new ExpressionException(at, $"an expression has at most {MaxTokens} words and symbols");
-            }
         }
 
         tokens.Add(new Token(TokenKind.End, "", expression.Length));
@@ -97,9 +93,7 @@ internal static partial class Lexer
         }
 
         if (!Former.TryGetValue(before + match.Value, out var current))
-        {
             return match.Value;
-        }
 
         fail(match.Index, $"'{match.Value}' is written '{current}'");
         return current.TrimEnd('(', ')');
@@ -108,15 +102,11 @@ internal static partial class Lexer
     private static string Unescape(Match text, Action<int, string> fail) => Escape().Replace(text.Value[1..^1], escape =>
     {
         if (escape.Groups["plain"] is { Success: true } plain)
-        {
             return "\\'\"`?\a\b\f\n\r\t\v"[@"\'""`?abfnrtv".IndexOf(plain.Value[0])].ToString();
-        }
 
         var (hex, octal) = (escape.Groups["hex"].Value, escape.Groups["octal"].Value);
         if (hex + octal is { Length: > 0 } digits && Rune.TryCreate(Convert.ToInt32(digits, hex.Length > 0 ? 16 : 8), out var rune))
-        {
             return rune.ToString();
-        }
 
         var at = text.Index + 1 + escape.Index;
         fail(at, @"no escape of CEL; there are \\ \' \"" \` \? \a \b \f \n \r \t \v \xHH \uHHHH \UHHHHHHHH \OOO");

@@ -26,9 +26,7 @@ internal readonly record struct Number(long Mantissa, int Scale)
         }
 
         if (magnitude > long.MaxValue)
-        {
             return false;
-        }
 
         number = new Number(bits[3] < 0 ? -(long)magnitude : (long)magnitude, scale);
         return true;
@@ -41,9 +39,7 @@ internal readonly record struct Number(long Mantissa, int Scale)
         {
             var (quotient, remainder) = Math.DivRem(mantissa, 10);
             if (remainder != 0)
-            {
                 break;
-            }
 
             mantissa = quotient;
             scale--;

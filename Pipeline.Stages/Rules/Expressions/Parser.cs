@@ -69,9 +69,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     private Expression? Binary(int level)
     {
         if (level == Levels.Length)
-        {
             return Unary();
-        }
 
         var left = Binary(level + 1);
         while (Next is { Kind: TokenKind.Symbol } symbol && Levels[level].TryGetValue(symbol.Text, out var kind))
@@ -87,9 +85,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     {
         var symbol = Next;
         if (!Accept("!") && !Accept("-"))
-        {
             return Member();
-        }
 
         Enter();
         var result = nodes.Unary(symbol, Unary());
@@ -136,9 +132,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     private Expression? Column(Token name)
     {
         if (columns.TryGetValue(name.Text, out var slot))
-        {
             return slot is null ? null : nodes.Column(slot);
-        }
 
         fail(name.Position, Reserved.Contains(name.Text)
             ? $"{name} is a reserved word of CEL"
@@ -151,9 +145,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
         var start = Next;
         var end = Accept("[") ? "]" : Accept("(") ? ")" : throw Expected("'['");
         if (end == ")")
-        {
             fail(start.Position, "a list is written in brackets: in ['a', 'b']");
-        }
 
         var values = Values(end);
         return values.Count > 0 ? values : throw new ExpressionException(start.Position, "a list has at least one value");
@@ -165,9 +157,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
         while (!Accept(end))
         {
             if (values.Count > 0)
-            {
                 Expect(",");
-            }
 
             values.Add(Whole());
         }
@@ -178,9 +168,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     private void Enter()
     {
         if (++_depth > MaxDepth + 1)
-        {
             throw new ExpressionException(Next.Position, $"an expression nests at most {MaxDepth} deep");
-        }
     }
 
     private bool Accept(string symbol)
@@ -193,9 +181,7 @@ internal sealed class Parser(List<Token> tokens, IReadOnlyDictionary<string, Slo
     private void Expect(string symbol)
     {
         if (!Accept(symbol))
-        {
             throw Expected($"'{symbol}'");
-        }
     }
 
     private ExpressionException Expected(string what) => new(Next.Position, $"{what} is expected, not {Next}");

@@ -50,8 +50,6 @@ internal static class RuleFunctions
     private static string Map(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (target, from) =>
     {
         for (var at = 0; at < target.Length; at++)
-        {
             target[at] = (char)(from.text[at] ^ (from.changes(from.text[at]) ? 0x20 : 0));
-        }
     });
 }

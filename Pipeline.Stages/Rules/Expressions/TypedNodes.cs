@@ -40,18 +40,14 @@ internal sealed class TypedNodes(Action<int, string> fail)
     public Expression? Binary(Token symbol, ExpressionType kind, Expression? left, Expression? right)
     {
         if (left is null || right is null)
-        {
             return null;
-        }
 
         var type = left.Type == right.Type ? left.Type : null;
         var isLogical = kind is ExpressionType.AndAlso or ExpressionType.OrElse;
         var isArithmetic = symbol.Text is "+" or "-" or "*" or "/" or "%";
         CanFail |= isArithmetic;
         if (isLogical ? type == typeof(bool) : type == typeof(decimal) || (type is not null && symbol.Text is "==" or "!="))
-        {
             return Expression.MakeBinary(kind, left, right);
-        }
 
         return type != typeof(string) || isLogical || symbol.Text is "-" or "*" or "/" or "%" ? Refuse(symbol, left, right)
             : isArithmetic ? Call(nameof(RuleFunctions.Concat), left, right)
@@ -62,20 +58,14 @@ internal sealed class TypedNodes(Action<int, string> fail)
     public Expression? In(Token symbol, Expression? value, List<Expression?> list)
     {
         if (value is null || list.Contains(null))
-        {
             return null;
-        }
 
         if (list.Find(item => item!.Type != value.Type) is { } other)
-        {
             return Refuse(symbol, value, other);
-        }
 
         var areLiterals = list.TrueForAll(item => item is ConstantExpression);
         if (areLiterals && value is ParameterExpression)
-        {
             return list.Select(item => (Expression)Expression.Equal(value, item!)).Aggregate(Expression.OrElse);
-        }
 
         var array = (Expression)Expression.NewArrayInit(value.Type, list!);
         array = areLiterals ? Expression.Constant(Expression.Lambda<Func<object>>(array).Compile()(), array.Type) : array;
@@ -102,9 +92,7 @@ internal sealed class TypedNodes(Action<int, string> fail)
                 ? $"function {name} takes {string.Join(" and ", method.GetParameters().Select(_ => "text"))}, not {NamesOf(arguments)}"
             : null;
         if (error is null)
-        {
             return arguments!.Contains(null) ? null : Expression.Call(method!, arguments!);
-        }
 
         fail(name.Position, error);
         return null;

@@ -19,22 +19,16 @@ internal static class WorkItemScore
     public static void Apply(WorkItem item)
     {
         if (item.MatrixRows < 0 || (long)item.MatrixRows * item.MatrixColumns != item.Matrix.Count)
-        {
             throw new StageException(FailureReasons.ProtocolViolation, $"work item '{item.Id}' whose matrix is not rows times columns");
-        }
 
         var mean = item.Vectors.Count == 0 ? 0.0 : Sum(item.Vectors, 0, item.Vectors.Count) / item.Vectors.Count;
         for (var index = 0; index < Math.Min(Eigenvalues, item.Vectors.Count); index++)
-        {
             item.Eigenvalues.Add(item.Vectors[index]);
-        }
 
         var perRound = item.VectorChecksum + MatrixScore(item) + mean;
         var score = 0.0;
         for (var round = 0; round < Rounds; round++)
-        {
             score += perRound * (round + 1) * Weight;
-        }
 
         item.Score = score;
         item.Vectors.Clear();
@@ -47,9 +41,7 @@ internal static class WorkItemScore
     {
         var score = 0.0;
         for (var row = 0; row < item.MatrixRows; row++)
-        {
             score += Sum(item.Matrix, row * item.MatrixColumns, item.MatrixColumns);
-        }
 
         return score;
     }
@@ -58,9 +50,7 @@ internal static class WorkItemScore
     {
         var sum = 0.0;
         for (var index = start; index < start + count; index++)
-        {
             sum += values[index];
-        }
 
         return sum;
     }

@@ -39,9 +39,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
                 : segmentsGone ? null
                 : checkpoint.Segments.Select(FindDamage).FirstOrDefault(found => found is not null);
             if (damage is null)
-            {
                 return checkpoint;
-            }
 
             checkpoint?.Dispose();
             LogDamaged(damage);

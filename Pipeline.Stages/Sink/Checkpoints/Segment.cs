@@ -28,18 +28,14 @@ internal sealed class Segment(IDurableFiles files, string path, string role) : I
     public void WriteOut()
     {
         if (_buffer.WrittenCount >= BufferBytes / 2)
-        {
             WriteAllOut();
-        }
     }
 
     /// <summary>Makes all of it durable.</summary>
     public void Flush()
     {
         if (Length == _flushed)
-        {
             return;
-        }
 
         WriteAllOut();
         _file!.Flush();

@@ -46,15 +46,11 @@ internal sealed class StoredCheckpoint : IDisposable
         Attempt = content.ReadInt64();
         var segments = new SegmentLengths[content.ReadInt32()];
         for (var index = 0; index < segments.Length; index++)
-        {
             segments[index] = new SegmentLengths(content.ReadInt64(), content.ReadInt64(), content.ReadInt64());
-        }
 
         Segments = segments;
         if (content.Version == 1)
-        {
             content.ReadInt32();
-        }
 
         _pages = content.Position;
         Last = Pages().Last();
@@ -103,9 +99,7 @@ internal sealed class StoredCheckpoint : IDisposable
     public IEnumerable<CheckpointPage> Pages()
     {
         for (_content.Position = _pages; _content.Left > 0;)
-        {
             yield return CheckpointPage.Parser.ParseFrom(_content.Read(_content.ReadInt32()));
-        }
     }
 
     public void Dispose() => _content.Dispose();

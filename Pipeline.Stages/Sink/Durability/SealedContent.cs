@@ -41,9 +41,7 @@ internal sealed class SealedContent : IDisposable
     public static SealedContent? TryOpen(string path, string magic, int version)
     {
         if (!File.Exists(path))
-        {
             return null;
-        }
 
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BlockBytes);
         try
@@ -86,16 +84,12 @@ internal sealed class SealedContent : IDisposable
     {
         var left = file.Length - HashBytes;
         if (left < HeaderBytes)
-        {
             return null;
-        }
 
         var block = new byte[BlockBytes];
         file.ReadExactly(block, 0, HeaderBytes);
         if (Encoding.ASCII.GetString(block, 0, MagicBytes) != magic)
-        {
             return null;
-        }
 
         var version = BinaryPrimitives.ReadInt32LittleEndian(block.AsSpan(MagicBytes));
         var hash = new XxHash3();

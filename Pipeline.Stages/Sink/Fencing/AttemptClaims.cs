@@ -21,9 +21,7 @@ internal sealed class AttemptClaims(string folder, long attempt)
     {
         RequireNewest();
         if (!NumberedFiles.TryCreate(folder, Prefix, attempt))
-        {
             throw Fenced(attempt);
-        }
 
         files.FlushFolder(folder, "claim");
 
@@ -37,9 +35,7 @@ internal sealed class AttemptClaims(string folder, long attempt)
     {
         var newest = NumberedFiles.Highest(folder, Prefix);
         if (newest > attempt)
-        {
             throw Fenced(newest);
-        }
     }
 
     /// <summary>The failure of an attempt that is over.</summary>

@@ -16,9 +16,7 @@ internal static class ExactAverage
     public static double Of(Int128 sum, int scale, long count)
     {
         for (; scale > 0 && sum % 10 == 0; scale--)
-        {
             sum /= 10;
-        }
 
         var divisor = (Int128)count * PowersOfTen.Values[scale];
 
@@ -38,9 +36,7 @@ internal static class ExactAverage
             ? BigInteger.DivRem(magnitude << shift, divisor, out var remainder)
             : BigInteger.DivRem(magnitude, divisor << -shift, out remainder);
         if (!remainder.IsZero)
-        {
             quotient |= BigInteger.One;
-        }
 
         var value = Math.ScaleB((double)(long)quotient, -shift);
         return sum.Sign < 0 ? -value : value;

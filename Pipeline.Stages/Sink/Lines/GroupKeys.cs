@@ -62,9 +62,7 @@ internal static class GroupKeys
     {
         Int128 value = number.Mantissa;
         for (var scale = number.Scale; scale < MaxScale; scale++)
-        {
             value *= 10;
-        }
 
         BinaryPrimitives.WriteInt128BigEndian(output.GetSpan(16), value ^ Int128.MinValue);
         output.Advance(16);

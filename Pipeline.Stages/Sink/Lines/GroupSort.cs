@@ -31,9 +31,7 @@ internal sealed class GroupSort(string path, Action<IBufferWriter<byte>, Group> 
         write(_bytes, group);
         _entries.Add(new Entry(start, key, _bytes.WrittenCount - start - key));
         if (_bytes.WrittenCount >= memory)
-        {
             Spill();
-        }
     }
 
     /// <summary>All groups by key; each is valid until the next.</summary>
@@ -47,9 +45,7 @@ internal sealed class GroupSort(string path, Action<IBufferWriter<byte>, Group> 
         }
 
         if (_entries.Count > 0)
-        {
             Spill();
-        }
 
         var block = SortedPart.BlockBytesFor(_ends.Count);
         return Distinct(SortedPart.Merge(
@@ -64,9 +60,7 @@ internal sealed class GroupSort(string path, Action<IBufferWriter<byte>, Group> 
         foreach (var entry in sorted)
         {
             if (last.WrittenSpan.SequenceEqual(entry.Key.Span))
-            {
                 throw new StageException(FailureReasons.Internal, $"Two groups have the same key: {Encoding.UTF8.GetString(entry.Content.Span).Trim()}.");
-            }
 
             last.ResetWrittenCount();
             last.Write(entry.Key.Span);

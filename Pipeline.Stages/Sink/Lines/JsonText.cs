@@ -57,9 +57,7 @@ internal static class JsonText
     public static void WriteDecimal(IBufferWriter<byte> output, Int128 value, int scale)
     {
         for (; scale > 0 && value % 10 == 0; scale--)
-        {
             value /= 10;
-        }
 
         // Int128.MinValue has 39 digits; the zeros that may have to stand before the digits are at most the scale.
         Span<byte> digits = stackalloc byte[48];
@@ -73,9 +71,7 @@ internal static class JsonText
         while (magnitude != 0 || digits.Length - first <= scale);
 
         if (value < 0)
-        {
             output.Write("-"u8);
-        }
 
         output.Write(digits[first..^scale]);
         if (scale > 0)

@@ -22,9 +22,7 @@ internal sealed class RenumberedRejects(long linesBefore)
     {
         _output.ResetWrittenCount();
         while (block.Length > 0)
-        {
             block = _isBehindNumber ? TakeRest(block) : TakeNumber(block);
-        }
 
         return _output.WrittenSpan;
     }
@@ -44,9 +42,7 @@ internal sealed class RenumberedRejects(long linesBefore)
         if (_matched < Start.Length)
         {
             if (next != Start[_matched++])
-            {
                 throw new StageException(FailureReasons.Internal, "A rejects file has a line that does not begin with its number.");
-            }
         }
         else if (char.IsAsciiDigit((char)next))
         {

@@ -57,30 +57,22 @@ internal sealed class SortedPart(SafeFileHandle file, long start, long end, int 
         var queue = new PriorityQueue<SortedPart, ReadOnlyMemory<byte>>(
             Comparer<ReadOnlyMemory<byte>>.Create((left, right) => left.Span.SequenceCompareTo(right.Span)));
         foreach (var part in parts.Where(part => part.MoveNext()))
-        {
             queue.Enqueue(part, part.Current.Key);
-        }
 
         while (queue.TryPeek(out var first, out _))
         {
             yield return first.Current;
             if (first.MoveNext())
-            {
                 queue.DequeueEnqueue(first, first.Current.Key);
-            }
             else
-            {
                 queue.Dequeue();
-            }
         }
     }
 
     private bool MoveNext()
     {
         if (_next == end && _at == _read)
-        {
             return false;
-        }
 
         Require(HeaderBytes);
         var key = BinaryPrimitives.ReadInt32LittleEndian(_block.AsSpan(_at));
@@ -96,9 +88,7 @@ internal sealed class SortedPart(SafeFileHandle file, long start, long end, int 
     private void Require(int length)
     {
         if (_read - _at >= length)
-        {
             return;
-        }
 
         var left = _block.AsSpan(_at, _read - _at);
         var block = new byte[Math.Max(blockBytes, length)];
@@ -110,9 +100,7 @@ internal sealed class SortedPart(SafeFileHandle file, long start, long end, int 
             var wanted = (int)Math.Min(_block.Length - _read, end - _next);
             var read = RandomAccess.Read(file, _block.AsSpan(_read, wanted), _next);
             if (read == 0)
-            {
                 throw new EndOfStreamException("a file of sorted groups has become shorter");
-            }
 
             _read += read;
             _next += read;

@@ -17,9 +17,7 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
     {
         var file = new FileInfo(path);
         if (!file.Exists || file.Length != Length)
-        {
             return !file.Exists && Length < 0;
-        }
 
         var hash = new XxHash3();
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -70,9 +68,7 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
     {
         using var content = SealedContent.TryOpen(PathIn(workFolder), Magic, Version);
         if (content is null)
-        {
             return null;
-        }
 
         var results = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());
         var rejects = new FinishedFile(content.ReadInt64(), (ulong)content.ReadInt64());

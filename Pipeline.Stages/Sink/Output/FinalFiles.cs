@@ -32,9 +32,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
     {
         var rejects = FinishedFile.None;
         if (content.Rejects.Any(piece => piece.Length > 0))
-        {
             rejects = Write(plan.UnfinishedRejects, "rejects", content.Rejects, [], cancellationToken);
-        }
 
         var results = Write(plan.UnfinishedResults, "results", content.WorkItems, content.Groups, cancellationToken);
         return (results, rejects);
@@ -48,9 +46,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
     public void Publish(FinishedFile results, FinishedFile rejects, bool mayReplace)
     {
         if (!mayReplace)
-        {
             plan.RequireFree(results, rejects);
-        }
 
         if (rejects != FinishedFile.None)
         {
@@ -87,9 +83,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
         try
         {
             foreach (var piece in pieces)
-            {
                 Copy(piece, block);
-            }
         }
         finally
         {
@@ -111,9 +105,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
         output.Write(lines.WrittenSpan);
         output.Dispose();
         if (output != target && target.Length == 0)
-        {
             target.Write(OutputFiles.EmptyGzip);
-        }
 
         file.Flush();
         return target.Finished;
@@ -122,25 +114,19 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
         {
             var (source, bytes, linesBefore) = piece;
             if (bytes == 0)
-            {
                 return;
-            }
 
             var renumbered = linesBefore == 0 ? null : new RenumberedRejects(linesBefore);
 
             if (!File.Exists(source))
-            {
                 throw Gone($"'{source}' is not there");
-            }
 
             using var handle = File.OpenHandle(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             for (long copied = 0; copied < bytes;)
             {
                 var read = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - copied)), copied);
                 if (read == 0)
-                {
                     throw Gone($"'{source}' has {copied} of {bytes} bytes");
-                }
 
                 cancellationToken.ThrowIfCancellationRequested();
                 output.Write(renumbered is null ? buffer.AsSpan(0, read) : renumbered.Next(buffer.AsSpan(0, read)));

@@ -60,30 +60,20 @@ internal sealed class OutputPlan
     public static OutputPlan For(OpenRun open, IReadOnlyList<string> roots)
     {
         if (open.RunId.Length is 0 or > 64 || !open.RunId.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
-        {
             throw Invalid($"run id '{open.RunId}' is not 1 to 64 of [A-Za-z0-9._-].");
-        }
 
         if (open.Options.ExtraAggregates.FirstOrDefault(name => name is not ("min" or "max")) is { } unknown)
-        {
             throw Invalid($"extra aggregate '{unknown}' is neither 'min' nor 'max'.");
-        }
 
         var plan = new OutputPlan(open, roots);
         if (OutputFiles.IsOtherwiseCompressed(plan.Results))
-        {
             throw Invalid($"output '{plan.Results}' has the extension of a compression that is not supported; name it .gz, or without.");
-        }
 
         if (plan.IsPartial && plan.Partials.Count > 0)
-        {
             throw Invalid("a run either reads a slice or merges partial results.");
-        }
 
         if (plan.IsPartial && OutputFiles.IsCompressed(plan.Results))
-        {
             throw Invalid($"output '{plan.Results}' is a partial result, which is not compressed; name it without .gz.");
-        }
 
         plan.RequireApart(open.Options.Input);
         return plan;
@@ -95,20 +85,14 @@ internal sealed class OutputPlan
         foreach (var (name, file) in _files.Named)
         {
             if (Directory.Exists(file))
-            {
                 throw Unwritable($"{name} '{file}' is a folder; name another output.");
-            }
 
             if (FileStatus.DescribeSpecial(file) is { } kind)
-            {
                 throw Unwritable($"{name} '{file}' is {kind}, and would be replaced by a file; name another output.");
-            }
         }
 
         if (!Directory.Exists(Folder))
-        {
             throw Unwritable($"folder '{Folder}' of the output does not exist; create it first.");
-        }
 
         Directory.CreateDirectory(WorkFolder);
     }
@@ -122,9 +106,7 @@ internal sealed class OutputPlan
         foreach (var ((name, path), own) in _files.Named.Zip([results, rejects]))
         {
             if (File.Exists(path) && !own.Fits(path))
-            {
                 throw new StageException(FailureReasons.OutputExists, OutputFiles.Refusal(name, path));
-            }
         }
     }
 
@@ -135,9 +117,7 @@ internal sealed class OutputPlan
             .Concat(NumberedFiles.In(WorkFolder, "checkpoint.", ".tmp"))
             .Concat(NumberedFiles.In(WorkFolder, "completed.", ".tmp"));
         foreach (var (path, _) in leftovers.Where(file => file.Number < attempt).ToList())
-        {
             files.Delete(path, "leftover");
-        }
 
         try
         {
@@ -158,14 +138,10 @@ internal sealed class OutputPlan
     {
         var name = Path.GetFileName(Results);
         if (HasOwnName(name) && SameFile.Is(Folder, WorkFolder))
-        {
             throw Invalid($"output '{Results}' has a name that the run needs itself in its folder.");
-        }
 
         if (!Path.IsPathFullyQualified(input))
-        {
             return;
-        }
 
         string source;
         try
@@ -179,14 +155,10 @@ internal sealed class OutputPlan
         }
 
         if (SameFile.Is(source, Results) || SameFile.Is(source, Rejects))
-        {
             throw Invalid($"output '{Results}' (with its rejects '{Rejects}') is the input itself.");
-        }
 
         if (!SameFile.IsUnder(Results, WorkFolder) && new OutputFiles(Results, Rejects).AreInputOf(source))
-        {
             throw Invalid($"output '{Results}' lies in the input folder '{source}' and would be read as input; name another folder.");
-        }
     }
 
     // Whatever its case: to the file systems of Windows and macOS RUN.JSON is run.json.

@@ -75,9 +75,7 @@ internal sealed class PartialMerge : IDisposable
     {
         var first = part.Position.Files.Count == 1 ? part.Position.Offset - part.Position.TotalBytes : 0;
         if (first == 0)
-        {
             return 0;
-        }
 
         return previous is { Position.Files: [var file] } && file.Path == part.Position.Files[0].Path && previous.Position.Offset == first
             ? _rejects[^1].LinesBefore + previous.Position.Line
@@ -93,9 +91,7 @@ internal sealed class PartialMerge : IDisposable
         foreach (var entry in groups)
         {
             if (figures.Count > 0 && !key.WrittenSpan.SequenceEqual(entry.Key.Span))
-            {
                 yield return Rendered();
-            }
 
             var next = Group.Parser.ParseFrom(entry.Content.Span);
             if (figures.Count == 0)
@@ -109,14 +105,10 @@ internal sealed class PartialMerge : IDisposable
         }
 
         if (figures.Count > 0)
-        {
             yield return Rendered();
-        }
 
         if (events != Total.Counts.Events)
-        {
             throw new StageException(FailureReasons.Internal, $"The partial results hold {events} events, but {Total.Counts.Events} were counted.");
-        }
 
         ReadOnlyMemory<byte> Rendered()
         {

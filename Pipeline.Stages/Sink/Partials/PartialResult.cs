@@ -44,15 +44,11 @@ internal sealed class PartialResult : IDisposable
     {
         var resolved = RootedPath.Require(folder, roots, "folder of a partial result");
         if (CompletionNote.TryRead(resolved) is not { Last.Position: not null } note)
-        {
             throw Damaged(folder, "its completion note is missing or damaged");
-        }
 
         var files = OutputFiles.Of(RootedPath.Require(note.Completed.Output, roots, "partial result"));
         if (!note.Results.Fits(files.Results) || !note.Rejects.Fits(files.Rejects))
-        {
             throw Damaged(folder, $"'{files.Results}' or its rejects file is missing, or has changed since the run was completed");
-        }
 
         var file = File.OpenHandle(files.Results, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         try

@@ -166,14 +166,10 @@ public sealed class LineGeneratorTests
         long User()
         {
             if (distribution == "uniform")
-            {
                 return (long)Math.Floor(random.Next() * options.Users);
-            }
 
             if (distribution == "zipf")
-            {
                 return (long)Math.Floor(Math.Pow(random.Next(), 3) * options.Users);
-            }
 
             if (burstLeft > 0)
             {
@@ -200,22 +196,16 @@ public sealed class LineGeneratorTests
         var all = vectors.SelectMany(vector => vector.Select(value => value / Math.Sqrt(vector.Aggregate(0.0, (sum, v) => sum + (v * v))))).ToArray();
         var checksum = 0.0;
         for (var i = 0; i < 500; i++)
-        {
             checksum += all.Aggregate(0.0, (sum, v) => sum + (v * (i + 1) * 0.001));
-        }
 
         var matrixScore = 0.0;
         for (var column = 0; column < matrix[0].Length; column++)
-        {
             matrixScore += matrix.Aggregate(0.0, (sum, row) => sum + row[column]);
-        }
 
         var mean = all.Aggregate(0.0, (sum, v) => sum + v) / all.Length;
         var score = 0.0;
         for (var i = 0; i < 500; i++)
-        {
             score += (checksum + matrixScore + mean) * (i + 1) * 0.001;
-        }
 
         return (checksum, score);
     }
@@ -237,9 +227,7 @@ public sealed class LineGeneratorTests
         public void Skip(int draws)
         {
             for (; draws > 0; draws--)
-            {
                 Next();
-            }
         }
     }
 }

@@ -72,9 +72,7 @@ public sealed class AggregatePropertyTests
     private static string Canonical(long mantissa, int scale)
     {
         while (scale > 0 && mantissa % 10 == 0)
-        {
             (mantissa, scale) = (mantissa / 10, scale - 1);
-        }
 
         return mantissa.ToString(CultureInfo.InvariantCulture) + (scale > 0 ? $"e-{scale}" : "");
     }

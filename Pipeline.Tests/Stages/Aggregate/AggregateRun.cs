@@ -34,9 +34,7 @@ internal sealed class AggregateRun
         var last = resume?.Clone();
         last?.Groups.Clear();
         foreach (var page in resume?.Groups.Chunk(2) ?? [])
-        {
             run._stage.Restore(open, new CheckpointPage { Groups = { page } }.ToCheckpoint());
-        }
 
         run.Opened = await run._stage.OpenAsync(open, new RunOpened { Resume = last?.ToCheckpoint() }, default);
         return run;
@@ -45,9 +43,7 @@ internal sealed class AggregateRun
     public async Task<AggregateRun> SendAsync(params Frame[] frames)
     {
         foreach (var frame in frames)
-        {
             await _stage.ProcessAsync(frame, Output, default);
-        }
 
         return this;
     }
@@ -96,9 +92,7 @@ internal sealed class AggregateRun
     private static string Exact(BigInteger mantissa, int scale)
     {
         while (scale > 0 && mantissa % 10 == 0)
-        {
             (mantissa, scale) = (mantissa / 10, scale - 1);
-        }
 
         return mantissa.ToString(CultureInfo.InvariantCulture) + (scale > 0 ? $"e-{scale}" : "");
     }

@@ -125,9 +125,7 @@ public sealed class IngestCuttingTests : IDisposable
 
                     run.AssertLines(NaiveCutter.Cut(data, maxLine));
                     if (batchSize > 0)
-                    {
                         Assert.All(run.BatchLines.SkipLast(1), count => Assert.Equal(batchSize, count));
-                    }
                 },
                 iter: 1000);
     }

@@ -49,9 +49,7 @@ public sealed class IngestInputTests : IDisposable
         var folder = Path.Join([_folder.Path, .. Enumerable.Repeat(new string('\u4E00', 80), 14)]);
         Directory.CreateDirectory(folder);
         for (var i = 0; i < 2_600; i++)
-        {
             File.WriteAllBytes(Path.Join(folder, $"{i}.json"), []);
-        }
 
         var failure = await new IngestRun(_folder.Path).FailAsync();
 

@@ -25,9 +25,7 @@ public sealed class IngestPacingTests : IDisposable
         run.OnFrame = (r, _) =>
         {
             if (r.ReadMicros.Count > lateness.Count)
-            {
                 lateness.Add(time.Micros - r.ReadMicros[^1]);
-            }
         };
         await run.ReadAsync().WaitAsync(Timeout);
 
@@ -51,9 +49,7 @@ public sealed class IngestPacingTests : IDisposable
         run.OnFrame = (r, _) =>
         {
             if (r.ReadMicros.Count > lateness.Count)
-            {
                 lateness.Add(time.Micros - r.ReadMicros[^1]);
-            }
         };
         await run.ReadAsync().WaitAsync(Timeout);
 

@@ -74,9 +74,7 @@ public sealed class IngestResumeTests : IDisposable
         run.OnFrame = (r, frame) =>
         {
             if (frame == 5)
-            {
                 r.Drain();
-            }
         };
         await run.ReadAsync();
 
@@ -103,9 +101,7 @@ public sealed class IngestResumeTests : IDisposable
             {
                 // After the checkpoint with which it begins.
                 if (frame == last + 1)
-                {
                     r.Drain();
-                }
             };
             await run.ReadAsync();
 

@@ -121,9 +121,7 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
         for (var index = 0; index <= frame.Count; index++)
         {
             while (gaps.TryPeek(out var gap) && gap.Before == index)
-            {
                 Skip(gaps.Dequeue());
-            }
 
             if (index < frame.Count)
             {
@@ -172,8 +170,6 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
         var wanted = expected.ToList();
         Assert.Equal(wanted.Count, Lines.Count);
         for (var index = 0; index < wanted.Count; index++)
-        {
             Assert.Equal(Lines[index].Offset == -1 ? wanted[index] with { Offset = -1 } : wanted[index], Lines[index]);
-        }
     }
 }

@@ -22,9 +22,7 @@ internal static class NaiveCutter
         {
             var end = start;
             while (end < data.Length && data[end] != '\n')
-            {
                 end++;
-            }
 
             var contentEnd = end < data.Length && end > start && data[end - 1] == '\r' ? end - 1 : end;
             var content = data[start..contentEnd];

@@ -22,9 +22,7 @@ public sealed class MonolithRunnerTests : IDisposable
     {
         var lines = new StringBuilder();
         foreach (var value in new[] { "1", "2", "3", "4", new string('9', 300), "10000000000", "0.123456789", "x", "10000000000" })
-        {
             lines.Append($$$"""{"ts":"2026-01-01T00:00:00Z","type":"a","user":"u","value":{{{value}}},"metadata":{}}""").Append('\n');
-        }
 
         var open = Open(lines.ToString());
         open.Options.BatchSize = batchSize;
@@ -74,9 +72,7 @@ public sealed class MonolithRunnerTests : IDisposable
         public void Report(StageOutput value)
         {
             if (value.CheckpointCommitted is not null)
-            {
                 throw new StageException(FailureReasons.DiskFull, "full");
-            }
         }
     }
 }

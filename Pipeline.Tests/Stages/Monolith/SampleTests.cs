@@ -37,9 +37,7 @@ public sealed class SampleTests
             Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], completed.Stages.Select(stage => stage.Role));
             Assert.Equal(25, completed.Counts.Lines);
             foreach (var file in new[] { "results.ndjson", "results.rejects.ndjson" })
-            {
                 Assert.Equal(await File.ReadAllTextAsync(Path.Combine(samples, file)), await File.ReadAllTextAsync(Path.Combine(folder, file)));
-            }
         }
         finally
         {

@@ -31,9 +31,7 @@ public sealed class FrameTests
         Frame[] frames = [new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), new EventFrame(),
             new MessageFrame(new StageInput { EndOfInput = new() })];
         foreach (var frame in frames)
-        {
             await stage.ProcessAsync(frame, run, CancellationToken.None);
-        }
 
         Assert.Equal(frames, run.Frames);
     }

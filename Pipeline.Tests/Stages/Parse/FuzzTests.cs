@@ -59,14 +59,10 @@ public sealed class FuzzTests
             run.WorkItems.Clear();
             await stage.ProcessAsync(ParseRun.FrameOf(bytes), run, CancellationToken.None);
             if (run.Events.Count + run.Rejects.Count + run.WorkItems.Count != lines.Count)
-            {
                 return $"{lines.Count} lines became {run.Events.Count} events, {run.Rejects.Count} rejects, {run.WorkItems.Count} work items";
-            }
 
             if (Compare(lines, run, columns) is { } difference)
-            {
                 return difference;
-            }
         }
 
         return null;
@@ -92,9 +88,7 @@ public sealed class FuzzTests
                 : nextEvent < run.Events.Count ? Shown(run.Events[nextEvent++])
                 : "nothing";
             if (expected != actual)
-            {
                 return $"line {number}: {actual} instead of {expected}: {Encoding.Latin1.GetString(lines[i])}";
-            }
         }
 
         return null;

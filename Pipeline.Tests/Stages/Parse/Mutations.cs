@@ -33,9 +33,7 @@ internal static class Mutations
     {
         var line = Encoding.UTF8.GetBytes(Bases[random.Next(random.Next(2) == 0 ? 2 : Bases.Length)]).ToList();
         for (var changes = random.Next(3) == 0 ? random.Next(8) : random.Next(2); changes > 0; changes--)
-        {
             Change(line, random);
-        }
 
         line.RemoveAll(b => b == '\n');
         return [.. line];
@@ -81,9 +79,7 @@ internal static class Mutations
         for (var i = 0; i < line.Count; i++)
         {
             if (line[i] is >= (byte)'1' and <= (byte)'9' && random.Next(3) == 0)
-            {
                 line[i] = (byte)('0' + random.Next(10));
-            }
         }
     }
 

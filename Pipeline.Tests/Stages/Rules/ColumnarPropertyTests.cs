@@ -13,9 +13,7 @@ public sealed class ColumnarPropertyTests
         (rules, frames) =>
         {
             if (FailForEveryEvent(rules))
-            {
                 return;
-            }
 
             var run = Apply(rules, frames, Wanted);
             var expected = new Reference(rules).Over(frames);
@@ -34,9 +32,7 @@ public sealed class ColumnarPropertyTests
         (rules, frames) =>
         {
             if (FailForEveryEvent(rules))
-            {
                 return;
-            }
 
             var all = Apply(rules, frames, Wanted);
             var few = Apply(rules, frames, "value");
@@ -102,9 +98,7 @@ public sealed class ColumnarPropertyTests
             {
                 Rejects.AddRange(frame.RejectLines(line).Select(reject => (reject, "invalid_json")));
                 for (var row = 0; row < frame.Count; row++)
-                {
                     Apply(frame.Row(row, line));
-                }
 
                 line += frame.Count * 2;
             }

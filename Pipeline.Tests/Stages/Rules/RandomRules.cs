@@ -60,9 +60,7 @@ internal static class RandomRules
         var leaves = Gen.OneOf(
             ranges, ranges, Gen.Const(new Formula("b", row => row["b"])), Gen.Bool.Select(flag => new Formula(flag ? "true" : "false", _ => flag)));
         if (depth <= 0)
-        {
             return leaves;
-        }
 
         var junctions = Gen.Select(Booleans(depth - 1), Booleans(depth - 1), AnyOf("&&", "||"))
             .Select((left, right, op) => new Formula(
@@ -81,9 +79,7 @@ internal static class RandomRules
             AnyOf(0m, 1m, 2m, 0.5m, 10m, 0.000000001m, 3.25m, 1_000_000_007m, 9_000_000_000_000_000_000m)
                 .Select(number => new Formula(number.ToString(CultureInfo.InvariantCulture), _ => number)));
         if (depth <= 0)
-        {
             return leaves;
-        }
 
         var arithmetic = Gen.Select(Numbers(depth - 1), Numbers(depth - 1), AnyOf("+", "-", "*", "/", "%")).Select((left, right, op) => new Formula(
             $"({left.Text} {op} {right.Text})",
@@ -105,9 +101,7 @@ internal static class RandomRules
             Columns("type", "user", "t").Select(column => new Formula(column, row => row[column])),
             AnyOf(SomeTexts).Select(text => new Formula(Quote(text), _ => text)));
         if (depth <= 0)
-        {
             return leaves;
-        }
 
         var concatenations = Gen.Select(Texts(depth - 1), leaves).Select((left, right) =>
             new Formula($"({left.Text} + {right.Text})", row => Text(left, row) + Text(right, row)));

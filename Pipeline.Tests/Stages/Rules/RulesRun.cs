@@ -50,9 +50,7 @@ internal sealed class RulesRun
     public async Task<RulesRun> SendAsync(params Frame[] frames)
     {
         foreach (var frame in frames)
-        {
             await _stage.ProcessAsync(frame, Output, default);
-        }
 
         return this;
     }

@@ -81,14 +81,10 @@ internal sealed class SimulatedDisk : IDurableFiles
         {
             File.Move(to, from);
             if (source is not null)
-            {
                 source.Path = from;
-            }
 
             if (replaced is not null)
-            {
                 File.WriteAllBytes(to, replaced);
-            }
         });
     });
 
@@ -114,9 +110,7 @@ internal sealed class SimulatedDisk : IDurableFiles
         foreach (var (_, kind, undo) in Enumerable.Reverse(_notDurable))
         {
             if (lost.HasFlag(kind))
-            {
                 undo();
-            }
         }
 
         foreach (var file in _byPath.Values.Where(file => File.Exists(file.Path)))
@@ -131,9 +125,7 @@ internal sealed class SimulatedDisk : IDurableFiles
     private void Do(string what, Action operation, Action? half = null)
     {
         if (_dead)
-        {
             throw new IOException("dead already", Error);
-        }
 
         Log.Add(what);
         OnOperation(what);

@@ -28,9 +28,7 @@ public sealed class SinkFaultTests
             await Record.ExceptionAsync(() => script.RunAsync(1, disk));
             Assert.True(disk.Operations >= at, $"operation {at} was not reached");
             if (lost != Lost.Nothing)
-            {
                 disk.LosePower(lost);
-            }
 
             Assert.Contains(File.ReadAllText(script.Results), new[] { "old results", System.Text.Encoding.UTF8.GetString(script.ExpectedResults()) });
             var committed = LastCommitted(script);
@@ -58,9 +56,7 @@ public sealed class SinkFaultTests
                 var disk = new SimulatedDisk { FailAt = step, Fault = (Fault)(attempt % 3) };
                 failure = await Record.ExceptionAsync(() => script.RunAsync(++attempt, disk));
                 if (failure is not null && attempt % 2 == 0)
-                {
                     disk.LosePower(Lost.Everything);
-                }
             }
             while (failure is not null && attempt < 20);
 

@@ -29,9 +29,7 @@ public sealed class SinkFencingTests : IDisposable
         await _script.OpenAsync(earlier, 1);
         var frames = _script.Frames(null).Take(20).ToList();
         foreach (var frame in frames.SkipLast(1))
-        {
             await earlier.ProcessAsync(frame, _script, CancellationToken.None);
-        }
 
         await using var later = _script.Stage();
         var opened = await _script.OpenAsync(later, 2);
@@ -58,9 +56,7 @@ public sealed class SinkFencingTests : IDisposable
             await script.OpenAsync(zombie, 1);
             var all = script.Frames(null).ToList();
             foreach (var frame in all.Take(at))
-            {
                 await zombie.ProcessAsync(frame, script, CancellationToken.None);
-            }
 
             // As if written by another process: this one learns of the claim only from the file.
             File.WriteAllText(Path.Join(script.WorkFolder, "claim.2"), "");
@@ -68,9 +64,7 @@ public sealed class SinkFencingTests : IDisposable
             var failure = await Record.ExceptionAsync(async () =>
             {
                 foreach (var frame in all.Skip(at))
-                {
                     await zombie.ProcessAsync(frame, script, CancellationToken.None);
-                }
             });
             Assert.Equal(FailureReasons.Fenced, Assert.IsType<StageException>(failure).Failure.Reason);
             Assert.Equal(answered, script.Answers.Count);
@@ -91,9 +85,7 @@ public sealed class SinkFencingTests : IDisposable
             OnOperation = what =>
             {
                 if (what == "flush results")
-                {
                     File.WriteAllText(Path.Join(_script.WorkFolder, "claim.2"), "");
-                }
             },
         };
 
@@ -110,15 +102,11 @@ public sealed class SinkFencingTests : IDisposable
         await using var zombie = _script.Stage();
         await _script.OpenAsync(zombie, 1);
         foreach (var frame in _script.Frames(null).Take(30))
-        {
             await zombie.ProcessAsync(frame, _script, CancellationToken.None);
-        }
 
         await _script.RunAsync(2, lines: 70);
         foreach (var path in Directory.GetFiles(_script.WorkFolder, "*.1.part"))
-        {
             await File.AppendAllTextAsync(path, "waste");
-        }
 
         await _script.RunAsync(3);
         _script.AssertComplete();

@@ -99,9 +99,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     public async Task PlayAsync(SinkStage stage, Checkpoint? resume, int lines = Lines)
     {
         foreach (var frame in Frames(resume, lines))
-        {
             await stage.ProcessAsync(frame, this, CancellationToken.None);
-        }
     }
 
     public IEnumerable<Frame> Frames(Checkpoint? resume, int lines = Lines)
@@ -137,16 +135,12 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
             if (line % CheckpointEvery == 0 && line < lines)
             {
                 foreach (var page in Pages())
-                {
                     yield return page;
-                }
             }
         }
 
         foreach (var page in Pages())
-        {
             yield return page;
-        }
 
         yield return Message(lines == Lines
             ? new StageInput { EndOfInput = new EndOfInput() }
@@ -189,9 +183,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         }
 
         foreach (var (key, (count, sum)) in sums)
-        {
             text.Append($"{{\"key\":\"{key}\",\"count\":{count},\"sum\":{sum},\"avg\":{(double)sum / count:R}}}\n");
-        }
 
         return Encoding.UTF8.GetBytes(text.ToString());
     }
@@ -206,9 +198,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         Assert.Equal(Encoding.UTF8.GetString(ExpectedResults()), File.ReadAllText(Results));
         Assert.Equal(HasRejects, File.Exists(Rejects));
         if (HasRejects)
-        {
             Assert.Equal(Encoding.UTF8.GetString(ExpectedRejects()), File.ReadAllText(Rejects));
-        }
 
         Assert.Empty(Directory.EnumerateFiles(Folder.Path, "*.tmp", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
         Assert.Empty(Directory.EnumerateFiles(WorkFolder, "*.part"));
@@ -230,9 +220,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     private static void Add(Dictionary<string, Group> groups, long value)
     {
         if (!groups.TryGetValue(KeyOf(value), out var group))
-        {
             groups.Add(KeyOf(value), group = new Group { Key = { new Scalar { Text = KeyOf(value) } } });
-        }
 
         group.Count++;
         group.SumLow += (ulong)value;

@@ -191,9 +191,7 @@ public sealed class SinkStageTests : IDisposable
     {
         await _script.RunAsync(1, lines: 45);
         foreach (var name in new[] { "checkpoint.2.tmp", "groups.2.tmp" })
-        {
             File.WriteAllText(Path.Join(_script.WorkFolder, name), "half");
-        }
 
         await _script.RunAsync(3);
 

@@ -10,9 +10,7 @@ public sealed class LatencyRecorderTests
     {
         var recorder = new LatencyRecorder();
         for (var micros = 1; micros <= 1000; micros++)
-        {
             recorder.Record(micros, 2);
-        }
 
         var histogram = recorder.ToHistogram();
         Assert.Equal(2000, histogram.Counts.Sum());

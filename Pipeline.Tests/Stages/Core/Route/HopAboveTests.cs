@@ -96,9 +96,7 @@ public sealed class HopAboveTests
     {
         var above = new HopAbove([BatchKinds.Events, BatchKinds.WorkItems], merges: true);
         foreach (var frame in new Frame[] { new EventFrame(), Items(1), Checkpoint(1, lines: 0), Message(new StageInput { OpenRun = new OpenRun() }) })
-        {
             Assert.Contains("in a run that merges partial results", Assert.Throws<StageException>(() => above.Check(frame)).Message);
-        }
     }
 
     private static MessageFrame Message(StageInput input) => new(input);

@@ -16,9 +16,7 @@ internal static class Rounding
     {
         var rounded = Position.Parser.ParseFrom(position.Content);
         foreach (var file in rounded.Files)
-        {
             file.PrefixHash = (ulong)(double)file.PrefixHash;
-        }
 
         return new Opaque { Content = Opaque.Of(rounded).Content, Crc32 = position.Crc32 };
     }

@@ -42,9 +42,7 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var server in servers)
-        {
             await server.DisposeAsync();
-        }
     }
 }
 
@@ -69,9 +67,7 @@ internal sealed class ChainCall : IDisposable
     {
         var answers = new List<StageOutput>();
         while (await Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout))
-        {
             answers.Add(Call.ResponseStream.Current);
-        }
 
         return answers;
     }

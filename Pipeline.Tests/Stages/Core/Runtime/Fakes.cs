@@ -31,9 +31,7 @@ internal sealed class FakeSource(
             line.CopyTo(buffer.Array, 0);
             await output.WriteAsync(new LineFrame(buffer, 0, line.Length) { Count = 1, FirstLine = i + 1, More = more }, cancellationToken);
             if (i == checkpointAfter)
-            {
                 await CheckpointAsync(1, i + 1);
-            }
         }
 
         await CheckpointAsync(checkpointAfter < 0 ? 1 : 2, i);
@@ -71,9 +69,7 @@ internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransfo
     public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)
     {
         if (before is not null)
-        {
             await before(frame).WaitAsync(cancellationToken);
-        }
 
         await output.WriteAsync(frame, cancellationToken);
     }

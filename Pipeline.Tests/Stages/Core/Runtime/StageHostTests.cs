@@ -40,9 +40,7 @@ public sealed class StageHostTests
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["PIPELINE_KEY"] = "a-key-for-tests";
         if (configured is not null)
-        {
             builder.Configuration["Endpoints:StreamWindowBytes"] = configured;
-        }
 
         builder.AddServiceDefaults();
         builder.AddStageRuntime(new StageDefinition("parse", [], [], _ => throw new NotSupportedException()), "parse-test");

@@ -117,9 +117,7 @@ public sealed class StageServiceTests
         while (await call.Call.ResponseStream.MoveNext(CancellationToken.None))
         {
             if (call.Call.ResponseStream.Current.CheckpointCommitted is { Id: 1 })
-            {
                 committed.SetResult();
-            }
         }
 
         Assert.True(committed.Task.IsCompletedSuccessfully);
@@ -239,9 +237,7 @@ public sealed class StageServiceTests
             while (await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout))
             {
                 if (call.Call.ResponseStream.Current.Progress?.Metrics is { } metrics)
-                {
                     told[metrics.Role] = metrics;
-                }
             }
         });
 
@@ -344,9 +340,7 @@ public sealed class StageServiceTests
         {
             Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
             if (call.Call.ResponseStream.Current.Progress is { Metrics: { } metrics } && metrics.ItemsIn == 1)
-            {
                 roles.Add(metrics.Role);
-            }
         }
 
         go.SetResult();

@@ -42,9 +42,7 @@ public sealed class HighResolutionTimeProviderTests
         var fired = new SemaphoreSlim(0);
         var timer = Time.CreateTimer(state => ((SemaphoreSlim)state!).Release(), fired, TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
         for (var i = 0; i < 5; i++)
-        {
             Assert.True(await fired.WaitAsync(Timeout));
-        }
 
         await timer.DisposeAsync();
         Assert.False(timer.Change(TimeSpan.Zero, TimeSpan.Zero));
@@ -109,13 +107,9 @@ public sealed class HighResolutionTimeProviderTests
             var state = new object();
             var timer = Time.CreateTimer(_ => { }, state, TimeSpan.FromHours(1), System.Threading.Timeout.InfiniteTimeSpan);
             if (setAnew)
-            {
                 timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
-            }
             else
-            {
                 timer.Dispose();
-            }
 
             return new WeakReference(state);
         }),

@@ -123,9 +123,7 @@ public sealed class FrameCodecTests
         using (var writer = new FrameWriter(body, edge))
         {
             foreach (var message in messages)
-            {
                 await writer.WriteAsync(ToFrame(message), CancellationToken.None);
-            }
 
             await writer.FlushAsync(CancellationToken.None);
         }
@@ -192,9 +190,7 @@ public sealed class FrameCodecTests
             {
                 await writer.WriteAsync(ToFrame(message), CancellationToken.None);
                 if (message.Checkpoint is not null)
-                {
                     await writer.FlushAsync(CancellationToken.None);
-                }
             }
 
             await writer.FlushAsync(CancellationToken.None);
@@ -283,9 +279,7 @@ public sealed class FrameCodecTests
     private static byte[] Mutate(byte[] bytes, int at, byte value)
     {
         if (bytes.Length > 0)
-        {
             bytes[at % bytes.Length] = value;
-        }
 
         return bytes;
     }
@@ -318,9 +312,7 @@ public sealed class FrameCodecTests
     private static async Task Feed(PipeWriter writer, byte[] bytes, int cut)
     {
         for (var at = 0; at < bytes.Length; at += cut)
-        {
             await writer.WriteAsync(bytes.AsMemory(at, Math.Min(cut, bytes.Length - at)));
-        }
 
         await writer.CompleteAsync();
     }

@@ -70,14 +70,10 @@ public sealed class DecimalNumberTests
         var mantissa = BigInteger.Parse(parts[0].Remove(point, 1), CultureInfo.InvariantCulture);
         var exponent = int.Parse(parts[1], CultureInfo.InvariantCulture) - (parts[0].Length - point - 1);
         if (mantissa.IsZero)
-        {
             return (0, 0);
-        }
 
         for (; exponent < 0 && mantissa % 10 == 0; exponent++)
-        {
             mantissa /= 10;
-        }
 
         mantissa *= BigInteger.Pow(10, Math.Max(0, exponent));
         return exponent < -9 || BigInteger.Abs(mantissa) > long.MaxValue ? null : ((long)mantissa, Math.Max(0, -exponent));

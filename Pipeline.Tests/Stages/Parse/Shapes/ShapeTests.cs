@@ -106,9 +106,7 @@ public sealed class ShapeTests
     {
         string[] lines = [.. Enumerable.Range(0, 8).Select(i => Line.Replace("metadata", $"metadata{i}"))];
         foreach (var line in lines)
-        {
             Learn(line);
-        }
 
         Assert.All(lines.Concat(lines.Reverse()), line => Assert.NotNull(Matched(line, "\n")));
     }
@@ -118,9 +116,7 @@ public sealed class ShapeTests
     {
         string[] lines = [.. Enumerable.Range(0, 33).Select(i => Line.Replace("metadata", $"metadata{i}"))];
         foreach (var line in lines)
-        {
             Learn(line);
-        }
 
         Assert.Equal(
             ["metadata15", "metadata16", "metadata32"],

@@ -93,9 +93,7 @@ public sealed class WorkItemTests
 
         var sum = 0.0;
         for (var i = 0; i < expected; i++)
-        {
             sum += 0.0 + (1.0 * (i + 1) * 0.001);
-        }
 
         Assert.Equal(sum, item.VectorChecksum);
     }

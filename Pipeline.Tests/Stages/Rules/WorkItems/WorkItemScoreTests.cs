@@ -33,9 +33,7 @@ public sealed class WorkItemScoreTests
         var perRound = (0.0 + (1e16 + (-1e16 + 1))) + (1.0 / 4);
         var expected = 0.0;
         for (var round = 1; round <= 500; round++)
-        {
             expected += perRound * round * 0.001;
-        }
 
         Assert.Equal(expected, item.Score);
         Assert.Equal([1e16, 1, -1e16, 1], item.Eigenvalues);
@@ -59,9 +57,7 @@ public sealed class WorkItemScoreTests
     {
         var sum = 0.0;
         for (var round = 1; round <= count; round++)
-        {
             sum += perRound * round * 0.001;
-        }
 
         return sum;
     }
@@ -75,9 +71,7 @@ public sealed class WorkItemScoreTests
             var values = Enumerable.Range(0, size).Select(_ => random.Next()).ToArray();
             var squares = 0.0;
             foreach (var value in values)
-            {
                 squares += value * value;
-            }
 
             item.Vectors.AddRange(values.Select(value => value / Math.Sqrt(squares)));
         }

@@ -77,13 +77,9 @@ public sealed class ResultLinesTests
             using (var writer = new Utf8JsonWriter(output))
             {
                 if (double.IsFinite(value))
-                {
                     writer.WriteNumberValue(value);
-                }
                 else
-                {
                     writer.WriteNullValue();
-                }
             }
 
             Assert.Equal(Encoding.UTF8.GetString(output.ToArray()), Written(o => JsonText.WriteNumber(o, value)));
@@ -146,9 +142,7 @@ public sealed class ResultLinesTests
             Path.Join(folder.Path, "groups.1.tmp"), (output, group) => ResultLines.Write(output, group, withMin: false, withMax: false), memory))
         {
             foreach (var group in groups)
-            {
                 sort.Add(group);
-            }
 
             return [.. sort.Sorted().Select(entry => Encoding.UTF8.GetString(entry.Content.Span))];
         }
