@@ -58,11 +58,16 @@ internal sealed class GenerateCommand
         var errors = OptionsOf(parsed).Validate().ToList();
         var output = CheckedCommand.ValueOr(parsed, _output, "");
         if (string.IsNullOrWhiteSpace(output))
+        {
             errors.Add("--output must name a file");
+        }
         else if (output != Terminal.StandardStream
             && !output.Contains('\0')
             && OutputPath.WhyNot(Path.GetFullPath(output), withRejects: false) is { } reason)
+        {
             errors.Add($"--output {reason}");
+        }
+
         if (output == Terminal.StandardStream && CheckedCommand.ValueOr(parsed, _json, false))
             errors.Add("--json: the lines go to standard output, and so would the report; name a file for the lines");
         return errors;

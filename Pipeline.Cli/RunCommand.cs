@@ -111,9 +111,14 @@ internal static class RunCommand
                     "--output: another process writes the results, and cannot write them to this standard output; name a file, or use --monolith");
             }
             else if (toStandardOutput && context.FormatOf(parsed) != ReportFormat.Text && !CheckedCommand.ValueOr(parsed, check, false))
+            {
                 errors.Add("--output: the results go to standard output, and so would the report; name a file for the results");
+            }
             else if (alone && !toStandardOutput && settings.Output is null)
+            {
                 errors.Add("--output is needed with --monolith: there is no run's folder");
+            }
+
             var checksOnly = CheckedCommand.ValueOr(parsed, check, false);
             if (checksOnly && CheckedCommand.ValueOr(parsed, detach, false))
                 errors.Add("--detach: --check starts nothing that could go on by itself");

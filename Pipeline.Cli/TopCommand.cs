@@ -185,7 +185,10 @@ internal static class TopCommand
                 // Figures of slices that went through several instances, added up.
                 if (_run is { Slices.Count: > 0 } && stage is { Figures: { } sum, Rate: { } all }
                     && stage.Instances.All(one => one.InstanceId != sum.InstanceId))
+                {
                     yield return [stage.Role, Terminal.OneLine(sum.InstanceId), "", .. Cells(all, sum)];
+                }
+
                 foreach (var instance in stage.Instances.DefaultIfEmpty())
                 {
                     var rate = stage.Figures?.InstanceId == instance?.InstanceId && instance?.Departed is null ? stage.Rate : null;

@@ -25,7 +25,10 @@ internal static class ConsoleLine
         if (!DateTime.TryParse(stamp, CultureInfo.InvariantCulture, Utc, out time)
             || time.Ticks % TimeSpan.TicksPerMillisecond != 0
             || text.StartsWith(SystemMark, StringComparison.Ordinal))
+        {
             text = null;
+        }
+
         return text is not null;
     }
 }

@@ -80,7 +80,9 @@ internal sealed class RestartPolicy(RestartOptions options, TimeProvider time)
         if (ending == Ending.OnDemand
             || options.Policy == RestartCondition.Never
             || (options.Policy == RestartCondition.OnFailure && ending == Ending.Completed))
+        {
             return new RestartDecision.Leave();
+        }
 
         while (_restarts.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= options.Window)
             _restarts.Dequeue();

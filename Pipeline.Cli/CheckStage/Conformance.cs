@@ -26,10 +26,15 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
                 : await (slow.GetValueOrDefault(check.Name) ?? MakeAsync(check, below, folder.Path, ending.Token));
             failed |= !check.IsReference && outcome.Result == CheckResult.Fail;
             if (check.IsOpening && outcome.Result == CheckResult.Fail)
+            {
                 hopeless = "the stage does not get through a run without input";
+            }
             else if (check.IsOpening)
+            {
                 slow = StageChecks.All.Where(other => other.IsSlow)
                     .ToDictionary(other => other.Name, other => MakeAsync(other, below, folder.Path, ending.Token));
+            }
+
             yield return outcome;
         }
 

@@ -105,7 +105,9 @@ internal sealed class ClusterSettings
     private IEnumerable<string> AddressErrors()
     {
         if (!IPAddress.TryParse(Address, out var address) || IsUnspecified(address))
+        {
             yield return $"Cluster:Address must be the IP address at which other machines reach this one, not '{Address}'.";
+        }
         else if (!IPAddress.IsLoopback(address) && (!UsesTls || CertificateAuthority is not { Length: > 0 }))
         {
             yield return $"Cluster:Address {Address} is not loopback, which requires Cluster:Certificate and Cluster:CertificateAuthority. "
@@ -156,7 +158,9 @@ internal sealed class ClusterSettings
         }
 
         if (error is not null)
+        {
             yield return error;
+        }
         else if (!isSafe)
         {
             yield return "Cluster:ConnectionString leads to another machine, which requires TLS and a password: "

@@ -50,7 +50,9 @@ internal sealed partial class RunService
 
             foreach (var left in changed.Where(
                 run => run is { State: RunState.Completed, Slices.Count: > 0 } && _time.GetUtcNow() - run.Ended > SlicesLeftAfter))
+            {
                 DeleteSlices(_runs[left.Id]);
+            }
         }
     }
 
@@ -212,8 +214,10 @@ internal sealed partial class RunService
         foreach (var (name, path) in new[] { ("input", settings.Input), ("output", settings.Output) })
         {
             if (path is not null && !SameFile.IsUnder(RootedPath.Resolve(path), RootedPath.Resolve(shared)))
+            {
                 throw new RunConflictException(
                     $"{name} '{path}' does not lie in the storage that all machines share, '{shared}': copy it there, or use --partitions 1");
+            }
         }
     }
 }

@@ -18,8 +18,11 @@ public sealed class RulesStage(StageContext context) : ITransform
     public static IReadOnlyList<OptionError> Check(RunOptions options)
     {
         if (RuleSet.TryParse(options.Rules, out var mistakes) is not { } rules)
+        {
             return [.. mistakes.Select(
                 mistake => new OptionError { Option = "rules", Message = mistake.Message, Line = mistake.Line, Column = mistake.Column })];
+        }
+
         try
         {
             rules.CheckColumns(options.GroupBy);

@@ -80,7 +80,10 @@ public sealed class CrashLoopTests : IDisposable
         {
             if (change.Snapshot.Properties.FirstOrDefault(property => property.Name == "restart")?.Value is string decision
                 && decision != decisions.LastOrDefault())
+            {
                 decisions.Add(decision);
+            }
+
             return decisions.Count > 0 && decisions[^1].StartsWith("given up", StringComparison.Ordinal);
         }
     }

@@ -34,11 +34,15 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
             {
                 var (came, checkedCounts) = await RunAsync(run, folder, "checked", foreign);
                 if (byteForByte)
+                {
                     Compare(run, expected, came);
+                }
                 else
+                {
                     run.Require(
                         checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems,
                         $"the counts {checkedCounts}; without the stage {plain}");
+                }
             }
             catch (StageException failure)
             {

@@ -17,10 +17,15 @@ internal static class PageGate
 
         var request = context.Request;
         if (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
+        {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        }
         else
+        {
             context.Response.Redirect(
                 $"{PageLoginEndpoints.Path}?{PageLoginEndpoints.ReturnParameter}={Uri.EscapeDataString(request.Path + request.QueryString)}");
+        }
+
         return false;
     }
 

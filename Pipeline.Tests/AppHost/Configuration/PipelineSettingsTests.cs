@@ -2,8 +2,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Pipeline.AppHost;
 using Pipeline.AppHost.Configuration;
-using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Stages.Bridge.BuiltIn;
 
 namespace Pipeline.Tests.AppHost.Configuration;
 

@@ -112,12 +112,18 @@ internal sealed class OptionSet
         foreach (var text in Text(result).Split(','))
         {
             if (text == Auto)
+            {
                 sizes.Add(0);
+            }
             else if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= 1 and <= RunLimits.MaxBatchLines)
+            {
                 sizes.Add(size);
+            }
             else
+            {
                 result.AddError(
                     $"--batch-sizes must be whole numbers from 1 to {RunLimits.MaxBatchLines} or {Auto}, with commas between them; '{text}' is none");
+            }
         }
 
         if (sizes.Distinct().Count() != sizes.Count)

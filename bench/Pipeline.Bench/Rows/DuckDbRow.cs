@@ -48,8 +48,10 @@ internal sealed class DuckDbRow : IRow, IDisposable
         await using (var reader = await _query.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
+            {
                 groups.Add(new GroupResult(
                     reader.GetString(0), Convert.ToInt64(reader.GetValue(1), CultureInfo.InvariantCulture), reader.GetInt64(2), reader.GetDouble(3)));
+            }
         }
 
         var seconds = clock.Elapsed.TotalSeconds;
