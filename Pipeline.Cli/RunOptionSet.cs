@@ -90,9 +90,9 @@ internal sealed class RunOptionSet
             Partitions = (int)Value(_partitions, Defaults.Partitions),
             Rate = Value(_rate, Defaults.Rate),
         };
-        var wrong = RunSettingsCheck.Check(settings);
-        errors.AddRange(wrong.Select(Describe));
-        return named == Terminal.StandardStream ? settings with { Input = named } : settings;
+        var isStandardInput = named == Terminal.StandardStream;
+        errors.AddRange(RunSettingsCheck.Check(settings).Where(error => !isStandardInput || error.Field != "input").Select(Describe));
+        return isStandardInput ? settings with { Input = named } : settings;
 
         T Value<T>(Option<T> option, T otherwise) => CheckedCommand.ValueOr(parsed, option, otherwise);
     }

@@ -37,7 +37,9 @@ public static class RootedPath
     ];
 
     /// <summary>Makes a path absolute: it leads to the file that the kernel would open. Links stay as they are where no ".." follows.</summary>
-    /// <param name="path">A path, from the working directory where it is relative; one that cannot be resolved is left for <see cref="Resolve"/> to refuse.</param>
+    /// <param name="path">
+    /// A path, from the working directory where it is relative; one that cannot be resolved is left for <see cref="Resolve"/> to refuse.
+    /// </param>
     public static string MakeAbsolute(string path)
     {
         // To Windows itself ".." is text.

@@ -22,7 +22,9 @@ internal sealed class TakenOutProcesses
         {
             var instances = view.Instances.Values.Concat(view.TakenOut.Values).ToList();
             _known = instances.ToDictionary(
-                instance => instance.LeaseId, instance => _known.GetValueOrDefault(instance.LeaseId) ?? [.. ResourceProcesses.WithAncestors(ProcessIdentity.Find(instance.ProcessId))]);
+                instance => instance.LeaseId,
+                instance => _known.GetValueOrDefault(instance.LeaseId)
+                    ?? [.. ResourceProcesses.WithAncestors(ProcessIdentity.Find(instance.ProcessId))]);
             foreach (var instance in instances.OrderBy(instance => instance.TakenOut))
             {
                 if (instance.TakenOut)
