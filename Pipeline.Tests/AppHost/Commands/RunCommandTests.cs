@@ -14,7 +14,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
     private PipelineUnderTest Pipeline => fixture.Pipeline;
 
     [Theory]
-    [InlineData("input", "/no/such/file", "there is no file or directory /no/such/file")]
+    [InlineData("input", "/no/such/file", "cannot be read: there is no file or directory /no/such/file")]
     [InlineData("batch-size", "many", "must be \"auto\" or a whole number from 0 to 100000, not 'many'")]
     [InlineData("rules", "/no/such/rules.json", "there is no file /no/such/rules.json")]
     public async Task Run_WrongArgument_IsRefusedAtItsInput(string name, string value, string reason)
