@@ -115,7 +115,7 @@ internal sealed class GenerateCommand
 
     private static void Tell(Terminal terminal, GeneratorOptions options, string output, TimeSpan elapsed, bool json)
     {
-        // Not of a link that leads to the file.
+        // The length of the file, not of a link to it.
         var bytes = new FileInfo(RootedPath.Resolve(output)).Length;
         if (json)
             terminal.WriteJson(new GeneratedFile(output, options.Count, bytes), CliJson.Default.GeneratedFile);

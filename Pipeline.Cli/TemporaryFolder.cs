@@ -1,7 +1,7 @@
 namespace Pipeline.Cli;
 
 /// <summary>
-/// A folder for what a command keeps meanwhile. It is deleted with this object; what a killed process has left is deleted by the next.
+/// A folder for the temporary files of a command. It is deleted with this object; what a killed process has left is deleted by the next.
 /// </summary>
 internal sealed class TemporaryFolder : IDisposable
 {
@@ -18,17 +18,16 @@ internal sealed class TemporaryFolder : IDisposable
     /// <summary>Where it is.</summary>
     public string Path { get; }
 
-    /// <summary>Makes one beside a file, on the same file system, named after the file and this process.</summary>
+    /// <summary>Makes one beside a file, on the same file system, named after the file.</summary>
     /// <exception cref="CliException">It cannot be made.</exception>
     public static TemporaryFolder Beside(string file)
     {
-        var parent = System.IO.Path.GetDirectoryName(file)!;
-        var prefix = $".{System.IO.Path.GetFileName(file)}.";
         try
         {
+            var parent = System.IO.Path.GetDirectoryName(file)!;
             if (!Directory.Exists(parent))
                 throw new IOException($"there is no directory {parent}");
-            return In(parent, prefix, Environment.ProcessId);
+            return In(parent, file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -50,8 +49,7 @@ internal sealed class TemporaryFolder : IDisposable
                 Directory.CreateDirectory(parent);
             else if ((Directory.CreateDirectory(parent, OwnerOnly).UnixFileMode & Others) != 0)
                 throw new IOException("other users may enter it");
-            // A process may have several.
-            return In(parent, "run.", Random.Shared.NextInt64());
+            return In(parent, "run");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -62,11 +60,20 @@ internal sealed class TemporaryFolder : IDisposable
 
     public void Dispose() => Delete(Path, _lock);
 
-    private static TemporaryFolder In(string parent, string prefix, long number)
+    /// <summary>Makes one in a directory, and deletes those that killed processes have left there under the same name.</summary>
+    /// <param name="parent">The directory.</param>
+    /// <param name="file">What it is for: its name is part of the folder's.</param>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static TemporaryFolder In(string parent, string file)
     {
-        foreach (var left in Directory.EnumerateDirectories(parent).Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
+        var prefix = $".{System.IO.Path.GetFileName(file)}.";
+        // A directory that may be written, but not listed, keeps what was left.
+        var all = Directory.EnumerateDirectories(parent, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = 0 });
+        foreach (var left in all.Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
             DeleteUnlessUsed(left);
-        var path = System.IO.Path.Combine(parent, $"{prefix}{number}{Extension}");
+        // A process may have several.
+        var path = System.IO.Path.Combine(parent, $"{prefix}{Random.Shared.NextInt64()}{Extension}");
         Directory.CreateDirectory(path);
         return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
     }

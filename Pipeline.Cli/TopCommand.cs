@@ -147,7 +147,7 @@ internal static class TopCommand
             }
             catch (OperationCanceledException) when (another.IsCancellationRequested)
             {
-                // A newer run is shown, or none any more.
+                // A newer run is shown instead, or the command ends.
             }
         }
     }

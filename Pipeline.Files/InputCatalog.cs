@@ -117,8 +117,8 @@ public sealed class InputCatalog
     /// <summary>Whether what lies at a path is another file than at the run's start; false where that is not known.</summary>
     public static bool IsOther(ulong id, InputFile before) => id != before.FileId && id != 0 && before.FileId != 0;
 
-    /// <summary>What tells a file from another one of its name, as it stands in checkpoints; 0 where it is not known.</summary>
-    public static ulong IdOf(string path) => (ulong)(FileStatus.Of(path)?.Identity.File ?? 0);
+    /// <summary>What tells a file from another one of the same name, as it stands in checkpoints; 0 where it is not known.</summary>
+    public static ulong IdOf(FileStatus? status) => (ulong)(status?.Identity.File ?? 0);
 
     /// <summary>A time of last write as it stands in checkpoints.</summary>
     public static long Micros(DateTime modified) => (modified.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
@@ -173,7 +173,8 @@ public sealed class InputCatalog
     private void Add(string path, string name, string written)
     {
         var told = written == path ? $"'{path}'" : $"'{written}' (which is '{path}')";
-        if (FileStatus.DescribeSpecial(path) is { } kind)
+        var status = FileStatus.Of(path);
+        if (status?.Special is { } kind)
         {
             throw new StageException(
                 FailureReasons.InputUnreadable, $"{told} is {kind}: a run must be able to read its input again. Copy it to a file first.");
@@ -198,6 +199,6 @@ public sealed class InputCatalog
         }
 
         _paths.Add(path);
-        Files.Add(new InputFile { Path = name, Length = file.Length, ModifiedMicros = Micros(file.LastWriteTimeUtc), FileId = IdOf(path) });
+        Files.Add(new InputFile { Path = name, Length = file.Length, ModifiedMicros = Micros(file.LastWriteTimeUtc), FileId = IdOf(status) });
     }
 }

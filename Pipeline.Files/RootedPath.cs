@@ -36,13 +36,13 @@ public static class RootedPath
             .Distinct(),
     ];
 
-    /// <summary>Makes a path absolute: it leads to the file that the kernel would open. Links stay as they are where no ".." follows.</summary>
+    /// <summary>Makes a path absolute without changing the file that it leads to. Links are resolved only where the path has "..".</summary>
     /// <param name="path">
     /// A path, from the working directory where it is relative; one that cannot be resolved is left for <see cref="Resolve"/> to refuse.
     /// </param>
     public static string MakeAbsolute(string path)
     {
-        // To Windows itself ".." is text.
+        // Windows, too, removes ".." from the text before it follows links.
         if (OperatingSystem.IsWindows() || !path.Split(Path.DirectorySeparatorChar).Contains(".."))
             return Path.GetFullPath(path);
 

@@ -7,11 +7,6 @@ namespace Pipeline.Cli.Generator;
 internal static class GeneratorOutput
 {
     private const string Role = "generated";
-    private const string Extension = ".tmp";
-
-    // Of Path.GetRandomFileName.
-    private const int RandomNameLength = 12;
-
     private const string Taken = "it exists; name another file, or replace it with --overwrite";
 
     /// <summary>Generates into a file.</summary>
@@ -37,64 +32,20 @@ internal static class GeneratorOutput
             throw new IOException(Taken);
 
         var folder = Path.GetDirectoryName(target)!;
-        var prefix = $".{Path.GetFileName(target)}.";
-        DeleteUnfinished(folder, prefix);
-        var unfinished = Path.Combine(folder, prefix + Path.GetRandomFileName() + Extension);
-        // Open until it has its name: what nobody has open is left by a process that has ended.
-        using var file = Open(unfinished, FileMode.CreateNew);
-        try
+        // On the same file system, so that the file appears in one step.
+        using var unfinished = TemporaryFolder.In(folder, target);
+        var whole = Path.Combine(unfinished.Path, Path.GetFileName(target));
+        using (var file = new FileStream(whole, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
         {
             WriteTo(file, target, options, progress, cancellationToken);
             file.Flush(flushToDisk: true);
-            if (overwrite)
-                DurableFiles.Instance.Rename(unfinished, target, Role);
-            else if (!DurableFiles.Instance.TryRename(unfinished, target, Role))
-                throw new IOException(Taken);
-            DurableFiles.Instance.FlushFolder(folder, Role);
         }
-        catch
-        {
-            DurableFiles.Instance.Delete(unfinished, Role);
-            throw;
-        }
-    }
 
-    // The lock ends with its process. Windows would neither rename nor delete a file that is open and does not share that.
-    private static FileStream Open(string path, FileMode mode) => new(
-        path, mode, FileAccess.Write, OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None, bufferSize: 0);
-
-    // What killed processes have left of a file of this name.
-    private static void DeleteUnfinished(string folder, string prefix)
-    {
-        try
-        {
-            foreach (var left in Directory.EnumerateFiles(folder).Where(path => IsUnfinished(Path.GetFileName(path), prefix)))
-                DeleteUnlessOpen(left);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // The folder may not be listed, or is none, which is told when the file is to be written.
-        }
-    }
-
-    private static bool IsUnfinished(string name, string prefix) =>
-        name.Length == prefix.Length + RandomNameLength + Extension.Length
-        && name.StartsWith(prefix, StringComparison.Ordinal)
-        && name.EndsWith(Extension, StringComparison.Ordinal);
-
-    private static void DeleteUnlessOpen(string path)
-    {
-        try
-        {
-            using var file = Open(path, FileMode.Open);
-            // An empty one may have been made this moment, and not be locked yet.
-            if (file.Length > 0)
-                File.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Another process writes it, or has just given it its name, or it is another user's.
-        }
+        if (overwrite)
+            DurableFiles.Instance.Rename(whole, target, Role);
+        else if (!DurableFiles.Instance.TryRename(whole, target, Role))
+            throw new IOException(Taken);
+        DurableFiles.Instance.FlushFolder(folder, Role);
     }
 
     private static void WriteTo(FileStream file, string target, GeneratorOptions options, IProgress<long>? progress, CancellationToken cancellationToken)

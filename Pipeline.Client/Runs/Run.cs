@@ -120,7 +120,7 @@ public sealed record Run
     public Run WithLastAttempt(Func<AttemptRecord, AttemptRecord> change) =>
         History.Count == 0 ? this : this with { History = [.. History.SkipLast(1), change(History[^1])] };
 
-    /// <summary>As it is when nobody works on it: nobody sees the end of an attempt under way, and slices that were open rest at their checkpoints.</summary>
+    /// <summary>As it is once nobody works on it: an attempt under way is abandoned, and open slices are interrupted at their checkpoints.</summary>
     public Run AtRest() =>
         WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record) with
         {

@@ -26,7 +26,7 @@ public sealed class RunsClient : IDisposable
     // The machine of a cluster that carries a run out is lost: until another one has taken it over.
     private static readonly TimeSpan TakeoverTime = TimeSpan.FromSeconds(40);
 
-    // Who gives up earlier on what makes or resumes a run may leave one that goes on unseen: stages check its options first.
+    // Stages check the options before a run starts or resumes. A caller that gives up earlier may leave a run that nobody follows.
     private static readonly TimeSpan StartingTime = TimeSpan.FromSeconds(40);
 
     private readonly HttpClient _http;

@@ -47,7 +47,7 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         return replaces;
     }
 
-    /// <summary>Refuses an input directory that holds what Pipeline keeps for itself, or lies there: runs and their results would be read as events.</summary>
+    /// <summary>Refuses an input directory that contains Pipeline's own data or lies within it: states and results of runs would be read as events.</summary>
     /// <exception cref="RunConflictException">It does.</exception>
     public void RequireApart(string input)
     {

@@ -247,7 +247,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                     Updated = now,
                     Ended = null,
                     Takeovers = 0,
-                    // What was allowed holds for the next attempt: a follower resumes by itself when its orchestrator has died before that.
+                    // Holds until the next attempt begins: a client that follows the run resumes it without this option when the orchestrator has died before.
                     UpgradeAllowed = allowUpgrade || former.UpgradeAllowed,
                     MayReplace = replaces,
                 };

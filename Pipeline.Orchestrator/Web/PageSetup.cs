@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.FluentUI.AspNetCore.Components;
+using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Web.Components;
 using Pipeline.Orchestrator.Web.Security;
 using Pipeline.Orchestrator.Web.Views;
@@ -26,8 +27,8 @@ internal static class PageSetup
         services.Configure<HostFilteringOptions>(options => options.AllowedHosts = Hosts);
         services.AddPageLogin();
         services.AddAntiforgery(options => (options.Cookie.Name, options.SuppressXFrameOptionsHeader) = (".pipeline.antiforgery", true));
-        // The longest rules are a text of a million characters, which is escaped on its way.
-        services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = 8 << 20);
+        // Rules that the API takes can also be typed here.
+        services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = RunEndpoints.MaxBodyBytes);
         services.AddFluentUIComponents();
         services.AddSingleton<RootFolders>();
         services.AddHostedService<Leftovers>();

@@ -27,7 +27,7 @@ internal static class QuietLogs
     public static void AddQuietStart(this IHostApplicationBuilder builder) =>
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) =>
         {
-            // Loggers are made before the lifetime, which has one.
+            // Resolved at the first error: the lifetime itself needs a logger.
             var lifetime = new Lazy<IHostApplicationLifetime>(services.GetRequiredService<IHostApplicationLifetime>);
             foreach (var category in Noisy)
             {

@@ -54,7 +54,7 @@ public static class StandardStreams
         // EAGAIN.
         private static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
 
-        // All others of a derived FileStream end here.
+        // All other overloads of a derived FileStream call this one.
         public override void Write(byte[] buffer, int offset, int count)
         {
             for (var (at, end) = (offset, offset + count); at < end; at += Piece)
@@ -66,7 +66,7 @@ public static class StandardStreams
                 }
                 catch (IOException error) when (error.HResult == WouldBlock)
                 {
-                    // It is full. The stream of Console waits until it is not.
+                    // The pipe is full. The stream of Console waits until there is room.
                     using var patient = Console.OpenStandardOutput();
                     patient.Write(buffer, at, length);
                 }

@@ -31,12 +31,6 @@ internal sealed class IngestPass(
     /// <summary>Bytes read at once.</summary>
     public required int BlockBytes { get; init; }
 
-    /// <summary>
-    /// Whether the input is what it is when reading begins: then a checkpoint comes first, so that an attempt after a failure reads the same, however
-    /// much was read before the next one. The files of a slice come with its run.
-    /// </summary>
-    public required bool BeginsWithCheckpoint { get; init; }
-
     /// <summary>Reads, and closes with Checkpoint and EndOfInput or Control.</summary>
     public async ValueTask ReadAsync(CancellationToken cancellationToken)
     {
@@ -51,7 +45,8 @@ internal sealed class IngestPass(
             var name = catalog.IsFolder ? progress.Files[progress.FileIndex].Path : "";
             using var cutter = new LineCutter(reader, reader.Hash, name, progress.Offset, progress.Line, options.MaxLineBytes, BlockBytes);
             _checkpointBytes = _checkpointBytes == 0 ? progress.TotalBytes(cutter) : _checkpointBytes;
-            if (BeginsWithCheckpoint && progress.CheckpointId == 0)
+            // It records the files' lengths and times, so that an attempt after a failure reads the same input. Those of a slice come with its run.
+            if (!range.IsSlice && progress.CheckpointId == 0)
                 await SendCheckpointAsync(cutter, now, cancellationToken);
 
             var drained = await ReadFileAsync(reader, cutter, wake.Token, cancellationToken);

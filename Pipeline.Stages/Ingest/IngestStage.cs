@@ -21,7 +21,6 @@ public sealed class IngestStage(StageContext context) : ISource
     private ReadRange _range;
     private ReadProgress? _progress;
     private CheckpointPace? _checkpoints;
-    private bool _isSlice;
     private string _runId = "";
 
     /// <summary>Bytes read at once.</summary>
@@ -41,7 +40,6 @@ public sealed class IngestStage(StageContext context) : ISource
             ? InputCatalog.Read(open.Options.Input, open.Options.WorkDirectory, context.Roots)
             : InputCatalog.ReadSlice(open.Options.Input, slice.Files, context.Roots);
         _range = ReadRange.Of(slice, _catalog);
-        _isSlice = slice is not null;
         if (below?.Resume is { } resume)
         {
             var position = resume.OpenPosition()
@@ -68,11 +66,7 @@ public sealed class IngestStage(StageContext context) : ISource
         if (_options is null || _catalog is null || _progress is null || _checkpoints is null)
             throw new InvalidOperationException("OpenAsync comes first.");
 
-        var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) 
-        {
-            BlockBytes = BlockBytes,
-            BeginsWithCheckpoint = !_isSlice,
-        };
+        var pass = new IngestPass(context, _options, _catalog, _range, _progress, _checkpoints, _runId, output, drain) { BlockBytes = BlockBytes };
         await pass.ReadAsync(cancellationToken);
     }
 

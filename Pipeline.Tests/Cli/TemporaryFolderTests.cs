@@ -14,7 +14,7 @@ public sealed class TemporaryFolderTests : IDisposable
     [Fact]
     public void OfUser_FolderThatAKilledOneLeft_IsTakenAwayAndOneInUseIsNot()
     {
-        var left = Directory.CreateDirectory(Path.Combine(OfUser, "run.1.tmp")).FullName;
+        var left = Directory.CreateDirectory(Path.Combine(OfUser, ".run.1.tmp")).FullName;
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(OfUser, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");

@@ -12,7 +12,7 @@ internal sealed class RunForm
     private const string Auto = "auto";
     private const NumberStyles Real = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
-    // A name may have what parts the names in a field: those of a field that nobody edited are taken as they were.
+    // A name may contain a comma or end in a space, and cannot be read back from a field: a field that was not edited keeps the original names.
     private RunSettings _of = new();
 
     /// <summary>Path of the input.</summary>

@@ -66,7 +66,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
     {
         var known = _texts.Count;
         var part = _texts.GetOrAdd(text);
-        // A checkpoint holds keys as texts: other bytes would come back as another key.
+        // A checkpoint stores keys as UTF-8 strings: other bytes would be restored as another key.
         if (part == known && !Utf8.IsValid(text))
             throw EventFrame.Unsound(name);
 

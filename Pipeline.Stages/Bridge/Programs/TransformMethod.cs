@@ -67,7 +67,7 @@ internal static class TransformMethod
         }
     }
 
-    // Checked here, the program is named; Aggregate would blame the bridge.
+    // Checked here, so that the failure names the program; Aggregate would name the bridge.
     private static EventFrame WithTexts(EventFrame frame)
     {
         foreach (var column in frame.Columns)

@@ -4,8 +4,8 @@ using Pipeline.Contracts.V1;
 namespace Pipeline.Stages.Core.Batching;
 
 /// <summary>
-/// Cuts a frame of events in two. No line of the second half, event or reject, stands before one of the first: a stage below may reject events
-/// of either, and rejects stay in order of line. Where a frame has no lines of events, nobody below rejects any.
+/// Cuts a frame of events in two. Every line of the second half, event or reject, comes after those of the first: so rejects stay in order of line,
+/// also where a stage below rejects further events. Without the column of lines no stage below can reject any.
 /// </summary>
 public static class FrameHalves
 {

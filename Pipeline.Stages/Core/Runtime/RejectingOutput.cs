@@ -2,13 +2,13 @@ using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Core.Runtime;
 
-/// <summary>Handing on frames to which a stage has added rejects.</summary>
+/// <summary>Output of stages that reject events.</summary>
 public static class RejectingOutput
 {
     private const int MaxRejectBytes = 1 << 20;
 
     /// <summary>
-    /// Hands a frame on; in several where its rejects are too many for one message: each carries the path of the file, however short its line.
+    /// Hands a frame on, cut in several where its rejects would make the message too large: each reject carries the path of its file.
     /// </summary>
     /// <param name="output">Where frames go.</param>
     /// <param name="frame">Its ownership is given up.</param>

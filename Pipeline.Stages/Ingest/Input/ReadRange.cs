@@ -12,6 +12,9 @@ internal readonly struct ReadRange
 
     private ReadRange(InputSlice slice) => (First, _end) = (slice.FirstByte, slice.EndByte);
 
+    /// <summary>Whether it is the slice of a partitioned run, or all of the input.</summary>
+    public bool IsSlice => _end is not null;
+
     /// <summary>Where reading of the first file begins.</summary>
     public long First { get; }
 

@@ -46,7 +46,7 @@ internal sealed class StoredFile : IByteSource
         try
         {
             file.RequireUnchanged();
-            if (RandomAccess.GetLength(handle) > expected.Length && InputCatalog.IsOther(InputCatalog.IdOf(path), expected))
+            if (RandomAccess.GetLength(handle) > expected.Length && InputCatalog.IsOther(InputCatalog.IdOf(FileStatus.Of(path)), expected))
                 throw file.Changed("another file has taken its place");
 
             return file;

@@ -44,7 +44,7 @@ public sealed class GeneratorOutputTests : IDisposable
         {
             if (lines == 0)
                 return;
-            var unfinished = Directory.GetFiles(_folder).Where(file => file != path).Sum(file => new FileInfo(file).Length);
+            var unfinished = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Where(file => file != path).Sum(file => new FileInfo(file).Length);
             inTheMiddle.Add((File.ReadAllText(path), unfinished));
             cancel.Cancel();
         });
@@ -85,20 +85,24 @@ public sealed class GeneratorOutputTests : IDisposable
     }
 
     [Fact]
-    public void Write_FilesThatKilledOnesLeft_AreTakenAway()
+    public void Write_UnfinishedFilesOfKilledProcesses_AreDeleted()
     {
-        File.WriteAllText(InFolder(".a.ndjson.00000000.000.tmp"), "left");
-        using var used = new FileStream(InFolder(".a.ndjson.11111111.111.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None);
-        used.Write("used"u8);
-        used.Flush();
-        File.WriteAllText(InFolder(".b.ndjson.00000000.000.tmp"), "of another file");
-        File.WriteAllText(InFolder(".a.ndjson.backup.tmp"), "of the user");
+        Unfinished(".a.ndjson.1.tmp").Dispose();
+        using var used = Unfinished(".a.ndjson.2.tmp");
+        Unfinished(".b.ndjson.1.tmp").Dispose();
+        Unfinished(".a.ndjson.backup.tmp").Dispose();
 
         GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
 
         Assert.Equal(
-            [".a.ndjson.11111111.111.tmp", ".a.ndjson.backup.tmp", ".b.ndjson.00000000.000.tmp", "a.ndjson"],
-            Directory.GetFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            [".a.ndjson.2.tmp", ".a.ndjson.backup.tmp", ".b.ndjson.1.tmp", "a.ndjson"],
+            Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+        FileStream Unfinished(string name)
+        {
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(InFolder(name)).FullName, "a.ndjson"), "left");
+            return new FileStream(Path.Combine(InFolder(name), ".pipeline-lock"), FileMode.CreateNew, FileAccess.Write, FileShare.None);
+        }
     }
 
     [Fact]
@@ -117,7 +121,7 @@ public sealed class GeneratorOutputTests : IDisposable
 
         Assert.True(isMade);
         Assert.Equal(100_000, File.ReadLines(InFolder("a.ndjson")).Count());
-        Assert.Equal([InFolder("a.ndjson")], Directory.GetFiles(_folder));
+        Assert.Equal([InFolder("a.ndjson")], Directory.GetFileSystemEntries(_folder));
     }
 
     [LinuxFact]
