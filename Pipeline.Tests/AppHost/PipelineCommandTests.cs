@@ -57,8 +57,13 @@ public class PipelineCommandTests
     [InlineData("--batch-size auto", "run --input /sample --batch-size 0 --figures")]
     [InlineData("--output /out --overwrite", "run --input /sample --batch-size 0 --output /out --overwrite --figures")]
     [InlineData("--resume 20260101-120000-ab12 --exit", "resume 20260101-120000-ab12")]
-    public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments) => Assert.Equal(
-        arguments, string.Join(' ', PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToRun("/sample")));
+    public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments)
+    {
+        var command = PipelineCommand.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Empty(command.Errors);
+        Assert.Equal(arguments, string.Join(' ', command.ToRun("/sample")));
+    }
 
     [Fact]
     public void ToResume_CommandLineWithSecrets_QuotesSettingsAndOmitsTheSecrets()
