@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Pipeline.AppHost.Logs;
 
 namespace Pipeline.AppHost.Supervision;
 
 /// <summary>Finds in a process's output why it ended.</summary>
-internal static class LastWords
+internal static partial class LastWords
 {
     private const string Error = "error: ";
 
@@ -11,7 +12,8 @@ internal static class LastWords
     private const int Most = 10;
 
     /// <summary>
-    /// The last consecutive lines on standard error that begin with "error: ", each once; without any the last line there.
+    /// The last consecutive lines on standard error that begin with "error: ", each once; without any the last line there; without that what DCP says of a
+    /// process that it cannot start.
     /// </summary>
     /// <param name="output">The output, of former starts too.</param>
     /// <param name="since">Start of the process (UTC), if known.</param>
@@ -27,10 +29,13 @@ internal static class LastWords
 
         var last = lines.FindLastIndex(IsError);
         if (last < 0)
-            return lines.LastOrDefault();
+            return lines.LastOrDefault() ?? output.Select(line => StartFailure().Match(line.Content)).LastOrDefault(match => match.Success)?.Value;
         var first = lines.FindLastIndex(last, line => !IsError(line)) + 1;
         return string.Join("; ", lines[first..(last + 1)].Select(line => line[Error.Length..]).Distinct().Take(Most));
     }
+
+    [GeneratedRegex(@"(?<=\[sys\] )Failed to start.*")]
+    private static partial Regex StartFailure();
 
     private static bool IsError(string line) => line.StartsWith(Error, StringComparison.Ordinal);
 }

@@ -5,6 +5,9 @@ namespace Pipeline.AppHost.Supervision;
 /// </summary>
 internal static class RestartStates
 {
+    /// <summary>What <see cref="FollowCommands"/> calls.</summary>
+    public delegate Task<IReadOnlyList<SupervisedInstance>> Demand(string id, bool rebuild, bool asked);
+
     /// <summary>How the state of a replica that is to be restarted begins.</summary>
     public const string Due = "restart";
 
@@ -31,9 +34,9 @@ internal static class RestartStates
 
     /// <summary>Has Aspire's commands know the shown states, and tell before they stop anything.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="demand">Called with the replica, whether all others are meant too, and whether a person asks for an end, or nothing
-    /// has come of it.</param>
-    public static void FollowCommands(IResource resource, Func<string, bool, bool, Task> demand)
+    /// <param name="demand">Called with the replica, whether it is a rebuild, which means all others too, and whether a person asks for an end, or
+    /// nothing has come of it. Tells which replicas are to be started after a rebuild.</param>
+    public static void FollowCommands(IResource resource, Demand demand)
     {
         for (var i = 0; i < resource.Annotations.Count; i++)
         {
@@ -42,7 +45,7 @@ internal static class RestartStates
         }
     }
 
-    private static ResourceCommandAnnotation Follow(ResourceCommandAnnotation command, Func<string, bool, bool, Task> demand) => new(
+    private static ResourceCommandAnnotation Follow(ResourceCommandAnnotation command, Demand demand) => new(
         command.Name,
         command.DisplayName,
         context => command.UpdateState(new UpdateCommandStateContext
@@ -66,22 +69,23 @@ internal static class RestartStates
             ? KnownResourceStates.Running
             : Original(state);
 
-    private static async Task<ExecuteCommandResult> ExecuteAsync(
-        ResourceCommandAnnotation command, ExecuteCommandContext context, Func<string, bool, bool, Task> demand)
+    private static async Task<ExecuteCommandResult> ExecuteAsync(ResourceCommandAnnotation command, ExecuteCommandContext context, Demand demand)
     {
-        var all = command.Name == KnownResourceCommands.RebuildCommand;
-        var keeps = command.Name == KnownResourceCommands.StopCommand;
-        await demand(context.ResourceName, all, true);
+        var isRebuild = command.Name == KnownResourceCommands.RebuildCommand;
+        var hasEffect = false;
+        var missed = await demand(context.ResourceName, isRebuild, true);
         try
         {
             var result = await command.ExecuteCommand(context);
-            keeps |= result.Success;
+            hasEffect = result.Success;
             return result;
         }
         finally
         {
-            if (!keeps)
-                await demand(context.ResourceName, all, false);
+            if (!hasEffect)
+                await demand(context.ResourceName, isRebuild, false);
+            else if (isRebuild)
+                await Task.WhenAll(missed.Select(replica => replica.StartAsync()));
         }
     }
 }

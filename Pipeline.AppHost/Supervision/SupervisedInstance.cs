@@ -35,6 +35,8 @@ internal sealed class SupervisedInstance(
     private int? _endedProcess;
     private bool _hung;
     private bool _onDemand;
+    private bool _rebuilds;
+    private bool _isMissed;
     private bool _startAsked;
 
     /// <summary>The work under way; completes when there is nothing to wait for but the next state.</summary>
@@ -59,6 +61,7 @@ internal sealed class SupervisedInstance(
             }
 
             _startAsked = false;
+            _isMissed = false;
             _phase = state.Phase;
             _left.Cancel();
             _left.Dispose();
@@ -67,6 +70,7 @@ internal sealed class SupervisedInstance(
             {
                 case InstancePhase.Running:
                     policy.Running();
+                    _rebuilds = false;
                     _address = state.Address;
                     _process = state.Process;
                     Work = GuardAsync(ReplaceWhenHungAsync(state, _left.Token));
@@ -86,17 +90,31 @@ internal sealed class SupervisedInstance(
 
     /// <summary>A person asks for a stop, restart or rebuild: the end that follows is no crash, and a restart that is due is off.</summary>
     /// <param name="asked">False: nothing came of it.</param>
-    public Task DemandAsync(bool asked)
+    /// <param name="rebuild">It is a rebuild.</param>
+    /// <returns>Whether it had ended by itself, or by a rebuild that failed: then a rebuild is to be followed by <see cref="StartAsync()"/>.</returns>
+    public async Task<bool> DemandAsync(bool asked, bool rebuild = false)
     {
+        bool wasMissed;
         lock (_lock)
         {
             _onDemand = asked;
+            _rebuilds = asked && rebuild;
             if (!asked || _phase != InstancePhase.Ended || _startAsked)
-                return Task.CompletedTask;
+                return false;
+            wasMissed = _isMissed;
+            _isMissed &= rebuild;
             _left.Cancel();
         }
 
-        return control.ShowAsync("was stopped on demand; not restarted");
+        await control.ShowAsync("was stopped on demand; not restarted");
+        return wasMissed;
+    }
+
+    /// <summary>Starts it after a rebuild: Aspire starts what ran before it, and nothing else.</summary>
+    public async Task StartAsync()
+    {
+        if (await control.StartAsync(stopping) is { } refused)
+            log.CommandFailed(id, "start", refused);
     }
 
     // Nothing awaits the work: without this a failure of Aspire's API would end the supervision of this replica unseen.
@@ -114,7 +132,7 @@ internal sealed class SupervisedInstance(
     }
 
     private Ending HowItEnded(int? exitCode) =>
-        _hung ? Ending.Hung : _onDemand || (_process is { } process && wasTakenOut(process)) ? Ending.OnDemand : exitCode switch
+        _onDemand || (_process is { } process && wasTakenOut(process)) ? Ending.OnDemand : _hung ? Ending.Hung : exitCode switch
         {
             0 => Ending.Completed,
             ServiceRunner.Misconfigured => Ending.Misconfigured,
@@ -128,7 +146,10 @@ internal sealed class SupervisedInstance(
             while (true)
             {
                 var why = ending.Describe(exitCode);
-                switch (policy.Ended(ending))
+                var decision = policy.Ended(ending);
+                lock (_lock)
+                    _isMissed = _rebuilds || decision is not RestartDecision.Leave;
+                switch (decision)
                 {
                     case RestartDecision.Leave:
                         // Who asked for the end knows of it.
@@ -143,6 +164,8 @@ internal sealed class SupervisedInstance(
                         await StartAsync(left);
                         break;
                     case RestartDecision.Restart:
+                        lock (_lock)
+                            _isMissed = false;
                         await control.ShowAsync("was taken out; not restarted");
                         return;
                 }

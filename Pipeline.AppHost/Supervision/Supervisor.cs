@@ -80,12 +80,18 @@ internal sealed class Supervisor(
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
     }
 
-    private async Task DemandAsync(string id, bool all, bool asked)
+    private async Task<IReadOnlyList<SupervisedInstance>> DemandAsync(string id, bool rebuild, bool asked)
     {
+        var missed = new List<SupervisedInstance>();
         if (!_replicas.TryGetValue(id, out var meant))
-            return;
-        foreach (var replica in _replicas.Values.Where(replica => replica == meant || all && replica.Resource == meant.Resource))
-            await replica.Instance.DemandAsync(asked);
+            return missed;
+        foreach (var replica in _replicas.Values.Where(replica => replica == meant || rebuild && replica.Resource == meant.Resource))
+        {
+            if (await replica.Instance.DemandAsync(asked, rebuild))
+                missed.Add(replica.Instance);
+        }
+
+        return missed;
     }
 
     private sealed record Replica(IResource Resource, InstanceControl Control, SupervisedInstance Instance);
@@ -99,6 +105,9 @@ internal sealed class SupervisionOutcome
 
     /// <summary>The exit code under --exit; null as long as the run has neither ended by itself nor said how to resume it.</summary>
     public int? ExitCode { get; set; }
+
+    /// <summary>Whether the process that follows the run was killed, and so has not said how to resume it.</summary>
+    public bool RunWasKilled { get; set; }
 
     /// <summary>Completes with the reason when the first replica was given up.</summary>
     public Task<string> GivenUp => _givenUp.Task;

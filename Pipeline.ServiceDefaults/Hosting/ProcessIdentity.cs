@@ -17,8 +17,8 @@ public readonly partial record struct ProcessIdentity(int Id, long Start)
     /// <summary>This process.</summary>
     public static ProcessIdentity Current { get; } = Find(Environment.ProcessId)!.Value;
 
-    /// <summary>Whether it still runs. A zombie does not.</summary>
-    public bool IsAlive => Find(Id) == this;
+    /// <summary>Whether it still runs, as far as can be read. A zombie does not.</summary>
+    public bool IsAlive => Find(Id) is { } found ? found == this : OperatingSystem.IsLinux() && ProcessStatus.IsUnreadable(Id);
 
     /// <summary>The process that has this id now.</summary>
     /// <returns>Null where there is none.</returns>

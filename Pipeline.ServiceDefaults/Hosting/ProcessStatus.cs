@@ -11,12 +11,15 @@ public readonly record struct ProcessStatus(char State, int Parent, long Start)
     /// <summary>It has ended, and its parent has not yet asked for its exit code.</summary>
     public bool HasEnded => State is 'Z' or 'X';
 
-    /// <summary>It runs on a processor, waits for one, or waits for a disk.</summary>
-    public bool IsRunnable => State is 'R' or 'D';
+    /// <summary>It runs on a processor, waits for one or for a disk, or is held by a debugger or while it is dumped.</summary>
+    public bool IsRunnable => State is 'R' or 'D' or 't';
+
+    /// <summary>Whether there is such a process although its status cannot be read, as for a lack of file descriptors, of which this takes none.</summary>
+    public static bool IsUnreadable(int id) => Read(id) is null && Directory.Exists(FolderOf(id));
 
     /// <summary>Reads a process's status.</summary>
     /// <returns>Null where there is no such process.</returns>
-    public static ProcessStatus? Read(int id) => Read(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"));
+    public static ProcessStatus? Read(int id) => Read(FolderOf(id));
 
     /// <summary>Reads the status of a process or thread by its folder below /proc.</summary>
     /// <returns>Null where it is gone.</returns>
@@ -35,4 +38,6 @@ public readonly record struct ProcessStatus(char State, int Parent, long Start)
             return null;
         }
     }
+
+    private static string FolderOf(int id) => string.Create(CultureInfo.InvariantCulture, $"/proc/{id}");
 }

@@ -21,6 +21,11 @@ public class LastWordsTests
     public void Of_OutputOfAFormerStart_IsLeftOut() => Assert.Equal(
         "now", LastWords.Of([Line(Start.AddSeconds(-1), "error: then", true), Line(Start.AddSeconds(1), "now", true)], Start));
 
+    [Fact]
+    public void Of_ProcessThatWasNotStarted_TellsWhatDcpSays() => Assert.Equal(
+        "Failed to start Executable: no such file",
+        LastWords.Of([new(1, "2026-01-01T00:00:02.0000000Z [sys] Failed to start Executable: no such file", IsErrorMessage: false)], Start));
+
     // As Aspire tells a process's own output.
     private static LogLine Line(DateTime time, string text, bool isError) =>
         new(1, $"{time.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)} {text}", isError);

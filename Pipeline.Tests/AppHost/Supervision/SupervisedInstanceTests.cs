@@ -320,6 +320,60 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Demand_StopOfAProcessThatHangs_StaysStopped()
+    {
+        var instance = Create(answers: new Unanswered());
+        instance.Observe(Running);
+        await PassTimeUntilCalledAsync();
+        await _control.NextAsync();
+        await _control.NextAsync();
+
+        await instance.DemandAsync(asked: true);
+        instance.Observe(Ended(137));
+
+        Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(ServiceRunner.Misconfigured, true)]
+    [InlineData(0, false)]
+    public async Task Demand_RebuildOfAnEndedProcess_IsToBeStartedUnlessItsPolicyLeavesIt(int exitCode, bool isStarted)
+    {
+        var instance = Create(new RestartOptions { Policy = RestartCondition.OnFailure });
+        instance.Observe(Running);
+        instance.Observe(Ended(exitCode));
+        await _control.NextAsync();
+
+        Assert.Equal(isStarted, await instance.DemandAsync(asked: true, rebuild: true));
+    }
+
+    [Fact]
+    public async Task Demand_RebuildAfterOneThatFailed_IsToBeStarted()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        Assert.False(await instance.DemandAsync(asked: true, rebuild: true));
+        instance.Observe(Ended(0));
+        await _control.NextAsync();
+        await instance.DemandAsync(asked: false, rebuild: true);
+
+        Assert.True(await instance.DemandAsync(asked: true, rebuild: true));
+    }
+
+    [Fact]
+    public async Task Demand_RebuildOfAStoppedProcess_StaysStopped()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        instance.Observe(Ended(1));
+        await _control.NextAsync();
+        await instance.DemandAsync(asked: true);
+
+        Assert.False(await instance.DemandAsync(asked: true, rebuild: true));
+    }
+
+    [Fact]
     public async Task Demand_NothingCameOfIt_CountsTheNextEndAsCrash()
     {
         var instance = Create();

@@ -43,6 +43,14 @@ public class ProcessIdentityTests
             await Task.Delay(5, patience.Token);
     }
 
+    // The status of a process that runs cannot be read here, as where no file descriptor is left.
+    [LinuxFact]
+    public void IsUnreadable_ProcessThatIsThereOrNot_IsFalse()
+    {
+        Assert.False(ProcessStatus.IsUnreadable(Environment.ProcessId));
+        Assert.False(ProcessStatus.IsUnreadable(int.MaxValue));
+    }
+
     [UnixFact]
     public void Kill_IdUsedByAnotherProcess_LeavesIt()
     {
