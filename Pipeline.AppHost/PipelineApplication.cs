@@ -88,6 +88,8 @@ internal static class PipelineApplication
         var directories = application.Services.GetRequiredService<PipelineDirectories>();
         using var reserved = directories.Lock;
         PortCheck.Check(application.Services);
+        if (WhyNotFound(application.Services.GetRequiredService<PipelineSettings>()) is { } taken)
+            await Console.Error.WriteLineAsync($"warning: commands in another terminal will not find this pipeline: {taken}");
         var outcome = application.Services.GetRequiredService<SupervisionOutcome>();
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
         var lifetime = application.Services.GetRequiredService<IHostApplicationLifetime>();
@@ -115,13 +117,30 @@ internal static class PipelineApplication
             return await FailAsync(Failure, $"the AppHost failed, and all processes were ended: {exception.Message}{ActiveRuns()}");
         if (!command.Exit)
             return 0;
-        if (outcome.ExitCode is { } code)
-            return code;
         var own = HowToResume(
             command, directories.Data, run => (run.Id == command.Resume || run.Created >= began) && run.State != RunState.Completed);
-        return await FailAsync(Interrupted, $"interrupted{own}");
+        if (outcome.ExitCode is not { } code)
+            return await FailAsync(Interrupted, $"interrupted{own}");
+        // The process that follows the run says so itself, unless it was killed.
+        if (own.Length > 0 && outcome.RunWasKilled)
+            await FailAsync(code, $"the run is not over{own}");
+        return code;
 
         string ActiveRuns() => HowToResume(command, directories.Data, run => run.State.IsActive());
+    }
+
+    // The orchestrator says so in its log, which is not in sight here.
+    private static string? WhyNotFound(PipelineSettings settings)
+    {
+        try
+        {
+            return EndpointFile.WhyTaken(EndpointFile.PathIn(name => settings.Service("orchestrator").Environment.GetValueOrDefault(name)
+                ?? settings.Options.Environment.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name)));
+        }
+        catch (InvalidDataException exception)
+        {
+            return exception.Message;
+        }
     }
 
     private static async Task StartAndStopAsync(DistributedApplication application, ResourceProcesses processes, CancellationToken stopping)

@@ -26,6 +26,9 @@ internal sealed class RunConsole(
     /// <summary>Whether a resource has ended, or could not be started.</summary>
     public static bool HasEnded(ResourceEvent change) => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text);
 
+    /// <summary>Whether the process was killed: 128 plus the signal's number, on Windows an NTSTATUS.</summary>
+    public static bool WasKilled(CustomResourceSnapshot run) => run.ExitCode is < 0 or (> 128 and not PipelineApplication.Interrupted);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -41,7 +44,6 @@ internal sealed class RunConsole(
                 {
                     supervision.ExitCode = PipelineApplication.Failure;
                     lifetime.StopApplication();
-                    return;
                 }
             }
 
@@ -76,12 +78,17 @@ internal sealed class RunConsole(
 
     private async Task EndAsync(CustomResourceSnapshot run)
     {
-        // A stop signal that came before the process handled signals killed it: 128 plus the signal's number, on Windows an NTSTATUS.
-        var wasKilled = run.ExitCode is null or < 0 or (> 128 and not PipelineApplication.Interrupted);
-        if (wasKilled && lifetime.ApplicationStopping.IsCancellationRequested)
+        supervision.RunWasKilled = WasKilled(run);
+        // A stop signal that came before the process handled signals has killed it.
+        if ((run.ExitCode is null || supervision.RunWasKilled) && lifetime.ApplicationStopping.IsCancellationRequested)
             return;
-        supervision.ExitCode = run.ExitCode is 0 or PipelineApplication.Interrupted ? run.ExitCode : PipelineApplication.Failure;
-        if (run.ExitCode is null)
+        supervision.ExitCode ??= run.ExitCode is 0 or PipelineApplication.Interrupted ? run.ExitCode : PipelineApplication.Failure;
+        if (supervision.RunWasKilled)
+        {
+            await Console.Error.WriteLineAsync(
+                $"error: the process that follows the run was killed (exit code {run.ExitCode}){(command.Exit ? "" : "; the run goes on: `runs` shows it")}");
+        }
+        else if (run.ExitCode is null)
         {
             var culprit = model.Resources.Any(resource => resource.Name == Sample) ? Sample : Run;
             await Console.Error.WriteLineAsync(

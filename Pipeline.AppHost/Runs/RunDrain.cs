@@ -23,8 +23,8 @@ internal sealed class RunDrain(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Where the one run of --exit has ended by itself there is nothing to drain.
-        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run))
+        // Where the one run of --exit has ended there is nothing to drain, unless only the process that follows it has.
+        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run) || RunConsole.WasKilled(run.Snapshot))
             await DrainAsync(cancellationToken);
         processes.Terminate();
     }

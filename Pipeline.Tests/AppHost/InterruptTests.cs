@@ -56,6 +56,48 @@ public sealed class InterruptTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Items).Select(i => $"w-{i}"), File.ReadLines(output).Select(IdOf));
     }
 
+    [LinuxFact]
+    public async Task Run_ProcessThatFollowsItIsKilled_DrainsItAndSaysHowToResume()
+    {
+        using var host = AppHostProcess.Start(
+            _data, LittleUnderWay,
+            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
+        ServiceProcesses.Kill(new ServiceProcesses(_data).FindProgram("Pipeline.Cli")!.Value);
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.Equal(1, code);
+        Assert.Equal(("interrupted", "drained"), StateOf(run));
+        var errors = error.TrimEnd().Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.Collection(
+            errors,
+            line => Assert.StartsWith("error: the process that follows the run was killed (exit code 137)", line, StringComparison.Ordinal),
+            line => Assert.StartsWith($"error: the run is not over; resume run {run} with: {Resume} {run} --exit ", line, StringComparison.Ordinal));
+    }
+
+    [LinuxFact]
+    public async Task Run_OrchestratorIsGivenUp_SaysHowToResume()
+    {
+        using var host = AppHostProcess.Start(
+            _data, LittleUnderWay,
+            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit",
+            "--Pipeline:Services:orchestrator:Restart:MaxRestarts=1", "--Pipeline:Services:orchestrator:Restart:InitialDelay=00:00:00");
+        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
+        var processes = new ServiceProcesses(_data);
+        var first = processes.Find("orchestrator")!.Value;
+        ServiceProcesses.Kill(first);
+        await Waiting.UntilAsync(() => processes.Find("orchestrator") is { } id && id != first, "the restart", AppHostUnderTest.Patience);
+        ServiceProcesses.Kill(processes.Find("orchestrator")!.Value);
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains($" {run} --exit ", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task CtrlC_DuringARunWithoutExit_ExitsWith0()
     {
