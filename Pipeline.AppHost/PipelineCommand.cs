@@ -29,6 +29,10 @@ internal sealed partial record PipelineCommand
     private const string DataSetting = "--Pipeline:Data";
     private const string DefaultProfile = "http";
 
+    /// <summary>Whose settings the command line may override: what Pipeline and Aspire read.</summary>
+    private static readonly string[] Sections =
+        ["Pipeline", "Orchestrator", "Cluster", "Logging", "Parameters", "ConnectionStrings", "AppHost", "Aspire", "Dashboard", "DcpPublisher", "Publishing"];
+
     /// <summary>What the host says of itself, such as the dashboard's address, is for a host that stays up.</summary>
     private const string QuietHost = "--Logging:LogLevel:Aspire.Hosting.DistributedApplication=Warning";
 
@@ -83,7 +87,7 @@ internal sealed partial record PipelineCommand
         for (var i = 0; i < args.Count; i++)
         {
             var (name, attached) = Split(args[i]);
-            if (name.Contains(':') && name.StartsWith("--", StringComparison.Ordinal))
+            if (Sections.Any(section => name.StartsWith($"--{section}:", StringComparison.OrdinalIgnoreCase)))
             {
                 configuration.Add($"{name}={Value()}");
                 continue;
@@ -197,7 +201,7 @@ internal sealed partial record PipelineCommand
                 run,
                 .. Exit ? ["--exit"] : Array.Empty<string>(),
                 .. Verbose ? ["--verbose"] : Array.Empty<string>(),
-                .. settings.Select(setting => SecretNames.Has(setting.Name)
+                .. settings.Select(setting => SecretNames.Has(setting.Name, setting.Value)
                     ? $"{setting.Name}=..."
                     : Shell.Current.Quote($"{setting.Name}={setting.Value}")),
             ]);

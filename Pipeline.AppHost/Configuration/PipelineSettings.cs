@@ -29,9 +29,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         Bind(() => section.Bind(options), errors);
         // Where Aspire publishes, its own options stand in a section of the same name.
         if (!command.Publishes)
-            CheckKeys(section, typeof(PipelineOptions), errors, Restarts);
+            errors.AddRange(RangeValidation.Ignored(section, typeof(PipelineOptions), Restarts));
         options.Environment = EnvironmentOf(section);
-        CheckKeys(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions), errors);
+        errors.AddRange(RangeValidation.Ignored(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions)));
         var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
         foreach (var name in ServiceNames)
             restarts[name] = ReadRestart(section, $"{nameof(options.Services)}:{name}", errors);
@@ -62,9 +62,6 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
 
     public ServiceOptions Service(string name) => options.Services.GetValueOrDefault(name) ?? new ServiceOptions();
 
-    /// <summary>Whether a service or process is restarted after an end by itself with exit code 0.</summary>
-    public bool RestartsAlways => restarts.Values.Any(restart => restart.Policy == RestartCondition.Always);
-
     /// <summary>The restart policy of a service or process: its own settings over the common ones.</summary>
     public RestartOptions Restart(string name) => restarts[name];
 
@@ -73,7 +70,7 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         var options = new RestartOptions();
         foreach (var restart in new[] { section.GetSection(Restarts), section.GetSection(path).GetSection(Restarts) })
         {
-            CheckKeys(restart, typeof(RestartOptions), errors);
+            errors.AddRange(RangeValidation.Ignored(restart, typeof(RestartOptions)));
             Bind(() => restart.Bind(options), errors);
             errors.AddRange(RangeValidation.Errors(options, restart.Path));
         }
@@ -85,18 +82,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         where T : new()
     {
         var options = new T();
-        CheckKeys(section, typeof(T), errors, Restarts);
+        errors.AddRange(RangeValidation.Ignored(section, typeof(T), Restarts));
         Bind(() => section.Bind(options), errors);
         return options;
-    }
-
-    // A key that is mistyped would be ignored.
-    private static void CheckKeys(IConfigurationSection section, Type type, List<string> errors, params string[] more)
-    {
-        string[] known = [.. type.GetProperties().Select(property => property.Name), .. more];
-        errors.AddRange(section.GetChildren()
-            .Where(child => !known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(child => $"{child.Path} is no setting; there are {string.Join(", ", known)}"));
     }
 
     // A name with "__" that comes from an environment variable of the AppHost is a path of sections here; it overrides the same name in a file.

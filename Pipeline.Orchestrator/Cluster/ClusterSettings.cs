@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Pipeline.ServiceDefaults.Configuration;
 using StackExchange.Redis;
 
 namespace Pipeline.Orchestrator.Cluster;
@@ -197,8 +198,14 @@ internal sealed class ClusterSettings
 }
 
 /// <summary>Checks the settings when the host starts.</summary>
-internal sealed class ClusterSettingsValidation : IValidateOptions<ClusterSettings>
+internal sealed class ClusterSettingsValidation(IConfiguration configuration) : IValidateOptions<ClusterSettings>
 {
-    public ValidateOptionsResult Validate(string? name, ClusterSettings options) =>
-        options.Errors().ToList() is { Count: > 0 } errors ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
+    public ValidateOptionsResult Validate(string? name, ClusterSettings options)
+    {
+        var section = configuration.GetSection(ClusterSettings.Section);
+        List<string> errors = [.. options.Errors(), .. RangeValidation.Ignored(section, typeof(ClusterSettings))];
+        if (section[nameof(options.Provider)] is not { Length: > 0 } && section.GetChildren().Any(child => child.Value is { Length: > 0 }))
+            errors.Add("Cluster:Provider is missing: Redis, Postgres or Localhost, or None, which is no cluster.");
+        return errors.Count > 0 ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
+    }
 }

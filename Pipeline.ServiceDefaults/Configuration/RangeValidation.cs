@@ -1,7 +1,9 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -11,13 +13,13 @@ namespace Pipeline.ServiceDefaults.Configuration;
 public static class RangeValidation
 {
     /// <summary>
-    /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>; all errors at
-    /// once, each a line.
+    /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>, and that the section holds
+    /// nothing else; all errors at once, each a line.
     /// </summary>
     public static OptionsBuilder<T> ValidateRanges<T>(this OptionsBuilder<T> builder, string section = "")
         where T : class
     {
-        builder.Services.AddSingleton<IValidateOptions<T>>(new Validation<T>(section));
+        builder.Services.AddSingleton<IValidateOptions<T>>(services => new Validation<T>(section, services.GetRequiredService<IConfiguration>()));
         return builder.ValidateOnStart();
     }
 
@@ -53,6 +55,39 @@ public static class RangeValidation
                 : []));
     }
 
+    /// <summary>What binding would pass over in silence: names that are no setting, and a value where a section or a list belongs.</summary>
+    /// <param name="section">Where the options stand.</param>
+    /// <param name="type">The options.</param>
+    /// <param name="sections">What else may stand there.</param>
+    public static IEnumerable<string> Ignored(IConfigurationSection section, Type type, params string[] sections)
+    {
+        if (IsValue(section))
+            yield return NoValue(section);
+        var properties = type.GetProperties().Where(property => property.CanWrite).ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
+        string[] known = [.. properties.Keys, .. sections];
+        foreach (var child in section.GetChildren())
+        {
+            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                yield return $"{child.Path} is no setting; there are {string.Join(", ", known)}";
+            }
+            else if (!properties.TryGetValue(child.Key, out var property) || !TypeDescriptor.GetConverter(property.PropertyType).CanConvertFrom(typeof(string)))
+            {
+                if (IsValue(child))
+                    yield return NoValue(child);
+                if (property?.GetCustomAttribute<ValidateObjectMembersAttribute>() is null)
+                    continue;
+                foreach (var error in Ignored(child, property.PropertyType))
+                    yield return error;
+            }
+        }
+    }
+
+    private static bool IsValue(IConfigurationSection section) => section.Value is { Length: > 0 };
+
+    private static string NoValue(IConfigurationSection section) =>
+        $"{section.Path} cannot be '{section.Value}': it is a section ({section.Path}:NAME) or a list ({section.Path}:0)";
+
     // The attribute's own words lack the value.
     private static string Describe(ValidationResult result, object options, string path)
     {
@@ -64,10 +99,15 @@ public static class RangeValidation
         return string.Create(CultureInfo.InvariantCulture, $"{place} must be {range.Minimum} to {range.Maximum}, not {value}");
     }
 
-    private sealed class Validation<T>(string section) : IValidateOptions<T>
+    private sealed class Validation<T>(string section, IConfiguration configuration) : IValidateOptions<T>
         where T : class
     {
-        public ValidateOptionsResult Validate(string? name, T options) =>
-            Errors(options, section).ToList() is { Count: > 0 } errors ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
+        public ValidateOptionsResult Validate(string? name, T options)
+        {
+            var ignored = section.Length > 0 ? Ignored(configuration.GetSection(section), typeof(T)) : [];
+            return Errors(options, section).Concat(ignored).Distinct().ToList() is { Count: > 0 } errors
+                ? ValidateOptionsResult.Fail(errors)
+                : ValidateOptionsResult.Success;
+        }
     }
 }

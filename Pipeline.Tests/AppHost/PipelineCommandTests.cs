@@ -40,6 +40,8 @@ public class PipelineCommandTests
     [InlineData("--batch-size -1", "--batch-size must be 0 to 100000, not '-1'")]
     [InlineData("--batch-size 100001", "--batch-size must be 0 to 100000, not '100001'")]
     [InlineData("--exit=yes", "--exit takes no value")]
+    [InlineData("--input:x --exit", "unknown option '--input:x'")]
+    [InlineData("--Pipline:Data=x", "unknown option '--Pipline:Data=x'")]
     [InlineData(
         "--output= --batch-size x --bogus --exit=yes",
         "--output must name a file\n--batch-size must be 0 to 100000, not 'x'\nunknown option '--bogus'\n--exit takes no value")]

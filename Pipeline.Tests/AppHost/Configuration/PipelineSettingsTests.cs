@@ -161,6 +161,21 @@ public class PipelineSettingsTests
         Assert.StartsWith(start, Assert.Single(errors), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Pipeline:Restart", "Never")]
+    [InlineData("Pipeline:Liveness", "false")]
+    [InlineData("Pipeline:Roots", "/srv")]
+    [InlineData("Pipeline:Services:parse", "2")]
+    [InlineData("Pipeline:Services:parse:Environment", "A=B")]
+    [InlineData("Pipeline:Services:parse:Restart", "Never")]
+    [InlineData("Pipeline:Processes:own:Arguments", "stage.py")]
+    public void Read_ValueInPlaceOfASectionOrAList_IsAnError(string key, string value)
+    {
+        var errors = Assert.Throws<OptionsValidationException>(() => Read(("Pipeline:Processes:own:Command", "sh"), (key, value))).Failures;
+
+        Assert.StartsWith($"{key} cannot be '{value}': it is a section", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_ShippedAppSettings_AreValidAndNameEveryService()
     {

@@ -19,6 +19,14 @@ public sealed class OrchestratorServiceTests : IDisposable
         Assert.Contains(name, Assert.Single(await ErrorsAsync((name, value))));
 
     [Theory]
+    [InlineData("Orchestrator:Lane", "3", "error: Orchestrator:Lane is no setting; there are Roles, ")]
+    [InlineData("Orchestrator:Roles", "ingest,sink", "error: Orchestrator:Roles cannot be 'ingest,sink': it is a section (")]
+    [InlineData("Cluster:Provder", "Redis", "error: Cluster:Provder is no setting; there are Provider, ")]
+    [InlineData("Cluster:Storage", "/srv", "error: Cluster:Provider is missing: Redis, Postgres or Localhost, or None, which is no cluster.")]
+    public async Task RunAsync_SettingThatWouldBePassedOver_EndsAsMisconfigured(string name, string value, string error) =>
+        Assert.Contains(await ErrorsAsync((name, value)), line => line.StartsWith(error, StringComparison.Ordinal));
+
+    [Theory]
     [InlineData("must be at least 2 roles, first to last", "ingest")]
     [InlineData("must be names of 1 to 256 characters", "ingest", "", "sink")]
     [InlineData("must not name one twice", "ingest", "parse", "parse", "sink")]

@@ -8,6 +8,7 @@ public sealed class StageHostingTests
 {
     [Theory]
     [InlineData("Stage:RingSlots", "-1")]
+    [InlineData("Stage:RingSlot", "1")]
     [InlineData("Registration:Role", "Rules")]
     [InlineData("BrokerClient:RetryDelay", "soon")]
     public async Task RunServiceAsync_WrongSetting_EndsAsMisconfigured(string name, string value)
