@@ -29,6 +29,7 @@ return await PipelineApplication.RunAsync(args, command =>
         .WithApiEndpoint(pipeline.PortOf("orchestrator"))
         .WithPage<Projects.Pipeline_Cli>(pipeline)
         .WithIconName("Flow")
+        .WithConfiguration(builder.Configuration.GetSection("Orchestrator"))
         .WithConfiguration(builder.Configuration.GetSection("Cluster"))
         .WithReference(broker)
         .StreamsTo(ingest)

@@ -64,11 +64,9 @@ internal static class Extensions
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService(services => services.GetRequiredService<ResourceProcesses>());
         builder.Services.AddHostedService<ControlPlaneWatch>();
-        if (settings.Options.Processes.Count > 0 || settings.RestartsAlways)
-            builder.Services.AddHostedService<LeaseFollower>();
+        builder.Services.AddHostedService<LeaseFollower>();
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
-        builder.Services.AddHostedService<EndpointNotice>();
         builder.Services.AddHostedService<RunDrain>();
         // The host logs a start that Ctrl-C cancels as a failure, with a stack trace.
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) => options.AddFilter(
@@ -192,14 +190,18 @@ internal static class Extensions
             .Where(setting => setting.Value is not null)
             .Select(setting => KeyValuePair.Create(setting.Key.Replace(":", "__", StringComparison.Ordinal), setting.Value)));
 
-    /// <summary>Sets several environment variables.</summary>
+    /// <summary>Sets several environment variables; attributes of telemetry are added to those by which Aspire tells processes apart.</summary>
     public static IResourceBuilder<T> WithEnvironment<T>(
         this IResourceBuilder<T> builder,
         IEnumerable<KeyValuePair<string, string?>> variables)
         where T : IResourceWithEnvironment
     {
         foreach (var (name, value) in variables)
-            builder.WithEnvironment(name, value);
+        {
+            builder.WithEnvironment(context => context.EnvironmentVariables[name] =
+                name == "OTEL_RESOURCE_ATTRIBUTES" && context.EnvironmentVariables.GetValueOrDefault(name) is string own ? $"{own},{value}" : value ?? "");
+        }
+
         return builder;
     }
 }

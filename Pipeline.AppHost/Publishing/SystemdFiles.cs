@@ -39,12 +39,15 @@ internal static class SystemdFiles
         var common = units[0].Environment
             .Where(variable => units.All(unit => unit.Environment.TryGetValue(variable.Key, out var value) && value == variable.Value))
             .ToDictionary();
-        var (data, head) = (pipeline.Directories.Data, SystemdUnit.HeadOf(context.Model));
+        var data = pipeline.Directories.Data;
         var roots = pipeline.Directories.Roots.Split(Path.PathSeparator).Where(root => root != data).ToList();
 
         Directory.CreateDirectory(folder);
+        // Of a process that is configured no more, too.
+        foreach (var former in Directory.EnumerateFiles(folder, "pipeline-*.service"))
+            File.Delete(former);
         foreach (var unit in units)
-            await WriteAsync(unit.FileName, unit.ToText(common, data, roots, head));
+            await WriteAsync(unit.FileName, unit.ToText(common, data, roots));
         await WriteAsync(Target, SystemdTexts.TargetUnit);
         await WriteAsync(Path.GetFileName(SettingsPath), SystemdTexts.Settings(common));
         var secrets = Path.Combine(folder, Path.GetFileName(SecretsPath));

@@ -8,6 +8,7 @@ namespace Pipeline.AppHost.Publishing;
 internal sealed partial record SystemdUnit
 {
     private const string StateRoot = "/var/lib/";
+    private const string Head = "orchestrator";
 
     // The orchestrator brings its runs to a checkpoint within some seconds (Orchestrator:StopTimeout).
     private const int StopSeconds = 30;
@@ -16,8 +17,7 @@ internal sealed partial record SystemdUnit
     /// <param name="common">Variables that all units have: they are in an environment file.</param>
     /// <param name="data">The data directory.</param>
     /// <param name="roots">Other directories that may be written below; they must exist.</param>
-    /// <param name="head">Of the resource that runs go through first: it is stopped before the others, and drains its runs.</param>
-    public string ToText(IReadOnlyDictionary<string, string> common, string data, IReadOnlyList<string> roots, string head)
+    public string ToText(IReadOnlyDictionary<string, string> common, string data, IReadOnlyList<string> roots)
     {
         var text = new StringBuilder();
         var paths = string.Join(' ', roots.Select(Quote));
@@ -26,7 +26,8 @@ internal sealed partial record SystemdUnit
         Add("PartOf", SystemdFiles.Target);
         Add("Wants", "network-online.target");
         Add("After", string.Join(' ', References.Select(name => $"pipeline-{name}.service").Prepend("network-online.target")));
-        Add("Before", Name == head ? "" : $"pipeline-{head}.service");
+        // It stops first, and drains its runs.
+        Add("Before", Name == Head ? "" : $"pipeline-{Head}.service");
         Add("RequiresMountsFor", paths);
         // It is tried for ever: of a machine in a cluster nobody notices that it has given up.
         Add("StartLimitIntervalSec", "0");

@@ -26,9 +26,6 @@ internal sealed partial record SystemdUnit(
     int? Replicas,
     RestartCondition Restart)
 {
-    // See StreamsTo.
-    private const string Stream = "Stream";
-
     /// <summary>Name of the unit's file.</summary>
     public string FileName => NameOf(Replicas is null ? "" : "@");
 
@@ -51,17 +48,6 @@ internal sealed partial record SystemdUnit(
         return units;
     }
 
-    /// <summary>Name of the resource that streams to others, and to which none does.</summary>
-    public static string HeadOf(DistributedApplicationModel model)
-    {
-        var streams = model.Resources
-            .SelectMany(resource => resource.Annotations.OfType<ResourceRelationshipAnnotation>()
-                .Where(relationship => relationship.Type == Stream)
-                .Select(relationship => (From: resource.Name, To: relationship.Resource.Name)))
-            .ToList();
-        return streams.Select(stream => stream.From).Except(streams.Select(stream => stream.To)).Single();
-    }
-
     private static async Task<SystemdUnit> OfAsync(
         IResource resource,
         ExecutableAnnotation program,
@@ -80,7 +66,7 @@ internal sealed partial record SystemdUnit(
         var environment = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in values)
         {
-            if (TextOf(value) is not { } text || SecretNames.Has(name))
+            if (TextOf(value) is not { } text || SecretNames.Has(name, text))
                 continue;
             if (VariableName().IsMatch(name))
                 environment[name] = text;
@@ -98,7 +84,7 @@ internal sealed partial record SystemdUnit(
             [program.Command, .. words.Select(word => TextOf(word) ?? "")],
             program.WorkingDirectory,
             environment,
-            [.. values.Keys.Where(SecretNames.Has)],
+            [.. values.Where(variable => SecretNames.Has(variable.Key, TextOf(variable.Value))).Select(variable => variable.Key)],
             values.Values.OfType<EndpointReference>().Where(IsFixed).Select(endpoint => endpoint.Resource.Name).ToHashSet(),
             resource is not ProjectResource || endpoints.Count > 0 ? null
                 : resource.Annotations.OfType<ExplicitStartupAnnotation>().Any() ? 0

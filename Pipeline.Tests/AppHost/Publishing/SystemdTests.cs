@@ -37,6 +37,8 @@ public sealed class SystemdTests : IDisposable
     [LinuxFact]
     public async Task Publish_Systemd_WritesUnitsOfTheModelWithoutSecrets()
     {
+        Directory.CreateDirectory(Units);
+        await File.WriteAllTextAsync(Path.Combine(Units, "pipeline-former.service"), "of a process that is configured no more");
         await PublishAsync(
             "--Pipeline:Key=hidden1",
             "--Pipeline:Roots:0=/srv/a b",
@@ -44,11 +46,15 @@ public sealed class SystemdTests : IDisposable
             "--Pipeline:Services:rules:Replicas=0",
             "--Pipeline:Services:orchestrator:Environment:Cluster__ConnectionString=hidden2",
             "--Pipeline:Services:orchestrator:Environment:Cluster__Provider=Redis",
+            "--Orchestrator:Lanes=3",
             "--Pipeline:Processes:audit:Role=audit",
             "--Pipeline:Processes:audit:BuiltIn=log",
             "--Pipeline:Processes:own:Command=/bin/sh",
             "--Pipeline:Processes:own:Arguments:0=a $b %c",
-            "--Pipeline:Processes:own:Environment:HF_TOKEN=hidden3");
+            "--Pipeline:Processes:own:Environment:HF_TOKEN=hidden3",
+            "--Pipeline:Processes:own:Environment:Service__ApiKey=hidden4",
+            "--Pipeline:Processes:own:Environment:ConnectionStrings__Main=hidden5",
+            "--Pipeline:Processes:own:Environment:DATABASE_URL=postgres://user:hidden6@host/db");
 
         var files = Directory.GetFiles(Units).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText);
         Assert.Equal(
@@ -60,9 +66,11 @@ public sealed class SystemdTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(Units, "secrets.env")));
         Assert.Contains("\nPIPELINE_KEY=\n", files["secrets.env"], StringComparison.Ordinal);
         Assert.Contains("\nHF_TOKEN=\n", files["secrets.env"], StringComparison.Ordinal);
+        Assert.Contains("\nDATABASE_URL=\n", files["secrets.env"], StringComparison.Ordinal);
         Assert.Contains("PIPELINE_DATA=/var/lib/pipeline\nPIPELINE_ROOTS=\"/var/lib/pipeline:/srv/a b\"\n", files["pipeline.env"], StringComparison.Ordinal);
         Assert.Contains("ExecStart=/bin/sh \"a $$b %%c\"\n", files["pipeline-own.service"], StringComparison.Ordinal);
         Assert.Contains("Environment=Cluster__Provider=Redis\n", files["pipeline-orchestrator.service"], StringComparison.Ordinal);
+        Assert.Contains("Environment=Orchestrator__Lanes=3\n", files["pipeline-orchestrator.service"], StringComparison.Ordinal);
         Assert.Contains("Environment=Bridge__BuiltIn=log\n", files["pipeline-audit@.service"], StringComparison.Ordinal);
         Assert.Contains(
             "After=network-online.target pipeline-broker.service\nBefore=pipeline-orchestrator.service\n",
