@@ -18,11 +18,14 @@ public static class ReservedFolder
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException exception) when (IsHeld(exception.HResult))
         {
             return null;
         }
     }
+
+    /// <summary>Whether an error means that another process has the lock: EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.</summary>
+    internal static bool IsHeld(int error) => error is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021);
 
     // The system would only say that something of that name exists already.
     private static void RequireNoFile(string folder)

@@ -49,8 +49,9 @@ internal sealed partial class LogFiles(
         try
         {
             await using var file = RotatingFile.Create(path);
+            var isKept = true;
             await foreach (var lines in logs.WatchAsync(id).WithCancellation(stoppingToken))
-                await file.WriteAsync(lines.Select(line => Plain(line.Content)));
+                isKept = await TryWriteAsync(file, lines, path, isKept);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -62,6 +63,22 @@ internal sealed partial class LogFiles(
         }
     }
 
+    // A full disk may have space again.
+    private async Task<bool> TryWriteAsync(RotatingFile file, IEnumerable<LogLine> lines, string path, bool tells)
+    {
+        try
+        {
+            await file.WriteAsync(lines.Select(line => Plain(line.Content)));
+            return true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (tells)
+                log.CannotWrite(path, exception.Message);
+            return false;
+        }
+    }
+
     // CSI, then OSC up to its end, then the codes of two characters.
     [GeneratedRegex(@"\x1B(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1B]*(\x07|\x1B\\)?|[@-Z\\^_])")]
     private static partial Regex EscapeCode();
@@ -69,6 +86,6 @@ internal sealed partial class LogFiles(
 
 internal static partial class LogFilesLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "No further output is kept in {Path}: {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "Output is missing in {Path}: {Reason}")]
     public static partial void CannotWrite(this ILogger logger, string path, string reason);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Pipeline.Files;
 
 namespace Pipeline.AppHost.Logs;
@@ -12,11 +13,12 @@ internal sealed class RotatingFile : IAsyncDisposable
 
     private readonly string _path;
     private StreamWriter _writer;
+    private long _fullLength;
 
     private RotatingFile(string path)
     {
         _path = path;
-        _writer = Open();
+        Open();
     }
 
     public static RotatingFile Create(string path)
@@ -32,19 +34,29 @@ internal sealed class RotatingFile : IAsyncDisposable
         foreach (var line in lines)
             await _writer.WriteLineAsync(line);
         await _writer.FlushAsync();
-        if (_writer.BaseStream.Length < MaxLength)
+        if (_writer.BaseStream.Length < _fullLength)
             return;
 
         await _writer.DisposeAsync();
-        _writer = Open();
+        Open();
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();
 
-    private StreamWriter Open()
+    [MemberNotNull(nameof(_writer))]
+    private void Open()
     {
-        if (File.Exists(_path))
-            DurableFiles.Private.Rename(_path, _path + ".1", "log");
-        return new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Create));
+        try
+        {
+            if (File.Exists(_path))
+                DurableFiles.Private.Rename(_path, _path + ".1", "log");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Such as on Windows where somebody follows it: it goes on growing, and is moved aside when it is full again.
+        }
+
+        _writer = new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Append));
+        _fullLength = _writer.BaseStream.Length + MaxLength;
     }
 }

@@ -37,6 +37,18 @@ public sealed class RotatingFileTests : IDisposable
         Assert.True(new FileInfo(LogPath + ".1").Length > RotatingFile.MaxLength);
     }
 
+    [Fact]
+    public async Task Create_FormerFileCannotBeMovedAside_AppendsToIt()
+    {
+        Directory.CreateDirectory(LogPath + ".1");
+        await File.WriteAllLinesAsync(LogPath, ["before"]);
+
+        await using (var file = RotatingFile.Create(LogPath))
+            await file.WriteAsync(["now"]);
+
+        Assert.Equal(["before", "now"], await File.ReadAllLinesAsync(LogPath));
+    }
+
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
     public async Task Create_ReadableFolder_OnlyTheOwnerMayRead()
