@@ -46,7 +46,7 @@ internal static class StageCommands
                 context.Terminal.WriteJson(replaced, TopologyJson.Default.ReplacedRole);
             else
                 Write(context.Terminal, replaced);
-            return ExitCodes.Ok;
+            return replaced.Stopped.All(stopped => stopped.TakenOut) ? ExitCodes.Ok : ExitCodes.Failed;
         });
         return command;
     }
@@ -64,7 +64,7 @@ internal static class StageCommands
     private static void Write(Terminal terminal, StoppedInstance stopped)
     {
         var left = stopped.Runs.Count > 0 ? $"; to go on with another instance as soon as one is up: {string.Join(", ", stopped.Runs)}" : "";
-        var drained = stopped.Drained ? "is out, no run goes through it any more" : "is not drained";
+        var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "is not out";
         terminal.Output.WriteLine(Terminal.OneLine(
             $"{stopped.InstanceId} ({stopped.Implementation}) {drained}{left}; {stopped.Message}"));
     }

@@ -86,6 +86,7 @@ internal sealed partial class StageCommands(
                 InstanceId = instance.InstanceId,
                 Implementation = Implementation.Of(instance),
                 ProcessId = instance.ProcessId,
+                TakenOut = error is InstanceChoiceException { IsUnknown: true },
                 Drained = false,
                 Signalled = false,
                 Message = error.Message,
@@ -127,6 +128,7 @@ internal sealed partial class StageCommands(
             InstanceId = instance.InstanceId,
             Implementation = Implementation.Of(instance),
             ProcessId = instance.ProcessId,
+            TakenOut = true,
             Drained = drained,
             Signalled = refused is null,
             Message = refused is null

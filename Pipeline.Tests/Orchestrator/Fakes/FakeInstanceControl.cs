@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Orchestrator.Instances;
 using Pipeline.ServiceDefaults.Hosting;
@@ -16,10 +17,15 @@ internal sealed class FakeInstanceControl(FakeRegistry registry) : IInstanceCont
     /// <summary>Whether the broker knows the leases.</summary>
     public bool Drains { get; set; } = true;
 
+    /// <summary>Why none can be drained.</summary>
+    public StageException? Failure { get; set; }
+
     public ConcurrentQueue<ProcessIdentity> Terminated { get; } = new();
 
     public Task<bool> DrainAsync(Instance instance)
     {
+        if (Failure is not null)
+            return Task.FromException<bool>(Failure);
         if (Drains)
             registry.Drain(instance.InstanceId);
         return Task.FromResult(Drains);

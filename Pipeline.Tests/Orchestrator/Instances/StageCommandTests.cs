@@ -1,5 +1,6 @@
 using System.Net;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Instances;
 using Pipeline.Tests.Orchestrator.Fakes;
 
@@ -124,7 +125,20 @@ public sealed class StageCommandTests : IAsyncLifetime
         var replaced = await _client.ReplaceStageAsync("rules", with: "rules-1", stopOld: true);
 
         Assert.Equal(
-            (false, "rules-0 is gone, or has registered anew: topology tells"), (replaced.Stopped.Single().Drained, replaced.Stopped.Single().Message));
+            (true, false, "rules-0 is gone, or has registered anew: topology tells"),
+            (replaced.Stopped.Single().TakenOut, replaced.Stopped.Single().Drained, replaced.Stopped.Single().Message));
+    }
+
+    [Fact]
+    public async Task Replace_StopOldAndTheBrokerIsOutOfReach_TellsThatItIsNotOut()
+    {
+        _served.Registry.Register("rules-1", "rules", version: "2.0");
+        _served.Control.Failure = new StageException(FailureReasons.Unreachable, "the broker is out of reach: nothing was stopped");
+
+        var replaced = await _client.ReplaceStageAsync("rules", with: "rules-1", stopOld: true);
+
+        Assert.Equal(
+            (false, "the broker is out of reach: nothing was stopped"), (replaced.Stopped.Single().TakenOut, replaced.Stopped.Single().Message));
     }
 
     [Fact]
