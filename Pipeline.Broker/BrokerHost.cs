@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
 using Pipeline.Broker.Leases;
 using Pipeline.Broker.Registry;
 using Pipeline.Broker.Watch;
@@ -36,7 +38,8 @@ internal static class BrokerHost
         builder.Services.AddGrpc().AddServiceOptions<RegistryService>(options => options.MaxReceiveMessageSize = MaxRequestBytes);
         builder.Services.AddSingleton<InstanceRegistry>();
         builder.Services.AddSingleton<RegistryListing>();
-        builder.Services.AddSingleton<WatcherSlots>();
+        builder.Services.AddSingleton(services => new ConcurrencyLimiter(
+            new() { PermitLimit = services.GetRequiredService<IOptions<WatchOptions>>().Value.MaxWatchers }));
         builder.Services.AddSingleton<RegistryService>();
         builder.Services.AddHostedService<LeaseSweeper>();
         return builder;

@@ -1,3 +1,4 @@
+using System.Threading.RateLimiting;
 using Grpc.Core;
 using Microsoft.Extensions.Options;
 using Pipeline.Broker.Leases;
@@ -10,7 +11,7 @@ namespace Pipeline.Broker;
 
 /// <summary>The broker's contract, over the registry.</summary>
 internal sealed class RegistryService(
-    InstanceRegistry registry, RegistryListing listing, WatcherSlots watchers, IOptions<WatchOptions> watchOptions,
+    InstanceRegistry registry, RegistryListing listing, ConcurrencyLimiter watchers, IOptions<WatchOptions> watchOptions,
     IOptions<LeaseOptions> leaseOptions, IHostApplicationLifetime lifetime, TimeProvider time) : BrokerService.BrokerBase
 {
     public override Task<RegisterResponse> Register(RegisterRequest request, ServerCallContext context)
@@ -50,8 +51,9 @@ internal sealed class RegistryService(
 
     public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
-        using var slot = watchers.TryTake()
-            ?? throw Failure(StatusCode.ResourceExhausted, $"{watchOptions.Value.MaxWatchers} watchers are there already.");
+        using var slot = watchers.AttemptAcquire();
+        if (!slot.IsAcquired)
+            throw Failure(StatusCode.ResourceExhausted, $"{watchOptions.Value.MaxWatchers} watchers are there already.");
         var filter = new InstanceFilter(request.Interface, request.Role);
         await UntilStopAsync(context, cancellationToken =>
             new WatchStream(registry, watchOptions.Value, leaseOptions.Value.NoticeInterval, time, filter, responseStream, cancellationToken)

@@ -41,8 +41,8 @@ internal sealed class ExpiredLeases
 }
 
 /// <summary>
-/// Follows the broker's registry. The AppHost needs it only for processes of the user's own, which may have no HTTP endpoint to be
-/// asked at and may end by a signal with another exit code than 0, and where ends with 0 are followed by a restart.
+/// Follows the broker's registry: which leases have expired, for processes of the user's own, which may have no HTTP endpoint to be asked at; and which
+/// instances were taken out, whose processes are not to be started again.
 /// </summary>
 internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLeases leases, TakenOutProcesses takenOut, TimeProvider time) : BackgroundService
 {

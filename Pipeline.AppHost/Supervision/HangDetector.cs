@@ -1,4 +1,5 @@
 using Pipeline.Client.Channels;
+using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Supervision;
@@ -38,7 +39,7 @@ internal sealed class HangDetector(
         {
             await (address is null
                 ? UntilLeaseLostAsync(process, cancellationToken)
-                : UntilSilentAsync(process, new Uri(address, options.Path), allowed, cancellationToken));
+                : UntilSilentAsync(process, new Uri(address, HealthPaths.Alive), allowed, cancellationToken));
             allowed = options.Silence;
         }
         while (!Judge());

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Pipeline.ServiceDefaults;
 
 namespace Pipeline.AppHost.Supervision;
 
@@ -8,10 +7,6 @@ internal sealed class LivenessOptions : IValidatableObject
 {
     /// <value>Whether hung processes are looked for. Default true.</value>
     public bool Enabled { get; set; } = true;
-
-    /// <value>What a process is asked for over HTTP. Default <c>/alive</c>.</value>
-    [RegularExpression("/.*", ErrorMessage = "Path must begin with /")]
-    public string Path { get; set; } = HealthPaths.Alive;
 
     /// <value>
     /// The time between an answer and the next question, and between two looks at what a silent process does; 50 ms to 1 minute.

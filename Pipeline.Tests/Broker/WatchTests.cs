@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Threading.RateLimiting;
 using CsCheck;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -129,19 +130,20 @@ public sealed class WatchTests
         [
             new("Watch:WriteTimeout", "00:00:00.500"), new("Registry:RegistrationsPerSecond", "100000"), new("Watch:HistoryChanges", "64"),
         ], time);
-        var slots = broker.App.Services.GetRequiredService<WatcherSlots>();
+        var slots = broker.App.Services.GetRequiredService<ConcurrencyLimiter>();
+        long Taken() => new WatchOptions().MaxWatchers - slots.GetStatistics()!.CurrentAvailablePermits;
         var deaf = Enumerable.Range(0, 5).Select(_ => broker.Client.Watch(new WatchRequest())).ToList();
         await Task.WhenAll(deaf.Select(watch => watch.ResponseHeadersAsync.WaitAsync(Patience)));
         using var stop = new CancellationTokenSource();
         var hearing = RecordAsync(broker, new WatchRequest(), stop.Token);
         await hearing.Started.Task.WaitAsync(Patience);
-        Assert.Equal(6, slots.Taken);
+        Assert.Equal(6, Taken());
 
         // Until the windows of those who do not read are full, and the broker has given them up. Time passes only when the one who
         // reads has heard it all, so that a machine without time for it is not taken for deafness.
         using var patience = new CancellationTokenSource(Patience);
         var sent = 0;
-        while (slots.Taken > 1)
+        while (Taken() > 1)
         {
             patience.Token.ThrowIfCancellationRequested();
             var request = new RegisterRequest { Instance = Registry.InstanceRegistryTests.Large($"i-{sent++ % 20}") };
@@ -157,7 +159,7 @@ public sealed class WatchTests
             Assert.True(failure.StatusCode is StatusCode.Cancelled or StatusCode.Internal, failure.Status.ToString());
             watch.Dispose();
         }
-        Assert.Equal(1, slots.Taken);
+        Assert.Equal(1, Taken());
         await stop.CancelAsync();
     }
 
