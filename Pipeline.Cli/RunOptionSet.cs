@@ -40,7 +40,7 @@ internal sealed class RunOptionSet
     private readonly Option<string[]> _allowedTypes = OptionKinds.Names("--allowed-types", "Types that an event may have; others are rejected", [], "TYPE,...");
     private readonly Option<string[]> _aggregates = OptionKinds.Names("--aggregates", "Figures besides count, sum and avg", [], "min,max");
     private readonly Option<long> _checkpointInterval = OptionKinds.Whole(
-        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only the one at the end",
+        "--checkpoint-interval", "Milliseconds between checkpoints; 0 = only those at the beginning and at the end",
         0, RunLimits.MaxCheckpointMicros / 1_000, Defaults.CheckpointIntervalMillis);
     private readonly Option<string[]> _route = OptionKinds.Names(
         "--route", "Roles of the stages that the run goes through, first to last, such as ingest,parse,rules,audit,aggregate,sink", [], "ROLE,...");
@@ -50,7 +50,7 @@ internal sealed class RunOptionSet
     };
 
     private readonly Option<long> _partitions = OptionKinds.Whole(
-        "--partitions", "Slices of the input, as many worked on at once as there are cores; auto = one for each core, of 256 MiB to 4 GiB",
+        "--partitions", "Slices of the input, as many worked on at once as there are cores; auto = by the input's size and the cores of all machines",
         0, RunSettingsCheck.MaxPartitions, Defaults.Partitions, word: "auto", wordValue: 0);
 
     private readonly Option<double> _rate = OptionKinds.Number(

@@ -18,7 +18,7 @@ public static class RunLimits
     /// <summary>Most columns to group by.</summary>
     public const int MaxGroupColumns = 8;
 
-    /// <summary>Least time between checkpoints: 1 ms, in microseconds; 0 is only the one at the end.</summary>
+    /// <summary>Least time between checkpoints: 1 ms, in microseconds; 0 is only those at the beginning and at the end.</summary>
     public const long MinCheckpointMicros = 1_000;
 
     /// <summary>Greatest time between checkpoints: an hour, in microseconds.</summary>

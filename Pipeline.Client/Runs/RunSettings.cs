@@ -66,7 +66,7 @@ public sealed record RunSettings
     /// <summary>Figures besides count, sum and avg: "min", "max".</summary>
     public IReadOnlyList<string> ExtraAggregates { get; set; } = [];
 
-    /// <summary>Time between checkpoints, milliseconds: 0 to 3,600,000; 0 = only the one at the end.</summary>
+    /// <summary>Time between checkpoints, milliseconds: 0 to 3,600,000; 0 = only those at the beginning and at the end.</summary>
     public long CheckpointIntervalMillis { get; set; } = RunDefaults.CheckpointIntervalMillis;
 
     /// <summary>Roles of the stages that it goes through, first to last: 2 to 16; empty = the orchestrator's route.</summary>
@@ -76,8 +76,8 @@ public sealed record RunSettings
     public bool AllowUpgrade { get; set; }
 
     /// <summary>
-    /// Slices into which the input is split, as many of which are worked on at once as there are cores: 0 to 4,096; 0 = auto, one for each
-    /// core, of 256 MiB to 4 GiB; 1 = it is not split.
+    /// Slices into which the input is split, as many of which are worked on at once as there are cores: 0 to 4,096; 0 = auto, by the
+    /// input's size and the cores of all machines, of 256 MiB to 4 GiB; 1 = it is not split.
     /// </summary>
     public int Partitions { get; set; } = RunDefaults.Partitions;
 

@@ -119,7 +119,7 @@ public static class RunSettingsCheck
         Require(
             "checkpointIntervalMillis",
             settings.CheckpointIntervalMillis is >= 0 and <= MaxCheckpointIntervalMillis,
-            $"must be 0 (only at the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
+            $"must be 0 (only at the beginning and the end) to {MaxCheckpointIntervalMillis}, not {settings.CheckpointIntervalMillis}");
         Require(
             "rate",
             settings.Rate is >= 0 and <= RunLimits.MaxRate,

@@ -15,7 +15,7 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
 {
     /// <summary>
     /// Least bytes of a slice where their number is not given. A slice costs some 70 ms of CPU time besides its work (a call and a ring to each stage,
-    /// checkpoints, files), which is as much as 80 MB of events: with 256 MiB each, a run on two cores took 1.25 times as long as with 1.2 GB.
+    /// checkpoints, files), which is as much as 130 MB of events: with 256 MiB each, a run on two cores took 1.25 times as long as with 1.2 GB.
     /// </summary>
     public const long LeastAutoBytes = 256L << 20;
 

@@ -39,7 +39,7 @@ internal sealed class RunForm
     /// <summary>Lines per second; empty: no limit.</summary>
     public string? Rate { get; set; }
 
-    /// <summary>Slices of the input; "auto": one for each core, of 256 MiB to 4 GiB; empty: it is not split.</summary>
+    /// <summary>Slices of the input; "auto": by the input's size and the cores of all machines; empty: it is not split.</summary>
     public string? Partitions { get; set; }
 
     /// <summary>Roles, first to last, parted by commas; empty: the orchestrator's route.</summary>

@@ -78,7 +78,7 @@ internal sealed record SplitSettings
     /// <summary>Lines per batch; 0 = auto.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>0 = only the one at the end.</summary>
+    /// <summary>0 = only those at the beginning and at the end.</summary>
     public long CheckpointIntervalMillis { get; init; } = DefaultCheckpointMillis;
 
     /// <summary>Lines per second; 0 = as fast as it goes.</summary>
