@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.JSInterop;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Runs;
 
@@ -21,7 +22,7 @@ internal sealed class Uploads(RunStore store)
     /// <param name="progress">Is told which share of it has come: 0 to 1.</param>
     /// <param name="cancellationToken">Ends the upload; nothing is left of it then.</param>
     /// <returns>Where it is.</returns>
-    /// <exception cref="IOException">It is too large or no input by its name, or it cannot be written.</exception>
+    /// <exception cref="IOException">It is too large or no input by its name, the browser cannot read it, or it cannot be written.</exception>
     public async Task<string> SaveAsync(IBrowserFile file, Action<double> progress, CancellationToken cancellationToken)
     {
         var name = Path.GetFileName(file.Name.Replace('\\', '/'));
@@ -46,9 +47,12 @@ internal sealed class Uploads(RunStore store)
 
             return MoveToFreeName(unfinished, folder, name);
         }
-        catch
+        catch (Exception error)
         {
             DurableFiles.Private.Delete(unfinished, Role);
+            // The browser reads no file that was changed or deleted since it was chosen, and tells it as one of these.
+            if (error is InvalidOperationException or JSException)
+                throw new IOException($"'{name}' could not be read by the browser; was it written to meanwhile? {error.Message}", error);
             throw;
         }
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FluentUI.AspNetCore.Components;
@@ -79,6 +80,20 @@ public sealed class ComponentTests : IAsyncLifetime
         Assert.Equal("123", Field(page, "Batch size, lines").Instance.Value);
         Assert.Equal("click", Field(page, "Allowed types").Instance.Value);
         Assert.True(page.Find("details:has(fluent-checkbox)").HasAttribute("open"), "the settings that are not the default are hidden");
+    }
+
+    [Fact]
+    public async Task NewRun_FileThatTheBrowserCannotRead_IsAnErrorBesideWhatWasTyped()
+    {
+        var page = _browser.Render<NewRun>();
+        await TypeAsync(page, "Group by", "user");
+
+        await UploadAsync(page, new SentFile("in.ndjson", [1]) { End = Task.FromException(new InvalidOperationException("NotReadableError")) });
+
+        page.WaitForAssertion(
+            () => Assert.Contains(page.FindAll("[role=alert]"), alert => alert.TextContent.Contains("NotReadableError", StringComparison.Ordinal)));
+        Assert.Equal("user", Field(page, "Group by").Instance.Value);
+        Assert.Null(Field(page, "Input").Instance.Value);
     }
 
     [Fact]
@@ -216,6 +231,9 @@ public sealed class ComponentTests : IAsyncLifetime
 
     private static Task TypeAsync(IRenderedComponent<NewRun> page, string label, string text) =>
         page.InvokeAsync(() => Field(page, label).Instance.ValueChanged.InvokeAsync(text));
+
+    private static Task UploadAsync(IRenderedComponent<NewRun> page, SentFile file) =>
+        page.InvokeAsync(() => page.FindComponent<InputFile>().Instance.OnChange.InvokeAsync(new InputFileChangeEventArgs([file])));
 
     private static IRenderedComponent<FluentTextInput> Field(IRenderedComponent<NewRun> page, string label) =>
         page.FindComponents<FluentTextInput>().Single(field => field.Instance.Label == label);

@@ -1,9 +1,10 @@
-using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.JSInterop;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
 using Pipeline.Orchestrator.Web.Views;
+using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Web;
 
@@ -31,8 +32,8 @@ public sealed class UploadTests : IDisposable
     {
         var shares = new List<double>();
 
-        var first = await _uploads.SaveAsync(new Sent("a.ndjson.gz", new byte[200_000]), shares.Add, default);
-        var second = await _uploads.SaveAsync(new Sent("C:\\x\\a.ndjson.gz", [1]), _ => { }, default);
+        var first = await _uploads.SaveAsync(new SentFile("a.ndjson.gz", new byte[200_000]), shares.Add, default);
+        var second = await _uploads.SaveAsync(new SentFile("C:\\x\\a.ndjson.gz", [1]), _ => { }, default);
 
         Assert.Equal(("a.ndjson.gz", 200_000), (Path.GetFileName(first), new FileInfo(first).Length));
         Assert.Equal("a-2.ndjson.gz", Path.GetFileName(second));
@@ -46,13 +47,13 @@ public sealed class UploadTests : IDisposable
     [InlineData(".ndjson")]
     public async Task Save_NoInputByItsName_IsRefused(string name)
     {
-        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(new Sent(name, [1]), _ => { }, default));
+        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(new SentFile(name, [1]), _ => { }, default));
     }
 
     [Fact]
     public async Task Save_TooLarge_IsRefusedBeforeItIsRead()
     {
-        var file = new Sent("a.ndjson", []) { Size = Uploads.MaxBytes + 1 };
+        var file = new SentFile("a.ndjson", []) { Size = Uploads.MaxBytes + 1 };
 
         await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(file, _ => { }, default));
         Assert.False(file.WasRead);
@@ -61,8 +62,23 @@ public sealed class UploadTests : IDisposable
     [Fact]
     public async Task Save_BrokenOff_LeavesNothing()
     {
-        await Assert.ThrowsAsync<IOException>(() => _uploads.SaveAsync(new Sent("a.ndjson", new byte[200_000]), _ => throw new IOException("gone"), default));
+        await Assert.ThrowsAsync<IOException>(
+            () => _uploads.SaveAsync(new SentFile("a.ndjson", new byte[200_000]), _ => throw new IOException("gone"), default));
 
+        Assert.Empty(Directory.EnumerateFiles(_store.CreatePrivateFolder("uploads").FullName));
+    }
+
+    [Theory]
+    [InlineData(typeof(InvalidOperationException))]
+    [InlineData(typeof(JSException))]
+    public async Task Save_BrowserCannotReadTheFile_IsAnErrorOfTheFile(Type type)
+    {
+        var error = (Exception)Activator.CreateInstance(type, "NotReadableError")!;
+
+        var told = await Assert.ThrowsAsync<IOException>(
+            () => _uploads.SaveAsync(new SentFile("a.ndjson", [1]) { End = Task.FromException(error) }, _ => { }, default));
+
+        Assert.StartsWith("'a.ndjson' could not be read by the browser", told.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(_store.CreatePrivateFolder("uploads").FullName));
     }
 
@@ -95,23 +111,4 @@ public sealed class UploadTests : IDisposable
     }
 
     private RootFolders Folders() => new(new ConfigurationBuilder().AddInMemoryCollection([new("PIPELINE_ROOTS", _folder)]).Build());
-
-    private sealed class Sent(string name, byte[] content) : IBrowserFile
-    {
-        public bool WasRead { get; private set; }
-
-        public string Name => name;
-
-        public DateTimeOffset LastModified => default;
-
-        public long Size { get; init; } = content.Length;
-
-        public string ContentType => "";
-
-        public Stream OpenReadStream(long maxAllowedSize = 512_000, CancellationToken cancellationToken = default)
-        {
-            WasRead = true;
-            return new MemoryStream(content);
-        }
-    }
 }
