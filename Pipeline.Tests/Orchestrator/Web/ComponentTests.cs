@@ -8,6 +8,7 @@ using Microsoft.FluentUI.AspNetCore.Components;
 using Pipeline.Client.Runs;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Runs;
+using Pipeline.Orchestrator.Web;
 using Pipeline.Orchestrator.Web.Components;
 using Pipeline.Orchestrator.Web.Pages;
 using Pipeline.Orchestrator.Web.Views;
@@ -93,7 +94,24 @@ public sealed class ComponentTests : IAsyncLifetime
         page.WaitForAssertion(
             () => Assert.Contains(page.FindAll("[role=alert]"), alert => alert.TextContent.Contains("NotReadableError", StringComparison.Ordinal)));
         Assert.Equal("user", Field(page, "Group by").Instance.Value);
-        Assert.Null(Field(page, "Input").Instance.Value);
+        Assert.True(string.IsNullOrEmpty(Field(page, "Input").Instance.Value), "a file that was not read has become the input");
+    }
+
+    [Fact]
+    public async Task NewRun_AnotherFileWhileOneIsUploaded_TheLaterOneIsTheInput()
+    {
+        var end = new TaskCompletionSource();
+        var page = _browser.Render<NewRun>();
+
+        var first = UploadAsync(page, new SentFile("first.ndjson", [1]) { End = end.Task });
+        page.WaitForAssertion(() => Assert.True(page.FindComponent<FluentButton>().Instance.Disabled, "a run can be started before its input is there"));
+        await UploadAsync(page, new SentFile("second.ndjson", [1]));
+        end.SetResult();
+        await first.WaitAsync(Waiting.Limit);
+
+        Assert.EndsWith("second.ndjson", Field(page, "Input").Instance.Value, StringComparison.Ordinal);
+        Assert.False(page.FindComponent<FluentButton>().Instance.Disabled, "no run can be started after an upload");
+        Assert.Equal("second.ndjson", Path.GetFileName(Assert.Single(Directory.EnumerateFiles(Path.Combine(_served.Folder, "data", Uploads.Folder)))));
     }
 
     [Fact]
