@@ -84,6 +84,22 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public void NewRun_FromARunThenWithout_IsEmptyAgain()
+    {
+        var navigation = _browser.Services.GetRequiredService<NavigationManager>();
+        navigation.NavigateTo($"/ui/new?from={NewRun().Id}");
+        var page = _browser.Render<NewRun>();
+        Assert.Equal("123", Field(page, "Batch size, lines").Instance.Value);
+
+        navigation.NavigateTo("/ui/new");
+
+        page.WaitForAssertion(
+            () => Assert.All(
+                new[] { "Input", "Batch size, lines", "Allowed types" }, label => Assert.True(string.IsNullOrEmpty(Field(page, label).Instance.Value), label)),
+            Waiting.Limit);
+    }
+
+    [Fact]
     public async Task NewRun_FileThatTheBrowserCannotRead_IsAnErrorBesideWhatWasTyped()
     {
         var page = _browser.Render<NewRun>();
