@@ -188,6 +188,28 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunPageAndCompare_RunWhoseCpuTimeIsNotKnown_SaySo()
+    {
+        const string Id = "20260101-000000-ab12";
+        var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        Store(
+            0, Path.Combine(folder, "data", "runs", Id),
+            run => run with { Stages = [new StageFigures { InstanceId = "2 instances", Role = "parse", ProcessPeakRssBytes = 1 << 20 }] });
+        await using var served = await ServedOrchestrator.StartAsync(folder);
+        await using var browser = BrowserOf(served);
+        browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={Id}");
+
+        var comparison = browser.Render<Compare>();
+        var page = browser.Render<RunPage>(parameters => parameters.Add(shown => shown.Id, Id));
+
+        var rows = comparison.FindAll("#comparison tr").Select(row => row.TextContent.Trim())
+            .Where(text => text.Contains("CPU", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, rows.Count);
+        Assert.All(rows, row => Assert.EndsWith("unknown", row, StringComparison.Ordinal));
+        Assert.Single(page.FindAll("td"), cell => cell.TextContent == "unknown");
+    }
+
+    [Fact]
     public async Task PathPicker_RootThatIsALink_UpLeadsBackToTheRoots()
     {
         var root = Path.Combine(_served.Folder, "root");
@@ -246,7 +268,7 @@ public sealed class ComponentTests : IAsyncLifetime
         return browser;
     }
 
-    private static void Store(int second, string folder)
+    private static void Store(int second, string folder, Func<Run, Run>? change = null)
     {
         var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(second);
         var run = new Run
@@ -260,7 +282,7 @@ public sealed class ComponentTests : IAsyncLifetime
             Output = "/out",
         };
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run));
+        File.WriteAllBytes(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(change?.Invoke(run) ?? run, RunJson.Default.Run));
     }
 
     private static Task TypeAsync(IRenderedComponent<NewRun> page, string label, string text) =>
