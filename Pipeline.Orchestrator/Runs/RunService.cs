@@ -181,6 +181,8 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 BeginOrAsk(_runs.GetOrAdd(id, entry));
             }
 
+            // It may wait for its turn, and not change for long.
+            _changes.Change(count => count + 1);
             return run;
         }
     }

@@ -165,6 +165,25 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunsPage_NewRunThatWaitsForItsTurn_IsShownAtOnce()
+    {
+        await using var served = await ServedOrchestrator.StartAsync(
+            configure: services => services.Configure<CoordinatorOptions>(options => options.MaxActiveRuns = 1));
+        await using var browser = BrowserOf(served);
+        var runs = served.Services.GetRequiredService<RunService>();
+        var settings = new RunSettings { Input = Path.Combine(served.Folder, "in.ndjson") };
+        runs.Create(settings);
+        // From here on nothing changes the run that has its turn.
+        await served.Stages.NextAsync();
+        var page = browser.Render<RunsPage>();
+        Assert.Single(page.FindAll("tbody tr"));
+
+        runs.Create(settings);
+
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("tbody tr").Count), Waiting.Limit);
+    }
+
+    [Fact]
     public async Task Compare_RunsThatCompleteLater_ShowsTheirStatesAndResults()
     {
         var runs = new[] { NewRun(), NewRun() };
@@ -230,6 +249,19 @@ public sealed class ComponentTests : IAsyncLifetime
         Assert.Empty(page.FindAll("[role=alert]"));
 
         Task ClickAsync(string end) => page.FindAll("button").Single(button => button.TextContent.EndsWith(end, StringComparison.Ordinal)).ClickAsync();
+    }
+
+    [Fact]
+    public void RunPage_RunThatBecomesKnownLater_IsShown()
+    {
+        const string Id = "20260101-000000-ab12";
+        var page = _browser.Render<RunPage>(parameters => parameters.Add(shown => shown.Id, Id));
+        Assert.Contains("There is no such run", page.Markup, StringComparison.Ordinal);
+
+        Store(0, Path.Combine(_served.Folder, "data", "runs", Id), run => run with { Options = run.Options with { Partitions = 2 } });
+        Runs.Refresh();
+
+        page.WaitForAssertion(() => Assert.DoesNotContain("There is no such run", page.Markup, StringComparison.Ordinal), Waiting.Limit);
     }
 
     [Fact]
