@@ -81,6 +81,21 @@ public sealed class PageLoginTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
     }
 
+    [Theory]
+    [InlineData("/ui/nothing", "There is nothing here")]
+    [InlineData("/ui/runs/20260101-120000-ab12", "There is no such run.")]
+    public async Task Get_WhatIsNotThere_IsNotFoundAndSaysSo(string path, string text)
+    {
+        using (await _browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key)))
+        {
+        }
+
+        using var response = await _browser.GetAsync(path);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains(text, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Login_BeforeARestart_HoldsAfterIt()
     {
