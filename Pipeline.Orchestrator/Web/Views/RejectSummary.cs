@@ -32,7 +32,7 @@ internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<Reje
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
-            var reason = root.GetProperty("reason").GetString()!;
+            var reason = root.GetProperty("reason").GetString() ?? "";
             if (!groups.TryGetValue(reason, out var group))
             {
                 // A foreign stage may make up reasons.
@@ -51,7 +51,7 @@ internal sealed record RejectGroup(string Reason, long Count, IReadOnlyList<Reje
 
     private static string TextOf(JsonElement reject) => reject.TryGetProperty("rawBase64", out var bytes)
         ? Visible(bytes.GetBytesFromBase64())
-        : Visible(Encoding.UTF8.GetBytes(reject.TryGetProperty("raw", out var raw) ? raw.GetString()! : ""));
+        : Visible(Encoding.UTF8.GetBytes(reject.TryGetProperty("raw", out var raw) ? raw.GetString() ?? "" : ""));
 
     /// <summary>Bytes as text: printable ASCII and letters of valid UTF-8 as they are, all else as \xHH, cut where it is long.</summary>
     internal static string Visible(ReadOnlySpan<byte> bytes)

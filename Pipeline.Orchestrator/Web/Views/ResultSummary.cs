@@ -81,9 +81,13 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
         if (!root.TryGetProperty("key", out var key))
             return null;
         var text = key.ValueKind == JsonValueKind.Array ? string.Join(", ", key.EnumerateArray().Select(part => part.ToString())) : key.ToString();
-        var rank = root.GetProperty(order switch { ResultOrder.Count => "count", ResultOrder.Sum => "sum", _ => "avg" });
+        var number = root.GetProperty(order switch { ResultOrder.Count => "count", ResultOrder.Sum => "sum", _ => "avg" });
+        var rank = number.GetDouble();
+        // One that is too great is read as infinite, which no chart draws.
+        if (!double.IsFinite(rank))
+            throw new JsonException($"{number.GetRawText()} is too great to be ranked");
         return new(
-            text, rank.GetDouble(),
+            text, rank,
             [.. root.EnumerateObject().Where(figure => figure.Name != "key").Select(figure => (figure.Name, figure.Value.GetRawText()))]);
     }
 }

@@ -281,6 +281,22 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ResultsView_ResultsThatAreBack_AreShownWhenTriedAgain()
+    {
+        var path = Path.Combine(_served.Folder, "results.ndjson");
+        await File.WriteAllTextAsync(path, """{"key":"click","count":2,"sum":3,"avg":1.5}""");
+        var run = NewRun() with { Output = path, Written = [WrittenFile.Read(path)!] };
+        File.Move(path, path + ".away");
+        var view = _browser.Render<ResultsView>(parameters => parameters.Add(shown => shown.Run, run));
+        view.WaitForAssertion(() => Assert.Contains("not there any more", view.Markup, StringComparison.Ordinal), Waiting.Limit);
+
+        File.Move(path + ".away", path);
+        await view.FindAll("fluent-button").Single(button => button.TextContent.Trim() == "Try again").ClickAsync();
+
+        view.WaitForAssertion(() => Assert.Contains("click", view.Find("#results").TextContent, StringComparison.Ordinal), Waiting.Limit);
+    }
+
+    [Fact]
     public void PipelinePage_StageThatDeparts_IsShownAsMissing()
     {
         var page = _browser.Render<PipelinePage>();

@@ -162,6 +162,30 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public async Task ResultSummary_NumberBeyondDouble_IsNoResultsFile()
+    {
+        using var file = new TemporaryFile();
+        await File.WriteAllLinesAsync(file.Path, ["""{"key":"a","count":1,"sum":1e999,"avg":1}"""]);
+
+        Assert.Equal(1, (await ResultSummary.ReadAsync(file.Path, "", ResultOrder.Count, default)).Matching);
+        var error = await Assert.ThrowsAsync<JsonException>(() => ResultSummary.ReadAsync(file.Path, "", ResultOrder.Sum, default));
+
+        Assert.Contains("1e999", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RejectGroup_NoReasonAndNoText_AreEmpty()
+    {
+        using var file = new TemporaryFile();
+        await File.WriteAllLinesAsync(file.Path, ["""{"line":1,"offset":0,"reason":null,"raw":null}"""]);
+
+        var group = Assert.Single(await RejectGroup.ReadAsync(file.Path, default));
+
+        Assert.Equal(("", 1), (group.Reason, group.Count));
+        Assert.Equal(new RejectedLine(1, ""), Assert.Single(group.First));
+    }
+
+    [Fact]
     public async Task RejectGroup_Rejects_AreCountedByReasonWithTheirFirstLines()
     {
         using var folder = new TemporaryFile();
