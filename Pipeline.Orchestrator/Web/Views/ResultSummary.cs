@@ -32,6 +32,10 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
     /// <summary>Groups that are shown at most.</summary>
     public const int MaxGroups = 50;
 
+    // By rank; of groups with the same rank the one whose key comes first is the greater one.
+    private static readonly Comparer<ResultGroup> ByRank = Comparer<ResultGroup>.Create(
+        (one, other) => one.Rank == other.Rank ? string.CompareOrdinal(other.Key, one.Key) : one.Rank.CompareTo(other.Rank));
+
     /// <summary>Reads a results file once, and keeps no more of it than what is shown.</summary>
     /// <param name="path">The file, plain or .gz.</param>
     /// <param name="search">Text that keys must have, whatever its case; empty: all do.</param>
@@ -42,7 +46,7 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
     public static async Task<ResultSummary> ReadAsync(string path, string search, ResultOrder order, CancellationToken cancellationToken)
     {
         // The smallest of those that are kept is the first to go.
-        var foremost = new PriorityQueue<ResultGroup, double>();
+        var foremost = new PriorityQueue<ResultGroup, ResultGroup>(ByRank);
         var (matching, workItems) = (0L, 0L);
         await foreach (var line in LinesOf(path, cancellationToken))
         {
@@ -55,14 +59,12 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
             if (!group.Key.Contains(search, StringComparison.OrdinalIgnoreCase))
                 continue;
             matching++;
-            foremost.Enqueue(group, group.Rank);
+            foremost.Enqueue(group, group);
             if (foremost.Count > MaxGroups)
                 foremost.Dequeue();
         }
 
-        var groups = foremost.UnorderedItems.Select(item => item.Element)
-            .OrderByDescending(group => group.Rank).ThenBy(group => group.Key, StringComparer.Ordinal);
-        return new([.. groups], matching, workItems);
+        return new([.. foremost.UnorderedItems.Select(item => item.Element).OrderDescending(ByRank)], matching, workItems);
     }
 
     /// <summary>The lines of a file, plain or .gz.</summary>

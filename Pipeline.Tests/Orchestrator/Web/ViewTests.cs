@@ -162,6 +162,18 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public async Task ResultSummary_GroupsOfTheSameRank_KeepsTheFirstKeys()
+    {
+        using var file = new TemporaryFile();
+        await File.WriteAllLinesAsync(
+            file.Path, Enumerable.Range(0, 1_000).Reverse().Select(number => $$"""{"key":"user {{number:000}}","count":1,"sum":1,"avg":1}"""));
+
+        var summary = await ResultSummary.ReadAsync(file.Path, "", ResultOrder.Count, default);
+
+        Assert.Equal(Enumerable.Range(0, ResultSummary.MaxGroups).Select(number => $"user {number:000}"), summary.Groups.Select(group => group.Key));
+    }
+
+    [Fact]
     public async Task ResultSummary_NumberBeyondDouble_IsNoResultsFile()
     {
         using var file = new TemporaryFile();
