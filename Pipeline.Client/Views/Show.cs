@@ -24,8 +24,10 @@ public static class Show
     /// <summary>850 ms, 1.23 s, 2 min 3 s, 1 h 2 min.</summary>
     public static string Duration(TimeSpan value) => value switch
     {
-        { TotalSeconds: < 1 } => value.TotalMilliseconds.ToString("0 'ms'", Invariant),
-        { TotalMinutes: < 1 } => value.TotalSeconds.ToString("0.00 's'", Invariant),
+        // What would be written as 1000 ms or 60.00 s belongs to the next unit.
+        { TotalMilliseconds: < 999.5 } => value.TotalMilliseconds.ToString("0 'ms'", Invariant),
+        { TotalSeconds: < 59.995 } => value.TotalSeconds.ToString("0.00 's'", Invariant),
+        { TotalMinutes: < 1 } => "1 min 0 s",
         { TotalHours: < 1 } => string.Create(Invariant, $"{value.Minutes} min {value.Seconds} s"),
         _ => string.Create(Invariant, $"{(long)value.TotalHours} h {value.Minutes} min"),
     };

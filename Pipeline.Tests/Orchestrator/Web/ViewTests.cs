@@ -24,7 +24,9 @@ public sealed class ViewTests
 
     [Theory]
     [InlineData(0.0135, "14 ms")]
+    [InlineData(0.9997, "1.00 s")]
     [InlineData(1.5, "1.50 s")]
+    [InlineData(59.996, "1 min 0 s")]
     [InlineData(125, "2 min 5 s")]
     [InlineData(3_725, "1 h 2 min")]
     public void Duration_AnyTime_IsBrief(double seconds, string text) => Assert.Equal(text, Show.Duration(TimeSpan.FromSeconds(seconds)));
