@@ -46,8 +46,9 @@ internal sealed partial class RunTracker
     /// <summary>Takes reports of slices, all that have come: the run is changed once for all of them.</summary>
     public void SlicesChanged(IReadOnlyDictionary<int, SliceReport> reports, PartitionPlan plan)
     {
+        // The settings of each were read by themselves, and rules may be 1 MiB.
         foreach (var (slice, report) in reports)
-            _sliceRuns[slice] = report.Run;
+            _sliceRuns[slice] = report.Run with { Options = Run.Options, History = [], Implementations = [] };
         var stages = StageFigures.SumByRole(_sliceRuns.Values.Select(run => run.Stages));
         Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with
         {

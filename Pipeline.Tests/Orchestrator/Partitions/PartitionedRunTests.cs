@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Routes;
@@ -305,13 +307,35 @@ public sealed class PartitionedRunTests : IDisposable
         await work.WaitAsync(Waiting.Limit);
     }
 
+    [Fact]
+    public void SlicesChanged_SettingsThatCameWithAReport_AreNotKept()
+    {
+        var tracker = NewTracker();
+        var plan = PartitionPlan.Make(InputCatalog.Read(Run.Input, _folder, [_folder]), Slices, lanes: 1);
+        tracker.Planned(plan);
+
+        var settings = Report(tracker, plan);
+        GC.Collect();
+
+        Assert.False(settings.IsAlive, "rules of 1 MiB are kept once for each slice");
+        GC.KeepAlive(tracker);
+    }
+
+    // By itself, so that nothing of it is left on the stack.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference Report(RunTracker tracker, PartitionPlan plan)
+    {
+        var settings = new RunSettings { Rules = "{}" };
+        tracker.SlicesChanged(new Dictionary<int, SliceReport> { [0] = new(1, "here", Run with { Options = settings }) }, plan);
+        return new WeakReference(settings);
+    }
+
     private Run Run => _run.Current.Value;
 
     private Task Start() => Start(_workers, _stop);
 
-    private Task Start(FakeSliceWorkers workers, StopSignal stop)
-    {
-        var tracker = new RunTracker(_run, _saved.Enqueue, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
-        return new PartitionedRun(workers, [_folder], tracker, _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
-    }
+    private Task Start(FakeSliceWorkers workers, StopSignal stop) =>
+        new PartitionedRun(workers, [_folder], NewTracker(), _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
+
+    private RunTracker NewTracker() => new(_run, _saved.Enqueue, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
 }
