@@ -15,16 +15,20 @@ public sealed record StageRate(
 /// <summary>Makes rates of the sums that stages report: between two reports while a run goes on, over all of its last attempt afterwards.</summary>
 public sealed class RateMeter
 {
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(3);
+
     private readonly Dictionary<string, Reading> _readings = [];
     private (string Run, long Attempt) _of;
 
-    /// <summary>The rate of a stage; null before its second report.</summary>
+    /// <summary>The rate of a stage; null before its second report, and where nothing flows through it any more.</summary>
     public StageRate? this[StageFigures stage] => _readings.GetValueOrDefault(Key(stage))?.Rate;
 
     /// <summary>Takes a run's figures as they are now.</summary>
     public void Take(Run run)
     {
-        if (_of != (run.Id, run.Attempts))
+        var isOver = !run.State.IsActive() && run.ElapsedMicros > 0;
+        // Nothing flows while a run waits, or after its last attempt has failed: the figures are those of a former time.
+        if (_of != (run.Id, run.Attempts) || !(isOver || run.State is RunState.Running or RunState.Draining))
         {
             _readings.Clear();
             _of = (run.Id, run.Attempts);
@@ -33,17 +37,29 @@ public sealed class RateMeter
         foreach (var stage in run.Stages)
         {
             var former = _readings.GetValueOrDefault(Key(stage));
-            if (!run.State.IsActive() && run.ElapsedMicros > 0)
-                _readings[Key(stage)] = new(stage, run.Updated, RateOf(new StageFigures { InstanceId = "", Role = "" }, stage, run.ElapsedMicros / 1e6));
-            else if (former is null)
-                _readings[Key(stage)] = new(stage, run.Updated, null);
+            if (isOver)
+                Set(RateOf(new StageFigures { InstanceId = "", Role = "" }, stage, run.ElapsedMicros / 1e6), default);
+            // Figures of slices are added up: the sums fall where an attempt at one of them begins anew.
+            else if (former is null || IsBehind(stage, former.Stage))
+                Set(null, default);
             // By value: what stays the same while other stages report is no report, in this process and over the API.
             else if (former.Stage != stage && run.Updated > former.At)
-                _readings[Key(stage)] = new(stage, run.Updated, RateOf(former.Stage, stage, (run.Updated - former.At).TotalSeconds));
+                Set(RateOf(former.Stage, stage, (run.Updated - former.At).TotalSeconds), run.Updated - former.At);
+            // Stages report at intervals, by default every second: one that has missed some hangs, or is cut off.
+            else if (run.Updated - former.At is var silent && silent > Silence && silent > 3 * former.Took)
+                _readings[Key(stage)] = former with { Rate = null };
+
+            void Set(StageRate? rate, TimeSpan took) => _readings[Key(stage)] = new(stage, run.Updated, rate, took);
         }
     }
 
     private static string Key(StageFigures stage) => $"{stage.Role} {stage.InstanceId}";
+
+    private static bool IsBehind(StageFigures stage, StageFigures former) =>
+        stage.ItemsIn < former.ItemsIn || stage.ItemsOut < former.ItemsOut || stage.BytesOut < former.BytesOut
+        || stage.ProcessingMicros < former.ProcessingMicros
+        || stage.WaitingToReceiveMicros < former.WaitingToReceiveMicros
+        || stage.WaitingToSendMicros < former.WaitingToSendMicros;
 
     private static StageRate RateOf(StageFigures from, StageFigures to, double seconds)
     {
@@ -56,5 +72,6 @@ public sealed class RateMeter
             works / whole, waitsForInput / whole, waitsForOutput / whole);
     }
 
-    private sealed record Reading(StageFigures Stage, DateTimeOffset At, StageRate? Rate);
+    // Took: the time between this report and the one before.
+    private sealed record Reading(StageFigures Stage, DateTimeOffset At, StageRate? Rate, TimeSpan Took);
 }

@@ -70,6 +70,54 @@ public sealed class ViewTests
         Assert.Null(meter[next]);
     }
 
+    [Theory]
+    [InlineData(RunState.Waiting)]
+    [InlineData(RunState.Failed)]
+    public void RateMeter_NoAttemptIsUnderWay_HasNoRate(RunState state)
+    {
+        var meter = new RateMeter();
+        var stage = Figures("parse", 2_000);
+        meter.Take(NewRun(RunState.Running, Noon, Figures("parse", 1_000)));
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), stage));
+        Assert.NotNull(meter[stage]);
+
+        meter.Take(NewRun(state, Noon.AddSeconds(2), stage));
+
+        Assert.Null(meter[stage]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void RateMeter_StageThatIsSilent_HasNoRateAnyMore(int interval)
+    {
+        var meter = new RateMeter();
+        var silent = Figures("parse", 2_000);
+        meter.Take(NewRun(RunState.Running, Noon, Figures("parse", 1_000), Figures("ingest", 0)));
+        for (var report = 1; report <= 4; report++)
+            meter.Take(NewRun(RunState.Running, Noon.AddSeconds(report * interval), silent, Figures("ingest", report * 10)));
+        Assert.NotNull(meter[silent]);
+
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(5 * interval), silent, Figures("ingest", 50)));
+
+        Assert.Null(meter[silent]);
+        Assert.NotNull(meter[Figures("ingest", 50)]);
+    }
+
+    [Fact]
+    public void RateMeter_FiguresThatFall_HaveNoRateUntilTheNextReport()
+    {
+        var meter = new RateMeter();
+        meter.Take(NewRun(RunState.Running, Noon, Figures("parse", 5_000, sendMicros: 100_000)));
+        var anew = Figures("parse", 10);
+
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(1), anew));
+        Assert.Null(meter[anew]);
+        meter.Take(NewRun(RunState.Running, Noon.AddSeconds(2), Figures("parse", 40)));
+
+        Assert.Equal(30, meter[anew]!.ItemsIn);
+    }
+
     [Fact]
     public void RateMeter_CompletedRun_TellsTheAverageOfItsLastAttempt()
     {
