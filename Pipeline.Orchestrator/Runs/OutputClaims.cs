@@ -6,8 +6,11 @@ namespace Pipeline.Orchestrator.Runs;
 /// <summary>Decides whether a run may write its results and rejects where it is to, and read what it is to.</summary>
 /// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own, and no input directory holds it.</param>
 /// <param name="runs">All runs.</param>
-internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs)
+/// <param name="resolve">Resolves the links of a path; null = as <see cref="RootedPath.Resolve"/>. The file system may let it wait.</param>
+internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs, Func<string, string>? resolve = null)
 {
+    private readonly Func<string, string> _resolve = resolve ?? RootedPath.Resolve;
+
     /// <summary>Claims the output of a run that starts, or starts again.</summary>
     /// <param name="output">Where its results go.</param>
     /// <param name="settings">Its settings.</param>
@@ -30,7 +33,7 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         var standing = files.Named.Where(file => File.Exists(file.Path)).ToList();
         if (standing.Count == 0 || settings.Overwrite)
             return settings.Overwrite;
-        var written = WrittenTo(files.Results);
+        var written = WrittenTo(files.Results, [.. standing.Select(file => WrittenFile.Read(file.Path)).OfType<WrittenFile>()]);
         var replaces = true;
         foreach (var (name, path) in standing)
         {
@@ -69,21 +72,23 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         }
     }
 
-    private List<(Run Run, WrittenFile File)> WrittenTo(string results) =>
+    // What is recorded of the files comes first: the path of an earlier run may lead to a file system that does not answer.
+    private List<(Run Run, WrittenFile File)> WrittenTo(string results, IReadOnlyList<WrittenFile> standing) =>
     [
         .. runs()
-            .Where(run => run.Written.Count > 0 && Resolve(run.Output) is { } other && SameFile.Is(other, results))
+            .Where(run => run.Written.Any(file => standing.Any(now => now == file with { Path = now.Path })))
+            .Where(run => Resolve(run.Output) is { } other && SameFile.Is(other, results))
             .SelectMany(run => run.Written.Select(file => (run, file))),
     ];
 
-    private static OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
+    private OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
 
     // Null where the path of an earlier run leads nowhere any more.
-    private static string? Resolve(string path)
+    private string? Resolve(string path)
     {
         try
         {
-            return RootedPath.Resolve(path);
+            return _resolve(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
