@@ -79,10 +79,11 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
     public static PartitionPlan? Load(string folder)
     {
         var path = PathIn(folder);
+        if (RunStore.Read("the run's plan", () => File.Exists(path) ? File.ReadAllBytes(path) : null) is not { } bytes)
+            return null;
         try
         {
-            return RunStore.Read(
-                "the run's plan", () => File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), PlanJson.Default.PartitionPlan) : null);
+            return JsonSerializer.Deserialize(bytes, PlanJson.Default.PartitionPlan) ?? throw new JsonException("It holds no plan.");
         }
         catch (JsonException error)
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
@@ -169,15 +168,8 @@ internal sealed partial class RunService
         if (!IsElsewhere(entry))
             return (entry.Run.Current.Value, 0);
         var folder = entry.Store.FolderOf(entry.Run.Current.Value.Id);
-        try
-        {
-            var (claims, stored) = RunStore.Read("the run's state", () => (OwnerClaim.Highest(folder), RunStore.Load(folder)));
-            return (stored is null ? entry.Run.Current.Value : entry.Run.Change(_ => stored), claims);
-        }
-        catch (JsonException error)
-        {
-            throw new StageException(FailureReasons.StoreUnwritable, $"the run's state is damaged: {error.Message}", inner: error);
-        }
+        var (claims, stored) = RunStore.Read("the run's state", () => (OwnerClaim.Highest(folder), RunStore.Load(folder)));
+        return (stored is null ? entry.Run.Current.Value : entry.Run.Change(_ => stored), claims);
     }
 
     // A resting run of a cluster is changed by whoever makes the claim that comes after the state that was read.

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Partitions;
 
@@ -115,6 +116,20 @@ public sealed class PartitionPlanTests : IDisposable
         plan.Save(_folder);
 
         Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(_folder)!.Slices.Select(slice => slice.ToString()));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    public void Load_Damaged_SaysThatARunIsToBeStartedAnew(string content)
+    {
+        var path = Write("plan.json", content);
+
+        var error = Assert.Throws<StageException>(() => PartitionPlan.Load(_folder));
+
+        Assert.Equal(FailureReasons.CheckpointCorrupt, error.Failure.Reason);
+        Assert.StartsWith($"'{path}' is damaged: ", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith(" Start a new run.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
