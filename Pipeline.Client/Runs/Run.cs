@@ -126,6 +126,7 @@ public sealed record Run
         {
             StopRequested = null,
             WaitingFor = null,
+            Stall = null,
             Slices = [.. Slices.Select(slice => slice.State.IsActive() ? slice with { State = RunState.Interrupted } : slice)],
         };
 

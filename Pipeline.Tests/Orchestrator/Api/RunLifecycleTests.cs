@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Api;
@@ -127,6 +128,23 @@ public sealed class RunLifecycleTests : ApiTest
         Assert.Equal("interrupted", told.GetProperty("state").GetString());
         Assert.Equal("abandoned", told.GetProperty("history")[0].GetProperty("outcome").GetString());
         Assert.Contains("\"state\":\"interrupted\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AttemptHadStalledWhenTheOrchestratorDied_TellsOfNoStall()
+    {
+        var id = await IdOfAsync(await PostAsync(Body(Input)));
+        await Served.Stages.NextAsync();
+        var folder = Path.Combine(Served.Folder, "data", "runs", id);
+        var asLeftByADeath = RunStateFile.Read(folder)! with { Stall = new RunStall(DateTimeOffset.UnixEpoch, "no progress for 30 s") };
+        await Served.StopAsync();
+        await File.WriteAllBytesAsync(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(asLeftByADeath, RunJson.Default.Run));
+
+        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+
+        var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
+        Assert.Equal("interrupted", told.GetProperty("state").GetString());
+        Assert.Equal(JsonValueKind.Null, told.GetProperty("stall").ValueKind);
     }
 
     private static string? StateOf(SseItem<JsonElement> item) => item.Data.GetProperty("state").GetString();
