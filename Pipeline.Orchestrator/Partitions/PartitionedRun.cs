@@ -32,9 +32,9 @@ internal sealed class PartitionedRun(
         {
             await WorkAsync(plan);
         }
-        catch (StageException) when (!workers.HasOtherMachines)
+        catch (StageException error) when (error.Failure.Reason != FailureReasons.Fenced)
         {
-            // In a cluster they are left to the machine that takes the run over.
+            // Fenced: another machine has taken the run over, and they are left to it.
             await StopAllAsync();
             throw;
         }
@@ -99,7 +99,9 @@ internal sealed class PartitionedRun(
 
     private async Task TakeAsync(int slice, RunSlice part, SliceReport report)
     {
-        _open.Remove(slice);
+        // What goes on stays open: where the run fails now, it is stopped with the others.
+        if (!report.Run.State.IsActive())
+            _open.Remove(slice);
         switch (report.Run.State)
         {
             case RunState.Completed:

@@ -21,6 +21,7 @@ public sealed class PartitionedRunTests : IDisposable
     private readonly ConcurrentQueue<Run> _saved = [];
     private readonly Observable<Run> _run;
     private Action _requireOwner = () => { };
+    private Action<Run> _onSave = _ => { };
 
     public PartitionedRunTests()
     {
@@ -282,6 +283,33 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Empty(_workers.Stopped);
     }
 
+    [Fact]
+    public async Task RunSlices_StorageOfTheRunFails_SlicesStopOnAllMachines()
+    {
+        _workers.HasOtherMachines = true;
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+
+        _requireOwner = () => throw new StageException(FailureReasons.StoreUnwritable, "no space");
+        _workers.Set(0, RunState.Running, run => run with { Progress = new RunProgress { Lines = 1 } });
+
+        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
+    }
+
+    [Fact]
+    public async Task RunSlices_ImplementationsCannotBeStored_SliceThatToldThemStopsToo()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+
+        _onSave = _ => throw new StageException(FailureReasons.StoreUnwritable, "no space");
+        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
+
+        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -337,5 +365,11 @@ public sealed class PartitionedRunTests : IDisposable
     private Task Start(FakeSliceWorkers workers, StopSignal stop) =>
         new PartitionedRun(workers, [_folder], NewTracker(), _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
 
-    private RunTracker NewTracker() => new(_run, _saved.Enqueue, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
+    private RunTracker NewTracker() => new(_run, Save, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
+
+    private void Save(Run run)
+    {
+        _onSave(run);
+        _saved.Enqueue(run);
+    }
 }
