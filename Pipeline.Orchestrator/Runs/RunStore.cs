@@ -27,6 +27,7 @@ internal sealed partial class RunStore : IDisposable
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
     private readonly string? _writer;
     private readonly Dictionary<string, DateTime> _seen = [];
+    private readonly Dictionary<string, string> _leftOut = [];
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
     /// <exception cref="InvalidOperationException">Another orchestrator has it, or it cannot be made.</exception>
@@ -202,15 +203,27 @@ internal sealed partial class RunStore : IDisposable
             if (Load(folder) is not { } run)
                 return null;
             if (run.Id == Path.GetFileName(folder))
+            {
+                _leftOut.Remove(folder);
                 return run;
-            LogUnreadable(_logger, folder, "it is of another run");
+            }
+
+            LeaveOut(folder, "it is of another run");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            LogUnreadable(_logger, folder, error.Message);
+            LeaveOut(folder, error.Message);
         }
 
         return null;
+    }
+
+    // It is read again each time, every second in a cluster, since it may be repaired: what is wrong with it is logged once.
+    private void LeaveOut(string folder, string reason)
+    {
+        if (_leftOut.GetValueOrDefault(folder) != reason)
+            LogUnreadable(_logger, folder, reason);
+        _leftOut[folder] = reason;
     }
 
     /// <summary>Stores the speed of a run. Not durable: a crash may lose the latest points of a picture.</summary>

@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Testing;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Runs;
 
@@ -112,6 +114,24 @@ public sealed class RunStoreTests : IDisposable
             File.WriteAllText(Path.Combine(store.FolderOf(bad), "run.json"), content);
         Directory.CreateDirectory(Path.Combine(store.FolderOf(".."), "runs", "something-else"));
         Assert.Equal(good, Assert.Single(store.LoadAll()).Id);
+    }
+
+    [Fact]
+    public void LoadChanged_DamagedRun_IsLoggedOnceAndReadWhenItIsRepaired()
+    {
+        var log = new FakeLogger<RunStore>();
+        using var store = RunStore.Shared(_data, log);
+        var id = store.CreateFolder(Now);
+        var path = Path.Combine(store.FolderOf(id), "run.json");
+        File.WriteAllText(path, "{");
+
+        Assert.Empty(store.LoadChanged(_ => true));
+        Assert.Empty(store.LoadChanged(_ => true));
+
+        Assert.Equal(3001, Assert.Single(log.Collector.GetSnapshot()).Id.Id);
+        // Written in its place: the time of the folder stays.
+        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(New(id), RunJson.Default.Run));
+        Assert.Equal(id, Assert.Single(store.LoadChanged(_ => true)).Id);
     }
 
     [Fact]
