@@ -20,6 +20,8 @@ internal sealed partial class RunService
 {
     // After so long the owner of a completed run has deleted its slices, or died before it could.
     private static readonly TimeSpan SlicesLeftAfter = TimeSpan.FromMinutes(2);
+    // Nothing but a log that takes no more lines holds a worker up for so long.
+    private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
     private readonly PartitionedStore _partitioned;
     private readonly Lock _refreshing = new();
     private readonly IPartitionedRuns? _cluster;
@@ -165,11 +167,15 @@ internal sealed partial class RunService
     // Of a run that other machines write, what is stored now, since what was read here is up to a second old; and the highest claim before that.
     private (Run Run, long Claims) Latest(RunEntry entry)
     {
+        var known = entry.Run.Current.Value;
+        // A resting state is told a moment before its worker is done: until then the worker's claim would be used, and nobody could begin.
+        if (IsClustered(entry) && known.State.IsResumable() && !entry.Work.Wait(WorkerPatience))
+            throw new StageException(FailureReasons.Unreachable, $"run {known.Id} is {known.State.ToText()}, but still worked on: try again");
         if (!IsElsewhere(entry))
-            return (entry.Run.Current.Value, 0);
-        var folder = entry.Store.FolderOf(entry.Run.Current.Value.Id);
+            return (known, 0);
+        var folder = entry.Store.FolderOf(known.Id);
         var (claims, stored) = RunStore.Read("the run's state", () => (OwnerClaim.Highest(folder), RunStore.Load(folder)));
-        return (stored is null ? entry.Run.Current.Value : entry.Run.Change(_ => stored), claims);
+        return (stored is null ? known : entry.Run.Change(_ => stored), claims);
     }
 
     // A resting run of a cluster is changed by whoever makes the claim that comes after the state that was read.

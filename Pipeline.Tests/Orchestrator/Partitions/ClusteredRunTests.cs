@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
@@ -177,6 +178,37 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         await RestAsync(_first, run.Id, slice);
 
         await RefreshedAsync(_second, run.Id, RunState.Cancelled);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Request_RestsButItsWorkerIsNotDone_IsCarriedOutAfterwards(bool cancels)
+    {
+        var log = new HeldLog();
+        await using var machine = await StartAsync(log);
+        var runs = RunsOf(machine);
+        _cluster.Machine = runs;
+        var run = Create(runs);
+        log.Held = run.Id;
+        var slice = await machine.Stages.NextAsync();
+        slice.Opens();
+        await runs.PauseAsync(run.Id);
+        await slice.DrainRequested;
+        slice.Completes(drained: true);
+        await RestAsync(machine, run.Id, slice);
+
+        var request = Task.Run(() => cancels ? runs.CancelAsync(run.Id) : Task.FromResult(runs.Resume(run.Id)));
+        var other = runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson") });
+        (await machine.Stages.NextAsync()).Opens().Completes();
+        await RestAsync(machine, other.Id);
+        Assert.False(request.IsCompleted);
+        log.Release();
+
+        Assert.Equal(cancels ? RunState.Cancelled : RunState.Pending, (await request.WaitAsync(Waiting.Limit)).State);
+        if (!cancels)
+            (await machine.Stages.NextAsync()).Opens();
+        Assert.Equal(!cancels, Stored(run.Id).State.IsActive());
     }
 
     [Fact]
@@ -373,12 +405,16 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
     private Run Stored(string id) => RunStore.Load(Path.Join(_storage, "runs", id))!;
 
-    private Run Create() => RunsOf(_first).Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson"), Partitions = 2 });
+    private Run Create() => Create(RunsOf(_first));
 
-    private Task<ServedOrchestrator> StartAsync() => ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
+    private Run Create(RunService runs) => runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson"), Partitions = 2 });
+
+    private Task<ServedOrchestrator> StartAsync(ILoggerProvider? log = null) => ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
     {
         services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
         services.AddSingleton<IPartitionedRuns>(_cluster);
+        if (log is not null)
+            services.AddSingleton(log);
     });
 
     /// <summary>A cluster that has every run carried out by one machine.</summary>
@@ -396,5 +432,31 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         public Task EnsureAsync(string runId) => throw new TimeoutException("no answer within 10 s");
 
         public Task StopAsync(string runId, StopReason reason) => EnsureAsync(runId);
+    }
+
+    /// <summary>Holds the worker of a run up where it logs that the run rests, which it does after it has told so.</summary>
+    private sealed class HeldLog : ILoggerProvider, ILogger
+    {
+        private const int Rests = 3014;
+        private readonly TaskCompletionSource _released = new();
+
+        public string? Held { get; set; }
+
+        public void Release() => _released.TrySetResult();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == Rests && formatter(state, exception).StartsWith($"Run {Held}:", StringComparison.Ordinal))
+                _released.Task.Wait(Waiting.Limit);
+        }
+
+        public void Dispose() => Release();
     }
 }
