@@ -74,6 +74,12 @@ public sealed record SliceState
     /// <summary>First byte read to partial result durable, microseconds; 0 before it has completed.</summary>
     public long ElapsedMicros { get; init; }
 
+    /// <summary>Batches processed again after a failure, in all attempts.</summary>
+    public long ReplayedBatches { get; init; }
+
+    /// <summary>Frames of older attempts that were refused, in all attempts.</summary>
+    public long DiscardedFrames { get; init; }
+
     /// <summary>What it waits for, or why it failed; null otherwise.</summary>
     public string? Trouble { get; init; }
 
@@ -89,6 +95,8 @@ public sealed record SliceState
         Bytes = run?.Progress.Bytes ?? 0,
         Fraction = run is { State: RunState.Completed } ? 1 : run is null || run.Progress.Checkpoint == 0 ? 0 : run.Progress.Fraction,
         ElapsedMicros = run is { State: RunState.Completed } ? run.ElapsedMicros : 0,
+        ReplayedBatches = run?.ReplayedBatches ?? 0,
+        DiscardedFrames = run?.DiscardedFrames ?? 0,
         Trouble = run?.WaitingFor ?? (run is { State: RunState.Completed } ? null : run?.Error?.Message),
     };
 }

@@ -50,12 +50,7 @@ internal sealed partial class RunTracker
         foreach (var (slice, report) in reports)
             _sliceRuns[slice] = report.Run with { Options = Run.Options, History = [], Implementations = [] };
         var stages = StageFigures.SumByRole(_sliceRuns.Values.Select(run => run.Stages));
-        Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with
-        {
-            Stages = stages,
-            ReplayedBatches = _sliceRuns.Values.Sum(run => run.ReplayedBatches),
-            DiscardedFrames = _sliceRuns.Values.Sum(run => run.DiscardedFrames),
-        });
+        Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
         speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
@@ -118,6 +113,9 @@ internal sealed partial class RunTracker
                 : run.State,
             WaitingFor = active.Count == 0 ? waiting?.Trouble : null,
             Counts = run.Counts with { Lines = slices.Sum(slice => slice.Lines) },
+            // Slices that had completed before the run was started here report no more.
+            ReplayedBatches = slices.Sum(slice => slice.ReplayedBatches),
+            DiscardedFrames = slices.Sum(slice => slice.DiscardedFrames),
             Progress = new RunProgress
             {
                 Lines = slices.Sum(slice => slice.Lines),

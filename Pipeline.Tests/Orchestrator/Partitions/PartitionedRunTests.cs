@@ -166,6 +166,28 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task RunSlices_Resumed_StillCountsWhatCompletedSlicesReplayed()
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(0, RunState.Completed, run => run with { ReplayedBatches = 12, DiscardedFrames = 3 });
+        await _workers.Until(() => _workers.Asked.Count == 3);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+
+        var later = new FakeSliceWorkers(capacity: Slices);
+        var resumed = Start(later, new StopSignal());
+        await later.Until(() => later.Asked.Count == Slices - 1);
+        later.Set(1, RunState.Running, run => run with { ReplayedBatches = 1, Progress = new RunProgress { Lines = 5 } });
+        await later.Until(() => Run.Slices[1].Lines == 5);
+
+        Assert.Equal((13, 3), (Run.ReplayedBatches, Run.DiscardedFrames));
+        foreach (var slice in later.Asked)
+            later.Set(slice, RunState.Completed);
+        await resumed.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task RunSlices_InputChangedSinceThePlan_Fails()
     {
         var work = Start();
