@@ -162,7 +162,8 @@ internal static class RunReport
             stage.Role, stage.InstanceId, Number(stage.ItemsIn), Number(stage.ItemsOut), Number(stage.Filtered), Number(stage.Rejected),
             Number(stage.BytesIn), Number(stage.BytesOut), Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
             Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros),
-            Seconds(stage.ProcessCpuMicros), stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : "unknown",
+            stage.ProcessCpuMicros > 0 ? Seconds(stage.ProcessCpuMicros) : "unknown",
+            stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : "unknown",
         }));
         terminal.WriteTable(rows);
         terminal.Output.WriteLine(StageFigures.WaitingEdge(stages) is var (above, below)

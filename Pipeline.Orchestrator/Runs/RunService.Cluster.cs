@@ -20,6 +20,7 @@ internal sealed partial class RunService
 {
     // After so long the owner of a completed run has deleted its slices, or died before it could.
     private static readonly TimeSpan SlicesLeftAfter = TimeSpan.FromMinutes(2);
+
     // Nothing but a log that takes no more lines holds a worker up for so long.
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
     private readonly PartitionedStore _partitioned;
