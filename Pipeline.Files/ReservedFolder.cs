@@ -24,7 +24,9 @@ public static class ReservedFolder
         }
     }
 
-    /// <summary>Whether an error means that another process has the lock: EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.</summary>
+    /// <summary>
+    /// Whether an error means that another process has the lock: EWOULDBLOCK of Linux and macOS, ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.
+    /// </summary>
     internal static bool IsHeld(int error) => error is 11 or 35 or unchecked((int)0x80070020) or unchecked((int)0x80070021);
 
     // The system would only say that something of that name exists already.

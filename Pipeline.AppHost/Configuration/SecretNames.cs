@@ -12,8 +12,8 @@ internal static partial class SecretNames
     public static bool Has(string name, string? value) =>
         Pattern().IsMatch(name) || (Uri.TryCreate(value, UriKind.Absolute, out var address) && address.UserInfo.Contains(':', StringComparison.Ordinal));
 
-    // Such as PIPELINE_KEY, Pipeline:Key, Service__ApiKey, Cluster__ConnectionString, ConnectionStrings__Main, OTEL_EXPORTER_OTLP_HEADERS; Cluster__CertificateKey
-    // is a path.
+    // Such as PIPELINE_KEY, Pipeline:Key, Service__ApiKey, Cluster__ConnectionString, ConnectionStrings__Main, OTEL_EXPORTER_OTLP_HEADERS;
+    // Cluster__CertificateKey is a path.
     [GeneratedRegex(
         "([_:]KEY|(Api|Access|Account|Private)_?Key|ConnectionString|Passw(or)?d|Secret|Token|Credentials?|_HEADERS)$|(^|-|[_:])ConnectionStrings(:|__)",
         RegexOptions.IgnoreCase)]

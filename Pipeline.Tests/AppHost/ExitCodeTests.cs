@@ -19,7 +19,8 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(2, $"error: --input: there is no file or directory {Missing}", "--input", Missing, "--exit")]
     [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
     [InlineData(
-        1, "error: Pipeline:Processes:own:Directory: there is no directory 'none'", "--Pipeline:Processes:own:Command=sh", "--Pipeline:Processes:own:Directory=none")]
+        1, "error: Pipeline:Processes:own:Directory: there is no directory 'none'",
+        "--Pipeline:Processes:own:Command=sh", "--Pipeline:Processes:own:Directory=none")]
     public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {
         var (code, output, error) = await RunAsync([.. args.Select(Systems.Absolute)]);

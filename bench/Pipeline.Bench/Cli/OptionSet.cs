@@ -31,7 +31,10 @@ internal sealed class OptionSet
     private readonly Option<bool> _latency = new("--latency") { Description = "Paced runs: time from line read to applied by Aggregate" };
     private readonly Option<long?> _rate = Whole("--rate", 1, 1_000_000_000, "Lines per second with --latency; default 50000");
     private readonly Option<bool> _grpcAlone = new("--grpc-alone") { Description = "Also each batch size without shared memory, over gRPC alone" };
-    private readonly Option<bool> _checkpointCost = new("--checkpoint-cost") { Description = "Default checkpoints against only the first and the final one, at batch 1000" };
+    private readonly Option<bool> _checkpointCost = new("--checkpoint-cost")
+    {
+        Description = "Default checkpoints against only the first and the final one, at batch 1000",
+    };
 
     /// <summary>Adds them.</summary>
     public void AddTo(Command command)
