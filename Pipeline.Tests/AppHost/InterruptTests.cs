@@ -61,7 +61,7 @@ public sealed class InterruptTests : IDisposable
     {
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay,
-            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         ServiceProcesses.Kill(new ServiceProcesses(_data).FindProgram("Pipeline.Cli")!.Value);
@@ -73,7 +73,7 @@ public sealed class InterruptTests : IDisposable
         var errors = error.TrimEnd().Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal));
         Assert.Collection(
             errors,
-            line => Assert.StartsWith("error: the process that follows the run was killed (exit code 137)", line, StringComparison.Ordinal),
+            line => Assert.Equal("error: the process that follows the run was killed", line),
             line => Assert.StartsWith($"error: the run is not over; resume run {run} with: {Resume} {run} --exit ", line, StringComparison.Ordinal));
     }
 
@@ -82,7 +82,7 @@ public sealed class InterruptTests : IDisposable
     {
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay,
-            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit",
+            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit",
             "--Pipeline:Services:orchestrator:Restart:MaxRestarts=1", "--Pipeline:Services:orchestrator:Restart:InitialDelay=00:00:00");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
@@ -139,7 +139,7 @@ public sealed class InterruptTests : IDisposable
         // Nobody removes the folder of a control plane that hangs.
         var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = _data };
         using var host = AppHostProcess.Start(
-            _data, environment, "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "out"), "--exit");
+            _data, environment, "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "out"), "--exit");
         var run = (await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try
@@ -167,7 +167,7 @@ public sealed class InterruptTests : IDisposable
     {
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay,
-            "--input", WriteItems(iterations: 1_000_000), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
+            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
         var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
         var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
@@ -193,16 +193,16 @@ public sealed class InterruptTests : IDisposable
     private static Task UntilAllAreGoneAsync(ServiceProcesses processes) =>
         Waiting.UntilAsync(() => processes.All().Count == 0, "all processes to be gone", AppHostUnderTest.Patience);
 
-    // Some hundredths of a second of work each; with ten times the iterations no run ends before its test has paused it.
-    private string WriteItems(int iterations = 100_000)
+    // Some hundredths of a second of work each, the most that an item may have; no run of ten times as many ends before its test has stopped it.
+    private string WriteItems(int items = Items)
     {
         var path = Path.Combine(_data, "items.ndjson");
         var values = string.Join(',', Enumerable.Range(1, 2_000));
         var padding = new string('x', 20_000);
-        File.WriteAllLines(path, Enumerable.Range(0, Items).Select(i => string.Create(
+        File.WriteAllLines(path, Enumerable.Range(0, items).Select(i => string.Create(
             CultureInfo.InvariantCulture,
             $$"""{"id":"w-{{i}}","vectors":[{"values":[{{values}}]}],"matrix":{"rows":[{"values":[1,2]},{"values":[3,4]}]}"""
-            + $$""","text":"{{padding}}","iterations":{{iterations}}}""")));
+            + $$""","text":"{{padding}}","iterations":100000}""")));
         return path;
     }
 
