@@ -129,7 +129,7 @@ internal static class PipelineApplication
         string ActiveRuns() => HowToResume(command, directories.Data, run => run.State.IsActive());
     }
 
-    // The orchestrator says so in its log, which is not in sight here.
+    // Why the orchestrator will not write the endpoint file; it says so itself, but only in its log.
     private static string? WhyNotFound(PipelineSettings settings)
     {
         try

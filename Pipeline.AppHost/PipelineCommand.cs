@@ -29,7 +29,7 @@ internal sealed partial record PipelineCommand
     private const string DataSetting = "--Pipeline:Data";
     private const string DefaultProfile = "http";
 
-    /// <summary>Whose settings the command line may override: what Pipeline and Aspire read.</summary>
+    /// <summary>Sections of the configuration that the command line may set: those that Pipeline and Aspire read.</summary>
     private static readonly string[] Sections =
         ["Pipeline", "Orchestrator", "Cluster", "Logging", "Parameters", "ConnectionStrings", "AppHost", "Aspire", "Dashboard", "DcpPublisher", "Publishing"];
 

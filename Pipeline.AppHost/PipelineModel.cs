@@ -101,8 +101,6 @@ internal sealed class PipelineModel
                 continue;
             }
 
-            if (_builder.ExecutionContext.IsRunMode && !Directory.Exists(Path.GetFullPath(process.Directory, _builder.AppHostDirectory)))
-                throw new PipelineException($"Pipeline:Processes:{name}:Directory: there is no directory '{process.Directory}'");
             var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
                 .WithOtlpExporter();
             WithCommon(executable, process.Environment)

@@ -64,7 +64,7 @@ internal static class StageCommands
     private static void Write(Terminal terminal, StoppedInstance stopped)
     {
         var left = stopped.Runs.Count > 0 ? $"; to go on with another instance as soon as one is up: {string.Join(", ", stopped.Runs)}" : "";
-        var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "is not out";
+        var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "was not taken out";
         terminal.Output.WriteLine(Terminal.OneLine(
             $"{stopped.InstanceId} ({stopped.Implementation}) {drained}{left}; {stopped.Message}"));
     }

@@ -54,7 +54,7 @@ public static class ServiceDefaultsExtensions
     {
         builder.Services.AddOptions<SharedKeyOptions>()
             .Configure<IConfiguration>((options, configuration) => options.Key = configuration[SharedKeyOptions.Variable] ?? options.Key)
-            .ValidateRanges();
+            .ValidateSettings();
         builder.Services.TryAddSingleton<SharedKey>();
     }
 
@@ -76,7 +76,7 @@ public static class ServiceDefaultsExtensions
                     options.GrpcPort = int.TryParse(text, out var port) ? port : -1;
             })
             .Validate(_ => urls.Errors.Count == 0, string.Join(" ", urls.Errors))
-            .ValidateRanges(EndpointOptions.Section);
+            .ValidateSettings(EndpointOptions.Section);
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         builder.AddQuietStart();
     }
@@ -97,7 +97,7 @@ public static class ServiceDefaultsExtensions
             options.Delay = TimeSpan.FromSeconds(1);
             options.Period = TimeSpan.FromSeconds(1);
         });
-        builder.Services.AddOptions<InterceptorOptions>().BindConfiguration(InterceptorOptions.Section).ValidateRanges(InterceptorOptions.Section);
+        builder.Services.AddOptions<InterceptorOptions>().BindConfiguration(InterceptorOptions.Section).ValidateSettings(InterceptorOptions.Section);
         builder.Services.AddSingleton<IConfigureOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>, GrpcSetup>();
         builder.Services.AddSingleton<LoggingInterceptor>();
         builder.Services.AddSingleton<PolicyInterceptor>();

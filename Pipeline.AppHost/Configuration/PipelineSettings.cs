@@ -29,9 +29,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         Bind(() => section.Bind(options), errors);
         // Where Aspire publishes, its own options stand in a section of the same name.
         if (!command.Publishes)
-            errors.AddRange(RangeValidation.Ignored(section, typeof(PipelineOptions), Restarts));
+            errors.AddRange(SettingsValidation.Ignored(section, typeof(PipelineOptions), Restarts));
         options.Environment = EnvironmentOf(section);
-        errors.AddRange(RangeValidation.Ignored(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions)));
+        errors.AddRange(SettingsValidation.Ignored(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions)));
         var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
         foreach (var name in ServiceNames)
             restarts[name] = ReadRestart(section, $"{nameof(options.Services)}:{name}", errors);
@@ -49,7 +49,7 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
             restarts[process.Key] = ReadRestart(section, $"{nameof(options.Processes)}:{process.Key}", errors);
         }
 
-        PipelineValidator.Check(options, errors);
+        PipelineValidator.Check(options, command.Publishes, errors);
         var misuse = command.Errors.ToList();
         if (!(command.IsRun || options.Demo) && command is not { Output: null, Overwrite: false, BatchSize: 0 })
             misuse.Add("--output, --overwrite and --batch-size are those of a run: without --input there is none where Pipeline:Demo is false");
@@ -70,9 +70,9 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         var options = new RestartOptions();
         foreach (var restart in new[] { section.GetSection(Restarts), section.GetSection(path).GetSection(Restarts) })
         {
-            errors.AddRange(RangeValidation.Ignored(restart, typeof(RestartOptions)));
+            errors.AddRange(SettingsValidation.Ignored(restart, typeof(RestartOptions)));
             Bind(() => restart.Bind(options), errors);
-            errors.AddRange(RangeValidation.Errors(options, restart.Path));
+            errors.AddRange(SettingsValidation.Errors(options, restart.Path));
         }
 
         return options;
@@ -82,7 +82,7 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         where T : new()
     {
         var options = new T();
-        errors.AddRange(RangeValidation.Ignored(section, typeof(T), Restarts));
+        errors.AddRange(SettingsValidation.Ignored(section, typeof(T), Restarts));
         Bind(() => section.Bind(options), errors);
         return options;
     }

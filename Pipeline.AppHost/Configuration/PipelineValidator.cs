@@ -14,7 +14,10 @@ internal static partial class PipelineValidator
     private static readonly string[] BuiltInBridges = ["log", "sample", "policy"];
     private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName];
 
-    public static void Check(PipelineOptions options, List<string> errors)
+    /// <param name="options">The section.</param>
+    /// <param name="isForElsewhere">The processes will run on another machine, whose directories are not known here.</param>
+    /// <param name="errors">What is wrong is added here.</param>
+    public static void Check(PipelineOptions options, bool isForElsewhere, List<string> errors)
     {
         if (options.Key is { } key && !KeyPattern().IsMatch(key))
             errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
@@ -28,11 +31,15 @@ internal static partial class PipelineValidator
                 errors.Add($"Pipeline:Roots:{index} {reason}");
         }
 
-        errors.AddRange(RangeValidation.Errors(options.Liveness, "Pipeline:Liveness"));
+        errors.AddRange(SettingsValidation.Errors(options.Liveness, "Pipeline:Liveness"));
         foreach (var (name, service) in options.Services)
             CheckService(name, service, errors);
         foreach (var (name, process) in options.Processes)
+        {
             CheckProcess(name, process, errors);
+            if (!isForElsewhere && !Directory.Exists(Path.GetFullPath(process.Directory, Projects.Pipeline_AppHost.ProjectPath)))
+                errors.Add($"Pipeline:Processes:{name}:Directory: there is no directory '{process.Directory}'");
+        }
     }
 
     // One that is not there yet may be made while the pipeline is up.

@@ -63,7 +63,7 @@ internal sealed partial class LogFiles(
         }
     }
 
-    // A full disk may have space again.
+    // Goes on after a failure: a full disk may have space again. Told once until a write succeeds.
     private async Task<bool> TryWriteAsync(RotatingFile file, IEnumerable<LogLine> lines, string path, bool tells)
     {
         try

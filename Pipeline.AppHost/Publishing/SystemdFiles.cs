@@ -43,7 +43,7 @@ internal static class SystemdFiles
         var roots = pipeline.Directories.Roots.Split(Path.PathSeparator).Where(root => root != data).ToList();
 
         Directory.CreateDirectory(folder);
-        // Of a process that is configured no more, too.
+        // Also those of processes that are no longer configured.
         foreach (var former in Directory.EnumerateFiles(folder, "pipeline-*.service"))
             File.Delete(former);
         foreach (var unit in units)

@@ -26,7 +26,7 @@ internal sealed partial record SystemdUnit
         Add("PartOf", SystemdFiles.Target);
         Add("Wants", "network-online.target");
         Add("After", string.Join(' ', References.Select(name => $"pipeline-{name}.service").Prepend("network-online.target")));
-        // It stops first, and drains its runs.
+        // systemd stops units in reverse order: the orchestrator first, which drains its runs.
         Add("Before", Name == Head ? "" : $"pipeline-{Head}.service");
         Add("RequiresMountsFor", paths);
         // It is tried for ever: of a machine in a cluster nobody notices that it has given up.

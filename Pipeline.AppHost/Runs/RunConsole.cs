@@ -26,7 +26,7 @@ internal sealed class RunConsole(
     /// <summary>Whether a resource has ended, or could not be started.</summary>
     public static bool HasEnded(ResourceEvent change) => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text);
 
-    /// <summary>Whether the process was killed: 128 plus the signal's number, on Windows an NTSTATUS.</summary>
+    /// <summary>Whether the process was killed: -1, as DCP tells of a signal, or 128 plus its number; on Windows an NTSTATUS.</summary>
     public static bool WasKilled(CustomResourceSnapshot run) => run.ExitCode is < 0 or (> 128 and not PipelineApplication.Interrupted);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

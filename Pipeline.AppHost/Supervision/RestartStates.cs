@@ -85,7 +85,7 @@ internal static class RestartStates
             if (!hasEffect)
                 await demand(context.ResourceName, isRebuild, false);
             else if (isRebuild)
-                await Task.WhenAll(missed.Select(replica => replica.StartAsync()));
+                await Task.WhenAll(missed.Select(replica => replica.StartAfterRebuildAsync()));
         }
     }
 }

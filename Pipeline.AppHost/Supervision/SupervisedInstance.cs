@@ -35,7 +35,11 @@ internal sealed class SupervisedInstance(
     private int? _endedProcess;
     private bool _hung;
     private bool _onDemand;
+
+    // A rebuild was asked for, and the process has not run since.
     private bool _rebuilds;
+
+    // It is down, and nobody wants it to be: it ended by itself, or for a rebuild that failed.
     private bool _isMissed;
     private bool _startAsked;
 
@@ -91,7 +95,9 @@ internal sealed class SupervisedInstance(
     /// <summary>A person asks for a stop, restart or rebuild: the end that follows is no crash, and a restart that is due is off.</summary>
     /// <param name="asked">False: nothing came of it.</param>
     /// <param name="rebuild">It is a rebuild.</param>
-    /// <returns>Whether it had ended by itself, or by a rebuild that failed: then a rebuild is to be followed by <see cref="StartAsync()"/>.</returns>
+    /// <returns>
+    /// Whether it had ended by itself, or for a rebuild that failed: then a rebuild is to be followed by <see cref="StartAfterRebuildAsync"/>.
+    /// </returns>
     public async Task<bool> DemandAsync(bool asked, bool rebuild = false)
     {
         bool wasMissed;
@@ -111,7 +117,7 @@ internal sealed class SupervisedInstance(
     }
 
     /// <summary>Starts it after a rebuild: Aspire starts what ran before it, and nothing else.</summary>
-    public async Task StartAsync()
+    public async Task StartAfterRebuildAsync()
     {
         if (await control.StartAsync(stopping) is { } refused)
             log.CommandFailed(id, "start", refused);

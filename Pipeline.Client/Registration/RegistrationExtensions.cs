@@ -29,7 +29,7 @@ public static class RegistrationExtensions
                 configure?.Invoke(options);
             })
             .BindConfiguration(RegistrationOptions.Section)
-            .ValidateRanges(RegistrationOptions.Section);
+            .ValidateSettings(RegistrationOptions.Section);
         builder.Services.AddSingleton<BrokerRegistration>();
         builder.Services.AddHostedService(services => services.GetRequiredService<BrokerRegistration>());
         builder.Services.AddHealthChecks().AddCheck<RegistrationHealthCheck>("registered");

@@ -22,7 +22,7 @@ internal static class BrokerClientExtensions
                 if (configuration[BrokerClientOptions.AddressKey] is { Length: > 0 } text)
                     options.Address = new Uri(text, UriKind.RelativeOrAbsolute);
             })
-            .ValidateRanges(BrokerClientOptions.Section);
+            .ValidateSettings(BrokerClientOptions.Section);
         builder.Services.AddSingleton(services => new BrokerService.BrokerClient(
             services.GetRequiredService<PipelineChannels>()
                 .Get(services.GetRequiredService<Microsoft.Extensions.Options.IOptions<BrokerClientOptions>>().Value.Address).Invoker));

@@ -12,7 +12,7 @@ public sealed record StoppedInstance
     /// <summary>Its process, as registered; 0: it told none.</summary>
     public required int ProcessId { get; init; }
 
-    /// <summary>Whether it is out, so that no attempt begins that goes through it; false: it could not be taken out.</summary>
+    /// <summary>Whether it was taken out: no further attempt goes through it. False: it could not be.</summary>
     public required bool TakenOut { get; init; }
 
     /// <summary>Whether no run goes through it any more; false: an attempt has not drained in time, or it is not known.</summary>

@@ -35,5 +35,8 @@ public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modifi
     }
 
     /// <summary>Whether a file is this one, not written to since.</summary>
-    public bool Is(string path) => SameFile.Is(path, Path) && Read(path) is { } now && this == now with { Path = Path };
+    public bool Is(string path) => Read(path) is { } now && Is(now);
+
+    /// <summary>The same of a file as it is now. Its record is compared first: the path of this one may lead to a file system that does not answer.</summary>
+    public bool Is(WrittenFile now) => this == now with { Path = Path } && SameFile.Is(now.Path, Path);
 }

@@ -27,7 +27,7 @@ public sealed class RateMeter
     public void Take(Run run)
     {
         var isOver = !run.State.IsActive() && run.ElapsedMicros > 0;
-        // Nothing flows while a run waits, or after its last attempt has failed: the figures are those of a former time.
+        // Nothing flows while a run waits, or after its last attempt has failed: the figures are old.
         if (_of != (run.Id, run.Attempts) || !(isOver || run.State is RunState.Running or RunState.Draining))
         {
             _readings.Clear();

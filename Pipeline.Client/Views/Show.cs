@@ -21,6 +21,9 @@ public static class Show
     /// <summary>A share: 12 %.</summary>
     public static string Share(double value) => value.ToString("0 %", Invariant);
 
+    /// <summary>CPU time in microseconds, as <see cref="Duration"/>; "unknown" where it is 0, as of a partitioned run, whose slices are not added up.</summary>
+    public static string CpuTime(long micros) => micros > 0 ? Micros(micros) : "unknown";
+
     /// <summary>850 ms, 1.23 s, 2 min 3 s, 1 h 2 min.</summary>
     public static string Duration(TimeSpan value) => value switch
     {

@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Pipeline.ServiceDefaults.Configuration;
 using StackExchange.Redis;
 
 namespace Pipeline.Orchestrator.Cluster;
@@ -203,7 +202,7 @@ internal sealed class ClusterSettingsValidation(IConfiguration configuration) : 
     public ValidateOptionsResult Validate(string? name, ClusterSettings options)
     {
         var section = configuration.GetSection(ClusterSettings.Section);
-        List<string> errors = [.. options.Errors(), .. RangeValidation.Ignored(section, typeof(ClusterSettings))];
+        var errors = options.Errors().ToList();
         if (section[nameof(options.Provider)] is not { Length: > 0 } && section.GetChildren().Any(child => child.Value is { Length: > 0 }))
             errors.Add("Cluster:Provider is missing: Redis, Postgres or Localhost, or None, which is no cluster.");
         return errors.Count > 0 ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;

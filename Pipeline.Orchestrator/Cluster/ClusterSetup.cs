@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Pipeline.Orchestrator.Partitions;
+using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Hosting;
 
@@ -40,7 +41,7 @@ internal static class ClusterSetup
     /// <returns>Whether there is one.</returns>
     public static bool AddCluster(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ClusterSettings>().BindConfiguration(ClusterSettings.Section).ValidateOnStart();
+        builder.Services.AddOptions<ClusterSettings>().BindConfiguration(ClusterSettings.Section).ValidateSettings(ClusterSettings.Section);
         builder.Services.AddSingleton<IValidateOptions<ClusterSettings>, ClusterSettingsValidation>();
         if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
             return false;

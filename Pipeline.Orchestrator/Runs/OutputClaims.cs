@@ -33,11 +33,10 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         var standing = files.Named.Where(file => File.Exists(file.Path)).ToList();
         if (standing.Count == 0 || settings.Overwrite)
             return settings.Overwrite;
-        var written = WrittenTo(files.Results, [.. standing.Select(file => WrittenFile.Read(file.Path)).OfType<WrittenFile>()]);
         var replaces = true;
         foreach (var (name, path) in standing)
         {
-            var owner = written.FirstOrDefault(file => file.File.Is(path)).Run;
+            var owner = WriterOf(path, files.Results);
             if (owner is null && resumed is null)
                 throw new RunConflictException(OutputFiles.Refusal(name, path));
             // Its own record is stored with the end of the last attempt, and the end of the run after that: a death in between leaves it.
@@ -72,14 +71,8 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         }
     }
 
-    // What is recorded of the files comes first: the path of an earlier run may lead to a file system that does not answer.
-    private List<(Run Run, WrittenFile File)> WrittenTo(string results, IReadOnlyList<WrittenFile> standing) =>
-    [
-        .. runs()
-            .Where(run => run.Written.Any(file => standing.Any(now => now == file with { Path = now.Path })))
-            .Where(run => Resolve(run.Output) is { } other && SameFile.Is(other, results))
-            .SelectMany(run => run.Written.Select(file => (run, file))),
-    ];
+    private Run? WriterOf(string path, string results) => WrittenFile.Read(path) is not { } now ? null : runs().FirstOrDefault(
+        run => run.Written.Any(file => file.Is(now)) && Resolve(run.Output) is { } other && SameFile.Is(other, results));
 
     private OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
 

@@ -21,7 +21,7 @@ internal sealed partial class RunService
     // After so long the owner of a completed run has deleted its slices, or died before it could.
     private static readonly TimeSpan SlicesLeftAfter = TimeSpan.FromMinutes(2);
 
-    // Nothing but a log that takes no more lines holds a worker up for so long.
+    // A worker whose run rests has only log lines left to write: it takes longer only where logging blocks.
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
     private readonly PartitionedStore _partitioned;
     private readonly Lock _refreshing = new();
@@ -169,9 +169,9 @@ internal sealed partial class RunService
     private (Run Run, long Claims) Latest(RunEntry entry)
     {
         var known = entry.Run.Current.Value;
-        // A resting state is told a moment before its worker is done: until then the worker's claim would be used, and nobody could begin.
+        // The resting state is published shortly before the worker ends: until then the worker holds the claim, and no other can begin.
         if (IsClustered(entry) && known.State.IsResumable() && !entry.Work.Wait(WorkerPatience))
-            throw new StageException(FailureReasons.Unreachable, $"run {known.Id} is {known.State.ToText()}, but still worked on: try again");
+            throw new StageException(FailureReasons.Unreachable, $"run {known.Id} is {known.State.ToText()}, but its worker has not ended: try again");
         if (!IsElsewhere(entry))
             return (known, 0);
         var folder = entry.Store.FolderOf(known.Id);

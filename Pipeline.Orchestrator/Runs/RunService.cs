@@ -181,7 +181,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 BeginOrAsk(_runs.GetOrAdd(id, entry));
             }
 
-            // It may wait for its turn, and not change for long.
+            // The list has changed, although the run itself may not change while it waits for its turn.
             _changes.Change(count => count + 1);
             return run;
         }

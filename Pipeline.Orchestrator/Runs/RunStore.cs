@@ -218,7 +218,7 @@ internal sealed partial class RunStore : IDisposable
         return null;
     }
 
-    // It is read again each time, every second in a cluster, since it may be repaired: what is wrong with it is logged once.
+    // The file is read again each time, in a cluster every second, since it may be repaired; the same reason is logged once.
     private void LeaveOut(string folder, string reason)
     {
         if (_leftOut.GetValueOrDefault(folder) != reason)

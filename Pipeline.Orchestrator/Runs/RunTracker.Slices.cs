@@ -9,8 +9,8 @@ namespace Pipeline.Orchestrator.Runs;
 /// <summary>What is known of the slices of a partitioned run.</summary>
 internal sealed partial class RunTracker
 {
-    // From the latest report of each slice; its figures are added up to those of the whole run.
-    private readonly Dictionary<int, Run> _sliceRuns = [];
+    // From the latest report of each slice; they are added up to those of the whole run.
+    private readonly Dictionary<int, IReadOnlyList<StageFigures>> _sliceStages = [];
 
     // All implementations that the run has kept to since it started here, those that have been replaced among them.
     private readonly HashSet<Implementation> _pinned = [];
@@ -46,10 +46,9 @@ internal sealed partial class RunTracker
     /// <summary>Takes reports of slices, all that have come: the run is changed once for all of them.</summary>
     public void SlicesChanged(IReadOnlyDictionary<int, SliceReport> reports, PartitionPlan plan)
     {
-        // The settings of each were read by themselves, and rules may be 1 MiB.
         foreach (var (slice, report) in reports)
-            _sliceRuns[slice] = report.Run with { Options = Run.Options, History = [], Implementations = [] };
-        var stages = StageFigures.SumByRole(_sliceRuns.Values.Select(run => run.Stages));
+            _sliceStages[slice] = report.Run.Stages;
+        var stages = StageFigures.SumByRole(_sliceStages.Values);
         Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
         speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)

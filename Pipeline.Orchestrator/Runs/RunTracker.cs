@@ -274,7 +274,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         Change(now => now.WithLastAttempt(record => record with { ReplayedBatches = replayed, DiscardedFrames = discarded }) with
         {
             // A merge has figures of the last stage only: they are added to those of the slices.
-            Stages = IsMerging ? StageFigures.SumByRole([.. _sliceRuns.Values.Select(run => run.Stages), figures]) : figures,
+            Stages = IsMerging ? StageFigures.SumByRole([.. _sliceStages.Values, figures]) : figures,
             ReplayedBatches = _before.ReplayedBatches + replayed,
             DiscardedFrames = _before.DiscardedFrames + discarded,
         });

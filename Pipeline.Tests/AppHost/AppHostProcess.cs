@@ -74,6 +74,11 @@ internal sealed class AppHostProcess : IDisposable
         throw new InvalidOperationException($"standard error ended without the line: {_error}");
     }
 
+    /// <summary>Reads standard error up to the line that tells of the run.</summary>
+    /// <returns>The run's id.</returns>
+    public async Task<string> ReadRunAsync() =>
+        (await ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+
     /// <summary>Presses Ctrl-C.</summary>
     public void Interrupt() => Signals.Interrupt(_process.Id);
 

@@ -35,7 +35,7 @@ public sealed class InterruptTests : IDisposable
         // Small buffers between the stages, so that most of the input is still unread when the run is stopped.
         using var host = AppHostProcess.Start(
             _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
-        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         stop(host);
 
@@ -59,10 +59,8 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public async Task Run_ProcessThatFollowsItIsKilled_DrainsItAndSaysHowToResume()
     {
-        using var host = AppHostProcess.Start(
-            _data, LittleUnderWay,
-            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
-        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        using var host = StartLongRun();
+        var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         ServiceProcesses.Kill(new ServiceProcesses(_data).FindProgram("Pipeline.Cli")!.Value);
 
@@ -80,11 +78,9 @@ public sealed class InterruptTests : IDisposable
     [LinuxFact]
     public async Task Run_OrchestratorIsGivenUp_SaysHowToResume()
     {
-        using var host = AppHostProcess.Start(
-            _data, LittleUnderWay,
-            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit",
+        using var host = StartLongRun(
             "--Pipeline:Services:orchestrator:Restart:MaxRestarts=1", "--Pipeline:Services:orchestrator:Restart:InitialDelay=00:00:00");
-        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         var processes = new ServiceProcesses(_data);
         var first = processes.Find("orchestrator")!.Value;
@@ -140,7 +136,7 @@ public sealed class InterruptTests : IDisposable
         var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = _data };
         using var host = AppHostProcess.Start(
             _data, environment, "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "out"), "--exit");
-        var run = (await host.ReadErrorToAsync(text => text.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        var run = await host.ReadRunAsync();
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try
         {
@@ -165,10 +161,8 @@ public sealed class InterruptTests : IDisposable
     [Fact]
     public async Task Pause_ByAnotherClient_ExitsWithTheResumeCommand()
     {
-        using var host = AppHostProcess.Start(
-            _data, LittleUnderWay,
-            "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit");
-        var run = (await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
+        using var host = StartLongRun();
+        var run = await host.ReadRunAsync();
         var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
             await api.PauseAsync(run);
@@ -189,6 +183,10 @@ public sealed class InterruptTests : IDisposable
 
         Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'{Environment.NewLine}"), await host.EndAsync());
     }
+
+    private AppHostProcess StartLongRun(params string[] more) => AppHostProcess.Start(
+        _data, LittleUnderWay,
+        ["--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit", .. more]);
 
     private static Task UntilAllAreGoneAsync(ServiceProcesses processes) =>
         Waiting.UntilAsync(() => processes.All().Count == 0, "all processes to be gone", AppHostUnderTest.Patience);

@@ -1,6 +1,8 @@
 #pragma warning disable ASPIRECERTIFICATES001 // HttpsCertificateAnnotation is a preview API.
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Pipeline.AppHost;
 
 namespace Pipeline.Tests.AppHost;
 
@@ -28,5 +30,21 @@ public sealed class TelemetryModelTests
             builder.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()),
             endpoint => endpoint.UriScheme == "https");
         Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
+    public async Task Environment_AttributesOfTelemetry_AreAddedToThoseThatAreThere()
+    {
+        var builder = DistributedApplication.CreateBuilder();
+        var process = builder.AddExecutable("own", "sh", ".")
+            .WithEnvironment("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=1").WithEnvironment("OTHER", "former")
+            .WithEnvironment([new("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test"), new("OTHER", "own")]);
+
+        var variables = new EnvironmentCallbackContext(builder.ExecutionContext, process.Resource);
+        foreach (var annotation in process.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            await annotation.Callback(variables);
+
+        Assert.Equal("service.instance.id=1,deployment.environment=test", variables.EnvironmentVariables["OTEL_RESOURCE_ATTRIBUTES"]);
+        Assert.Equal("own", variables.EnvironmentVariables["OTHER"]);
     }
 }

@@ -167,7 +167,7 @@ public sealed class PathMatrixTests : IDisposable
     {
         var root = Make(kind, forInput: false);
         var errors = new List<string>();
-        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, errors);
+        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, isForElsewhere: false, errors);
         Check(expected, string.Join('\n', errors));
         if (expected != Ok)
             return;
@@ -181,7 +181,7 @@ public sealed class PathMatrixTests : IDisposable
     {
         var root = Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName;
         var errors = new List<string>();
-        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, errors);
+        PipelineValidator.Check(new PipelineOptions { Roots = [root] }, isForElsewhere: false, errors);
         Assert.StartsWith($"Pipeline:Roots:0 cannot be in '{root}': ':' separates the roots", Assert.Single(errors), StringComparison.Ordinal);
 
         var directories = PipelineDirectories.Create(

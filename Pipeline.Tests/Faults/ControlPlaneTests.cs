@@ -45,7 +45,7 @@ public sealed class ControlPlaneTests : IDisposable
                 : AppHostProcess.Start(_data, new Dictionary<string, string>(), "--Pipeline:Demo=false");
             await UntilAsync(() => ServiceProcesses.Services.All(service => services.Find(service) is not null), "all services to start");
             if (exit)
-                await host.ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal));
+                await host.ReadRunAsync();
             var dcp = DcpProcesses.Of(host.Id);
 
             ProcessIdentity[] killed = which switch

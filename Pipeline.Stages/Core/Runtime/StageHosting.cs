@@ -53,7 +53,7 @@ public static class StageHosting
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
-        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateRanges(StageOptions.Section);
+        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateSettings(StageOptions.Section);
         return builder;
     }
 

@@ -29,12 +29,14 @@ public class PipelineSettingsTests
         var settings = Read(
             ("Pipeline:Processes:my-stage:Command", "python3"),
             ("Pipeline:Processes:my-stage:Arguments:0", "stage.py"),
-            ("Pipeline:Processes:my-stage:Directory", "/opt"),
+            ("Pipeline:Processes:my-stage:Directory", Path.GetTempPath()),
             ("Pipeline:Processes:my-stage:Environment:A", "1"),
             ("Pipeline:Processes:my-stage:Restart:Policy", "Never"));
 
         var process = settings.Options.Processes["my-stage"];
-        Assert.Equal(("python3", "stage.py", "/opt", "1"), (process.Command, process.Arguments.Single(), process.Directory, process.Environment["A"]));
+        Assert.Equal(
+            ("python3", "stage.py", Path.GetTempPath(), "1"),
+            (process.Command, process.Arguments.Single(), process.Directory, process.Environment["A"]));
         Assert.Equal(RestartCondition.Never, settings.Restart("my-stage").Policy);
     }
 
@@ -61,12 +63,12 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:my-rules:Role", "rules"),
             ("Pipeline:Processes:my-rules:Command", "node"),
             ("Pipeline:Processes:my-rules:Arguments:0", "transform.js"),
-            ("Pipeline:Processes:my-rules:Directory", "../node"));
+            ("Pipeline:Processes:my-rules:Directory", "../samples"));
 
         var bridge = settings.Options.Processes["my-rules"].ToBridge("rules", "/app/host").ToDictionary();
 
         Assert.Equal(
-            ("rules", "node", "/app/node", "transform.js"),
+            ("rules", "node", "/app/samples", "transform.js"),
             (bridge["Bridge__Role"], bridge["Bridge__Command"], bridge["Bridge__Directory"], bridge["Bridge__Arguments__0"]));
     }
 

@@ -128,7 +128,7 @@ public class RestartPolicyTests
     [Fact]
     public void Errors_WrongOptions_TellsAll()
     {
-        var errors = RangeValidation.Errors(
+        var errors = SettingsValidation.Errors(
             new RestartOptions
             {
                 Policy = (RestartCondition)9,
@@ -155,13 +155,13 @@ public class RestartPolicyTests
     [Fact]
     public void Errors_CapBelowTheFirstDelay_IsTold() => Assert.Equal(
         ["Here: MaxDelay must not be below InitialDelay (00:00:02): 00:00:01"],
-        RangeValidation.Errors(new RestartOptions { InitialDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1) }, "Here"));
+        SettingsValidation.Errors(new RestartOptions { InitialDelay = TimeSpan.FromSeconds(2), MaxDelay = TimeSpan.FromSeconds(1) }, "Here"));
 
     [Fact]
     public void Errors_Defaults_None()
     {
-        Assert.Empty(RangeValidation.Errors(new RestartOptions(), "Here"));
-        Assert.Empty(RangeValidation.Errors(new LivenessOptions(), "Here"));
+        Assert.Empty(SettingsValidation.Errors(new RestartOptions(), "Here"));
+        Assert.Empty(SettingsValidation.Errors(new LivenessOptions(), "Here"));
     }
 
     private static double Delay(RestartPolicy policy) =>

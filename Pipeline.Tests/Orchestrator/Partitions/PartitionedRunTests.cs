@@ -149,12 +149,7 @@ public sealed class PartitionedRunTests : IDisposable
     [Fact]
     public async Task RunSlices_Resumed_AsksOnlyForSlicesThatHaveNotCompleted()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
-        _workers.Set(1, RunState.Completed);
-        await _workers.Until(() => _workers.Asked.Count == 3);
-        _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await BreakOffAfterAsync(1, run => run);
 
         var later = new FakeSliceWorkers(capacity: Slices);
         var resumed = Start(later, new StopSignal());
@@ -168,12 +163,7 @@ public sealed class PartitionedRunTests : IDisposable
     [Fact]
     public async Task RunSlices_Resumed_StillCountsWhatCompletedSlicesReplayed()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
-        _workers.Set(0, RunState.Completed, run => run with { ReplayedBatches = 12, DiscardedFrames = 3 });
-        await _workers.Until(() => _workers.Asked.Count == 3);
-        _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await BreakOffAfterAsync(0, run => run with { ReplayedBatches = 12, DiscardedFrames = 3 });
 
         var later = new FakeSliceWorkers(capacity: Slices);
         var resumed = Start(later, new StopSignal());
@@ -381,6 +371,17 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     private Run Run => _run.Current.Value;
+
+    /// <summary>A run that is broken off when one of its slices has completed.</summary>
+    private async Task BreakOffAfterAsync(int slice, Func<Run, Run> change)
+    {
+        var work = Start();
+        await _workers.Until(() => _workers.Asked.Count == 2);
+        _workers.Set(slice, RunState.Completed, change);
+        await _workers.Until(() => _workers.Asked.Count == 3);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+    }
 
     private Task Start() => Start(_workers, _stop);
 

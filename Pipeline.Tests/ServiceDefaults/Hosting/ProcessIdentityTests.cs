@@ -43,9 +43,8 @@ public class ProcessIdentityTests
             await Task.Delay(5, patience.Token);
     }
 
-    // The status of a process that runs cannot be read here, as where no file descriptor is left.
     [LinuxFact]
-    public void IsUnreadable_ProcessThatIsThereOrNot_IsFalse()
+    public void IsUnreadable_ReadableOrMissingProcess_IsFalse()
     {
         Assert.False(ProcessStatus.IsUnreadable(Environment.ProcessId));
         Assert.False(ProcessStatus.IsUnreadable(int.MaxValue));

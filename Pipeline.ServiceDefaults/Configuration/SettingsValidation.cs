@@ -9,14 +9,14 @@ using Microsoft.Extensions.Options;
 
 namespace Pipeline.ServiceDefaults.Configuration;
 
-/// <summary>Options whose ranges stand as attributes on their properties.</summary>
-public static class RangeValidation
+/// <summary>Checks a section of the configuration against the class that it is bound to, whose ranges stand as attributes on its properties.</summary>
+public static class SettingsValidation
 {
     /// <summary>
     /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>, and that the section holds
     /// nothing else; all errors at once, each a line.
     /// </summary>
-    public static OptionsBuilder<T> ValidateRanges<T>(this OptionsBuilder<T> builder, string section = "")
+    public static OptionsBuilder<T> ValidateSettings<T>(this OptionsBuilder<T> builder, string section = "")
         where T : class
     {
         builder.Services.AddSingleton<IValidateOptions<T>>(services => new Validation<T>(section, services.GetRequiredService<IConfiguration>()));
