@@ -47,6 +47,9 @@ internal sealed class WorkItemParser
 
     private Verdict ReadVectors(ReadOnlySpan<byte> line, FieldValue vectors)
     {
+        if (vectors.Kind != JsonTokenType.StartArray)
+            return Verdict.WrongType;
+
         var json = new JsonWalker(line[vectors.Start..]);
         var verdict = _vectors.Read(ref json);
         return verdict == Verdict.WorkItem && _vectors.Values.IsEmpty ? Verdict.EmptyField : verdict;
@@ -54,10 +57,11 @@ internal sealed class WorkItemParser
 
     private Verdict ReadMatrix(ReadOnlySpan<byte> line, FieldValue matrix)
     {
-        var json = new JsonWalker(line[matrix.Start..]);
-        if (!json.TryPass((byte)'{'))
+        if (matrix.Kind != JsonTokenType.StartObject)
             return Verdict.WrongType;
 
+        var json = new JsonWalker(line[matrix.Start..]);
+        json.TryPass((byte)'{');
         var verdict = Verdict.MissingField;
         while (json.MoveNext((byte)'}'))
         {
