@@ -45,7 +45,8 @@ public sealed class RulesStage(StageContext context) : ITransform
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
-        if (open.Options.Slice is not null && _program.ReadsLine)
+        // A stage below that uses line numbers refuses a slice itself: most only say in their rejects where an event stood.
+        if (open.Options.Slice is not null && new RulePlan(rules, [.. wanted.Where(name => name != ColumnNames.Line), .. open.Options.GroupBy]).ReadsLine)
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
 
         var opened = new RunOpened { Resume = below?.Resume };

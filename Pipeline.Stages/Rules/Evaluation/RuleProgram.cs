@@ -32,9 +32,6 @@ internal sealed class RuleProgram : IDisposable
     /// <summary>Columns to ask for above.</summary>
     public IReadOnlyList<string> Columns => [.. _plan.Input.Select(slot => slot.Name)];
 
-    /// <summary>Whether what the rules do or hand on depends on the number of an event's line.</summary>
-    public bool ReadsLine => _plan.ReadsLine;
-
     /// <summary>Applies the rules, in place.</summary>
     /// <param name="frame">Of one event at least; its Filtered and Rejects grow.</param>
     /// <param name="dropped">Events dropped.</param>

@@ -115,6 +115,21 @@ public sealed class RulesStageTests
         Assert.Empty(RulesStage.Check(options));
     }
 
+    // A bridge that rejects asks for the line only to name it; the next stage is told what a rule made of it.
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("user = line > 5 ? 'a' : 'b'", FailureReasons.InvalidOptions)]
+    public async Task Open_SliceWithABridgeBelow_IsRefusedOnlyForWhatRulesMakeOfLines(string? rule, string? refused)
+    {
+        var options = new RunOptions { Rules = rule is null ? "" : RulesRun.Json(rule), GroupBy = { "type" }, Slice = new InputSlice() };
+        await using var stage = new RulesStage(Frames.Context());
+        var below = new RunOpened { Columns = { "type", "value", "user", "line", "offset" } };
+
+        var failure = await Record.ExceptionAsync(async () => await stage.OpenAsync(new OpenRun { Options = options }, below, default)) as StageException;
+
+        Assert.Equal(refused, failure?.Failure.Reason);
+    }
+
     [Fact]
     public async Task Process_RuleFailsOnLines_MergesTheirRejectsInLineOrder()
     {
