@@ -86,7 +86,8 @@ internal sealed partial class ProgramProcess : IDisposable
             _process.Kill(entireProcessTree: true);
         }
 
-        await _process.WaitForExitAsync();
+        // Its output ends only when all that inherited it have ended: what it left behind, with no parent of ours, is not waited for.
+        await _process.WaitForExitAsync().WaitAsync(UserProgram.ExitGrace).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose() => _process.Dispose();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts;
@@ -6,6 +8,7 @@ using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Wire;
+using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
@@ -262,6 +265,28 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
             Assert.Equal(FailureReasons.ProgramFailed, failure.Failure.Reason);
             Assert.Equal(broken, await process.HasExitedAsync(TimeSpan.Zero, TimeProvider.System));
             await process.KillAsync();
+        }
+    }
+
+    [LinuxFact]
+    public async Task KillAsync_OutputHeldByAnOrphanOfTheProgram_DoesNotWaitForIt()
+    {
+        using var folder = new TemporaryFolder();
+        var written = Path.Combine(folder.Path, "orphan");
+        var script = $"(sleep 1000 & echo $! > '{written}.new'); mv '{written}.new' '{written}'; exec sleep 1000";
+        using var process = ProgramProcess.Start(new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", script] }, NullLogger.Instance);
+        await Waiting.UntilAsync(() => File.Exists(written), "the script", Waiting.Limit);
+        using var orphan = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(written), CultureInfo.InvariantCulture));
+        try
+        {
+            await process.KillAsync().WaitAsync(Waiting.Limit);
+
+            Assert.True(process.HasExited);
+            Assert.False(orphan.HasExited);
+        }
+        finally
+        {
+            orphan.Kill();
         }
     }
 
