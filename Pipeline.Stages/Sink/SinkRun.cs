@@ -186,7 +186,7 @@ internal sealed partial class SinkRun : IDisposable
             completed.ElapsedMicros = _context.Time.GetMicros() - _openedMicros;
             new CompletionNote(completed, results, rejects, Committed).Write(_files, _plan.WorkFolder, _attempt);
         }
-        catch (Exception failure) when (WriteFailures.Is(failure))
+        catch (Exception failure) when (failure is StageException or OperationCanceledException || WriteFailures.Is(failure))
         {
             TryDelete(final.Discard);
             throw;
