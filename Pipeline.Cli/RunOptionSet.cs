@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
@@ -9,6 +10,7 @@ namespace Pipeline.Cli;
 internal sealed class RunOptionSet
 {
     private static readonly RunSettings Defaults = new();
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly Option<string> _input = new("--input")
     {
@@ -114,7 +116,12 @@ internal sealed class RunOptionSet
         {
             if (Directory.Exists(path))
                 throw new IOException($"{Path.GetFullPath(path)} is a directory");
-            return File.ReadAllText(path);
+            return File.ReadAllText(path, StrictUtf8);
+        }
+        catch (DecoderFallbackException)
+        {
+            errors.Add($"--rules: {Path.GetFullPath(path)} is not UTF-8");
+            return null;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

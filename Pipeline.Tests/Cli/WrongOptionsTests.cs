@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
@@ -29,6 +30,16 @@ public sealed class WrongOptionsTests : CommandTests
     public async Task Monolith_RulesCannotBeRead_ColumnsThatTheyMightSetAreNotRefused() => await RefusesAsync(
         ["--rules: there is no file "],
         "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out"), "--group-by", "tier", "--rules", InFolder("none"));
+
+    [Fact]
+    public async Task Run_RulesThatAreNotUtf8_AreRefused()
+    {
+        var latin1 = InFolder("latin1.json");
+        await File.WriteAllBytesAsync(latin1, Encoding.Latin1.GetBytes("""{"rules":[{"drop":"type == 'café'"}]}"""));
+
+        await RefusesAsync(
+            [$"--rules: {latin1} is not UTF-8"], "run", "--monolith", "--input", Write("in.ndjson"), "--output", InFolder("out"), "--rules", latin1);
+    }
 
     [Fact]
     public async Task Run_UnknownOptionThatBeginsLikeAMissingOne_HidesNothing() => await RefusesAsync(
