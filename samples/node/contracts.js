@@ -30,6 +30,11 @@ function messageType(file, name) {
 /** Messages have up to 16 MiB; with smaller windows a sender waits for the receiver. */
 const limits = { 'grpc.max_receive_message_length': 16 << 20, 'grpc-node.flow_control_window': 8 << 20 };
 
+if (!process.env.PIPELINE_KEY) {
+  console.error('error: PIPELINE_KEY is not set');
+  process.exit(78); // EX_CONFIG: starting again does not help
+}
+
 /** The header of every call. */
 const authorization = `Bearer ${process.env.PIPELINE_KEY}`;
 

@@ -14,6 +14,10 @@ except ImportError as error:
     missing = str(error)
 else:
     missing = None if shutil.which("protoc") else "there is no protoc"
+for variable in ("PIPELINE_KEY", "PIPELINE_TRANSFORM_ADDRESS"):
+    if variable not in os.environ:
+        print(f"error: {variable} is not set", file=sys.stderr)
+        sys.exit(78)
 if missing:
     packages = "apt-get install python3-grpcio python3-protobuf protobuf-compiler"
     print(f"error: {missing}: {packages}, and run it with /usr/bin/python3", file=sys.stderr)
@@ -80,8 +84,12 @@ def serve(work):
                 attempt.end()
 
     handler = grpc.stream_stream_rpc_method_handler(apply, TransformRequest.FromString, TransformResponse.SerializeToString)
-    limits = [("grpc.max_receive_message_length", 16 << 20), ("grpc.max_send_message_length", 16 << 20)]
-    server = grpc.server(ThreadPoolExecutor(8), options=limits)
+    options = [
+        ("grpc.max_receive_message_length", 16 << 20), ("grpc.max_send_message_length", 16 << 20),
+        # The bridge pings a silent call every 2 s.
+        ("grpc.http2.min_ping_interval_without_data_ms", 1000), ("grpc.http2.max_ping_strikes", 0)]
+    # A thread for each attempt that is open; they are made as they are needed.
+    server = grpc.server(ThreadPoolExecutor(1024), options=options)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("pipeline.v1.Transform", {"Apply": handler})])
     server.add_insecure_port(os.environ["PIPELINE_TRANSFORM_ADDRESS"])
     server.start()
