@@ -15,7 +15,7 @@ public class ReadyToRunTests
     [InlineData("Pipeline.ServiceDefaults", true)]
     [InlineData("Pipeline.Stages.Core", false)]
     [InlineData("Pipeline.Stages.Parse", false)]
-    public void Assembly_IsImage_UnlessOfAStage(string assembly, bool isImage)
+    public void Assembly_IsReadyToRun_UnlessItIsAStages(string assembly, bool isImage)
     {
         using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, $"{assembly}.dll")));
 

@@ -26,7 +26,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         try
         {
             rules.CheckColumns(options.GroupBy);
-            return options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, ColumnNames.Value]).ReadsLine
+            return DependsOnLines(options, rules, [ColumnNames.Value])
                 ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = SlicedRuns.NoLines }]
                 : [];
         }
@@ -45,8 +45,8 @@ public sealed class RulesStage(StageContext context) : ITransform
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
-        // A stage below that uses line numbers refuses a slice itself: most only say in their rejects where an event stood.
-        if (open.Options.Slice is not null && new RulePlan(rules, [.. wanted.Where(name => name != ColumnNames.Line), .. open.Options.GroupBy]).ReadsLine)
+        // A stage below that computes with line numbers refuses a slice itself; others ask for them only to report rejects.
+        if (DependsOnLines(open.Options, rules, wanted.Where(name => name != ColumnNames.Line)))
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
 
         var opened = new RunOpened { Resume = below?.Resume };
@@ -113,6 +113,10 @@ public sealed class RulesStage(StageContext context) : ITransform
     }
 
     // What is counted before a checkpoint, or before the end, must be there when it comes.
+    // Lines of a slice are counted from its own start.
+    private static bool DependsOnLines(RunOptions options, RuleSet rules, IEnumerable<string> wanted) =>
+        options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, .. wanted]).ReadsLine;
+
     private ValueTask FlushAsync(IFrameOutput output, CancellationToken cancellationToken)
     {
         if (_filtered == 0)

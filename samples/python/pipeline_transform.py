@@ -14,14 +14,14 @@ except ImportError as error:
     missing = str(error)
 else:
     missing = None if shutil.which("protoc") else "there is no protoc"
-for variable in ("PIPELINE_KEY", "PIPELINE_TRANSFORM_ADDRESS"):
-    if variable not in os.environ:
-        print(f"error: {variable} is not set", file=sys.stderr)
-        sys.exit(78)
 if missing:
     packages = "apt-get install python3-grpcio python3-protobuf protobuf-compiler"
     print(f"error: {missing}: {packages}, and run it with /usr/bin/python3", file=sys.stderr)
     sys.exit(78)  # EX_CONFIG: starting again does not help
+for variable in ("PIPELINE_KEY", "PIPELINE_TRANSFORM_ADDRESS"):
+    if not os.environ.get(variable):
+        print(f"error: {variable} is not set", file=sys.stderr)
+        sys.exit(78)
 
 contracts = os.environ.get("PIPELINE_CONTRACTS", os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Pipeline.Contracts"))
 protos = [f"pipeline/v1/{name}.proto" for name in ("transform", "batches", "stage", "checkpoint", "metrics")]

@@ -86,8 +86,8 @@ internal sealed partial class ProgramProcess : IDisposable
             _process.Kill(entireProcessTree: true);
         }
 
-        // Its output ends only when all that inherited it have ended: what it left behind, with no parent of ours, is not waited for.
-        await _process.WaitForExitAsync().WaitAsync(UserProgram.ExitGrace).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Bounded: WaitForExitAsync also waits for the end of the output, which a process that outlived the program may hold open.
+        await HasExitedAsync(UserProgram.ExitGrace, TimeProvider.System);
     }
 
     public void Dispose() => _process.Dispose();

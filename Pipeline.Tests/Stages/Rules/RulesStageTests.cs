@@ -115,7 +115,7 @@ public sealed class RulesStageTests
         Assert.Empty(RulesStage.Check(options));
     }
 
-    // A bridge that rejects asks for the line only to name it; the next stage is told what a rule made of it.
+    // A bridge below asks for the column line to report its rejects; what a rule computes from a line differs in a slice.
     [Theory]
     [InlineData(null, null)]
     [InlineData("user = line > 5 ? 'a' : 'b'", FailureReasons.InvalidOptions)]
