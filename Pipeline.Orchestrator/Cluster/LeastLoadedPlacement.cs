@@ -3,11 +3,11 @@ using Orleans.Runtime.Placement;
 
 namespace Pipeline.Orchestrator.Cluster;
 
-/// <summary>Places a grain as <see cref="Machines.PlaceAsync"/> says.</summary>
+/// <summary>Places a slice as <see cref="Machines.PlaceAsync"/> says.</summary>
 [Serializable]
 internal sealed class LeastLoadedPlacement : PlacementStrategy;
 
-/// <summary>Marks grains that are placed by <see cref="LeastLoadedPlacement"/>.</summary>
+/// <summary>Marks grains of slices, which are placed by <see cref="LeastLoadedPlacement"/>.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class LeastLoadedPlacementAttribute() : PlacementAttribute(new LeastLoadedPlacement());
 
@@ -18,5 +18,5 @@ internal sealed class LeastLoadedDirector(IServiceProvider services) : IPlacemen
     private Machines Machines => field ??= services.GetRequiredService<Machines>();
 
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context) =>
-        Machines.PlaceAsync(context.GetCompatibleSilos(target));
+        Machines.PlaceAsync(SliceKey.Parse(target.GrainIdentity.Key.ToString()!).Run, context.GetCompatibleSilos(target));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Pipeline.Client.Registry;
 using Pipeline.Orchestrator.Routes;
@@ -27,8 +28,13 @@ internal sealed class LocalPipeline(IRegistry registry, CoordinatorOptions optio
 /// <summary>What the other machines of the cluster are told of this one.</summary>
 internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings settings, TimeProvider time)
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMinutes(5);
+
     private readonly Lazy<string> _storage = new(
         () => settings.Storage is { Length: > 0 } storage ? StorageIdentity.ReadOrCreate(storage) : "");
+
+    // When a slice of a run found no route here.
+    private readonly ConcurrentDictionary<string, long> _withoutRoute = new();
 
     private int _openSlices;
 
@@ -43,6 +49,7 @@ internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings sett
         Cores = pipeline.Cores,
         OpenSlices = Volatile.Read(ref _openSlices),
         IsWhole = pipeline.IsWhole,
+        WithoutRoute = [.. _withoutRoute.Where(run => time.GetElapsedTime(run.Value) < RetryInterval).Select(run => run.Key)],
         Version = Version,
         Storage = _storage.Value,
         Clock = time.GetUtcNow(),
@@ -53,4 +60,7 @@ internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings sett
 
     /// <summary>Counts it no longer.</summary>
     public void Close() => Interlocked.Decrement(ref _openSlices);
+
+    /// <summary>Notes that a slice of a run found no route here: for five minutes others are placed here only where no machine is better.</summary>
+    public void FoundNoRoute(string runId) => _withoutRoute[runId] = time.GetTimestamp();
 }

@@ -35,6 +35,10 @@ internal sealed record MachineReport
     /// <summary>Its time.</summary>
     [Id(6)]
     public required DateTimeOffset Clock { get; init; }
+
+    /// <summary>Runs of which a slice found no route there of late.</summary>
+    [Id(7)]
+    public required string[] WithoutRoute { get; init; }
 }
 
 /// <summary>A service on every machine, which can be asked by name.</summary>

@@ -12,6 +12,7 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
 
     private readonly SemaphoreSlim _turn = new(1);
     private Dictionary<SiloAddress, MachineReport> _reports = [];
+    private volatile bool _isStale;
     private long? _read;
 
     /// <summary>Slices that all machines together can work on at once; at least 1.</summary>
@@ -28,10 +29,11 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         }
     }
 
-    /// <summary>Picks the machine for a slice: of those whose pipeline is whole, the one with the fewest open slices per core.</summary>
-    /// <remarks>Where no pipeline is whole, any machine is better than none: the slice waits there, and says what for.</remarks>
+    /// <summary>Picks the machine for a slice: of those that can work on it, the one with the fewest open slices per core.</summary>
+    /// <remarks>Where none can, any machine is better than none: the slice waits there, and says what for.</remarks>
+    /// <param name="runId">The slice's run.</param>
     /// <param name="candidates">Machines that it can be placed on; at least one.</param>
-    public async Task<SiloAddress> PlaceAsync(IReadOnlyList<SiloAddress> candidates)
+    public async Task<SiloAddress> PlaceAsync(string runId, IReadOnlyList<SiloAddress> candidates)
     {
         await _turn.WaitAsync();
         try
@@ -39,7 +41,8 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
             var reports = await ReadAsync();
             var placed = Choose(
                 candidates.Where(reports.ContainsKey),
-                machine => (reports[machine].IsWhole, reports[machine].Cores, reports[machine].OpenSlices));
+                machine => (
+                    reports[machine].IsWhole && !reports[machine].WithoutRoute.Contains(runId), reports[machine].Cores, reports[machine].OpenSlices));
             if (placed is null)
                 return candidates[Random.Shared.Next(candidates.Count)];
             reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
@@ -52,24 +55,28 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     }
 
     /// <summary>Of several machines the one for another slice; null where there are none.</summary>
-    public static T? Choose<T>(IEnumerable<T> machines, Func<T, (bool IsWhole, int Cores, int Open)> stateOf)
+    public static T? Choose<T>(IEnumerable<T> machines, Func<T, (bool IsAble, int Cores, int Open)> stateOf)
         where T : class
     {
         return machines.MinBy(Rank);
 
         (bool, double) Rank(T machine)
         {
-            var (isWhole, cores, open) = stateOf(machine);
-            return (!isWhole, (open + 1.0) / cores);
+            var (isAble, cores, open) = stateOf(machine);
+            return (!isAble, (open + 1.0) / cores);
         }
     }
+
+    /// <summary>Has the machines asked anew: what one of them tells has changed.</summary>
+    public void Expire() => _isStale = true;
 
     public void Dispose() => _turn.Dispose();
 
     private async Task<Dictionary<SiloAddress, MachineReport>> ReadAsync()
     {
-        if (_read is { } read && time.GetElapsedTime(read) < Freshness)
+        if (!_isStale && _read is { } read && time.GetElapsedTime(read) < Freshness)
             return _reports;
+        _isStale = false;
         var live = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
         var answers = await Task.WhenAll(live.Select(async member => (member.SiloAddress, Report: await AskAsync(member.SiloAddress))));
         _reports = answers.Where(answer => answer.Report is not null).ToDictionary(answer => answer.SiloAddress, answer => answer.Report!);

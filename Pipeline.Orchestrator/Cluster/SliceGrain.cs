@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Orleans.Concurrency;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Partitions;
 
@@ -36,7 +37,8 @@ internal sealed record SliceAnswer([property: Id(0)] long Version, [property: Id
 
 /// <summary>Passes calls on to the workers of the machine that it is on.</summary>
 [Reentrant, LeastLoadedPlacement, CollectionAgeLimit(Minutes = 2)]
-internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceWorkers workers, LocalMachine machine) : Grain, ISliceGrain
+internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceWorkers workers, LocalMachine machine, Machines machines)
+    : Grain, ISliceGrain
 {
     private bool _isOpen;
 
@@ -51,9 +53,19 @@ internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceW
         var (run, slice) = SliceKey.Parse(this.GetPrimaryKeyString());
         // On the pool: what the workers start must not go on under the scheduler of the grain, which runs one thread at a time.
         var report = await Task.Run(() => workers.AdvanceAsync(run, slice, seen, CancellationToken.None));
-        // So that it is placed anew when it is worked on again.
-        if (!report.Run.State.IsActive())
+        if (report.Run is { State: RunState.Failed, Error.Reason: FailureReasons.NoRoute })
+        {
+            machine.FoundNoRoute(run);
+            machines.Expire();
+            // Not deactivated only: the machines that have this address in their caches would have it activated here again.
+            MigrateOnIdle();
+        }
+        else if (!report.Run.State.IsActive())
+        {
+            // So that it is counted no longer, and placed anew when it is worked on again.
             DeactivateOnIdle();
+        }
+
         return SliceAnswer.Of(report);
     }
 

@@ -143,6 +143,7 @@ public sealed class ClusterSettingsTests : IDisposable
         Version = "1.0",
         Storage = "a",
         Clock = DateTimeOffset.UnixEpoch,
+        WithoutRoute = [],
     };
 
     private ClusterSettings Shared(string provider, string connection) =>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
 using Pipeline.Tests.Stages.Ingest;
@@ -93,6 +94,37 @@ public sealed class ClusterTests
         await machines.DeactivatedAsync(RunId, 0).WaitAsync(Timeout);
 
         Assert.Equal(0, machines[0].Get<LocalMachine>().Report().OpenSlices);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task AdvanceAsync_NoRouteOnTwoOfThreeMachines_MovesToTheThird(int caller)
+    {
+        await using var machines = await TestMachines.StartAsync(configure: (number, machine) =>
+        {
+            if (number < 2)
+                (machine.State, machine.Error) = (RunState.Failed, new RunError(FailureReasons.NoRoute, "no usable instance"));
+        });
+        var able = machines.All.Single(machine => machine.Number == 2);
+        var from = machines.All.Single(machine => machine.Number == caller).Cluster;
+
+        await Task.WhenAll(Enumerable.Range(0, 3).Select(UntilItRunsAsync)).WaitAsync(Timeout);
+
+        Assert.Equal(3, able.Slices.Count);
+        Assert.Equal([0, 0, 3], machines.All.OrderBy(machine => machine.Number).Select(machine => machine.Get<LocalMachine>().Report().OpenSlices));
+
+        async Task UntilItRunsAsync(int slice)
+        {
+            var (calls, seen) = (0, 0L);
+            while (await from.AdvanceAsync(RunId, slice, seen, CancellationToken.None) is { Run.State: RunState.Failed } report)
+            {
+                seen = report.Version;
+                // Once on each machine that cannot; a call that was under way while it moved counts, too.
+                Assert.InRange(++calls, 1, 4);
+            }
+        }
     }
 
     [Fact]

@@ -83,6 +83,9 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
     /// <summary>State of the slices that it tells of.</summary>
     public RunState State { get; set; } = RunState.Running;
 
+    /// <summary>What they failed with.</summary>
+    public RunError? Error { get; set; }
+
     public ConcurrentDictionary<int, StopReason?> Slices { get; } = new();
 
     public ConcurrentDictionary<string, StopReason?> Runs { get; } = new();
@@ -137,6 +140,7 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
         {
             Id = runId,
             State = State,
+            Error = Error,
             Created = DateTimeOffset.UnixEpoch,
             Updated = DateTimeOffset.UnixEpoch,
             Options = new RunSettings(),

@@ -114,7 +114,7 @@ internal sealed class SimulatedCluster : ISliceWorkers
     private void Place(Slice slice)
     {
         var machine = Machines.Choose(
-            _machines.Where(machine => machine.IsKnown), one => (IsWhole: true, Cores: _load.Lanes, Open: one.Open.Count))!;
+            _machines.Where(machine => machine.IsKnown), one => (IsAble: true, Cores: _load.Lanes, Open: one.Open.Count))!;
         machine.Open.Add(slice);
         slice.MovesTo(machine);
         if (machine.IsUp)
