@@ -13,8 +13,8 @@ namespace Pipeline.Stages.Bridge;
 /// </summary>
 internal sealed class BridgeStage(StageContext context, UserProgram program, IOptions<BridgeOptions> options) : ITransform
 {
-    // What has come and is not yet handed on, in order; asked: it waits for an answer.
-    private readonly Queue<(Frame Frame, bool Asked)> _pending = new();
+    // What has come and is not yet handed on, in order; asked: it waits for an answer, which may reject lines from the first to the last.
+    private readonly Queue<(Frame Frame, bool Asked, long FirstLine, long LastLine)> _pending = new();
     private int _asked;
     private TransformCall? _call;
     private IReadOnlyList<string> _wanted = [];
@@ -39,7 +39,8 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
     {
         var more = frame.More;
         var asked = frame is EventFrame { Count: > 0 } || (frame is MessageFrame { Message.WorkItems: not null } && Call.Opened.WorkItems);
-        _pending.Enqueue((frame, asked));
+        var lines = asked ? (frame as EventFrame)?.Find(ColumnNames.Line) : null;
+        _pending.Enqueue((frame, asked, lines?.ReadNumber(0) ?? 1, lines?.ReadNumber(frame.Items - 1) ?? 0));
         if (asked)
         {
             while (_asked == options.Value.MaxInFlight)
@@ -55,8 +56,8 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var (frame, _) in _pending)
-            frame.Dispose();
+        foreach (var pending in _pending)
+            pending.Frame.Dispose();
 
         if (_call is not null)
             await _call.DisposeAsync();
@@ -64,10 +65,10 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
 
     private async ValueTask HandOnAsync(IFrameOutput output, CancellationToken cancellationToken)
     {
-        var (frame, asked) = _pending.Peek();
+        var (frame, asked, firstLine, lastLine) = _pending.Peek();
         if (asked)
         {
-            frame = Merge(frame, await Call.AnswerAsync(cancellationToken));
+            frame = Merge(frame, await Call.AnswerAsync(cancellationToken), firstLine, lastLine);
             _asked--;
         }
 
@@ -75,12 +76,12 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         await (frame is EventFrame events ? output.WriteWithRejectsAsync(events, cancellationToken) : output.WriteAsync(frame, cancellationToken));
     }
 
-    private Frame Merge(Frame asked, Frame answer)
+    private Frame Merge(Frame asked, Frame answer, long firstLine, long lastLine)
     {
         switch (asked, answer)
         {
             case (EventFrame question, EventFrame events):
-                Complete(question, events);
+                Complete(question, events, firstLine, lastLine);
                 break;
             case (MessageFrame { Message.WorkItems: { } question }, MessageFrame { Message.WorkItems: { } items }):
                 if (!question.Items.Select(item => item.Line).SequenceEqual(items.Items.Select(item => item.Line)))
@@ -97,12 +98,13 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
     }
 
     // The question's columns are given back already; its figures and rejects are there.
-    private void Complete(EventFrame question, EventFrame answer)
+    private void Complete(EventFrame question, EventFrame answer, long firstLine, long lastLine)
     {
         var rejected = answer.Rejects.Count;
         var dropped = question.Count - answer.Count - rejected;
         var missing = answer.Count == 0 ? null : _wanted.FirstOrDefault(name => answer.Find(name) is null);
-        var inOrder = rejected == 0 || answer.Rejects.Prepend(new Reject()).Zip(answer.Rejects).All(pair => pair.First.Line < pair.Second.Line);
+        var inOrder = rejected == 0 || (answer.Rejects[^1].Line <= lastLine
+            && answer.Rejects.Prepend(new Reject { Line = firstLine - 1 }).Zip(answer.Rejects).All(pair => pair.First.Line < pair.Second.Line));
         if (dropped < 0 || missing is not null || !inOrder)
         {
             answer.Dispose();

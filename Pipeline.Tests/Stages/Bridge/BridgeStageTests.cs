@@ -139,6 +139,22 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         Assert.Contains("rejected events without their lines, or not in order of line", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("line", 2)]
+    [InlineData("line", 0)]
+    [InlineData("another", 1)]
+    public async Task ProcessAsync_RejectsOfOtherLinesThanTheBatchHas_EndsTheAttempt(string column, int firstLine)
+    {
+        await using var stage = server.Stage();
+        await OpenAsync(stage, "rejects all");
+        var events = Frames.Events(2).With(Frames.Number(column, [firstLine, firstLine + 1]));
+
+        var failure = await FailureAsync(() => ProcessAsync(stage, events, new FrameList()));
+
+        Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
+        Assert.Contains("rejected events without their lines, or not in order of line", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ProcessAsync_ManyEventsOfALongPathRejected_KeepsFramesWithinTheMessageLimit()
     {
