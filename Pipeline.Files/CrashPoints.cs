@@ -23,7 +23,7 @@ namespace Pipeline.Files;
 /// <item><term>completion</term>
 /// <description>create, append, flush, rename, folder_flush: the note that the run is complete; answer: RunCompleted.</description></item>
 /// <item><term>probe</term><description>create, delete: a file that shows at the beginning that the output can be written.</description></item>
-/// <item><term>leftover</term><description>delete: segments of a complete run, unfinished files of attempts that are over.</description></item>
+/// <item><term>leftover</term><description>delete: segments of a complete run, checkpoints and unfinished files of attempts that are over.</description></item>
 /// </list>
 /// Roles of the orchestrator:
 /// <list type="table">

@@ -138,6 +138,9 @@ internal sealed partial class SinkRun : IDisposable
         _checkpoint = null;
         Segments = SegmentsNow();
         page.Groups.Clear();
+        if (_committedBy != _attempt && _resumed is not null)
+            TryDelete(_folder.CheckpointsUpTo(_resumed.Attempt - 1));
+
         (Committed, _committedBy) = (page, _attempt);
         LogCommitted(page.Id, page.Position.TotalLines);
         return true;
@@ -279,14 +282,14 @@ internal sealed partial class SinkRun : IDisposable
     };
 
     /// <summary>The finished files are durable and noted; what they were made of is no longer needed.</summary>
-    private void ClearAway()
+    private void ClearAway() =>
+        TryDelete(_folder.AllSegments().Concat(_folder.CheckpointsUpTo(_attempt)).Concat(_folder.UnfinishedBefore(_attempt)));
+
+    private void TryDelete(IEnumerable<string> paths) => TryDelete(() =>
     {
-        TryDelete(() =>
-        {
-            foreach (var path in _folder.AllSegments().Concat(_folder.CheckpointsUpTo(_attempt)).Concat(_folder.UnfinishedBefore(_attempt)).ToList())
-                _files.Delete(path, "leftover");
-        });
-    }
+        foreach (var path in paths.ToList())
+            _files.Delete(path, "leftover");
+    });
 
     private void TryDelete(Action delete)
     {

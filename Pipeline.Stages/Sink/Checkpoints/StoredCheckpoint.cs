@@ -17,6 +17,8 @@ internal readonly record struct SegmentLengths(long Attempt, long Results, long 
 /// <item>All bytes it counts on were flushed before it was written; a segment is only ever appended to.</item>
 /// <item>The output up to here is, in order of its list, the beginnings of the segments; what stands behind them is waste.</item>
 /// <item>An attempt writes no file of another attempt, so whatever one does that is over, all this stays true.</item>
+/// <item>With its first checkpoint an attempt deletes those before the one that it has resumed from, which stays in case its own is damaged. Segments stay.
+/// No later attempt needs what it deletes: it finds these two, or later ones.</item>
 /// </list>
 /// A sealed file (see <see cref="SealedFile"/>) with magic "PIPECKPT", version 2. Its content, little-endian:
 /// <code>

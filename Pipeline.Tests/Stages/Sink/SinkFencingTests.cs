@@ -97,6 +97,31 @@ public sealed class SinkFencingTests : IDisposable
     }
 
     [Fact]
+    public async Task Process_LaterAttemptBeganWhileItCommits_DeletesNothingThatOneNeeds()
+    {
+        await _script.RunAsync(1, lines: 20);
+        await _script.RunAsync(2, lines: 40);
+        var later = Task.CompletedTask;
+        var disk = new SimulatedDisk();
+        disk.OnOperation = what =>
+        {
+            // It has seen that it is the newest, and its checkpoint is in place.
+            if (what == "flush folder for checkpoint" && !File.Exists(Path.Join(_script.WorkFolder, "claim.4")))
+                later = _script.RunAsync(4, lines: 60);
+        };
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(3, disk));
+        await later;
+
+        Assert.Equal(FailureReasons.Fenced, failure.Failure.Reason);
+        Assert.Equal(
+            ["checkpoint.3", "checkpoint.4"],
+            Directory.EnumerateFiles(_script.WorkFolder, "checkpoint.*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(60, (await _script.RunAsync(5)).Resume.OpenPosition()?.Line);
+        _script.AssertComplete();
+    }
+
+    [Fact]
     public async Task Complete_EarlierAttemptWroteOn_LeavesItsBytesOut()
     {
         await using var zombie = _script.Stage();

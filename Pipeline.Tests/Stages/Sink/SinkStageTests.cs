@@ -199,6 +199,27 @@ public sealed class SinkStageTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(_script.WorkFolder, "*.tmp"));
     }
 
+    [Fact]
+    public async Task Process_FirstCheckpointOfAnAttempt_DeletesThoseBeforeTheOneResumedFrom()
+    {
+        await _script.RunAsync(1, lines: 20);
+        await _script.RunAsync(2, lines: 40);
+        await _script.RunAsync(3, lines: 60);
+        Assert.Equal(["checkpoint.2", "checkpoint.3"], Checkpoints());
+
+        await using (var stage = _script.Stage())
+            await _script.OpenAsync(stage, 4);
+        Assert.Equal(["checkpoint.2", "checkpoint.3"], Checkpoints());
+
+        await _script.RunAsync(5, lines: 80);
+        Assert.Equal(["checkpoint.3", "checkpoint.5"], Checkpoints());
+        await _script.RunAsync(6);
+        _script.AssertComplete();
+
+        IEnumerable<string?> Checkpoints() =>
+            Directory.EnumerateFiles(_script.WorkFolder, "checkpoint.*").Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    }
+
     [Theory]
     [InlineData("newest damaged", 45)]
     [InlineData("newest's segment cut", 45)]
