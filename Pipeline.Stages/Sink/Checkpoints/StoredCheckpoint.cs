@@ -55,7 +55,11 @@ internal sealed class StoredCheckpoint : IDisposable
             content.ReadInt32();
 
         _pages = content.Position;
-        Last = Pages().Last();
+        var length = content.ReadInt32();
+        for (; length >= 0 && length < content.Left; length = content.ReadInt32())
+            content.Position += length;
+
+        Last = CheckpointPage.Parser.ParseFrom(content.Read(length));
         Last.Groups.Clear();
     }
 

@@ -1,7 +1,11 @@
 using System.IO.Compression;
+using Google.Protobuf;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
+using Pipeline.Stages.Sink.Checkpoints;
+using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Tests.Stages.Sink;
 
@@ -220,6 +224,32 @@ public sealed class SinkStageTests : IDisposable
             Directory.EnumerateFiles(_script.WorkFolder, "checkpoint.*").Select(Path.GetFileName).Order(StringComparer.Ordinal);
     }
 
+    [Fact]
+    public void TryOpen_CheckpointOfManyPages_DecodesTheLastOneOnly()
+    {
+        using var checkpoint = Stored(file =>
+        {
+            file.WriteInt32(3);
+            file.Write([0xFF, 0xFF, 0xFF]);
+            StoredCheckpoint.Write(file, new CheckpointPage { Id = 7 });
+        });
+
+        Assert.Equal(7, checkpoint!.Last.Id);
+        Assert.Throws<InvalidProtocolBufferException>(() => checkpoint.Pages().Count());
+    }
+
+    [Theory]
+    [InlineData(-1, typeof(OverflowException))]
+    [InlineData(1_000, typeof(EndOfStreamException))]
+    public void TryOpen_PageOfNoPossibleLength_Fails(int length, Type exception)
+    {
+        Assert.Throws(exception, () => Stored(file =>
+        {
+            StoredCheckpoint.Write(file, new CheckpointPage { Id = 7, More = true });
+            file.WriteInt32(length);
+        }));
+    }
+
     [Theory]
     [InlineData("newest damaged", 45)]
     [InlineData("newest's segment cut", 45)]
@@ -265,10 +295,22 @@ public sealed class SinkStageTests : IDisposable
             var damaged = whole.ToArray();
             damaged[at] ^= 0x10;
             File.WriteAllBytes(path, damaged);
-            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryOpen(path));
+            Assert.Null(StoredCheckpoint.TryOpen(path));
             File.WriteAllBytes(path, whole[..at]);
-            Assert.Null(Pipeline.Stages.Sink.Checkpoints.StoredCheckpoint.TryOpen(path));
+            Assert.Null(StoredCheckpoint.TryOpen(path));
         }
+    }
+
+    private StoredCheckpoint? Stored(Action<SealedFile> writePages)
+    {
+        var path = Path.Join(_script.Folder.Path, "checkpoint.1");
+        using (var file = StoredCheckpoint.Create(DurableFiles.Instance, path, 1, []))
+        {
+            writePages(file);
+            file.Seal();
+        }
+
+        return StoredCheckpoint.TryOpen(path);
     }
 
     private void Damage(string name)
