@@ -57,13 +57,18 @@ internal static class Violations
     }
 
     /// <summary>What a hop has altered in a checkpoint instead of handing it on, to follow "sent"; null: nothing.</summary>
-    public static string? FindAltered(Checkpoint checkpoint)
-    {
-        var part = checkpoint.Position is { IsIntact: false } ? "position" : checkpoint.State is { IsIntact: false } ? "state" : null;
-        return part is null ? null
-            : $"checkpoint {checkpoint.Id} with a {part} that does not fit its checksum: it was decoded and encoded again there, or by a hop above it that is "
-                + "not one of Pipeline's. A stage hands on these bytes as they came; languages whose numbers are doubles round what is in them";
-    }
+    public static string? FindAltered(Checkpoint checkpoint) =>
+        FindAltered($"checkpoint {checkpoint.Id} with a position", checkpoint.Position)
+        ?? FindAltered($"checkpoint {checkpoint.Id} with a state", checkpoint.State);
+
+    /// <inheritdoc cref="FindAltered(Checkpoint)"/>
+    public static string? FindAltered(CheckpointCommitted committed) =>
+        FindAltered($"CheckpointCommitted {committed.Id} with a position", committed.Position);
+
+    private static string? FindAltered(string what, Opaque? part) => part is not { IsIntact: false }
+        ? null
+        : $"{what} that does not fit its checksum: it was decoded and encoded again there, or by a hop beyond it that is "
+            + "not one of Pipeline's. A stage hands on these bytes as they came; languages whose numbers are doubles round what is in them";
 
     private static Hop HopAbove(OpenRun? open, string instanceId)
     {

@@ -188,7 +188,12 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 throw Violations.By(downstream.Hop, "RunCompleted before it was sent EndOfInput or Control");
 
             if (answer.CheckpointCommitted is { } committed)
+            {
+                if (Violations.FindAltered(committed) is { } altered)
+                    throw Violations.By(downstream.Hop, altered);
+
                 source?.Committed(committed.Id);
+            }
 
             _answers.Answer(answer);
             if (answer.RunCompleted is not null)

@@ -44,6 +44,20 @@ public sealed class ViolationTests
         Assert.StartsWith($"middle (middle-test) {told}", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Chain_PositionRoundedOnItsWayUp_IsFoundByTheNextHop()
+    {
+        await using var chain = await Chain.StartAsync(
+            _ => new FakeSource(3, files: [Rounding.File]), _ => new FakeTransform(), context => new FakeSink(context, [], Rounding.Of));
+        using var call = chain.OpenWithPath();
+
+        var failure = (await call.FailureAsync()).ToFailure(new Hop());
+
+        Assert.Equal((FailureReasons.ProtocolViolation, "sink-test", "sink", false), (failure.Reason, failure.InstanceId, failure.Role, failure.Retryable));
+        Assert.StartsWith(
+            "sink (sink-test) sent CheckpointCommitted 1 with a position that does not fit its checksum", failure.Message, StringComparison.Ordinal);
+    }
+
     // A hop that passes the checkpoint on as bytes keeps its checksum valid.
     [Fact]
     public async Task Chain_CheckpointHandedOnAsBytes_IsCommitted()

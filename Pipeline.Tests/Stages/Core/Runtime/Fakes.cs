@@ -77,8 +77,8 @@ internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransfo
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
-/// <summary>Collects lines and answers as Sink does.</summary>
-internal sealed class FakeSink(StageContext context, List<string> lines) : ITransform
+/// <summary>Collects lines and answers as Sink does; `position` makes what it answers of a checkpoint's.</summary>
+internal sealed class FakeSink(StageContext context, List<string> lines, Func<Opaque, Opaque>? position = null) : ITransform
 {
     public bool Disposed { get; private set; }
 
@@ -95,7 +95,10 @@ internal sealed class FakeSink(StageContext context, List<string> lines) : ITran
                     lines.Add(System.Text.Encoding.UTF8.GetString(batch.Data));
                     break;
                 case MessageFrame { Message.Checkpoint: { } checkpoint }:
-                    context.Answers.Answer(new StageOutput { CheckpointCommitted = new CheckpointCommitted { Id = checkpoint.Id } });
+                    context.Answers.Answer(new StageOutput
+                    {
+                        CheckpointCommitted = new CheckpointCommitted { Id = checkpoint.Id, Position = position?.Invoke(checkpoint.Position) },
+                    });
                     break;
                 case MessageFrame { Message: { } message } when message.EndOfInput is not null || message.Control is not null:
                     context.Answers.Answer(new StageOutput
