@@ -137,25 +137,40 @@ public sealed class InputCatalog
             ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
         };
-        var found = entries.Select(entry => (entry.Path, Name: NameOf(entry.Path), entry.IsInput))
-            .OrderBy(entry => entry.Name, Comparer<string>.Create(Utf8Order.Compare))
-            .ToLookup(entry => entry.IsInput, entry => (entry.Path, entry.Name));
-        var files = found[true].ToList();
-        var skipped = found[false].Select(entry => entry.Name).ToList();
-        var catalog = new InputCatalog(isFolder: true)
+        // By name. A folder may hold any number of entries: what is kept of them is bounded.
+        var files = new SortedDictionary<string, string>(Comparer<string>.Create(Utf8Order.Compare));
+        var skipped = new SortedSet<string>(files.Comparer);
+        var (skippedCount, pathBytes) = (0L, 0);
+        foreach (var (path, isInput) in entries)
         {
-            Skipped = skipped.Count == 0 ? null : new SkippedFiles { Count = skipped.Count, Paths = { skipped.Take(MaxSkippedNames) } },
-        };
+            var name = NameOf(path);
+            if (isInput)
+            {
+                files[name] = path;
+                pathBytes += Encoding.UTF8.GetByteCount(name);
+                if (files.Count > MaxFiles || pathBytes > MaxPathBytes)
+                {
+                    throw new StageException(
+                        FailureReasons.InputUnreadable, $"'{folder}' holds more than {MaxFiles} files, or files with too long paths. Join some of them.");
+                }
+            }
+            else
+            {
+                skippedCount++;
+                skipped.Add(name);
+                if (skipped.Count > MaxSkippedNames)
+                    skipped.Remove(skipped.Max!);
+            }
+        }
+
         if (files.Count == 0)
             throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
 
-        if (files.Count > MaxFiles || files.Sum(file => (long)Encoding.UTF8.GetByteCount(file.Name)) > MaxPathBytes)
+        var catalog = new InputCatalog(isFolder: true)
         {
-            throw new StageException(
-                FailureReasons.InputUnreadable, $"'{folder}' holds {files.Count} files: more than {MaxFiles}, or with too long paths. Join some of them.");
-        }
-
-        foreach (var (path, name) in files)
+            Skipped = skippedCount == 0 ? null : new SkippedFiles { Count = skippedCount, Paths = { skipped } },
+        };
+        foreach (var (name, path) in files)
             catalog.Add(RootedPath.Require(path, roots, "input"), name, path);
 
         return catalog;

@@ -178,6 +178,19 @@ public sealed class IngestInputTests : IDisposable
     }
 
     [Fact]
+    public void Read_FolderWithManyOtherEntries_CountsAllAndNamesTheFirstHundred()
+    {
+        _folder.Write("in/m.ndjson", "a\n");
+        for (var i = 0; i < 150; i++)
+            _folder.Write($"in/{i * 7 % 150:000}.log", "");
+
+        var skipped = InputCatalog.Read(Path.Join(_folder.Path, "in"), "", [_folder.Path]).Skipped!;
+
+        Assert.Equal(150, skipped.Count);
+        Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i:000}.log"), skipped.Paths);
+    }
+
+    [Fact]
     public void Read_NamesBeyondTheBasicPlane_AreInTheOrderOfTheirUtf8Bytes()
     {
         string[] names = ["a.ndjson", "\uFF5E.ndjson", "\U0001F600.ndjson"];
