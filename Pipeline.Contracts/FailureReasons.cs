@@ -18,7 +18,7 @@ public static class FailureReasons
     /// <summary>The compressed input is damaged or cut off.</summary>
     public const string InputCorrupt = "input_corrupt";
 
-    /// <summary>The output may not or cannot be written.</summary>
+    /// <summary>The output, or a file that the run keeps, may not or cannot be written or read.</summary>
     public const string OutputUnwritable = "output_unwritable";
 
     /// <summary>A file stands where the output is to go, and may not be replaced.</summary>

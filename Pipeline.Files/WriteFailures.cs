@@ -2,7 +2,7 @@ using Pipeline.Contracts;
 
 namespace Pipeline.Files;
 
-/// <summary>What a failing write means to the run.</summary>
+/// <summary>What it means to the run that one of its files cannot be written, or read again.</summary>
 public static class WriteFailures
 {
     private const int NoSpace = 28;
@@ -16,7 +16,7 @@ public static class WriteFailures
     /// <summary>As it goes up. Not to be tried again by itself: until there is room, or the disk is replaced, it would fail again.</summary>
     public static StageException ToStageException(Exception failure) => IsFull(failure.HResult, UnixErrors.Current)
         ? new StageException(FailureReasons.DiskFull, $"The disk is full: {failure.Message}. Make room.", inner: failure)
-        : new StageException(FailureReasons.OutputUnwritable, $"Writing failed: {failure.Message}", inner: failure);
+        : new StageException(FailureReasons.OutputUnwritable, $"A file of the run or its output cannot be written or read: {failure.Message}", inner: failure);
 
     /// <summary>Whether an error says that there is no room: of Unix its number, of Windows an HRESULT.</summary>
     internal static bool IsFull(int error, UnixErrors errors) =>
