@@ -231,11 +231,12 @@ internal sealed class RuleReader(string json)
         return at;
     }
 
+    // UTF-16 code units, as above.
     private int Characters(int start, int length)
     {
         var count = 0;
         foreach (var value in _utf8.AsSpan(start, Math.Min(length, _utf8.Length - start)))
-            count += (value & 0xC0) == 0x80 ? 0 : 1;
+            count += (value & 0xC0) == 0x80 ? 0 : value >= 0xF0 ? 2 : 1;
 
         return count;
     }

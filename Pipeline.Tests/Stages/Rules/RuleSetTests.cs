@@ -70,7 +70,7 @@ public sealed class RuleSetTests
             """;
         Assert.Null(RuleSet.TryParse(Json, out var errors));
         Assert.Equal(
-            [(1, 3, 16), (1, 3, 34), (2, 4, 15), (3, 5, 16), (4, 6, 34), (6, 8, 34), (7, 9, 30), (8, 10, 7), (9, 11, 5), (10, 12, 5),
+            [(1, 3, 16), (1, 3, 34), (2, 4, 15), (3, 5, 16), (4, 6, 34), (6, 8, 35), (7, 9, 30), (8, 10, 7), (9, 11, 5), (10, 12, 5),
                 (11, 13, 26), (12, 14, 15)],
             errors.Select(error => (error.Rule, error.Line, error.Column)));
         Assert.Contains("unknown column 'tpye'; known here: type, user, ts, value, line, offset", errors[0].Message, StringComparison.Ordinal);
