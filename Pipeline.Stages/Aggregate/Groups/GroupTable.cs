@@ -36,7 +36,7 @@ internal sealed class GroupTable : IDisposable
 
     public static StageException TooMany(string what) => new(
         FailureReasons.InvalidOptions,
-        $"the run has more groups than Aggregate holds: more than {what}; group by columns with fewer distinct values, or raise the limit");
+        $"the run has more groups than Aggregate holds: more than {what}; group by columns with fewer distinct values");
 
     /// <summary>Adds the events of a frame.</summary>
     /// <exception cref="StageException">A column is missing or damaged; there are too many groups.</exception>
