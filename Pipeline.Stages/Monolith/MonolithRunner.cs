@@ -108,7 +108,6 @@ public static class MonolithRunner
 
         StageContext Context(string role, StageMeter meter, IAnswerOutput? to = null) => new()
         {
-            InstanceId = "monolith",
             Meter = meter,
             Answers = to ?? completion,
             Logger = loggers?.CreateLogger($"Pipeline.Stages.{role}") ?? NullLogger.Instance,

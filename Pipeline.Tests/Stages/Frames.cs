@@ -66,7 +66,6 @@ internal static class Frames
 
     public static StageContext Context(TimeProvider? time = null, string? root = null, ILogger? logger = null) => new()
     {
-        InstanceId = "test-1",
         Meter = new StageMeter(),
         Answers = new NoAnswers(),
         Time = time ?? TimeProvider.System,

@@ -9,9 +9,6 @@ namespace Pipeline.Stages.Core.Runtime;
 /// <summary>What an attempt gives to its stage, whether in a process of its own or in the monolith.</summary>
 public sealed class StageContext
 {
-    /// <summary>Instance that the stage runs in.</summary>
-    public required string InstanceId { get; init; }
-
     /// <summary>Figures of this attempt.</summary>
     public required StageMeter Meter { get; init; }
 

@@ -73,7 +73,6 @@ internal sealed partial class StageHost(
 
     public IStage CreateStage(StageMeter meter, IAnswerOutput answers) => definition.Create(new StageContext
     {
-        InstanceId = instanceId,
         Meter = meter,
         Answers = answers,
         Memory = Memory,

@@ -75,11 +75,7 @@ internal sealed class InputReader : IByteSource
     /// <summary>Fails where the file was written to since the run's start.</summary>
     public void RequireUnchanged() => _file.RequireUnchanged();
 
-    public void Dispose()
-    {
-        _source.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _source.Dispose();
 
     private long Skip(long bytes, CancellationToken cancellationToken)
     {

@@ -40,9 +40,6 @@ internal static class Masks
         for (var row = 0; row < outcomes.Length; row++)
             decided[row] = (byte)(skip[row] | (outcomes[row] ^ open));
     }
-
-    /// <summary>How often a value is in a mask.</summary>
-    public static int Count(ReadOnlySpan<byte> mask, byte value) => mask.Count(value);
 }
 
 /// <summary>What became of a condition for one row, as a byte of a mask. A row's state is the same byte: 0 = it is still there.</summary>

@@ -55,8 +55,8 @@ internal sealed class RuleProgram : IDisposable
             }
         }
 
-        dropped = Masks.Count(_rows.State, Outcome.True);
-        failed = Masks.Count(_rows.State, Outcome.Failed);
+        dropped = _rows.State.Count(Outcome.True);
+        failed = _rows.State.Count(Outcome.Failed);
         if (failed > 0)
             FailedRows.AddRejects(frame, _rows);
 

@@ -60,7 +60,6 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
     {
         var context = new StageContext
         {
-            InstanceId = "ingest-0",
             Meter = Meter,
             Answers = this,
             Memory = Memory,

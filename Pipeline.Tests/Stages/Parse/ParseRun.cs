@@ -59,7 +59,6 @@ internal sealed class ParseRun : IFrameOutput
 
     public static StageContext Context(StageMeter meter) => new()
     {
-        InstanceId = "parse-test",
         Meter = meter,
         Answers = new NoAnswers(),
         Logger = NullLogger.Instance,

@@ -62,7 +62,6 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         Meter = new StageMeter();
         var context = new StageContext
         {
-            InstanceId = "sink-0",
             Meter = Meter,
             Answers = this,
             Time = new FakeTimeProvider(),

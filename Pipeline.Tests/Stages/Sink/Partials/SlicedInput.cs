@@ -53,7 +53,6 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
     {
         var context = new StageContext
         {
-            InstanceId = "sink-0",
             Meter = new StageMeter(),
             Answers = this,
             Logger = NullLogger.Instance,
