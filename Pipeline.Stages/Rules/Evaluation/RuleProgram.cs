@@ -79,8 +79,7 @@ internal sealed class RuleProgram : IDisposable
         foreach (var slot in _plan.Input)
         {
             var column = frame.Find(slot.Name);
-            if (column is null || column.Kind != slot.Kind || column.DataLength != column.Width * frame.Count
-                || (column.Texts is not null && column.GreatestCode(frame.Count) >= column.Texts.Count))
+            if (column is null || column.Kind != slot.Kind || column.DataLength != column.Width * frame.Count)
             {
                 throw new StageException(
                     FailureReasons.ProtocolViolation,

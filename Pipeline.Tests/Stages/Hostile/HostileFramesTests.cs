@@ -41,6 +41,12 @@ public sealed class HostileFramesTests
         ["more values than events"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 1, Data = ByteString.CopyFrom(1, 2) }),
         ["an index beyond the texts"] = Events(
             1, new Column { Name = "type", Kind = ColumnKind.Text, Width = 1, Data = ByteString.CopyFrom(9), Texts = { ByteString.CopyFromUtf8("a") } }),
+        ["a negative index"] = Events(
+            1,
+            new Column
+            {
+                Name = "type", Kind = ColumnKind.Text, Width = 4, Data = ByteString.CopyFrom(0xFF, 0xFF, 0xFF, 0xFF), Texts = { ByteString.CopyFromUtf8("a") },
+            }),
         ["an index without texts"] = Events(1, new Column { Name = "type", Kind = ColumnKind.Text }),
         ["a width that is none"] = Events(1, new Column { Name = "value", Kind = ColumnKind.Number, Width = 3, Data = ByteString.CopyFrom(1, 2, 3) }),
         ["an index of eight bytes"] = Events(
