@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Pipeline.Cli.CheckStage.Hops;
 using Pipeline.Client.Channels;
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Cli.CheckStage;
@@ -87,6 +88,11 @@ internal sealed class CheckRun(
         catch (RpcException exception)
         {
             Require(false, Describe(exception));
+        }
+        catch (StageException exception) when (exception.Failure.Reason == FailureReasons.ProtocolViolation)
+        {
+            Step(_sent, "each part of a checkpoint with its checksum", ContractText.Checksum);
+            Require(false, exception.Message);
         }
         catch (UnexpectedException exception)
         {

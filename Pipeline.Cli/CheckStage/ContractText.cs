@@ -55,6 +55,10 @@ internal static class ContractText
         + "goes out first, and events that it dropped are told in `filtered` of a batch (with no events in it, where there are "
         + "none) before the checkpoint.";
 
+    public const string Checksum = "CRC-32 of content as in zlib and gzip (polynomial 0xEDB88320).";
+
+    public const string ColumnData = "count * width bytes. NUMBER: signed two's complement.";
+
     public const string AggregateState = "Aggregate adds its state and, where that is large, sends several pages of it;";
 
     public const string Conservation = "Every input line is counted once: lines = events + work_items + filtered + rejected + blank.";

@@ -38,17 +38,19 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = attempt.Traffic;
-        run.Step(
-            "60 batches of events, work items and rejects, in order of their lines",
-            "each kind in the order of its lines",
-            ContractText.Downwards);
+        const string Sent = "60 batches of events, work items and rejects, in order of their lines";
+        const string InOrder = "each kind in the order of its lines";
+        run.Step(Sent, InOrder, ContractText.Downwards);
         var passage = (await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
         {
             4 => traffic.WorkItems(3),
             5 => traffic.Rejects(2, 20),
             _ => traffic.Events(20),
         }))).Completed();
-        var events = passage.Taken.Select(message => message.Events).Where(batch => batch is not null).ToList();
+        var events = passage.Taken.Select(message => message.Events).OfType<EventBatch>().ToList();
+        foreach (var batch in events)
+            EventBatches.RequireWhole(run, Sent, batch);
+        run.Step(Sent, InOrder, ContractText.Downwards);
         Ordered("events", events.Where(batch => batch.Count > 0).SelectMany(batch =>
             batch.Columns.FirstOrDefault(column => column.Name == ColumnNames.Line) is { } lines
                 ? EventBatches.Numbers(lines, batch.Count)

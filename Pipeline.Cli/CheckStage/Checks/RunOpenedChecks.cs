@@ -57,8 +57,9 @@ internal static class RunOpenedChecks
             string[] wanted = run.Target.Aggregates ? [] : [.. grouping.Union([ColumnNames.Value])];
             using var attempt = await run.OpenAsync(Opening.Of(run, grouping), [Opening.Answer(run.Target, wanted)]);
             Asked(run, grouping, wanted, attempt.Opened.Columns);
+            var sent = $"events with the columns that the stage asked for: {List(attempt.Opened.Columns)}";
             run.Step(
-                $"events with the columns that the stage asked for: {List(attempt.Opened.Columns)}",
+                sent,
                 $"in every batch of events at the hop below the columns that it asked for: {List(wanted)}",
                 ContractText.Columns);
             var traffic = attempt.Traffic;
@@ -68,6 +69,9 @@ internal static class RunOpenedChecks
                 var came = events.Columns.Select(column => column.Name).ToList();
                 run.Require(wanted.All(came.Contains), List(came));
             }
+
+            foreach (var events in passage.Taken.Select(message => message.Events).OfType<EventBatch>())
+                EventBatches.RequireWhole(run, sent, events);
         }
     }
 

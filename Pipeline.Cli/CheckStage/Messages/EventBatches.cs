@@ -43,7 +43,22 @@ internal static class EventBatches
         return batch;
     }
 
-    /// <summary>The whole numbers of a column.</summary>
+    /// <summary>Sees that each column of a batch has as many bytes as its width says.</summary>
+    /// <exception cref="UnexpectedException">One has not.</exception>
+    public static void RequireWhole(CheckRun run, string sent, EventBatch batch)
+    {
+        run.Step(sent, "columns of count * width bytes at the hop below", ContractText.ColumnData);
+        foreach (var column in batch.Columns)
+        {
+            if (column.Width is not (0 or 1 or 2 or 4 or 8) || column.Data.Length != column.Width * (long)batch.Count)
+            {
+                throw new UnexpectedException(
+                    $"{batch.Count} events, and the column {column.Name} of width {column.Width} with {column.Data.Length} bytes");
+            }
+        }
+    }
+
+    /// <summary>The whole numbers of a column, which is whole.</summary>
     public static IEnumerable<long> Numbers(Column column, int count) => Enumerable.Range(0, count).Select(row => column.Width switch
     {
         0 => 0L,

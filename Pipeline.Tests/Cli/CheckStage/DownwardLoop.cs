@@ -78,6 +78,10 @@ internal sealed class DownwardLoop(Fault fault, IAsyncStreamReader<StageInput> a
             case Fault.AltersValues when message.Events is { Count: > LargeBatch }:
                 Alter(message.Events);
                 break;
+            case Fault.ShortColumns when message.Events is { Count: > 0 }:
+                foreach (var column in message.Events.Columns)
+                    column.Data = ByteString.CopyFrom(column.Data.Span[1..]);
+                break;
             // The next message goes first, unless it must not, whatever the fault.
             case Fault.ReordersBatches when held is null && message.Events is { Count: > 0 }:
             case Fault.LetsCheckpointsOvertake when held is null && message.Events is { Count: > 0 }:

@@ -32,4 +32,5 @@ public enum Fault
     BuffersWithoutBound,
     ClaimsTheRing,
     AltersValues,
+    ShortColumns,
 }

@@ -34,6 +34,7 @@ public sealed class WrongStagesTests
     [InlineData(Fault.SwallowsTheFailure, "failure")]
     [InlineData(Fault.MakesEveryStatusUnavailable, "bare-status")]
     [InlineData(Fault.RefusesLargeMessages, "message-size")]
+    [InlineData(Fault.ShortColumns, "columns", "order")]
     [InlineData(Fault.AltersValues, "reference-100", "reference-auto")]
     public Task PassThrough_WithFault_FailsItsCheckOnly(Fault fault, params string[] checks) => FailsAsync(fault, Kit.Limits, checks);
 
@@ -54,6 +55,32 @@ public sealed class WrongStagesTests
     [Fact]
     public Task Rules_AskingForTheColumnThatTheySet_FailColumns() =>
         RulesFailAsync(context => new WrongRules(context, opened: opened => opened.Columns.Add("rule")), "columns");
+
+    [Fact]
+    public async Task Aggregate_WithAWrongChecksumOfItsState_FailsTheChecksThatReadIt()
+    {
+        await using var server = await StageServer.StartAsync("aggregate", context => new WrongAggregate(context), [BatchKinds.Events, BatchKinds.WorkItems]);
+
+        var outcomes = await Kit.CheckAsync(server.Address, "aggregate");
+
+        string[] read = ["resume", "counts", "checkpoints", "message-size", "back-pressure"];
+        outcomes.RequireFailed(OperatingSystem.IsLinux() ? [.. read, "ring"] : read);
+        var finding = Assert.Single(outcomes.Single(outcome => outcome.Name == "resume").Findings);
+        Assert.Equal(
+            ("a checkpoint after state that was restored", "a part of a checkpoint that does not fit its checksum", ContractText.Checksum),
+            (finding.Sent, finding.Came, finding.Contract));
+    }
+
+    [Fact]
+    public async Task Finding_ColumnThatIsTooShort_TellsItsSize()
+    {
+        await using var stage = await PassThroughStage.StartAsync(Fault.ShortColumns);
+
+        var finding = Assert.Single((await Kit.CheckAsync(stage.Address, "audit")).Single(outcome => outcome.Name == "order").Findings);
+
+        Assert.Matches("^20 events, and the column [a-z]+ of width [0-9] with [0-9]+ bytes$", finding.Came);
+        Assert.Equal(ContractText.ColumnData, finding.Contract);
+    }
 
     [Fact]
     public async Task Finding_FailedCheck_TellsSentReceivedExpectedAndContract()
