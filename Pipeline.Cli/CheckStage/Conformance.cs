@@ -12,7 +12,7 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
     /// <summary>Makes them one after the other; those that only wait run beside the others.</summary>
     public async IAsyncEnumerable<CheckOutcome> RunAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var folder = new RunFolders();
+        using var folder = TemporaryFolder.OfUser();
         await using var below = await HopBelow.StartAsync(target.RoleBelow, cancellationToken);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var slow = new Dictionary<string, Task<CheckOutcome>>();
@@ -48,23 +48,5 @@ internal sealed class Conformance(StageTarget target, CheckLimits limits, TimePr
         await run.RunAsync(check.Make);
         var result = run.Findings.Count > 0 ? CheckResult.Fail : run.Skipped is not null ? CheckResult.Skipped : CheckResult.Pass;
         return new CheckOutcome(check.Name, result, result == CheckResult.Skipped ? run.Skipped : null, run.Findings);
-    }
-
-    /// <summary>A temporary folder for those of the runs.</summary>
-    private sealed class RunFolders : IDisposable
-    {
-        public string Path { get; } = Directory.CreateTempSubdirectory("pipeline-check-").FullName;
-
-        public void Dispose()
-        {
-            try
-            {
-                Directory.Delete(Path, recursive: true);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // The stage still writes there, or as another user: the checks are made, and it is a temporary folder.
-            }
-        }
     }
 }

@@ -14,58 +14,53 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
     /// <summary>Runs both.</summary>
     public async Task RunAsync(CheckRun run)
     {
-        var folder = Directory.CreateTempSubdirectory("pipeline-check-").FullName;
+        var lines = run.Limits.ReferenceLines / share;
+        // The next check reads it, too.
+        var input = Path.Combine(run.Folder, $"{lines}.ndjson");
+        if (!File.Exists(input))
+            ReferenceInput.Write(input, lines, run.Cancellation);
+        var byteForByte = !run.Target.IsOwn || run.Target.PassesThrough;
+        run.Step(
+            $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, "
+            + "through the monolith with the stage in it",
+            byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
+            ContractText.Conservation);
+        await using var rest = await RestOfChain.StartAsync(run.Target.RoleBelow, run.Target.Key, run.Cancellation);
+        var foreign = new ForeignStage(
+            run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);
+        var (expected, plain) = await RunAsync(run, input, "monolith", null);
         try
         {
-            var lines = run.Limits.ReferenceLines / share;
-            var input = Path.Combine(folder, "events.ndjson");
-            ReferenceInput.Write(input, lines, run.Cancellation);
-            var byteForByte = !run.Target.IsOwn || run.Target.PassesThrough;
-            run.Step(
-                $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, "
-                + "through the monolith with the stage in it",
-                byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
-                ContractText.Conservation);
-            await using var rest = await RestOfChain.StartAsync(run.Target.RoleBelow, run.Target.Key, run.Cancellation);
-            var foreign = new ForeignStage(
-                run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);
-            var (expected, plain) = await RunAsync(run, folder, "monolith", null);
-            try
+            var (came, checkedCounts) = await RunAsync(run, input, "checked", foreign);
+            if (byteForByte)
             {
-                var (came, checkedCounts) = await RunAsync(run, folder, "checked", foreign);
-                if (byteForByte)
-                {
-                    Compare(run, expected, came);
-                }
-                else
-                {
-                    run.Require(
-                        checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems,
-                        $"the counts {checkedCounts}; without the stage {plain}");
-                }
+                Compare(run, expected, came);
             }
-            catch (StageException failure)
+            else
             {
-                run.Require(false, $"the run failed: {failure.Failure}");
+                run.Require(
+                    checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems,
+                    $"the counts {checkedCounts}; without the stage {plain}");
             }
         }
-        finally
+        catch (StageException failure)
         {
-            Directory.Delete(folder, recursive: true);
+            run.Require(false, $"the run failed: {failure.Failure}");
         }
     }
 
-    private async Task<(string Output, Counts Counts)> RunAsync(CheckRun run, string folder, string name, ForeignStage? foreign)
+    private async Task<(string Output, Counts Counts)> RunAsync(CheckRun run, string input, string name, ForeignStage? foreign)
     {
-        var work = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+        var id = $"{name}-{run.Below.NewRunId()}";
+        var work = Directory.CreateDirectory(Path.Combine(run.Folder, id)).FullName;
         var output = Path.Combine(work, "results.ndjson");
         var open = new OpenRun
         {
-            RunId = $"{name}-{run.Below.NewRunId()}",
+            RunId = id,
             Attempt = 1,
             Options = new RunOptions
             {
-                Input = Path.Combine(folder, "events.ndjson"),
+                Input = input,
                 Output = output,
                 WorkDirectory = work,
                 BatchSize = batchSize,
@@ -76,7 +71,7 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
                 CheckpointIntervalMicros = 20_000,
             },
         };
-        var options = new MonolithOptions { Roots = [folder], Foreign = foreign };
+        var options = new MonolithOptions { Roots = [run.Folder], Foreign = foreign };
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
         var running = Task.Run(
             () => MonolithRunner.RunAsync(open, options, null, null, CancellationToken.None, ending.Token), CancellationToken.None);

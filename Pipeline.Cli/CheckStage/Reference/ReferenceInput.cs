@@ -14,7 +14,9 @@ internal static class ReferenceInput
     /// <param name="cancellationToken">Stops between two lines.</param>
     public static void Write(string path, int lines, CancellationToken cancellationToken)
     {
-        using var generated = new MemoryStream();
+        // Of the most lines it has more than a gigabyte.
+        using var generated = new FileStream(
+            path + ".generated", FileMode.Create, FileAccess.ReadWrite, FileShare.None, bufferSize: 1 << 16, FileOptions.DeleteOnClose);
         var options = new GeneratorOptions
         {
             Count = lines,
