@@ -139,9 +139,9 @@ internal static class RunCommand
     public static IEnumerable<string> ErrorsOfFigures(CommandContext context, ParseResult parsed, Option<bool> detach)
     {
         if (CheckedCommand.ValueOr(parsed, detach, false))
-            yield return "--figures: --detach does not wait for the end, when there are figures; show RUN has them then";
+            yield return "--figures: --detach does not wait for the end, when there are figures; `pipeline show RUN` has them then";
         else if (context.FormatOf(parsed) == ReportFormat.Markdown)
-            yield return "--figures: a report in Markdown has none; show RUN has them";
+            yield return "--figures: a report in Markdown has none; `pipeline show RUN` has them";
     }
 
     private static async Task CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)

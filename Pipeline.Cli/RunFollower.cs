@@ -89,7 +89,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
 
     private static CliException Failed(string message) => new(ExitCodes.Failed, message);
 
-    private static string HowToShow(string id) => $"show {id}";
+    private static string HowToShow(string id) => $"pipeline show {id}";
 
     // Of one that rests and did not complete.
     private CliException HowItEnded(Run run) => run switch
@@ -102,7 +102,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
 
     private string HowToResume(string id) => context.Environment(ResumeVariable) is { Length: > 0 } command
         ? command.Replace("{run}", id, StringComparison.Ordinal)
-        : $"resume {id}";
+        : $"pipeline resume {id}";
 
     // Null where the orchestrator did not answer at all.
     private static async Task<Run?> ShowAsync(RunDisplay display, RunsClient client, string id, CancellationToken interrupt)

@@ -36,7 +36,7 @@ internal static class RunReport
         if (run.State == RunState.Completed && run.Skipped is { } skipped)
         {
             if (isStored)
-                terminal.Output.WriteLine($"{Skipped(skipped)}; 'show' names them");
+                terminal.Output.WriteLine($"{Skipped(skipped)}; `pipeline show {run.Id}` names them");
             else
                 WriteSkipped(terminal, skipped);
         }

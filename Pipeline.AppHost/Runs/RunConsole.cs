@@ -86,7 +86,7 @@ internal sealed class RunConsole(
         if (supervision.RunWasKilled)
         {
             await Console.Error.WriteLineAsync(
-                $"error: the process that follows the run was killed{(command.Exit ? "" : "; the run goes on: `runs` shows it")}");
+                $"error: the process that follows the run was killed{(command.Exit ? "" : "; the run goes on: `pipeline runs` shows it")}");
         }
         else if (run.ExitCode is null)
         {

@@ -28,7 +28,7 @@ public sealed class RunFollowerTests : CommandTests
         var error = await Assert.ThrowsAsync<CliException>(() => following.WaitAsync(Waiting.Limit));
         Assert.Equal(ExitCodes.Interrupted, error.ExitCode);
         Assert.Equal(
-            $"run {run.Id} is still draining; look at it with: show {run.Id}, and once it is paused go on with: resume {run.Id}", error.Message);
+            $"run {run.Id} is still draining; look at it with: pipeline show {run.Id}, and once it is paused go on with: pipeline resume {run.Id}", error.Message);
     }
 
     [Fact]
@@ -49,11 +49,11 @@ public sealed class RunFollowerTests : CommandTests
     }
 
     [Theory]
-    [InlineData(RunState.Failed, "disk_full", ExitCodes.Failed, "run r failed: disk_full: it is full; go on with: resume r")]
+    [InlineData(RunState.Failed, "disk_full", ExitCodes.Failed, "run r failed: disk_full: it is full; go on with: pipeline resume r")]
     [InlineData(RunState.Failed, "invalid_rules", ExitCodes.Usage, "it is full.")]
-    [InlineData(RunState.Interrupted, null, ExitCodes.Failed, "run r is interrupted; go on with: resume r")]
+    [InlineData(RunState.Interrupted, null, ExitCodes.Failed, "run r is interrupted; go on with: pipeline resume r")]
     [InlineData(RunState.Completed, null, ExitCodes.Failed, "run r completed before it was paused")]
-    [InlineData(RunState.Draining, null, ExitCodes.NoPipeline, "the orchestrator went away before run r was paused; look at it with: show r")]
+    [InlineData(RunState.Draining, null, ExitCodes.NoPipeline, "the orchestrator went away before run r was paused; look at it with: pipeline show r")]
     public void EndStopped_RunThatIsNotPaused_FailsAndSaysWhy(RunState state, string? reason, int code, string message)
     {
         var run = new Run

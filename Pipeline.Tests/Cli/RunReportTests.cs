@@ -39,5 +39,17 @@ public sealed class RunReportTests : CommandTests
     }
 
     [Fact]
+    public void Write_FilesWereSkipped_NamesTheCommandThatTellsWhich()
+    {
+        RunReport.Write(Terminal, new Run
+        {
+            Id = "1", State = RunState.Completed, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
+            Input = "in", Output = "out", Skipped = new SkippedInput(2, ["a", "b"]),
+        }, ReportFormat.Text);
+
+        Assert.Contains("; `pipeline show 1` names them\n", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WaitingEdge_OneStage_IsNull() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }
