@@ -54,7 +54,7 @@ internal static class RunCommand
             }
 
             using var client = context.Connect();
-            await client.WaitUntilUpAsync(context.Time, cancellationToken);
+            await client.WaitUntilUpAsync(context.Time, context.Terminal.Error.WriteLine, cancellationToken);
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
             var run = await client.StartAsync(settings, CancellationToken.None);
             if (parsed.GetValue(detach))

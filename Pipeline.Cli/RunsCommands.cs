@@ -87,7 +87,7 @@ internal static class RunsCommands
             CheckedCommand.Require([.. Check(parsed)]);
             var format = context.FormatOf(parsed);
             using var client = context.Connect();
-            await client.WaitUntilUpAsync(context.Time, cancellationToken);
+            await client.WaitUntilUpAsync(context.Time, context.Terminal.Error.WriteLine, cancellationToken);
             var run = await client.ResumeAsync(parsed.GetRequiredValue(id), parsed.GetValue(allowUpgrade), CancellationToken.None);
             if (!parsed.GetValue(detach))
                 return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);

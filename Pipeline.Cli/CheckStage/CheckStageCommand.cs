@@ -104,7 +104,12 @@ internal sealed partial class CheckStageCommand
     private string KeyOf(ParseResult parsed)
     {
         if ((parsed.GetValue(_key) ?? _context.Environment(SharedKeyOptions.Variable)) is { Length: > 0 } key)
-            return key;
+        {
+            return SharedKeyOptions.IsKey(key)
+                ? key
+                : throw new CliException(ExitCodes.Usage, $"--key: a key, also that in {SharedKeyOptions.Variable}, is 1 to 512 visible ASCII characters");
+        }
+
         try
         {
             return EndpointFile.Read(EndpointFile.PathIn(_context.Environment))?.Key

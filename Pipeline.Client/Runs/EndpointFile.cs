@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
+using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.Client.Runs;
 
@@ -46,8 +47,12 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
             if (FileStatus.DescribeSpecial(path) is { } kind)
                 throw new IOException($"it is {kind}");
             var endpoint = JsonSerializer.Deserialize(SharedFile.ReadAllBytes(path), EndpointJson.Default.EndpointFile);
-            if (endpoint?.Address is null || endpoint.Key is null || !Uri.TryCreate(endpoint.Address, UriKind.Absolute, out var uri) || !uri.IsLoopback)
+            if (endpoint?.Address is null || !SharedKeyOptions.IsKey(endpoint.Key)
+                || !Uri.TryCreate(endpoint.Address, UriKind.Absolute, out var uri) || !uri.IsLoopback)
+            {
                 throw new InvalidDataException($"{path} is damaged: delete it, and start the pipeline again");
+            }
+
             return endpoint;
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)

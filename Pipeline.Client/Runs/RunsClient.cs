@@ -62,15 +62,18 @@ public sealed class RunsClient : IDisposable
 
     /// <summary>A client of the pipeline that is up.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
-    /// <exception cref="RunsApiException">None is, or the environment names no address.</exception>
+    /// <exception cref="RunsApiException">None is, or the environment names no address, or no key with it.</exception>
     public static RunsClient Connect(Func<string, string?> environment)
     {
         if (environment(AddressVariable) is { Length: > 0 } text)
         {
             // "localhost:5080" is a URI, too: its scheme is localhost.
-            return Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
-                ? new RunsClient(address, environment(SharedKeyOptions.Variable) ?? "")
-                : throw new RunsApiException($"{AddressVariable} must be an http address, such as http://127.0.0.1:5080, not '{text}'");
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp)
+                throw new RunsApiException($"{AddressVariable} must be an http address, such as http://127.0.0.1:5080, not '{text}'");
+            return environment(SharedKeyOptions.Variable) is { } key && SharedKeyOptions.IsKey(key)
+                ? new RunsClient(address, key)
+                : throw new RunsApiException(
+                    $"{SharedKeyOptions.Variable} must be set to the key of the pipeline at {address}: 1 to 512 visible ASCII characters");
         }
 
         try
@@ -89,11 +92,13 @@ public sealed class RunsClient : IDisposable
 
     /// <summary>Waits until the orchestrator answers, where its address was given: the AppHost gives it before the orchestrator listens.</summary>
     /// <param name="time">Clock.</param>
+    /// <param name="waiting">Hears once, where it takes longer, what is waited for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunsApiException">It does not answer in time.</exception>
-    public async Task WaitUntilUpAsync(TimeProvider time, CancellationToken cancellationToken)
+    public async Task WaitUntilUpAsync(TimeProvider time, Action<string> waiting, CancellationToken cancellationToken)
     {
         var since = time.GetTimestamp();
+        var told = false;
         while (_source == AddressVariable)
         {
             using var timeout = new CancellationTokenSource(ProbeTimeout, time);
@@ -108,6 +113,11 @@ public sealed class RunsClient : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 if (time.GetElapsedTime(since) > StartTimeout)
                     throw Away(error);
+                if (!told && time.GetElapsedTime(since) > ProbeTimeout)
+                {
+                    waiting($"waiting for the orchestrator at {_http.BaseAddress}, up to {StartTimeout.TotalMinutes:0} min");
+                    told = true;
+                }
             }
 
             await Task.Delay(ProbeInterval, time, cancellationToken);
@@ -226,9 +236,14 @@ public sealed class RunsClient : IDisposable
         {
             throw new RunsApiException($"the orchestrator at {_http.BaseAddress} does not answer{unanswered}");
         }
-        catch (Exception error) when (error is JsonException || HttpFailures.IsLostConnection(error))
+        catch (JsonException error)
         {
-            throw Away(error);
+            throw NotUnderstood(error, unanswered);
+        }
+        catch (Exception error) when (HttpFailures.IsLostConnection(error))
+        {
+            // What was never connected has asked for nothing.
+            throw Away(error, error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? "" : unanswered);
         }
     }
 
@@ -264,7 +279,11 @@ public sealed class RunsClient : IDisposable
                     if (!await items.MoveNextAsync())
                         yield break;
                 }
-                catch (Exception error) when (error is JsonException || HttpFailures.IsLostConnection(error))
+                catch (JsonException error)
+                {
+                    throw NotUnderstood(error);
+                }
+                catch (Exception error) when (HttpFailures.IsLostConnection(error))
                 {
                     throw Away(error);
                 }
@@ -275,11 +294,19 @@ public sealed class RunsClient : IDisposable
     }
 
     // A response that is none is disposed of.
-    private static async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task RequireSuccessAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
             return;
         using var refused = response;
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            throw new RunsApiException(
+                $"the pipeline at {_http.BaseAddress} refuses the key of {(_source == AddressVariable ? SharedKeyOptions.Variable : _source)}: "
+                + "it is that of another pipeline, or of an earlier start of this one",
+                response.StatusCode);
+        }
+
         Problem? problem = null;
         try
         {
@@ -297,9 +324,18 @@ public sealed class RunsClient : IDisposable
             response.StatusCode) { Fields = fields ?? [] };
     }
 
-    private RunsApiException Away(Exception error) => new(
-        $"the pipeline that {_source} names is not up any more ({_http.BaseAddress} does not answer as it should: {error.Message}): {HowToStart}",
+    // An endpoint file is that of a pipeline that was up.
+    private RunsApiException Away(Exception error, string unanswered = "") => new(
+        $"the pipeline that {_source} names is not up{(_source == AddressVariable ? "" : " any more")} "
+        + $"({_http.BaseAddress} does not answer as it should: {error.Message}): {HowToStart}{unanswered}",
         inner: error);
+
+    // With a status: it is there, and asking again helps nobody.
+    private RunsApiException NotUnderstood(JsonException error, string unanswered = "") => new(
+        $"{_http.BaseAddress} answers what this version of the command does not understand ({error.Message}): "
+        + $"is it another version's, or no orchestrator?{unanswered}",
+        HttpStatusCode.OK,
+        error);
 }
 
 /// <summary>The parts of a problem detail that a client shows.</summary>

@@ -34,4 +34,7 @@ public sealed class SharedKeyOptions
     [Required(ErrorMessage = $"{Variable} is not set: every service needs the key that its pipeline shares, such as one from `openssl rand -hex 32`.")]
     [RegularExpression("[!-~]{1,512}", ErrorMessage = $"{Variable} must be 1 to 512 visible ASCII characters.")]
     public string Key { get; set; } = "";
+
+    /// <summary>Whether a text can be a key.</summary>
+    public static bool IsKey(string? text) => text is { Length: > 0 and <= 512 } && text.All(character => character is >= '!' and <= '~');
 }

@@ -178,11 +178,12 @@ public sealed class CommandLineTests : CommandTests
     [InlineData("{")]
     [InlineData("{}")]
     [InlineData("""{"address":"http://example.com","key":"k","pid":1}""")]
+    [InlineData("""{"address":"http://127.0.0.1:1","key":"a key","pid":1}""")]
     public async Task Runs_DamagedEndpointFile_ErrorNamesTheFile(string content)
     {
         Write("endpoint.json", content);
         Assert.Equal(ExitCodes.NoPipeline, await CommandAsync("runs"));
-        Assert.Contains("endpoint.json", Assert.Single(Errors), StringComparison.Ordinal);
+        Assert.Contains("endpoint.json is ", Assert.Single(Errors), StringComparison.Ordinal);
     }
 
     [Fact]

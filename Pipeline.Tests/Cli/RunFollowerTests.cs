@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
@@ -39,7 +40,7 @@ public sealed class RunFollowerTests : CommandTests
         var time = new JumpingTime(tick: TimeSpan.FromSeconds(31));
         using var client = new RunsClient(new LostHandler(), new Uri(served.Endpoint.Address), ServedOrchestrator.Key, "a test");
         var follower = new RunFollower(
-            ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another key"), ReportFormat.Text, figures: false);
+            ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another-key"), ReportFormat.Text, figures: false);
 
         var error = await Assert.ThrowsAsync<CliException>(() => follower.FollowAsync(client, "r", CancellationToken.None).WaitAsync(Waiting.Limit));
 
@@ -68,6 +69,20 @@ public sealed class RunFollowerTests : CommandTests
         Assert.Equal((code, message), (error.ExitCode, error.Message));
     }
 
+    [Fact]
+    public async Task FollowAsync_AnswersOfAnotherVersion_FailsAtOnce()
+    {
+        using var client = new RunsClient(new LaterHandler(), new Uri("http://127.0.0.1:1"), "key", "a test");
+
+        var follower = new RunFollower(ContextOf(new JumpingTime(), _ => null), ReportFormat.Text, figures: false);
+
+        var error = await Assert.ThrowsAsync<RunsApiException>(
+            () => follower.FollowAsync(client, "r", CancellationToken.None).WaitAsync(Waiting.Limit));
+
+        Assert.Equal(ExitCodes.Failed, ExitCodes.Of(error));
+        Assert.Empty(Error);
+    }
+
     private CommandContext ContextOf(TimeProvider time, Func<string, string?> environment) =>
         new(Terminal, environment, new Option<bool>("--json"), new Option<bool>("--markdown"), time);
 
@@ -75,6 +90,12 @@ public sealed class RunFollowerTests : CommandTests
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             throw new HttpRequestException("lost");
+    }
+
+    private sealed class LaterHandler : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("data: {\"later\":1}\n\n") });
     }
 
     private sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())

@@ -188,7 +188,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Pipeline.Host.WaitForAsync("orchestrator", change => change.Snapshot.Properties.Any(
             property => property is { Name: "executable.pid", Value: int process } && process != killed));
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
-        await Pipeline.Api.WaitUntilUpAsync(TimeProvider.System, timeout.Token);
+        await Pipeline.Api.WaitUntilUpAsync(TimeProvider.System, _ => { }, timeout.Token);
         var run = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-restart", 100, badShare: 0) });
 
         await Expect(page.Page.Locator("main:not([inert]) table")).ToContainTextAsync(run.Id);

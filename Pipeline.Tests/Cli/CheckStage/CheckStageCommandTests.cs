@@ -51,6 +51,13 @@ public sealed class CheckStageCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task CheckStage_KeyThatFitsNoHeader_IsRefused()
+    {
+        Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", "http://127.0.0.1:5000", "--role", "rules", "--key", "key\r"));
+        Assert.StartsWith("error: --key: a key, also that in PIPELINE_KEY, is 1 to 512", _error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task CheckStage_NothingListens_SaysSo()
     {
         var nobody = $"http://127.0.0.1:{FreePort.Find()}";

@@ -77,11 +77,88 @@ public sealed class RunsClientTests
     [InlineData("localhost:5080")]
     [InlineData("/run/pipeline")]
     [InlineData("ftp://127.0.0.1")]
+    [InlineData("https://127.0.0.1:5080")]
     public void Connect_AddressThatIsNoHttpAddress_IsRefusedByItsVariable(string address)
     {
         var error = Assert.Throws<RunsApiException>(() => RunsClient.Connect(name => name == RunsClient.AddressVariable ? address : null));
 
         Assert.Equal($"PIPELINE_ORCHESTRATOR must be an http address, such as http://127.0.0.1:5080, not '{address}'", error.Message);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("a key")]
+    [InlineData("key\r")]
+    [InlineData("schl\u00fcssel")]
+    public void Connect_AddressWithoutAKeyThatFitsAHeader_IsRefusedByItsVariable(string? key)
+    {
+        var error = Assert.Throws<RunsApiException>(
+            () => RunsClient.Connect(name => name == RunsClient.AddressVariable ? "http://127.0.0.1:5080" : name == "PIPELINE_KEY" ? key : null));
+
+        Assert.Equal("PIPELINE_KEY must be set to the key of the pipeline at http://127.0.0.1:5080/: 1 to 512 visible ASCII characters", error.Message);
+    }
+
+    [Theory]
+    [InlineData(RunsClient.AddressVariable, "PIPELINE_KEY")]
+    [InlineData("/run/endpoint.json", "/run/endpoint.json")]
+    public async Task Call_KeyThatIsRefused_NamesWhereItIsFrom(string source, string named)
+    {
+        using var client = new RunsClient(
+            new AnsweringHandler(HttpStatusCode.Unauthorized, new StringContent("{}")), new Uri("http://127.0.0.1:1"), "key", source);
+
+        var error = await Assert.ThrowsAsync<RunsApiException>(() => client.ListAsync());
+
+        Assert.Equal(HttpStatusCode.Unauthorized, error.Status);
+        Assert.StartsWith($"the pipeline at http://127.0.0.1:1/ refuses the key of {named}: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WaitUntilUpAsync_NobodyListens_SaysOnceThatItWaits()
+    {
+        using var client = new RunsClient(new ResetHandler(), new Uri("http://127.0.0.1:1"), "key", RunsClient.AddressVariable);
+        var told = new List<string>();
+
+        var error = await Assert.ThrowsAsync<RunsApiException>(
+            () => client.WaitUntilUpAsync(new JumpingTime(), told.Add, CancellationToken.None).WaitAsync(Waiting.Limit));
+
+        Assert.Equal(["waiting for the orchestrator at http://127.0.0.1:1/, up to 2 min"], told);
+        Assert.StartsWith("the pipeline that PIPELINE_ORCHESTRATOR names is not up (", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Call_AnswerOfAnotherVersion_IsNotToldAsGone()
+    {
+        const string later = """{"id":"r","state":"running","created":"2026-01-01T00:00:00Z","updated":"2026-01-01T00:00:00Z","options":{"later":1}}""";
+        using var getting = ClientAnswered(later);
+        using var starting = ClientAnswered(later);
+        using var following = ClientAnswered($"event: state\ndata: {later}\n\n");
+
+        RunsApiException[] errors =
+        [
+            await Assert.ThrowsAsync<RunsApiException>(() => getting.GetAsync("r")),
+            await Assert.ThrowsAsync<RunsApiException>(() => starting.StartAsync(new RunSettings())),
+            await Assert.ThrowsAsync<RunsApiException>(async () => await following.FollowAsync("r").FirstAsync()),
+        ];
+
+        Assert.All(errors, error => Assert.Equal(HttpStatusCode.OK, error.Status));
+        Assert.All(errors, error => Assert.StartsWith(
+            "http://127.0.0.1:1/ answers what this version of the command does not understand (", error.Message, StringComparison.Ordinal));
+        Assert.EndsWith("the run may have been made all the same: `pipeline runs` shows it then", errors[1].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HttpRequestError.ResponseEnded, true)]
+    [InlineData(HttpRequestError.ConnectionError, false)]
+    public async Task StartAndResume_LostBeforeTheAnswer_SayThatTheRunMayBeThere(HttpRequestError lost, bool maybe)
+    {
+        using var client = new RunsClient(new LosingHandler(lost), new Uri("http://127.0.0.1:1"), "key", "a test");
+
+        var started = await Assert.ThrowsAsync<RunsApiException>(() => client.StartAsync(new RunSettings()));
+        var resumed = await Assert.ThrowsAsync<RunsApiException>(() => client.ResumeAsync("r"));
+
+        Assert.Equal(maybe, started.Message.EndsWith("; the run may have been made all the same: `pipeline runs` shows it then", StringComparison.Ordinal));
+        Assert.Equal(maybe, resumed.Message.EndsWith("; the run may have been resumed all the same: `pipeline runs` shows it then", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -101,6 +178,15 @@ public sealed class RunsClientTests
     }
 
     private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
+
+    private static RunsClient ClientAnswered(string content) =>
+        new(new AnsweringHandler(HttpStatusCode.OK, new StringContent(content)), new Uri("http://127.0.0.1:1"), "key", "a test");
+
+    private sealed class LosingHandler(HttpRequestError lost) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new HttpRequestException(lost, "lost");
+    }
 
     private sealed class AnsweringHandler(HttpStatusCode status, HttpContent content) : HttpMessageHandler
     {
