@@ -9,6 +9,7 @@ function read(stream) {
   let failure;
   stream.on('readable', () => wake());
   stream.on('end', () => { ended = true; wake(); });
+  stream.on('close', () => { ended = true; wake(); }); // all that comes of a call that is cancelled
   stream.on('error', (error) => { failure = error; wake(); });
   return (async function* messages() {
     for (;;) {
@@ -21,9 +22,15 @@ function read(stream) {
   })();
 }
 
-/** Writes a message. A stream that is full says so, and later that it has drained: this is how a slow hop slows down those above it. */
+/**
+ * Writes a message. A stream that is full says so, and later that it has drained: this is how a slow hop slows down those above it. One that is
+ * cancelled just closes: who reads learns why.
+ */
 async function write(stream, message) {
-  if (!stream.write(message)) await once(stream, 'drain');
+  if (stream.destroyed || stream.write(message)) return;
+  const settled = new AbortController();
+  const { signal } = settled;
+  await Promise.race([once(stream, 'drain', { signal }), once(stream, 'close', { signal })]).finally(() => settled.abort());
 }
 
 module.exports = { read, write };

@@ -1,5 +1,6 @@
 'use strict';
 // Drops events of type "view", and those with a value below 10, as the default rules do.
+const fs = require('fs');
 const { authenticate, grpc, limits, load } = require('./contracts');
 const columns = require('./columns');
 
@@ -24,4 +25,7 @@ function apply(call) {
 const server = new grpc.Server({ ...limits, interceptors: [authenticate] });
 server.addService(Transform.service, { Apply: apply });
 server.bindAsync(process.env.PIPELINE_TRANSFORM_ADDRESS, grpc.ServerCredentials.createInsecure(), (error) => { if (error) throw error; });
-process.stdin.resume().on('end', () => process.exit());
+
+// Ends with the bridge, whose pipe it is. Whoever else starts the program need not have one.
+const input = fs.fstatSync(0);
+if (input.isFIFO() || input.isSocket()) process.stdin.resume().on('end', () => process.exit());

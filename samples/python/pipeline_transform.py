@@ -1,6 +1,7 @@
 """What every transform does, whatever its work is: listens where it is told, checks the key, answers each request once and in order."""
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -59,7 +60,7 @@ def keep(events, rows):
 
 
 def serve(work):
-    """Serves until the bridge ends.
+    """Serves until the bridge ends, whose pipe standard input is; without a pipe until the process is ended.
 
     work: a class, of which each attempt at a run gets an object. opened: what it reads and sets; __init__(open); events(batch) changes
     a batch in place; work_items(batch), where opened asks for them, too; end() when the attempt is over, completed or not.
@@ -93,4 +94,8 @@ def serve(work):
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("pipeline.v1.Transform", {"Apply": handler})])
     server.add_insecure_port(os.environ["PIPELINE_TRANSFORM_ADDRESS"])
     server.start()
-    sys.stdin.read()
+    mode = os.fstat(0).st_mode if sys.stdin else 0
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        sys.stdin.read()
+    else:
+        server.wait_for_termination()
