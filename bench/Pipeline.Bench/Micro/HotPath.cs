@@ -104,7 +104,6 @@ public class HotPath
 
     private static StageContext Context(string role) => new()
     {
-        InstanceId = role,
         Meter = new StageMeter(),
         Answers = Discard.Instance,
         Logger = NullLogger.Instance,
