@@ -35,13 +35,14 @@ public sealed record RunSlice(IReadOnlyList<SliceFile> Files, long FirstByte, lo
 /// <param name="Path">Below the input directory; the file's name where the input is one file.</param>
 /// <param name="Length">Bytes as stored.</param>
 /// <param name="ModifiedMicros">Last write, Unix microseconds.</param>
-public sealed record SliceFile(string Path, long Length, long ModifiedMicros)
+/// <param name="FileId">Tells it from another file of the same name; 0 where that is not known.</param>
+public sealed record SliceFile(string Path, long Length, long ModifiedMicros, ulong FileId = 0)
 {
     /// <summary>Of the contract's.</summary>
-    public static SliceFile Of(InputFile file) => new(file.Path, file.Length, file.ModifiedMicros);
+    public static SliceFile Of(InputFile file) => new(file.Path, file.Length, file.ModifiedMicros, file.FileId);
 
     /// <summary>As the contract has it.</summary>
-    public InputFile ToContract() => new() { Path = Path, Length = Length, ModifiedMicros = ModifiedMicros };
+    public InputFile ToContract() => new() { Path = Path, Length = Length, ModifiedMicros = ModifiedMicros, FileId = FileId };
 }
 
 /// <summary>How far a slice of a partitioned run is.</summary>

@@ -177,16 +177,20 @@ public sealed class PartitionedRunTests : IDisposable
         await resumed.WaitAsync(Waiting.Limit);
     }
 
-    [Fact]
-    public async Task RunSlices_InputChangedSinceThePlan_Fails()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task RunSlices_InputChangedSinceThePlan_Fails(bool isReplacedByLonger)
     {
         var work = Start();
         await _workers.Until(() => _workers.Asked.Count == 2);
         _stop.BreakOff();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
-        File.WriteAllText(Run.Input, "shorter\n");
+        var other = Path.Join(_folder, "other");
+        File.WriteAllText(other, isReplacedByLonger ? File.ReadAllText(Run.Input) + "one more\n" : "shorter\n");
+        File.Move(other, Run.Input, overwrite: true);
 
-        var error = await Assert.ThrowsAsync<StageException>(() => Start(new FakeSliceWorkers(1), new StopSignal()));
+        var error = await Assert.ThrowsAsync<StageException>(() => Start(new FakeSliceWorkers(1), new StopSignal()).WaitAsync(Waiting.Limit));
 
         Assert.Equal(FailureReasons.InputChanged, error.Failure.Reason);
     }

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
@@ -105,6 +106,7 @@ public sealed class IngestSliceTests : IDisposable
     [InlineData("gone", FailureReasons.InputChanged)]
     [InlineData("written to", FailureReasons.InputChanged)]
     [InlineData("shrunk", FailureReasons.InputChanged)]
+    [InlineData("replaced by longer", FailureReasons.InputChanged)]
     [InlineData("outside", FailureReasons.PathOutsideRoots)]
     public async Task Open_FilesThatAreNotWhatWasPlanned_AreRefused(string how, string reason)
     {
@@ -121,6 +123,9 @@ public sealed class IngestSliceTests : IDisposable
                 break;
             case "shrunk":
                 File.WriteAllText(changed, "b1");
+                break;
+            case "replaced by longer":
+                File.Move(_folder.Write("export", "b1\nb2\nb3\n"), changed, overwrite: true);
                 break;
             case "outside":
                 _folder.Write("outside.ndjson", "x\n");
@@ -191,7 +196,7 @@ public sealed class IngestSliceTests : IDisposable
 
     private static CutLine Plain(CutLine line) => line.Fate == LineFate.Blank ? line with { Offset = -1 } : line;
 
-    private static InputSlice Whole(IEnumerable<InputFile> files) => new() { Files = { files }, EndByte = files.Last().Length };
+    private static InputSlice Whole(IEnumerable<InputFile> files) => new RunSlice([.. files.Select(SliceFile.Of)], 0, files.Last().Length).ToContract();
 
     private IngestRun SliceOf(string path, long first, long end, int blockBytes = 256 * 1024, TimeProvider? time = null)
     {
