@@ -122,7 +122,8 @@ public sealed record Run
 
     /// <summary>As it is once nobody works on it: an attempt under way is abandoned, and open slices are interrupted at their checkpoints.</summary>
     public Run AtRest() =>
-        WithLastAttempt(record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned } : record) with
+        WithLastAttempt(
+            record => record.Outcome == AttemptRecord.Running ? record with { Outcome = AttemptRecord.Abandoned, Ended = Updated } : record) with
         {
             StopRequested = null,
             WaitingFor = null,
@@ -241,7 +242,7 @@ public sealed record AttemptRecord
     /// <summary>When it began.</summary>
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>When it ended; null while it runs.</summary>
+    /// <summary>When it ended, or was last heard of where it was abandoned; null while it runs.</summary>
     public DateTimeOffset? Ended { get; init; }
 
     /// <summary>When its first checkpoint was committed; null before.</summary>

@@ -152,7 +152,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             {
                 // The pins of the whole run count: it may have been resumed with others.
                 var pins = RunPins.Overlay(stored.Implementations, whole.Implementations);
-                return stored with { State = RunState.Pending, Ended = null, Implementations = pins, UpgradeAllowed = whole.UpgradeAllowed };
+                return stored.AtRest() with { State = RunState.Pending, Ended = null, Implementations = pins, UpgradeAllowed = whole.UpgradeAllowed };
             }
 
             var plan = PartitionPlan.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no plan in {_store.FolderOf(runId)}");

@@ -25,6 +25,9 @@ internal sealed partial class RunService
     private static readonly TimeSpan WorkerPatience = TimeSpan.FromSeconds(10);
     private readonly PartitionedStore _partitioned;
     private readonly Lock _refreshing = new();
+
+    // Completed runs whose slices may still be there. Used under _refreshing.
+    private readonly HashSet<string> _withSlices = [];
     private readonly IPartitionedRuns? _cluster;
 
     IReadOnlyList<string> IActiveRuns.List()
@@ -50,10 +53,12 @@ internal sealed partial class RunService
                 }
             }
 
-            foreach (var left in changed.Where(
-                run => run is { State: RunState.Completed, Slices.Count: > 0 } && _time.GetUtcNow() - run.Ended > SlicesLeftAfter))
+            // A completed run does not change any more: it is looked at again when its owner has had the time.
+            _withSlices.UnionWith(changed.Where(run => run is { State: RunState.Completed, Slices.Count: > 0 }).Select(run => run.Id));
+            foreach (var left in _withSlices.Where(id => _time.GetUtcNow() - _runs[id].Run.Current.Value.Ended > SlicesLeftAfter).ToList())
             {
-                DeleteSlices(_runs[left.Id]);
+                _withSlices.Remove(left);
+                DeleteSlices(_runs[left]);
             }
         }
     }
@@ -128,7 +133,7 @@ internal sealed partial class RunService
                 return null;
             }
 
-            Store(entry, entry.Run.Change(_ => stored with { State = RunState.Pending, WaitingFor = null, Takeovers = stored.Takeovers + 1 }));
+            Store(entry, entry.Run.Change(_ => stored.AtRest() with { State = RunState.Pending, Takeovers = stored.Takeovers + 1 }));
             Begin(entry);
             return entry;
         }

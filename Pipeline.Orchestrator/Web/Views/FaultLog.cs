@@ -66,11 +66,19 @@ internal static class FaultLog
                     $"attempt {attempt.Attempt} failed: {attempt.Error?.Reason}: {attempt.Error?.Message}", run.Id);
             }
 
-            if (index > 0 && attempt.FirstCommit is { } commit && run.History[index - 1] is { Outcome: "failed", Ended: { } before })
+            else if (attempt is { Outcome: AttemptRecord.Abandoned, Ended: { } abandoned })
             {
                 yield return new(
+                    abandoned, "abandoned", IncidentSeverity.Bad, run.Id, $"attempt {attempt.Attempt} was abandoned: its orchestrator stopped or died", run.Id);
+            }
+
+            if (index > 0 && attempt.FirstCommit is { } commit
+                && run.History[index - 1] is { Outcome: "failed" or AttemptRecord.Abandoned, Ended: { } before } former)
+            {
+                var what = former.Outcome == "failed" ? "the failure" : "the last sign of the former";
+                yield return new(
                     commit, "recovered", IncidentSeverity.Good, run.Id,
-                    $"attempt {attempt.Attempt} began {Show.Duration(attempt.Started - before)} after the failure, its first checkpoint came after "
+                    $"attempt {attempt.Attempt} began {Show.Duration(attempt.Started - before)} after {what}, its first checkpoint came after "
                     + $"{Show.Duration(commit - before)}",
                     run.Id);
             }

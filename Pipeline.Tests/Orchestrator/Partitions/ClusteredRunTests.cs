@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
@@ -99,6 +100,33 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
         Assert.Equal(RunState.Completed, Stored(run.Id).State);
         await RefreshedAsync(_first, run.Id, RunState.Completed);
+    }
+
+    [Fact]
+    public async Task Ensure_MachineLostDuringAnAttempt_ItsAttemptIsAbandoned()
+    {
+        var run = Create();
+        for (var slice = 0; slice < 2; slice++)
+            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _first.Stages.NextAsync()).Opens();
+        Assert.Equal(AttemptRecord.Running, Assert.Single(Stored(run.Id).History).Outcome);
+
+        await RunsOf(_second).EnsureAsync(run.Id);
+
+        await _second.Stages.NextAsync();
+        Assert.Equal([AttemptRecord.Abandoned, AttemptRecord.Running], Stored(run.Id).History.Select(attempt => attempt.Outcome));
+        Assert.NotNull(Stored(run.Id).History[0].Ended);
+    }
+
+    [Fact]
+    public async Task Advance_MachineOfTheSliceLostDuringAnAttempt_ItsAttemptIsAbandoned()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+
+        var report = await _second.Services.GetRequiredService<SliceLanes>().AdvanceAsync(run.Id, 0, 0, CancellationToken.None);
+
+        Assert.Equal((1, AttemptRecord.Abandoned), (report.Run.History[0].Attempt, report.Run.History[0].Outcome));
     }
 
     [Fact]
@@ -318,12 +346,17 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Refresh_OwnerDiedBeforeItHadDeletedTheSlices_DeletesThem()
     {
         var paused = await PausedAsync();
-        var run = Stored(paused.Id) with { State = RunState.Completed, Ended = DateTimeOffset.UtcNow.AddMinutes(-10) };
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var machine = await StartAsync(time: time);
+        var run = Stored(paused.Id) with { State = RunState.Completed, Ended = time.GetUtcNow() };
         var slices = Path.Join(_storage, "runs", run.Id, "slices");
-        Assert.True(Directory.Exists(slices));
 
         RunStore.Shared(_storage, NullLogger<RunStore>.Instance).Save(run, OwnerClaim.Take(Path.Join(_storage, "runs", run.Id)).Number);
-        await RefreshedAsync(_second, run.Id, RunState.Completed);
+        await RefreshedAsync(machine, run.Id, RunState.Completed);
+        Assert.True(Directory.Exists(slices));
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        RunsOf(machine).Refresh();
 
         Assert.False(Directory.Exists(slices));
     }
@@ -409,13 +442,16 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
     private Run Create(RunService runs) => runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson"), Partitions = 2 });
 
-    private Task<ServedOrchestrator> StartAsync(ILoggerProvider? log = null) => ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
-    {
-        services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
-        services.AddSingleton<IPartitionedRuns>(_cluster);
-        if (log is not null)
-            services.AddSingleton(log);
-    });
+    private Task<ServedOrchestrator> StartAsync(ILoggerProvider? log = null, TimeProvider? time = null) =>
+        ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
+        {
+            services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
+            services.AddSingleton<IPartitionedRuns>(_cluster);
+            if (log is not null)
+                services.AddSingleton(log);
+            if (time is not null)
+                services.AddSingleton(time);
+        });
 
     /// <summary>A cluster that has every run carried out by one machine.</summary>
     private sealed class OneMachine : IPartitionedRuns

@@ -164,6 +164,18 @@ public sealed class ViewTests
         Assert.Equal(("parse parse-0", IncidentSeverity.Bad), (incidents[1].Who, incidents[1].Severity));
     }
 
+    [Fact]
+    public void FaultLog_OrchestratorDiedDuringAnAttempt_TellsHowLongTheRecoveryTook()
+    {
+        var left = NewRun(RunState.Running, Noon) with { Updated = Noon.AddSeconds(2), History = [Attempt(1, AttemptRecord.Running, Noon)] };
+        var next = Attempt(2, "completed", Noon.AddSeconds(5)) with { FirstCommit = Noon.AddSeconds(6), Ended = Noon.AddSeconds(9) };
+
+        var incidents = FaultLog.Of([left.AtRest() with { History = [.. left.AtRest().History, next] }], null, 10);
+
+        Assert.Equal([("recovered", Noon.AddSeconds(6)), ("abandoned", Noon.AddSeconds(2))], incidents.Select(incident => (incident.Kind, incident.At)));
+        Assert.StartsWith("attempt 2 began 3.00 s after the last sign of the former", incidents[0].What, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("expired", IncidentSeverity.Bad)]
     [InlineData("unregistered", IncidentSeverity.Info)]
