@@ -156,7 +156,7 @@ internal sealed partial class SinkRun : IDisposable
         _claims.RequireNewest();
         if (CompletionNote.TryRead(_plan.WorkFolder) is { } note)
         {
-            if (!note.Results.Fits(_plan.Results) || !note.Rejects.Fits(_plan.Rejects))
+            if (!note.Results.Fits(_plan.Results, _context.Meter) || !note.Rejects.Fits(_plan.Rejects, _context.Meter))
             {
                 throw new StageException(
                     FailureReasons.CheckpointCorrupt, $"'{_plan.Results}' or its rejects file was complete, and has changed since. Start a new run.");
@@ -168,11 +168,11 @@ internal sealed partial class SinkRun : IDisposable
             return note.Completed;
         }
 
-        var final = new FinalFiles(_files, _plan);
+        var final = new FinalFiles(_files, _plan, _context.Meter);
         RunCompleted completed;
         try
         {
-            using var merge = IsMerge ? new PartialMerge(_plan.Partials, _context.Roots, cancellationToken) : null;
+            using var merge = IsMerge ? new PartialMerge(_plan.Partials, _context.Roots, _context.Meter, cancellationToken) : null;
             using var groups = merge is null ? SortGroups() : null;
             if (merge is not null)
             {
@@ -246,10 +246,15 @@ internal sealed partial class SinkRun : IDisposable
         try
         {
             var events = 0L;
-            foreach (var group in (own ?? _resumed)!.Pages().SelectMany(page => page.Groups))
+            foreach (var page in (own ?? _resumed)!.Pages())
             {
-                groups.Add(group);
-                events += group.Count;
+                foreach (var group in page.Groups)
+                {
+                    groups.Add(group);
+                    events += group.Count;
+                }
+
+                _context.Meter.FileBytesRead += page.CalculateSize();
             }
 
             return events == Committed!.Counts.Events

@@ -24,6 +24,12 @@ public sealed class StageMeter
     /// <summary>Groups of the last checkpoint that was handed on.</summary>
     public long GroupsOut { get; set; }
 
+    /// <summary>Bytes of files read while the results are put together: that it goes on shows by them, since no batch passes.</summary>
+    public long FileBytesRead { get; set; }
+
+    /// <summary>Bytes of results and rejects, written while they are put together.</summary>
+    public long FileBytesWritten { get; set; }
+
     /// <summary>Time from line read to applied here.</summary>
     public LatencyRecorder Latency { get; } = new();
 }

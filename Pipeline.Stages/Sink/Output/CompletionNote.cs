@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Stages.Sink.Output;
@@ -12,8 +13,12 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
     /// <summary>Of a file that there is none of.</summary>
     public static readonly FinishedFile None = new(-1, 0);
 
+    private const int BlockBytes = 64 * 1024;
+
     /// <summary>Whether that file stands there, unchanged; for <see cref="None"/>, whether none does.</summary>
-    public bool Fits(string path)
+    /// <param name="path">Where.</param>
+    /// <param name="meter">Counts what is read; null = nobody waits for it.</param>
+    public bool Fits(string path, StageMeter? meter = null)
     {
         var file = new FileInfo(path);
         if (!file.Exists || file.Length != Length)
@@ -21,7 +26,13 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
 
         var hash = new XxHash3();
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        hash.Append(stream);
+        var block = new byte[BlockBytes];
+        for (int read; (read = stream.Read(block)) > 0;)
+        {
+            hash.Append(block.AsSpan(0, read));
+            meter?.FileBytesRead += read;
+        }
+
         return hash.GetCurrentHashAsUInt64() == Hash;
     }
 }

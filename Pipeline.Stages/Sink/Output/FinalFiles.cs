@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Sink.Lines;
 
 namespace Pipeline.Stages.Sink.Output;
@@ -20,7 +21,7 @@ internal readonly record struct Piece(string Path, long Length, long LinesBefore
 internal sealed record FinalContent(IEnumerable<Piece> WorkItems, IReadOnlyList<Piece> Rejects, IEnumerable<ReadOnlyMemory<byte>> Groups);
 
 /// <summary>Puts the finished files together and brings them into place: first the rejects, last the results.</summary>
-internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
+internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMeter meter)
 {
     private const int BlockBytes = 256 * 1024;
 
@@ -77,7 +78,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
         string path, string role, IEnumerable<Piece> pieces, IEnumerable<ReadOnlyMemory<byte>> groups, CancellationToken cancellationToken)
     {
         using var file = files.Create(path, role);
-        var target = new FinishedStream(file);
+        var target = new FinishedStream(file, meter);
         using Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
@@ -139,7 +140,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
     private static BufferedStream Compress(Stream target) => new(new GZipStream(target, CompressionLevel.Fastest), 4 * BlockBytes);
 
     /// <summary>Appends to a durable file, and knows what it holds.</summary>
-    private sealed class FinishedStream(IDurableFile file) : Stream
+    private sealed class FinishedStream(IDurableFile file, StageMeter meter) : Stream
     {
         private readonly XxHash3 _hash = new();
         private long _length;
@@ -161,6 +162,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan)
             file.Append(buffer);
             _hash.Append(buffer);
             _length += buffer.Length;
+            meter.FileBytesWritten += buffer.Length;
         }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

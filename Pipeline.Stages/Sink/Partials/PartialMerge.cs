@@ -2,6 +2,7 @@ using System.Buffers;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Groups;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Sink.Lines;
 using Pipeline.Stages.Sink.Output;
 
@@ -19,16 +20,17 @@ internal sealed class PartialMerge : IDisposable
     /// <summary>Opens and checks all of them.</summary>
     /// <param name="folders">Of the runs over the slices, in the order of the input.</param>
     /// <param name="roots">Folders that may be read.</param>
+    /// <param name="meter">Counts what is read.</param>
     /// <param name="cancellationToken">Ends it between two of them.</param>
     /// <exception cref="StageException">One cannot be merged.</exception>
-    public PartialMerge(IEnumerable<string> folders, IReadOnlyList<string> roots, CancellationToken cancellationToken)
+    public PartialMerge(IEnumerable<string> folders, IReadOnlyList<string> roots, StageMeter meter, CancellationToken cancellationToken)
     {
         try
         {
             foreach (var folder in folders)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Add(PartialResult.Open(folder, roots));
+                Add(PartialResult.Open(folder, roots, meter));
             }
         }
         catch

@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Sink.Lines;
 using Pipeline.Stages.Sink.Output;
 
@@ -39,15 +40,16 @@ internal sealed class PartialResult : IDisposable
     /// <summary>Opens the result of a run, and reads it once to see that it is whole.</summary>
     /// <param name="folder">The run's folder, as it came.</param>
     /// <param name="roots">Folders that may be read.</param>
+    /// <param name="meter">Counts what is read.</param>
     /// <exception cref="StageException">checkpoint_corrupt: it is not whole; path_outside_roots.</exception>
-    public static PartialResult Open(string folder, IReadOnlyList<string> roots)
+    public static PartialResult Open(string folder, IReadOnlyList<string> roots, StageMeter meter)
     {
         var resolved = RootedPath.Require(folder, roots, "folder of a partial result");
         if (CompletionNote.TryRead(resolved) is not { Last.Position: not null } note)
             throw Damaged(folder, "its completion note is missing or damaged");
 
         var files = OutputFiles.Of(RootedPath.Require(note.Completed.Output, roots, "partial result"));
-        if (!note.Results.Fits(files.Results) || !note.Rejects.Fits(files.Rejects))
+        if (!note.Results.Fits(files.Results, meter) || !note.Rejects.Fits(files.Rejects, meter))
             throw Damaged(folder, $"'{files.Results}' or its rejects file is missing, or has changed since the run was completed");
 
         var file = File.OpenHandle(files.Results, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

@@ -31,6 +31,18 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
+    public async Task Complete_MuchToWrite_CountsWhatItReadsAndWritesMeanwhile()
+    {
+        await _script.RunAsync(1, lines: 50);
+        Assert.Equal((0, 0), (_script.Meter.FileBytesRead, _script.Meter.FileBytesWritten));
+
+        await _script.RunAsync(2);
+
+        Assert.Equal(new FileInfo(_script.Results).Length + new FileInfo(_script.Rejects).Length, _script.Meter.FileBytesWritten);
+        Assert.NotEqual(0, _script.Meter.FileBytesRead);
+    }
+
+    [Fact]
     public async Task Run_WithoutRejects_RemovesAnEarlierRejectsFile()
     {
         using var script = new SinkRunScript { HasRejects = false };

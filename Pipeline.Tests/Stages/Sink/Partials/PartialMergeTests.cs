@@ -56,6 +56,19 @@ public sealed class PartialMergeTests : IDisposable
     }
 
     [Fact]
+    public async Task Merge_PartialResults_CountsWhatItReadsAndWritesMeanwhile()
+    {
+        Prepare("file");
+        await _run.RunSlicesAsync(_run.RandomSlices(new Random(20)));
+        var partials = Directory.EnumerateFiles(_run.Folder.Path, "partial-*").Sum(file => new FileInfo(file).Length);
+
+        await _run.MergeAsync();
+
+        Assert.Equal(_run.Written("merged").Sum(file => file?.Length ?? 0), _run.Meter.FileBytesWritten);
+        Assert.Equal(partials, _run.Meter.FileBytesRead);
+    }
+
+    [Fact]
     public async Task Merge_OneEmptyFile_GivesTheBytesOfTheWholeRun()
     {
         _run.Options.Input = _run.Folder.Write("in.ndjson", "");

@@ -27,6 +27,9 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
 
     public RunCompleted? Completed { get; private set; }
 
+    /// <summary>Of the last attempt at the merge.</summary>
+    public StageMeter Meter { get; private set; } = new();
+
     public OpenRun MergeOpen { get; private set; } = new();
 
     /// <summary>Runs over all of the input.</summary>
@@ -53,7 +56,7 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
     {
         var context = new StageContext
         {
-            Meter = new StageMeter(),
+            Meter = Meter = new StageMeter(),
             Answers = this,
             Logger = NullLogger.Instance,
             Roots = [Folder.Path],
