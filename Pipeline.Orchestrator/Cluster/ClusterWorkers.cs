@@ -21,6 +21,8 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
 
     public bool HasOtherMachines => true;
 
+    public async ValueTask<int> LanesAsync(CancellationToken cancellationToken) => await machines.LanesAsync(cancellationToken);
+
     public async ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => await machines.CapacityAsync(cancellationToken);
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)

@@ -15,19 +15,11 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     private volatile bool _isStale;
     private long? _read;
 
-    /// <summary>Slices that all machines together can work on at once; at least 1.</summary>
-    public async Task<int> CapacityAsync(CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            return Math.Max(1, (await ReadAsync()).Values.Where(machine => machine.IsWhole).Sum(machine => machine.Cores));
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    /// <summary>Slices that all machines together can work on at once when their pipelines are whole; at least 1.</summary>
+    public Task<int> LanesAsync(CancellationToken cancellationToken) => SumAsync(_ => true, cancellationToken);
+
+    /// <summary>Slices that they can work on at once at the moment; at least 1.</summary>
+    public Task<int> CapacityAsync(CancellationToken cancellationToken) => SumAsync(machine => machine.IsWhole, cancellationToken);
 
     /// <summary>Picks the machine for a slice: of those that can work on it, the one with the fewest open slices per core.</summary>
     /// <remarks>Where none can, any machine is better than none: the slice waits there, and says what for.</remarks>
@@ -71,6 +63,19 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     public void Expire() => _isStale = true;
 
     public void Dispose() => _turn.Dispose();
+
+    private async Task<int> SumAsync(Func<MachineReport, bool> counts, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return Math.Max(1, (await ReadAsync()).Values.Where(counts).Sum(machine => machine.Cores));
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     private async Task<Dictionary<SiloAddress, MachineReport>> ReadAsync()
     {

@@ -15,6 +15,12 @@ internal interface ISliceWorkers
     /// <summary>Whether a slice that rests may be worked on by another machine next time.</summary>
     bool HasOtherMachines { get; }
 
+    /// <summary>
+    /// How many slices all machines together can work on at once when their pipelines are whole, at least 1: a plan holds for the whole run, and does
+    /// not go by what is missing for a moment.
+    /// </summary>
+    ValueTask<int> LanesAsync(CancellationToken cancellationToken);
+
     /// <summary>How many slices can be worked on at once at the moment, on all machines together; at least 1.</summary>
     ValueTask<int> CapacityAsync(CancellationToken cancellationToken);
 

@@ -23,7 +23,7 @@ internal sealed class PartitionedRun(
     /// <exception cref="OperationCanceledException">The run is to stop; slices rest at their checkpoints.</exception>
     public async Task RunSlicesAsync()
     {
-        var plan = LoadOrMake(await workers.CapacityAsync(stop.Abort));
+        var plan = LoadOrMake(await workers.LanesAsync(stop.Abort));
         if (plan.Slices.Count == 1)
             return;
         var began = time.GetTimestamp();

@@ -51,7 +51,9 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
 
     public bool HasOtherMachines => false;
 
-    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes);
+    public ValueTask<int> LanesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes);
+
+    public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => LanesAsync(cancellationToken);
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {

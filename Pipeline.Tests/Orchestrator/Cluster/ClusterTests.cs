@@ -173,11 +173,12 @@ public sealed class ClusterTests
     }
 
     [Fact]
-    public async Task CapacityAsync_NoMachineWhole_IsOne()
+    public async Task CapacityAsync_NoMachineWhole_IsOneAndAPlanCountsAllCores()
     {
-        await using var machines = await TestMachines.StartAsync(1, (_, machine) => machine.IsWhole = false);
+        await using var machines = await TestMachines.StartAsync(2, (_, machine) => machine.IsWhole = false);
 
         Assert.Equal(1, await machines[0].Cluster.CapacityAsync(CancellationToken.None));
+        Assert.Equal(4, await machines[0].Cluster.LanesAsync(CancellationToken.None));
     }
 
     [Fact]

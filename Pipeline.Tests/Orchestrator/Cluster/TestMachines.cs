@@ -131,6 +131,8 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
 
     public bool HasOtherMachines => true;
 
+    ValueTask<int> ISliceWorkers.LanesAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
     ValueTask<int> ISliceWorkers.CapacityAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     Task<SliceReport> ISliceWorkers.AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)

@@ -23,6 +23,11 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     /// <summary>Attempts of a slice that is asked for the first time.</summary>
     public int Attempts { get; init; } = 1;
 
+    /// <summary>When all pipelines are whole.</summary>
+    public int? Lanes { get; init; }
+
+    public ValueTask<int> LanesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes ?? capacity);
+
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) => ValueTask.FromResult(capacity);
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)

@@ -196,6 +196,28 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task RunSlices_PipelinesNotWholeYet_PlannedForAllLanes()
+    {
+        using (var input = File.OpenWrite(Run.Input))
+        {
+            // Sparse, with a line end in the middle.
+            input.SetLength(600 << 20);
+            input.Position = (300 << 20) - 1;
+            input.WriteByte((byte)'\n');
+        }
+
+        _run.Change(run => run with { Options = run.Options with { Partitions = 0 } });
+        var workers = new FakeSliceWorkers(capacity: 1) { Lanes = 4 };
+
+        var work = Start(workers, _stop);
+        await workers.Until(() => workers.Asked.Count == 1);
+
+        Assert.Equal(2, Run.Slices.Count);
+        _stop.BreakOff();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+    }
+
+    [Fact]
     public async Task RunSlices_NoneHasBegun_OneAloneDecidesTheImplementations()
     {
         var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };

@@ -94,6 +94,8 @@ internal sealed class SimulatedCluster : ISliceWorkers
 
     public bool HasOtherMachines => true;
 
+    public ValueTask<int> LanesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(_machines.Count * _load.Lanes);
+
     public ValueTask<int> CapacityAsync(CancellationToken cancellationToken) =>
         ValueTask.FromResult(Math.Max(1, _machines.Count(machine => machine.IsUp) * _load.Lanes));
 
