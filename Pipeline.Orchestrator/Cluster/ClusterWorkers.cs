@@ -1,3 +1,4 @@
+using Orleans.Runtime.Placement;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Partitions;
 
@@ -8,7 +9,8 @@ namespace Pipeline.Orchestrator.Cluster;
 /// A call that a lost machine did not answer is repeated: Orleans places the grain on another machine as soon as the cluster has declared
 /// the first one dead. All calls are idempotent.
 /// </remarks>
-internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines machines, TimeProvider time, ILogger<ClusterWorkers> logger)
+internal sealed partial class ClusterWorkers(
+    IGrainFactory grains, Machines machines, ILocalSiloDetails silo, TimeProvider time, ILogger<ClusterWorkers> logger)
     : ISliceWorkers, IPartitionedRuns
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
@@ -46,6 +48,14 @@ internal sealed partial class ClusterWorkers(IGrainFactory grains, Machines mach
     }
 
     public Task EnsureAsync(string runId) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
+
+    public async Task BeginAsync(string runId)
+    {
+        // One that has rested is for some minutes still placed on the machine where it did, which may be why it failed.
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
+        await RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).MoveAsync());
+        await EnsureAsync(runId);
+    }
 
     public Task StopAsync(string runId, StopReason reason) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
 

@@ -5,7 +5,7 @@ using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Cluster;
 
-/// <summary>A partitioned run, key RUN_ID: carried out by the machine that asked for it first. All its state is in files.</summary>
+/// <summary>A partitioned run, key RUN_ID: carried out by the machine that began or resumed it. All its state is in files.</summary>
 [Alias("pipeline.run")]
 internal interface IRunGrain : IGrainWithStringKey
 {
@@ -13,6 +13,11 @@ internal interface IRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     [Alias("ensure")]
     Task EnsureAsync();
+
+    /// <summary>Places it on the machine that the request's placement hint names.</summary>
+    [ResponseTimeout("00:00:10")]
+    [Alias("move")]
+    Task MoveAsync();
 
     /// <summary>See <see cref="IPartitionedRuns.StopAsync"/>.</summary>
     [ResponseTimeout("00:00:10")]
@@ -30,6 +35,12 @@ internal sealed class RunGrain([FromKeyedServices(ClusterSetup.Local)] IPartitio
     {
         var run = this.GetPrimaryKeyString();
         return Task.Run(() => runs.EnsureAsync(run));
+    }
+
+    public Task MoveAsync()
+    {
+        MigrateOnIdle();
+        return Task.CompletedTask;
     }
 
     public Task StopAsync(StopReason reason)

@@ -44,6 +44,9 @@ internal interface IPartitionedRuns
     /// <summary>Goes on with a run whose folder says that it is active, unless it is carried out here already. Returns at once.</summary>
     Task EnsureAsync(string runId);
 
+    /// <summary>The same of a run that was just created or resumed on this machine: it is carried out here.</summary>
+    Task BeginAsync(string runId);
+
     /// <summary>Asks a run that is carried out here to stop at a checkpoint; nothing happens where it is not.</summary>
     Task StopAsync(string runId, StopReason reason);
 }

@@ -42,13 +42,18 @@ internal sealed class RunCoordinator(
     /// <param name="workDirectory">Its folder.</param>
     /// <param name="stop">The request that it stop.</param>
     /// <param name="prepare">What is to be done before its first attempt; null = nothing.</param>
-    public async Task RunAsync(RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null)
+    /// <param name="tell">
+    /// How the failure is told that ends it; no answer where it is carried out elsewhere now, and does not rest. Null = as it is.
+    /// </param>
+    public async Task RunAsync(
+        RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null, Func<Failure, Failure?>? tell = null)
     {
         // A run has a trace of its own, not that of the request.
         Activity.Current = null;
         using var span = PipelineTelemetry.Source.StartActivity("run");
         span?.SetTag(PipelineTelemetry.RunId, tracker.Run.Id);
         var began = time.GetTimestamp();
+        var isElsewhere = false;
         instruments.RunStarted();
         tracker.Started(span?.TraceId.ToString());
         RunLog.Starts(logger, tracker.Run.Id, tracker.Run.Input, tracker.Run.Output);
@@ -64,12 +69,22 @@ internal sealed class RunCoordinator(
         }
         catch (StageException error)
         {
-            tracker.Ends(RunState.Failed, RunError.Of(error.Failure));
+            if ((tell is null ? error.Failure : tell(error.Failure)) is { } failure)
+                tracker.Ends(RunState.Failed, RunError.Of(failure));
+            else
+                isElsewhere = true;
         }
         finally
         {
-            // Active: a defect, which ends the run as failed.
-            instruments.RunEnded(tracker.Run.State.IsActive() ? RunState.Failed : tracker.Run.State, time.GetElapsedTime(began));
+            // Active, and not elsewhere: a defect, which ends the run as failed.
+            var state = isElsewhere ? RunState.Interrupted : tracker.Run.State.IsActive() ? RunState.Failed : tracker.Run.State;
+            instruments.RunEnded(state, time.GetElapsedTime(began));
+        }
+
+        if (isElsewhere)
+        {
+            RunLog.Leaves(logger, tracker.Run.Id);
+            return;
         }
 
         span?.SetTag(PipelineTelemetry.RunState, tracker.Run.State.ToText());

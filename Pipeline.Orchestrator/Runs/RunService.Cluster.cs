@@ -1,5 +1,6 @@
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -68,6 +69,8 @@ internal sealed partial class RunService
         _ = Ensure(runId);
         return Task.CompletedTask;
     }
+
+    public Task BeginAsync(string runId) => EnsureAsync(runId);
 
     public Task StopAsync(string runId, StopReason reason)
     {
@@ -157,6 +160,32 @@ internal sealed partial class RunService
         };
     }
 
+    // How the failure is told with which a run ends; null where another machine has taken the run over.
+    private static Failure? ToldOf(RunEntry entry, OwnerClaim? owner, Failure failure)
+    {
+        if (owner is null)
+            return failure;
+        try
+        {
+            RunEntry.Require(owner);
+        }
+        catch (StageException error) when (error.Failure.Reason == FailureReasons.Fenced)
+        {
+            // What its present owner stores is read with the next look, as of any run of another machine.
+            entry.Run.Change(now => now.AtRest() with { State = RunState.Pending });
+            return null;
+        }
+        catch (StageException)
+        {
+            // The storage cannot be read: not known, so the failure stands.
+        }
+
+        // The other machines may have what this one lacks.
+        return failure.Reason == FailureReasons.NoRoute
+            ? new Failure(failure) { Message = $"on machine {Environment.MachineName}: {failure.Message}" }
+            : failure;
+    }
+
     private async Task StopElsewhereAsync(string id, StopReason reason)
     {
         try
@@ -202,7 +231,7 @@ internal sealed partial class RunService
     {
         try
         {
-            await _cluster!.EnsureAsync(id);
+            await _cluster!.BeginAsync(id);
         }
         catch (Exception error)
         {

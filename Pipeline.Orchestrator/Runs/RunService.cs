@@ -384,7 +384,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         var owner = entry.Owner;
         var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, () => RunEntry.Require(owner), _time);
-        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync);
+        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync, failure => ToldOf(entry, owner, failure));
         if (tracker.Run.State == RunState.Completed)
             DeleteSlices(entry);
     }

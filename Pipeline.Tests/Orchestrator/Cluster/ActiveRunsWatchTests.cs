@@ -53,5 +53,7 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
 
     Task IPartitionedRuns.EnsureAsync(string runId) => _ensured.Writer.WriteAsync(runId).AsTask();
 
+    Task IPartitionedRuns.BeginAsync(string runId) => throw new NotSupportedException();
+
     Task IPartitionedRuns.StopAsync(string runId, StopReason reason) => throw new NotSupportedException();
 }

@@ -150,6 +150,21 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task BeginAsync_RestedOnAnotherMachine_CarriedOutHere()
+    {
+        await using var machines = await TestMachines.StartAsync();
+        await machines[0].Cluster.BeginAsync(RunId);
+        await Task.WhenAll(machines.All.Select(machine => machine.Cluster.EnsureAsync(RunId)));
+        Assert.Equal([machines[0]], machines.All.Where(machine => !machine.Runs.IsEmpty));
+
+        await machines[1].Cluster.BeginAsync(RunId).WaitAsync(Timeout);
+        Assert.Equal([true, true, false], machines.All.Select(machine => !machine.Runs.IsEmpty));
+        await machines[2].Cluster.StopAsync(RunId, StopReason.Pause);
+
+        Assert.Equal((null, StopReason.Pause), (machines[0].Runs[RunId], machines[1].Runs[RunId]));
+    }
+
+    [Fact]
     public async Task EnsureAsync_MachineOfRunKilled_CarriedOutElsewhere()
     {
         await using var machines = await TestMachines.StartAsync();
