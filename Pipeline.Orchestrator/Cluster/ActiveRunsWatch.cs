@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Cluster;
@@ -5,33 +6,51 @@ namespace Pipeline.Orchestrator.Cluster;
 /// <summary>The partitioned runs in the shared storage.</summary>
 internal interface IActiveRuns
 {
+    /// <summary>Reads what other machines have stored.</summary>
+    /// <exception cref="IOException">The shared storage cannot be read.</exception>
+    void Refresh();
+
     /// <summary>Ids of those that are active, whichever machine carries them out.</summary>
     IReadOnlyList<string> List();
 }
 
 /// <summary>
-/// Ensures every few seconds that each active run is carried out somewhere: so a run whose machine died goes on on another one, also after
-/// all machines and the membership table were lost.
+/// Shows the runs of other machines here, as of a second ago, and ensures every few seconds that each active run is carried out somewhere: so a run whose
+/// machine died goes on on another one, also after all machines and the membership table were lost.
 /// </summary>
 internal sealed partial class ActiveRunsWatch(
     IActiveRuns active, IPartitionedRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
     : BackgroundService
 {
-    /// <summary>Time between two looks.</summary>
+    /// <summary>Time between two times that all runs are ensured.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
+
+    // Those whose machine has not answered yet: the others do not wait for it.
+    private readonly ConcurrentDictionary<string, bool> _asked = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
+        using var timer = new PeriodicTimer(RefreshInterval, time);
+        var (ensured, unreadable) = ((long?)null, "");
         do
         {
             try
             {
-                await Task.WhenAll(active.List().Select(run => EnsureAsync(run, stoppingToken))).WaitAsync(stoppingToken);
+                active.Refresh();
+                unreadable = "";
+                if (ensured is { } last && time.GetElapsedTime(last) < Interval)
+                    continue;
+                ensured = time.GetTimestamp();
+                foreach (var run in active.List().Where(run => _asked.TryAdd(run, true)))
+                    _ = EnsureAsync(run, stoppingToken);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                LogUnreadable(logger, error.Message);
+                if (unreadable != error.Message)
+                    LogUnreadable(logger, error.Message);
+                unreadable = error.Message;
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -43,13 +62,18 @@ internal sealed partial class ActiveRunsWatch(
         {
             await cluster.EnsureAsync(run);
         }
-        catch (Exception error) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception error)
         {
-            LogNotEnsured(logger, run, error.Message);
+            if (!stoppingToken.IsCancellationRequested)
+                LogNotEnsured(logger, run, error.Message);
+        }
+        finally
+        {
+            _asked.TryRemove(run, out _);
         }
     }
 
-    [LoggerMessage(EventId = 3050, Level = LogLevel.Warning, Message = "The active runs of the shared storage cannot be listed: {Reason}")]
+    [LoggerMessage(EventId = 3050, Level = LogLevel.Warning, Message = "The runs of the shared storage cannot be read: {Reason}")]
     private static partial void LogUnreadable(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 3051, Level = LogLevel.Warning, Message = "Run {Run} cannot be carried out at the moment: {Reason}")]

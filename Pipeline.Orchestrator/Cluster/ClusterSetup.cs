@@ -37,14 +37,13 @@ internal static class ClusterSetup
         ($"{typeof(ClusterSetup).Namespace}.{nameof(MachineService)}", LogLevel.Warning),
     ];
 
-    /// <summary>Adds the cluster.</summary>
-    /// <returns>Whether there is one.</returns>
-    public static bool AddCluster(this WebApplicationBuilder builder)
+    /// <summary>Adds the cluster, where there is one.</summary>
+    public static void AddCluster(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<ClusterSettings>().BindConfiguration(ClusterSettings.Section).ValidateSettings(ClusterSettings.Section);
         builder.Services.AddSingleton<IValidateOptions<ClusterSettings>, ClusterSettingsValidation>();
         if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
-            return false;
+            return;
 
         foreach (var (category, least) in Logs)
         {
@@ -60,7 +59,6 @@ internal static class ClusterSetup
         });
         builder.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler>(
             new LostMembership(() => ProcessIdentity.Current.Kill(entireTree: false))));
-        return true;
     }
 
     /// <summary>Adds what this machine does as a member, whatever the membership is kept in.</summary>

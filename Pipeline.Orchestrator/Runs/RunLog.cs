@@ -59,9 +59,6 @@ internal static partial class RunLog
         Message = "Run {RunId}: no machine of the cluster could be asked to carry it out, it is asked again: {Error}")]
     public static partial void NotAsked(ILogger logger, string runId, string error);
 
-    [LoggerMessage(EventId = 3027, Level = LogLevel.Warning, Message = "The runs of the other machines cannot be read: {Error}")]
-    public static partial void NotShared(ILogger logger, string error);
-
     [LoggerMessage(EventId = 3028, Level = LogLevel.Warning, Message = "Run {RunId}: another machine of the cluster has taken it over, and goes on with it")]
     public static partial void Leaves(ILogger logger, string runId);
 }

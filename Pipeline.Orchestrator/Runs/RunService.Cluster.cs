@@ -31,11 +31,8 @@ internal sealed partial class RunService
     private readonly HashSet<string> _withSlices = [];
     private readonly IPartitionedRuns? _cluster;
 
-    IReadOnlyList<string> IActiveRuns.List()
-    {
-        Refresh();
-        return [.. _runs.Values.Where(IsClustered).Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive()).Select(run => run.Id)];
-    }
+    IReadOnlyList<string> IActiveRuns.List() =>
+        [.. _runs.Values.Where(IsClustered).Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive()).Select(run => run.Id)];
 
     /// <summary>Reads what other machines have stored.</summary>
     /// <exception cref="IOException">The shared storage cannot be read.</exception>
@@ -49,8 +46,10 @@ internal sealed partial class RunService
                 var entry = _runs.GetOrAdd(stored.Id, _ => NewEntry(stored, _partitioned.Store));
                 lock (entry.Requests)
                 {
-                    if (!entry.IsWorkedOn)
-                        entry.Run.Change(_ => stored);
+                    // A request may have changed it here since it was read.
+                    var latest = entry.Run.Current.Value.State == stored.State ? stored : _partitioned.Store.TryLoad(stored.Id);
+                    if (!entry.IsWorkedOn && latest is not null)
+                        entry.Run.Change(_ => latest);
                 }
             }
 
@@ -250,28 +249,6 @@ internal sealed partial class RunService
             {
                 throw new RunConflictException(
                     $"{name} '{path}' does not lie in the storage that all machines share, '{shared}': copy it there, or use --partitions 1");
-            }
-        }
-    }
-}
-
-/// <summary>Shows the runs of other machines here: reads what they have stored, every second.</summary>
-internal sealed class SharedRunsWatch(RunService runs, TimeProvider time, ILogger<SharedRunsWatch> logger) : BackgroundService
-{
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                runs.Refresh();
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                RunLog.NotShared(logger, error.Message);
             }
         }
     }

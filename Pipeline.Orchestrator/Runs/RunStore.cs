@@ -169,7 +169,7 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>All runs, oldest first. What cannot be read is left out, and logged.</summary>
     public IReadOnlyList<Run> LoadAll()
     {
-        var runs = Folders().Select(TryLoad).OfType<Run>();
+        var runs = Folders().Select(folder => TryLoad(Path.GetFileName(folder))).OfType<Run>();
         return [.. runs.OrderBy(run => run.Created).ThenBy(run => run.Id, StringComparer.Ordinal)];
     }
 
@@ -183,7 +183,7 @@ internal sealed partial class RunStore : IDisposable
         {
             // A rename sets the folder's time. It is taken before the run is read, so that what is stored meanwhile is read next time.
             var stored = Directory.GetLastWriteTimeUtc(folder);
-            if (_seen.GetValueOrDefault(folder) == stored || TryLoad(folder) is not { } run)
+            if (_seen.GetValueOrDefault(folder) == stored || TryLoad(Path.GetFileName(folder)) is not { } run)
                 continue;
             _seen[folder] = stored;
             changed.Add(run);
@@ -195,8 +195,10 @@ internal sealed partial class RunStore : IDisposable
     private IEnumerable<string> Folders() =>
         Directory.EnumerateDirectories(Root).Where(folder => IdPattern().IsMatch(Path.GetFileName(folder)));
 
-    private Run? TryLoad(string folder)
+    /// <summary>A run as it is stored now; null where it cannot be read, which is logged. Of one caller at a time.</summary>
+    public Run? TryLoad(string id)
     {
+        var folder = FolderOf(id);
         try
         {
             // None: its orchestrator died between the folder and the file, and no client was told of this run.

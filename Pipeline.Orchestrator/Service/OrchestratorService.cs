@@ -38,8 +38,7 @@ internal static class OrchestratorService
         builder.AddServiceDefaults();
         builder.AddRegistryWatcher();
         builder.AddRuns();
-        if (builder.AddCluster())
-            builder.Services.AddHostedService<SharedRunsWatch>();
+        builder.AddCluster();
         builder.AddApi();
         builder.AddPages();
         configure?.Invoke(builder);

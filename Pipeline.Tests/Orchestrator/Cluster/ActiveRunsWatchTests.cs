@@ -12,7 +12,9 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
     private readonly FakeTimeProvider _time = new();
     private readonly FakeLogger<ActiveRunsWatch> _logger = new();
     private readonly Channel<string> _ensured = Channel.CreateUnbounded<string>();
+    private Action _refresh = () => { };
     private Func<IReadOnlyList<string>> _list = () => ["a", "b"];
+    private Func<string, Task> _answer = _ => Task.CompletedTask;
 
     [Fact]
     public async Task Start_ActiveRuns_EnsuredAtOnceAndAgain()
@@ -29,11 +31,33 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
     }
 
     [Fact]
-    public async Task Look_StorageUnreadable_LoggedAndRepeated()
+    public async Task Start_MachineOfARunDoesNotAnswer_OthersAreEnsuredAgain()
     {
-        _list = () =>
+        var silent = new TaskCompletionSource();
+        _answer = run => run == "a" ? silent.Task : Task.CompletedTask;
+        using var watch = new ActiveRunsWatch(this, this, _time, _logger);
+
+        await watch.StartAsync(CancellationToken.None);
+
+        Assert.Equal(["a", "b"], [await NextAsync(), await NextAsync()]);
+        _time.Advance(ActiveRunsWatch.Interval);
+        Assert.Equal("b", await NextAsync());
+        silent.SetResult();
+        do
+            _time.Advance(ActiveRunsWatch.Interval);
+        while (await NextAsync() != "a");
+        await watch.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Look_StorageUnreadable_LoggedOnceAndRepeated()
+    {
+        var looks = 0;
+        _list = () => ["a"];
+        _refresh = () =>
         {
-            _list = () => ["a"];
+            if (++looks == 3)
+                _refresh = () => { };
             // The next look, which is due as soon as this one has ended.
             _time.Advance(ActiveRunsWatch.Interval);
             throw new IOException("stale file handle");
@@ -51,7 +75,13 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
 
     IReadOnlyList<string> IActiveRuns.List() => _list();
 
-    Task IPartitionedRuns.EnsureAsync(string runId) => _ensured.Writer.WriteAsync(runId).AsTask();
+    void IActiveRuns.Refresh() => _refresh();
+
+    async Task IPartitionedRuns.EnsureAsync(string runId)
+    {
+        await _ensured.Writer.WriteAsync(runId);
+        await _answer(runId);
+    }
 
     Task IPartitionedRuns.BeginAsync(string runId) => throw new NotSupportedException();
 

@@ -173,6 +173,10 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
         return Task.CompletedTask;
     }
 
+    void IActiveRuns.Refresh()
+    {
+    }
+
     IReadOnlyList<string> IActiveRuns.List() => [];
 }
 
