@@ -26,7 +26,7 @@ internal static class PageSetup
         var services = builder.Services;
         services.Configure<HostFilteringOptions>(options => options.AllowedHosts = Hosts);
         services.AddPageLogin();
-        services.AddAntiforgery(options => (options.Cookie.Name, options.SuppressXFrameOptionsHeader) = (".pipeline.antiforgery", true));
+        services.AddAntiforgery(options => options.SuppressXFrameOptionsHeader = true);
         // Rules that the API takes can also be typed here.
         services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(options => options.MaximumReceiveMessageSize = RunEndpoints.MaxBodyBytes);
         services.AddFluentUIComponents();

@@ -14,7 +14,10 @@ internal static class PageLoginEndpoints
     /// <summary>Query parameter with the page to go to.</summary>
     public const string ReturnParameter = "returnUrl";
 
-    /// <summary>Maps the form's answer; the form itself and the link are <see cref="Pages.Login"/>.</summary>
+    /// <summary>
+    /// Maps the form's answer; the form itself and the link are <see cref="Pages.Login"/>. It has no antiforgery token, which would be that of the former key
+    /// where the form was opened before a restart: another site would need the login's token to send it, and whoever has that can log in anyway.
+    /// </summary>
     public static void MapPageLogin(this IEndpointRouteBuilder app) =>
         app.MapPost(Path, async Task<IResult> (
             [FromForm] string token, [FromForm] string? returnUrl, HttpContext context, IOptions<SharedKeyOptions> key) =>
@@ -23,7 +26,7 @@ internal static class PageLoginEndpoints
                 return TypedResults.LocalRedirect($"{Path}?wrong=true&{ReturnParameter}={Uri.EscapeDataString(LocalOf(returnUrl))}");
             await context.SignInAsync();
             return TypedResults.LocalRedirect(LocalOf(returnUrl));
-        }).ExcludeFromDescription();
+        }).DisableAntiforgery().ExcludeFromDescription();
 
     /// <summary>Whether a text is this pipeline's token. Takes the same time whatever differs.</summary>
     public static bool IsToken(string? text, SharedKeyOptions key) => SharedKey.AreEqual(text ?? "", PageLogin.TokenOf(key.Key));

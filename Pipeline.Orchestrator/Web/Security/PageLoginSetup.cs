@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
@@ -36,8 +37,13 @@ internal static class PageLoginSetup
         });
         // Browsers send a cookie to all ports of a host: pipelines side by side need names of their own, as they have data directories.
         services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme).Configure<RunStore>((options, store) =>
-            options.Cookie.Name = $".pipeline.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(store.Root)).AsSpan(0, 4))}");
+            options.Cookie.Name = $".pipeline.{HashOf(store.Root)}");
+        // This one also for each key: one that cannot be decrypted is logged as an error.
+        services.AddOptions<AntiforgeryOptions>().Configure<RunStore, IOptions<SharedKeyOptions>>((options, store, key) =>
+            options.Cookie.Name = $".pipeline.antiforgery.{HashOf(store.Root + PageLogin.TokenOf(key.Value.Key))}");
     }
+
+    private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
 
     /// <summary>Logs the browser in.</summary>
     public static Task SignInAsync(this HttpContext context)

@@ -81,6 +81,31 @@ public sealed class PageLoginTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
     }
 
+    [Fact]
+    public async Task Login_ByAFormOfBeforeARestart_OpensThePage()
+    {
+        // It has no cookie that this process knows.
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["token"] = PageLogin.TokenOf(ServedOrchestrator.Key), ["returnUrl"] = "/ui/runs",
+        });
+
+        using var response = await _browser.PostAsync("/login", form);
+
+        Assert.Equal((HttpStatusCode.Redirect, "/ui/runs"), (response.StatusCode, response.Headers.Location?.ToString()));
+        Assert.True(response.Headers.Contains("Set-Cookie"));
+    }
+
+    [Fact]
+    public async Task Page_WithAForm_ItsCookieIsOfThisPipelineAndKey()
+    {
+        using var login = await _browser.GetAsync(PageLogin.LinkOf(ServedOrchestrator.Key));
+        using var page = await _browser.GetAsync("/ui/new");
+
+        var cookies = new[] { login, page }.SelectMany(answer => answer.Headers.TryGetValues("Set-Cookie", out var set) ? set : []);
+        Assert.Matches("^[.]pipeline[.]antiforgery[.][0-9a-f]{8}=", Assert.Single(cookies, cookie => cookie.Contains("antiforgery", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("/ui/nothing", "There is nothing here")]
     [InlineData("/ui/runs/20260101-120000-ab12", "There is no such run.")]
