@@ -43,17 +43,22 @@ internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings sett
         typeof(LocalMachine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
 
     /// <summary>As it is now.</summary>
-    public MachineReport Report() => new()
+    public MachineReport Report()
     {
-        Name = Environment.MachineName,
-        Cores = pipeline.Cores,
-        OpenSlices = Volatile.Read(ref _openSlices),
-        IsWhole = pipeline.IsWhole,
-        WithoutRoute = [.. _withoutRoute.Where(run => time.GetElapsedTime(run.Value) < RetryInterval).Select(run => run.Key)],
-        Version = Version,
-        Storage = _storage.Value,
-        Clock = time.GetUtcNow(),
-    };
+        foreach (var run in _withoutRoute.Where(run => time.GetElapsedTime(run.Value) >= RetryInterval))
+            _withoutRoute.TryRemove(run);
+        return new MachineReport
+        {
+            Name = Environment.MachineName,
+            Cores = pipeline.Cores,
+            OpenSlices = Volatile.Read(ref _openSlices),
+            IsWhole = pipeline.IsWhole,
+            WithoutRoute = [.. _withoutRoute.Keys],
+            Version = Version,
+            Storage = _storage.Value,
+            Clock = time.GetUtcNow(),
+        };
+    }
 
     /// <summary>Counts a slice that is worked on here.</summary>
     public void Open() => Interlocked.Increment(ref _openSlices);

@@ -129,6 +129,17 @@ public sealed class ViewTests
         Assert.Equal(2_000, meter[stage]!.ItemsIn);
     }
 
+    [Theory]
+    [InlineData(RunState.Running, 1)]
+    [InlineData(RunState.Draining, 1)]
+    [InlineData(RunState.Completed, 0)]
+    public void StageViews_NewestRunWaitsForItsTurn_ShowsTheOneAtWork(RunState older, int shown)
+    {
+        Run[] runs = [NewRun(RunState.Pending, Noon.AddSeconds(1)), NewRun(older, Noon)];
+
+        Assert.Same(runs[shown], StageViews.RunOf(runs));
+    }
+
     [Fact]
     public void StageViews_DepartedInstance_IsShownForAWhile()
     {
