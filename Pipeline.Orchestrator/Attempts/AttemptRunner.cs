@@ -84,7 +84,8 @@ internal sealed class AttemptRunner(
                     stopping = onDemand ? Never : stopping;
                     replaced = first == replaced ? Never : replaced;
                     news = first == news ? Never : news;
-                    observer.Draining(onDemand);
+                    if (onDemand)
+                        observer.Draining();
                     if (!drained)
                         await EndAsync(call, new StageInput { Control = new Control { Action = ControlAction.Drain } }, ending.Token);
                     drained = true;

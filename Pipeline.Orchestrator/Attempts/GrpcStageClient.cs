@@ -22,7 +22,6 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
     {
         // OpenRun is on its way before anything else; the stream takes one message after another.
         private readonly Task _opening = call.RequestStream.WriteAsync(new StageInput { OpenRun = open });
-        private int _disposed;
 
         public async Task EndAsync(StageInput last, CancellationToken cancellationToken)
         {
@@ -62,8 +61,6 @@ internal sealed class GrpcStageClient(PipelineChannels channels) : IStageClient
 
         public async ValueTask DisposeAsync()
         {
-            if (Interlocked.Exchange(ref _disposed, 1) == 1)
-                return;
             call.Dispose();
             channel.Dispose();
             await _opening.ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);

@@ -107,8 +107,9 @@ internal sealed class ClusterEntry(
         {
             var others = (await table.ReadAllAsync(cancellationToken)).Members.Select(member => member.Item1)
                 .Where(member => !member.SiloAddress.Equals(silo.SiloAddress) && member.Status is SiloStatus.Joining or SiloStatus.Active);
-            var answers = await Task.WhenAll(others.Select(member => AskAsync(member, cancellationToken)));
-            foreach (var report in answers.Select(answer => answer.Report).OfType<MachineReport>())
+            var answers = await Task.WhenAll(others.Select(async member =>
+                (Member: member, Answer: await client.TryAskAsync(member.SiloAddress, time, cancellationToken))));
+            foreach (var report in answers.Select(answer => answer.Answer.Report).OfType<MachineReport>())
             {
                 if (Difference(machine.Report(), report, settings.Id) is { } difference)
                     throw new InvalidOperationException($"This machine cannot join the cluster: {difference}.");
@@ -116,11 +117,11 @@ internal sealed class ClusterEntry(
 
             // Those that joined in vain or died are in the table, too. Who died is no obstacle; who is alive writes to the table meanwhile.
             var silent = answers
-                .Where(answer => answer is { Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
+                .Where(answer => answer is { Answer.Report: null, Member.Status: SiloStatus.Active } && IsAlive(answer.Member))
                 .ToList();
             if (silent.Count == 0)
                 return;
-            foreach (var (member, _, error) in silent)
+            foreach (var (member, (_, error)) in silent)
             {
                 if (first.TryAdd(member.SiloAddress, member.IAmAliveTime) || first[member.SiloAddress] == member.IAmAliveTime)
                     continue;
@@ -136,18 +137,4 @@ internal sealed class ClusterEntry(
     private bool IsAlive(MembershipEntry member) => time.GetUtcNow().UtcDateTime - LastSign(member) < AliveTolerance;
 
     private static DateTime LastSign(MembershipEntry member) => member.IAmAliveTime > member.StartTime ? member.IAmAliveTime : member.StartTime;
-
-    private async Task<(MembershipEntry Member, MachineReport? Report, string? Error)> AskAsync(
-        MembershipEntry member, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (member, await client.AskAsync(member.SiloAddress).WaitAsync(TimeSpan.FromSeconds(2), time, cancellationToken), null);
-        }
-        catch (Exception error) when (LostMachine.Explains(error, cancellationToken))
-        {
-            // Orleans adds the inner exceptions, and stacks behind them.
-            return (member, null, error.Message.Split('\n', 2)[0].Split(" ---> ")[0].Trim());
-        }
-    }
 }

@@ -61,6 +61,20 @@ internal sealed class MachineService(LocalMachine machine, GrainId id, Silo silo
 /// <summary>Calls the service of a particular machine.</summary>
 internal sealed class MachineClient(IServiceProvider services) : GrainServiceClient<IMachineService>(services)
 {
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>Asks a machine.</summary>
-    public Task<MachineReport> AskAsync(SiloAddress machine) => GetGrainService(machine).ReportAsync();
+    /// <returns>What it tells; null, and why, where it does not answer within two seconds.</returns>
+    public async Task<(MachineReport? Report, string? Error)> TryAskAsync(SiloAddress machine, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await GetGrainService(machine).ReportAsync().WaitAsync(AnswerTimeout, time, cancellationToken), null);
+        }
+        catch (Exception error) when (LostMachine.Explains(error, cancellationToken))
+        {
+            // Orleans adds the inner exceptions, and stacks behind them.
+            return (null, error.Message.Split('\n', 2)[0].Split(" ---> ")[0].Trim());
+        }
+    }
 }

@@ -7,7 +7,6 @@ namespace Pipeline.Orchestrator.Cluster;
 /// </remarks>
 internal sealed class Machines(MachineClient client, IClusterMembershipService membership, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _turn = new(1);
@@ -83,22 +82,11 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
             return _reports;
         _isStale = false;
         var live = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
-        var answers = await Task.WhenAll(live.Select(async member => (member.SiloAddress, Report: await AskAsync(member.SiloAddress))));
+        var answers = await Task.WhenAll(live.Select(async member =>
+            (member.SiloAddress, (await client.TryAskAsync(member.SiloAddress, time, CancellationToken.None)).Report)));
         _reports = answers.Where(answer => answer.Report is not null).ToDictionary(answer => answer.SiloAddress, answer => answer.Report!);
         // An empty result is not cached: before this silo is active in its own snapshot there is nobody to ask.
         _read = _reports.Count > 0 ? time.GetTimestamp() : null;
         return _reports;
-    }
-
-    private async Task<MachineReport?> AskAsync(SiloAddress machine)
-    {
-        try
-        {
-            return await client.AskAsync(machine).WaitAsync(AnswerTimeout, time);
-        }
-        catch (Exception error) when (LostMachine.Explains(error, CancellationToken.None))
-        {
-            return null;
-        }
     }
 }

@@ -193,13 +193,8 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     /// <param name="stall">Null: it makes progress again.</param>
     public void Stalled(RunStall? stall) => Change(now => now with { Stall = stall });
 
-    /// <summary>The attempt was asked to drain.</summary>
-    /// <param name="onDemand">True: the run is to stop; false: an instance is leaving or replaced, and the run goes on elsewhere.</param>
-    public void Draining(bool onDemand)
-    {
-        if (onDemand)
-            Change(now => now with { State = RunState.Draining });
-    }
+    /// <summary>The attempt was asked to drain, because the run is to stop.</summary>
+    public void Draining() => Change(now => now with { State = RunState.Draining });
 
     private IEnumerable<string> TookOver(IReadOnlyList<Implementation> implementations) =>
         from one in implementations

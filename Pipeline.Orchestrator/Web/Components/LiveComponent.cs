@@ -37,7 +37,8 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Calls <paramref name="refresh"/> after each change; call it once the component is shown in a browser.</summary>
     /// <param name="current">The present value.</param>
     /// <param name="refresh">Reads what depends on it.</param>
-    protected void Follow<T>(Func<Observation<T>> current, Func<Task> refresh) => _ = InvokeAsync(async () =>
+    /// <param name="longest">After so long it is read again without a change; null = it is not.</param>
+    protected void Follow<T>(Func<Observation<T>> current, Func<Task> refresh, TimeSpan? longest = null) => _ = InvokeAsync(async () =>
     {
         try
         {
@@ -47,7 +48,9 @@ public abstract class LiveComponent : ComponentBase, IDisposable
                 await refresh();
                 StateHasChanged();
                 await Task.Delay(MinInterval, Clock, Closing);
-                await seen.Superseded.WaitAsync(Closing);
+                // A page that was left ends the loop, the longest time does not.
+                await seen.Superseded.WaitAsync(longest ?? Timeout.InfiniteTimeSpan, Clock, Closing)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
         }
         catch (OperationCanceledException) when (Closing.IsCancellationRequested)
