@@ -24,23 +24,12 @@ internal static class Extensions
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The configuration is wrong.</exception>
     public static PipelineModel AddPipeline(this IDistributedApplicationBuilder builder, PipelineCommand command)
     {
-        // First, so that environment and command line override them; by their full paths, because the working directory is the caller's, and what lies
-        // there under the same names is another program's.
-        string[] files = ["appsettings.json", $"appsettings.{builder.Environment.EnvironmentName}.json"];
-        foreach (var source in builder.Configuration.Sources.OfType<JsonConfigurationSource>().Where(source => files.Contains(source.Path)).ToList())
-            builder.Configuration.Sources.Remove(source);
-        foreach (var (index, name) in files.Index())
-        {
-            var file = new JsonConfigurationSource { Path = Path.Combine(builder.AppHostDirectory, name), Optional = true };
-            file.ResolveFileProvider();
-            builder.Configuration.Sources.Insert(index, file);
-        }
-
         // The variable by which the services know it: above the files, below Pipeline__Data and the command line.
         if (builder.Configuration["PIPELINE_DATA"] is { } data)
         {
             var variable = new MemoryConfigurationSource { InitialData = [new($"{PipelineOptions.Section}:{nameof(PipelineOptions.Data)}", data)] };
-            builder.Configuration.Sources.Insert(files.Length, variable);
+            var sources = builder.Configuration.Sources;
+            sources.Insert(sources.IndexOf(sources.OfType<JsonConfigurationSource>().Last()) + 1, variable);
         }
 
         var settings = PipelineSettings.Read(builder.Configuration, command);

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Pipeline.AppHost.Configuration;
 using Pipeline.Contracts;
 using Pipeline.Files;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost;
 
@@ -213,7 +214,8 @@ internal sealed partial record PipelineCommand
     /// </summary>
     public DistributedApplicationOptions ToApplicationOptions() => new()
     {
-        Args = [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Publishes ? QuietFailures : [], .. Configuration],
+        Args = HostArguments.WithSettingsOf(
+            [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Publishes ? QuietFailures : [], .. Configuration], Projects.Pipeline_AppHost.ProjectPath),
         DisableDashboard = Exit,
         EnableResourceLogging = Exit && Verbose,
     };

@@ -1,4 +1,4 @@
 using Pipeline.Broker;
 using Pipeline.ServiceDefaults.Hosting;
 
-return await WebApplication.CreateBuilder(args).AddBroker().Build().MapBroker().RunServiceAsync();
+return await WebApplication.CreateBuilder(HostArguments.WithSettingsOf(args)).AddBroker().Build().MapBroker().RunServiceAsync();

@@ -11,6 +11,7 @@ using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Orchestrator.Service;
 
@@ -28,7 +29,7 @@ internal static class OrchestratorService
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = args,
+            Args = HostArguments.WithSettingsOf(args),
             // The page's files are found by this name, also in another program, and beside the program, not in the working directory.
             ApplicationName = typeof(OrchestratorService).Assembly.GetName().Name,
             WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),

@@ -8,7 +8,7 @@ using Pipeline.Stages.Bridge.BuiltIn;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Runtime;
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(HostArguments.WithSettingsOf(args));
 builder.AddServiceDefaults();
 builder.Services.AddOptions<BridgeOptions>().BindConfiguration(BridgeOptions.Section).ValidateSettings(BridgeOptions.Section);
 builder.Services.AddSingleton<UserProgram>();
