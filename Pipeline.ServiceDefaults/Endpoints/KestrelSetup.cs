@@ -12,6 +12,8 @@ internal sealed class KestrelSetup(IOptions<EndpointOptions> options, HttpUrls u
 {
     public void Configure(KestrelServerOptions kestrel)
     {
+        // The section Kestrel of the configuration, which may be another program's, could bind any address, without the gate.
+        kestrel.ConfigurationLoader = null;
         if (!options.TryGetValue(out var limits))
             return;
         kestrel.AddServerHeader = false;

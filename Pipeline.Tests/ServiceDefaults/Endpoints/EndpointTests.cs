@@ -30,6 +30,14 @@ public sealed class EndpointTests
     public void HttpUrls_NotHttpOnLoopback_IsAnError(string text) => Assert.Single(new HttpUrls(text).Errors);
 
     [Fact]
+    public async Task Start_EndpointInTheSectionKestrel_IsNotBound()
+    {
+        await using var service = await ServiceFixture.StartAsync(settings: ("Kestrel:Endpoints:Http:Url", "http://127.0.0.1:0"));
+
+        Assert.Equal(2, service.App.Urls.Count);
+    }
+
+    [Fact]
     public async Task WaitForGrpcAddressAsync_ServiceStarts_GivesTheBoundAddress()
     {
         var app = ServiceFixture.Build();
