@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using Pipeline.Files;
 
 namespace Pipeline.AppHost.Logs;
@@ -12,13 +11,13 @@ internal sealed class RotatingFile : IAsyncDisposable
     internal const long MaxLength = 10 * 1024 * 1024;
 
     private readonly string _path;
-    private StreamWriter _writer;
+    private StreamWriter? _writer;
     private long _fullLength;
 
     private RotatingFile(string path)
     {
         _path = path;
-        Open();
+        _writer = Open();
     }
 
     public static RotatingFile Create(string path)
@@ -31,20 +30,23 @@ internal sealed class RotatingFile : IAsyncDisposable
 
     public async Task WriteAsync(IEnumerable<string> lines)
     {
+        // Where it could not be opened before, it is tried again.
+        _writer ??= Open();
         foreach (var line in lines)
             await _writer.WriteLineAsync(line);
         await _writer.FlushAsync();
-        if (_writer.BaseStream.Length < _fullLength)
-            return;
-
-        await _writer.DisposeAsync();
-        Open();
+        if (_writer.BaseStream.Length >= _fullLength)
+            await DisposeAsync();
     }
 
-    public ValueTask DisposeAsync() => _writer.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        var writer = _writer;
+        _writer = null;
+        return writer?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
-    [MemberNotNull(nameof(_writer))]
-    private void Open()
+    private StreamWriter Open()
     {
         try
         {
@@ -56,7 +58,8 @@ internal sealed class RotatingFile : IAsyncDisposable
             // Such as on Windows where somebody follows it: it goes on growing, and is moved aside when it is full again.
         }
 
-        _writer = new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Append));
-        _fullLength = _writer.BaseStream.Length + MaxLength;
+        var writer = new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Append));
+        _fullLength = writer.BaseStream.Length + MaxLength;
+        return writer;
     }
 }

@@ -50,6 +50,20 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [UnixFact]
+    public async Task Write_NextFileCouldNotBeOpened_TriesAgain()
+    {
+        await using var file = RotatingFile.Create(LogPath);
+        Directory.Delete(Path.GetDirectoryName(LogPath)!, recursive: true);
+        await Record.ExceptionAsync(() => file.WriteAsync([new string('x', (int)RotatingFile.MaxLength)]));
+        Assert.IsType<DirectoryNotFoundException>(await Record.ExceptionAsync(() => file.WriteAsync(["lost"])));
+        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+
+        await file.WriteAsync(["after"]);
+
+        Assert.Equal(["after"], await File.ReadAllLinesAsync(LogPath));
+    }
+
+    [UnixFact]
     [UnsupportedOSPlatform("windows")]
     public async Task Create_ReadableFolder_OnlyTheOwnerMayRead()
     {
