@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,7 +17,7 @@ public static class ServiceRunner
     private const string OtherPorts = "PIPELINE_GRPC_PORT and ASPNETCORE_URLS choose other ports.";
 
     /// <summary>
-    /// Runs until the service is asked to stop or its AppHost is gone. What keeps it from starting is said on standard error, a line
+    /// Runs until the service is asked to stop or its AppHost is gone. What keeps it from starting, or breaks it, is said on standard error, a line
     /// for each error.
     /// </summary>
     /// <returns>
@@ -25,24 +26,29 @@ public static class ServiceRunner
     /// </returns>
     public static Task<int> RunServiceAsync(this IHost host) => RunAsync(host, Console.Error);
 
-    /// <summary>As <see cref="RunServiceAsync"/>; what keeps it from starting is written to <paramref name="errors"/>.</summary>
+    /// <summary>As <see cref="RunServiceAsync"/>; what keeps it from starting, or breaks it, is written to <paramref name="errors"/>.</summary>
     internal static async Task<int> RunAsync(IHost host, TextWriter errors)
     {
         var stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
         // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
+        var failure = new BackgroundFailure(host.Services);
         using var hangUp = new HangUp(AppHostWatch.Start(stop) ? () => { } : stop);
         try
         {
             // The host makes its services first, and the first one that reads a wrong setting would tell of that one only.
             host.Services.GetService<IStartupValidator>()?.Validate();
             await host.RunAsync();
+            if (await failure.Cause is { } cause)
+                ExceptionDispatchInfo.Throw(cause);
             return 0;
         }
         catch (Exception exception)
         {
-            foreach (var line in Describe(exception))
+            // A background service that breaks while the host starts cancels the start.
+            var cause = failure.Cause.IsCompleted ? await failure.Cause ?? exception : exception;
+            foreach (var line in Describe(cause))
                 await errors.WriteLineAsync("error: " + line);
-            return IsMisconfiguration(exception) ? Misconfigured : Failure;
+            return IsMisconfiguration(cause) ? Misconfigured : Failure;
         }
     }
 

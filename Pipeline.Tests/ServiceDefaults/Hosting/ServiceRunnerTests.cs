@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Tests.Broker;
 
@@ -46,6 +48,16 @@ public sealed class ServiceRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_BackgroundServiceBreaks_EndsWithExitCodeOneAndSaysWhy()
+    {
+        await using var app = ServiceFixture.Build(builder => builder.Services.AddHostedService<Breaks>());
+        await using var errors = new StringWriter();
+
+        Assert.Equal(1, await ServiceRunner.RunAsync(app, errors).WaitAsync(BrokerFixture.Patience));
+        Assert.Equal($"error: no space left{Environment.NewLine}", errors.ToString());
+    }
+
+    [Fact]
     public async Task Describe_SeveralConfigurationErrors_HasALineForEach()
     {
         await using var app = ServiceFixture.Build(
@@ -88,4 +100,9 @@ public sealed class ServiceRunnerTests
     }
 
     private static Task<Exception> FailureOf(Task start) => Assert.ThrowsAnyAsync<Exception>(() => start.WaitAsync(BrokerFixture.Patience));
+
+    private sealed class Breaks : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.FromException(new IOException("no space left"));
+    }
 }

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Pipeline.AppHost;
+using Pipeline.ServiceDefaults.Hosting;
 
-namespace Pipeline.Tests.AppHost;
+namespace Pipeline.Tests.ServiceDefaults.Hosting;
 
 public sealed class BackgroundFailureTests
 {

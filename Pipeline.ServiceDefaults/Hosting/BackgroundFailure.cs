@@ -1,13 +1,15 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-namespace Pipeline.AppHost;
+namespace Pipeline.ServiceDefaults.Hosting;
 
 /// <summary>Tells a stop that a failed background service has caused from Ctrl-C: the host logs the exception, and throws nothing.</summary>
-internal sealed class BackgroundFailure
+public sealed class BackgroundFailure
 {
     private readonly TaskCompletionSource<Exception?> _cause = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Follows the background services of a host; before its start.</summary>
+    /// <param name="services">The host's.</param>
     public BackgroundFailure(IServiceProvider services) =>
         // Looked up at the stop: later, services fail because of it; earlier, Aspire's would be constructed before its dashboard is in the model.
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _cause.SetResult(
