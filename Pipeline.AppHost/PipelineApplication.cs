@@ -67,21 +67,20 @@ internal static class PipelineApplication
         {
             return await FailAsync(Misuse, exception.Message);
         }
-        catch (OptionsValidationException exception)
+        catch (Exception exception)
         {
-            return await FailAsync(Failure, [.. exception.Failures]);
-        }
-        catch (AggregateException exception)
-        {
-            // The host starts its services concurrently, and throws what they have thrown together.
-            return await FailAsync(Failure, [.. exception.Flatten().InnerExceptions.Select(inner => inner.Message)]);
-        }
-        catch (Exception exception) when (exception is PipelineException or DistributedApplicationException
-            or IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            return await FailAsync(Failure, exception.Message);
+            return await FailAsync(Failure, [.. ReasonsOf(exception)]);
         }
     }
+
+    private static IEnumerable<string> ReasonsOf(Exception exception) => exception switch
+    {
+        // The host starts its services concurrently, and throws what they have thrown together.
+        AggregateException several => several.InnerExceptions.SelectMany(ReasonsOf),
+        OptionsValidationException invalid => invalid.Failures,
+        PipelineException or DistributedApplicationException or IOException or InvalidDataException or UnauthorizedAccessException => [exception.Message],
+        _ => [$"{exception.Message} ({exception.GetType().Name})"],
+    };
 
     private static async Task<int> ServeAsync(DistributedApplication application, PipelineCommand command)
     {

@@ -21,6 +21,10 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(
         1, "error: Pipeline:Processes:own:Directory: there is no directory 'none'",
         "--Pipeline:Processes:own:Command=sh", "--Pipeline:Processes:own:Directory=none")]
+    [InlineData(
+        1,
+        "error: Failed to convert configuration value 'yes' at 'DcpPublisher:RandomizePorts' to type 'System.Boolean'. (InvalidOperationException)",
+        "--DcpPublisher:RandomizePorts=yes")]
     public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {
         var (code, output, error) = await RunAsync([.. args.Select(Systems.Absolute)]);
