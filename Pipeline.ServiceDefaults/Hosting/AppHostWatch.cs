@@ -9,6 +9,9 @@ public static class AppHostWatch
     internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether an AppHost started this process, and is gone.</summary>
+    public static bool IsLeftOver => ProcessIdentity.Parse(Environment.GetEnvironmentVariable(Variable)) is { IsAlive: false };
+
     /// <summary>Watches in the background, where an AppHost started this process; otherwise does nothing.</summary>
     /// <param name="stop">Asks this process to stop. After a second it is killed.</param>
     /// <returns>Whether an AppHost started this process.</returns>

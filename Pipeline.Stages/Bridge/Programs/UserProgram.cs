@@ -13,7 +13,8 @@ namespace Pipeline.Stages.Bridge.Programs;
 /// address. Whatever it does wrong becomes a failure of the attempt that names it, and the attempt is made again.
 /// </summary>
 internal sealed class UserProgram(
-    IOptions<BridgeOptions> options, PipelineChannels channels, TimeProvider time, ILogger<UserProgram> logger) : IHostedService, IDisposable
+    IOptions<BridgeOptions> options, PipelineChannels channels, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<UserProgram> logger)
+    : IHostedService, IDisposable
 {
     /// <summary>Time in which a program that has broken its connection has ended, too, where that is why.</summary>
     public static readonly TimeSpan ExitGrace = TimeSpan.FromSeconds(1);
@@ -52,6 +53,12 @@ internal sealed class UserProgram(
         if (options.Value.Command.Length > 0)
             _process = ProgramProcess.Start(options.Value, logger);
 
+        // This process may not get to StopAsync: the host waits first for open attempts, and AppHostWatch not as long.
+        lifetime.ApplicationStopping.Register(() =>
+        {
+            if (AppHostWatch.IsLeftOver)
+                _process?.KillAsync();
+        });
         return Task.CompletedTask;
     }
 

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -60,7 +61,7 @@ public sealed class TransformServer : IAsyncLifetime
     {
         var options = Options.Create(settings);
         TimeProvider time = settings.Command.Length == 0 ? Time : TimeProvider.System;
-        program = new UserProgram(options, _channels, time, NullLogger<UserProgram>.Instance);
+        program = new UserProgram(options, _channels, time, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
         return new BridgeStage(Frames.Context(), program, options);
     }
 
