@@ -43,8 +43,8 @@ internal static class SystemdFiles
         var roots = pipeline.Directories.Roots.Split(Path.PathSeparator).Where(root => root != data).ToList();
 
         Directory.CreateDirectory(folder);
-        // Also those of processes that are no longer configured.
-        foreach (var former in Directory.EnumerateFiles(folder, "pipeline-*.service"))
+        // Also those of processes that are no longer configured; what else stands there is not Pipeline's.
+        foreach (var former in Directory.EnumerateFiles(folder, "pipeline-*.service").Where(SystemdUnit.IsIn))
             File.Delete(former);
         foreach (var unit in units)
             await WriteAsync(unit.FileName, unit.ToText(common, data, roots));

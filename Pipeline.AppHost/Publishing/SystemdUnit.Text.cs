@@ -8,10 +8,14 @@ namespace Pipeline.AppHost.Publishing;
 internal sealed partial record SystemdUnit
 {
     private const string StateRoot = "/var/lib/";
+    private const string Title = "Pipeline: ";
     private const string Head = "orchestrator";
 
     // The orchestrator brings its runs to a checkpoint within some seconds (Orchestrator:StopTimeout).
     private const int StopSeconds = 30;
+
+    /// <summary>Whether a file holds a unit of Pipeline.</summary>
+    public static bool IsIn(string path) => File.ReadLines(path).Any(line => line.StartsWith($"Description={Title}", StringComparison.Ordinal));
 
     /// <summary>What is in the unit's file.</summary>
     /// <param name="common">Variables that all units have: they are in an environment file.</param>
@@ -22,7 +26,7 @@ internal sealed partial record SystemdUnit
         var text = new StringBuilder();
         var paths = string.Join(' ', roots.Select(Quote));
         Section("Unit");
-        Add("Description", $"Pipeline: {Name}{(Replicas is null ? "" : " %i")}");
+        Add("Description", $"{Title}{Name}{(Replicas is null ? "" : " %i")}");
         Add("PartOf", SystemdFiles.Target);
         Add("Wants", "network-online.target");
         Add("After", string.Join(' ', References.Select(name => $"pipeline-{name}.service").Prepend("network-online.target")));

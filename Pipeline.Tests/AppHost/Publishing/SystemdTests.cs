@@ -38,7 +38,9 @@ public sealed class SystemdTests : IDisposable
     public async Task Publish_Systemd_WritesUnitsOfTheModelWithoutSecrets()
     {
         Directory.CreateDirectory(Units);
-        await File.WriteAllTextAsync(Path.Combine(Units, "pipeline-former.service"), "of a process that is configured no more");
+        await File.WriteAllTextAsync(Path.Combine(Units, "pipeline-former.service"), "[Unit]\nDescription=Pipeline: former\n");
+        var other = Path.Combine(Units, "pipeline-other.service");
+        await File.WriteAllTextAsync(other, "[Unit]\nDescription=Another program's\n");
         await PublishAsync(
             "--Pipeline:Key=hidden1",
             "--Pipeline:Roots:0=/srv/a b",
@@ -56,6 +58,8 @@ public sealed class SystemdTests : IDisposable
             "--Pipeline:Processes:own:Environment:ConnectionStrings__Main=hidden5",
             "--Pipeline:Processes:own:Environment:DATABASE_URL=postgres://user:hidden6@host/db");
 
+        Assert.True(File.Exists(other));
+        File.Delete(other);
         var files = Directory.GetFiles(Units).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText);
         Assert.Equal(
             ["README.md", "pipeline-aggregate@.service", "pipeline-audit@.service", "pipeline-broker.service", "pipeline-ingest@.service",
