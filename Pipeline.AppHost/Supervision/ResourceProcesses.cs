@@ -24,6 +24,9 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new();
+
+    // Ids of processes that have died, by replica, until DCP tells of the end: another process may have such an id meanwhile.
+    private readonly ConcurrentDictionary<string, int> _dead = new();
     private readonly byte[] _mark = Encoding.UTF8.GetBytes($"{AppHostWatch.Variable}={Mark(directories)}\0");
     private volatile int _launcher;
     private long? _lastDeath;
@@ -45,7 +48,11 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     public ProcessIdentity? Observe(string resource, string replica, InstanceState state)
     {
         if (state is not { Phase: InstancePhase.Running, ProcessId: { } id })
+        {
+            _dead.TryRemove(replica, out _);
             return null;
+        }
+
         if (_replicas.TryGetValue(replica, out var known) && known.Process.Id == id)
         {
             if (state.Address is { } address)
@@ -55,6 +62,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
 
         // Its predecessor may have left children; and so may it, if it has died already.
         KillOrphans();
+        if (_dead.TryGetValue(replica, out var dead) && dead == id)
+            return null;
         if (ProcessIdentity.Find(id) is not { } process)
         {
             KillOrphans(died: true);
@@ -100,7 +109,12 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
         lock (_lock)
         {
             var dead = _replicas.Where(replica => !replica.Value.Process.IsAlive).ToList();
-            dead.ForEach(replica => _replicas.TryRemove(replica));
+            foreach (var replica in dead)
+            {
+                _dead[replica.Key] = replica.Value.Process.Id;
+                _replicas.TryRemove(replica);
+            }
+
             if (died || dead.Count > 0)
                 _lastDeath = time.GetTimestamp();
             // As long as no process was seen alive, DCP is not known, and its own children could not be told from orphans.
