@@ -176,9 +176,7 @@ internal static class PipelineApplication
     // Completes when a stop has taken too long: Aspire waits half a minute for each call to a control plane that hangs.
     private static async Task OverdueAsync(CancellationToken stopping)
     {
-        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using (stopping.Register(asked.SetResult))
-            await asked.Task;
+        await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Delay(StopTimeout, CancellationToken.None);
     }
 

@@ -48,30 +48,23 @@ internal sealed class LeaseFollower(DistributedApplicationModel model, ExpiredLe
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        try
+        var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
+        var port = await broker.Property(EndpointProperty.Port).GetValueAsync(stoppingToken);
+        var parameter = model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == PipelineModel.KeyName);
+        var key = await parameter.GetValueAsync(stoppingToken);
+        var options = new BrokerClientOptions { Address = new Uri($"http://127.0.0.1:{port}") };
+        using var channels = new PipelineChannels(
+            Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key! })));
+        using var watcher = new RegistryWatcher(
+            new Broker.BrokerClient(channels.Get(options.Address).Invoker),
+            Options.Create(options),
+            time,
+            NullLogger<RegistryWatcher>.Instance);
+        await watcher.StartAsync(stoppingToken);
+        await foreach (var view in watcher.WatchAsync(stoppingToken))
         {
-            var broker = model.Resources.OfType<IResourceWithEndpoints>().Single(resource => resource.Name == "broker").GetEndpoint("grpc");
-            var port = await broker.Property(EndpointProperty.Port).GetValueAsync(stoppingToken);
-            var parameter = model.Resources.OfType<ParameterResource>().Single(resource => resource.Name == PipelineModel.KeyName);
-            var key = await parameter.GetValueAsync(stoppingToken);
-            var options = new BrokerClientOptions { Address = new Uri($"http://127.0.0.1:{port}") };
-            using var channels = new PipelineChannels(
-                Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = key! })));
-            using var watcher = new RegistryWatcher(
-                new Broker.BrokerClient(channels.Get(options.Address).Invoker),
-                Options.Create(options),
-                time,
-                NullLogger<RegistryWatcher>.Instance);
-            await watcher.StartAsync(stoppingToken);
-            await foreach (var view in watcher.WatchAsync(stoppingToken))
-            {
-                leases.Apply(view);
-                takenOut.Apply(view);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The AppHost stops.
+            leases.Apply(view);
+            takenOut.Apply(view);
         }
     }
 }

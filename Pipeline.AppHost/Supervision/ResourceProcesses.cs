@@ -156,15 +156,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                KillOrphans();
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The AppHost stops.
-        }
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            KillOrphans();
     }
 
     /// <summary>A process's parent. Linux only.</summary>

@@ -58,4 +58,8 @@ internal sealed partial class KeyCheck(SharedKey key, BoundEndpoints endpoints, 
     private bool Guards(HttpContext context) =>
         context.Connection.LocalPort == endpoints.GrpcPort
         || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
+
+    // Debug, because calls without the key may be many.
+    [LoggerMessage(1, LogLevel.Debug, "Refused {Path} from port {Port}: wrong key or none")]
+    private static partial void LogRefused(ILogger logger, string? path, int port);
 }
