@@ -15,14 +15,14 @@ internal interface IActiveRuns
 }
 
 /// <summary>
-/// Shows the runs of other machines here, as of a second ago, and ensures every few seconds that each active run is carried out somewhere: so a run whose
+/// Shows the runs of other machines here, at most a second old, and ensures every few seconds that each active run is carried out somewhere: so a run whose
 /// machine died goes on on another one, also after all machines and the membership table were lost.
 /// </summary>
 internal sealed partial class ActiveRunsWatch(
     IActiveRuns active, IPartitionedRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
     : BackgroundService
 {
-    /// <summary>Time between two times that all runs are ensured.</summary>
+    /// <summary>How often all runs are ensured.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);

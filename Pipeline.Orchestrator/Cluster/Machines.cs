@@ -11,7 +11,6 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
 
     private readonly SemaphoreSlim _turn = new(1);
     private Dictionary<SiloAddress, MachineReport> _reports = [];
-    private volatile bool _isStale;
     private long? _read;
 
     /// <summary>Slices that all machines together can work on at once when their pipelines are whole; at least 1.</summary>
@@ -58,8 +57,20 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         }
     }
 
-    /// <summary>Has the machines asked anew: what one of them tells has changed.</summary>
-    public void Expire() => _isStale = true;
+    /// <summary>Asks the machines anew: what one of them tells has changed.</summary>
+    public async Task RefreshAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            _read = null;
+            await ReadAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     public void Dispose() => _turn.Dispose();
 
@@ -78,9 +89,8 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
 
     private async Task<Dictionary<SiloAddress, MachineReport>> ReadAsync()
     {
-        if (!_isStale && _read is { } read && time.GetElapsedTime(read) < Freshness)
+        if (_read is { } read && time.GetElapsedTime(read) < Freshness)
             return _reports;
-        _isStale = false;
         var live = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active);
         var answers = await Task.WhenAll(live.Select(async member =>
             (member.SiloAddress, (await client.TryAskAsync(member.SiloAddress, time, CancellationToken.None)).Report)));

@@ -53,16 +53,20 @@ internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceW
         var (run, slice) = SliceKey.Parse(this.GetPrimaryKeyString());
         // On the pool: what the workers start must not go on under the scheduler of the grain, which runs one thread at a time.
         var report = await Task.Run(() => workers.AdvanceAsync(run, slice, seen, CancellationToken.None));
+        if (report.Run.State.IsActive())
+            return SliceAnswer.Of(report);
+        Close();
         if (report.Run is { State: RunState.Failed, Error.Reason: FailureReasons.NoRoute })
         {
             machine.FoundNoRoute(run);
-            machines.Expire();
+            // Now: while a migration that has begun asked them, the next call would have the slice begun here again.
+            await machines.RefreshAsync();
             // Not deactivated only: the machines that have this address in their caches would have it activated here again.
             MigrateOnIdle();
         }
-        else if (!report.Run.State.IsActive())
+        else
         {
-            // So that it is counted no longer, and placed anew when it is worked on again.
+            // So that it is placed anew when it is worked on again.
             DeactivateOnIdle();
         }
 
@@ -77,9 +81,15 @@ internal sealed class SliceGrain([FromKeyedServices(ClusterSetup.Local)] ISliceW
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        Close();
+        return Task.CompletedTask;
+    }
+
+    private void Close()
+    {
         if (_isOpen)
             machine.Close();
-        return Task.CompletedTask;
+        _isOpen = false;
     }
 }
 

@@ -121,8 +121,8 @@ public sealed class ClusterTests
             while (await from.AdvanceAsync(RunId, slice, seen, CancellationToken.None) is { Run.State: RunState.Failed } report)
             {
                 seen = report.Version;
-                // Once on each machine that cannot; a call that was under way while it moved counts, too.
-                Assert.InRange(++calls, 1, 4);
+                // Once on each machine that cannot.
+                Assert.InRange(++calls, 1, 2);
             }
         }
     }
