@@ -21,9 +21,9 @@ public static class StageViews
     /// <summary>For how long an instance that has departed is shown.</summary>
     private static readonly TimeSpan DepartedShown = TimeSpan.FromSeconds(30);
 
-    /// <summary>The run to show: the newest that is at work, else the newest that waits, else the newest; null where there is none.</summary>
+    /// <summary>The run to show: the newest that has its turn, else the newest that waits for it, else the newest; null where there is none.</summary>
     /// <param name="runs">Newest first.</param>
-    public static Run? RunOf(IReadOnlyList<Run> runs) => runs.FirstOrDefault(run => run.State is RunState.Running or RunState.Draining)
+    public static Run? RunOf(IReadOnlyList<Run> runs) => runs.FirstOrDefault(run => run.State.IsActive() && run.State != RunState.Pending)
         ?? runs.FirstOrDefault(run => run.State.IsActive()) ?? runs.FirstOrDefault();
 
     /// <summary>The stages, first one first.</summary>

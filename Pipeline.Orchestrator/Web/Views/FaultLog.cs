@@ -65,7 +65,6 @@ internal static class FaultLog
                     failed, "failed", IncidentSeverity.Bad, where,
                     $"attempt {attempt.Attempt} failed: {attempt.Error?.Reason}: {attempt.Error?.Message}", run.Id);
             }
-
             else if (attempt is { Outcome: AttemptRecord.Abandoned, Ended: { } abandoned })
             {
                 yield return new(
@@ -75,7 +74,7 @@ internal static class FaultLog
             if (index > 0 && attempt.FirstCommit is { } commit
                 && run.History[index - 1] is { Outcome: "failed" or AttemptRecord.Abandoned, Ended: { } before } former)
             {
-                var what = former.Outcome == "failed" ? "the failure" : "the last sign of the former";
+                var what = former.Outcome == "failed" ? "the failure" : "the last sign of the attempt before";
                 yield return new(
                     commit, "recovered", IncidentSeverity.Good, run.Id,
                     $"attempt {attempt.Attempt} began {Show.Duration(attempt.Started - before)} after {what}, its first checkpoint came after "

@@ -132,8 +132,9 @@ public sealed class ViewTests
     [Theory]
     [InlineData(RunState.Running, 1)]
     [InlineData(RunState.Draining, 1)]
+    [InlineData(RunState.Waiting, 1)]
     [InlineData(RunState.Completed, 0)]
-    public void StageViews_NewestRunWaitsForItsTurn_ShowsTheOneAtWork(RunState older, int shown)
+    public void StageViews_NewestRunWaitsForItsTurn_ShowsTheOneThatHasIt(RunState older, int shown)
     {
         Run[] runs = [NewRun(RunState.Pending, Noon.AddSeconds(1)), NewRun(older, Noon)];
 
@@ -184,7 +185,7 @@ public sealed class ViewTests
         var incidents = FaultLog.Of([left.AtRest() with { History = [.. left.AtRest().History, next] }], null, 10);
 
         Assert.Equal([("recovered", Noon.AddSeconds(6)), ("abandoned", Noon.AddSeconds(2))], incidents.Select(incident => (incident.Kind, incident.At)));
-        Assert.StartsWith("attempt 2 began 3.00 s after the last sign of the former", incidents[0].What, StringComparison.Ordinal);
+        Assert.StartsWith("attempt 2 began 3.00 s after the last sign of the attempt before", incidents[0].What, StringComparison.Ordinal);
     }
 
     [Theory]
