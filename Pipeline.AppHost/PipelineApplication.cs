@@ -78,8 +78,9 @@ internal static class PipelineApplication
         // The host starts its services concurrently, and throws what they have thrown together.
         AggregateException several => several.InnerExceptions.SelectMany(ReasonsOf),
         OptionsValidationException invalid => invalid.Failures,
-        PipelineException or DistributedApplicationException or IOException or InvalidDataException or UnauthorizedAccessException => [exception.Message],
-        _ => [$"{exception.Message} ({exception.GetType().Name})"],
+        PipelineException or DistributedApplicationException or InvalidOperationException or IOException or InvalidDataException
+            or UnauthorizedAccessException => [exception.Message],
+        _ => [exception.ToString()],
     };
 
     private static async Task<int> ServeAsync(DistributedApplication application, PipelineCommand command)

@@ -14,8 +14,18 @@ internal sealed partial record SystemdUnit
     // The orchestrator brings its runs to a checkpoint within some seconds (Orchestrator:StopTimeout).
     private const int StopSeconds = 30;
 
-    /// <summary>Whether a file holds a unit of Pipeline.</summary>
-    public static bool IsIn(string path) => File.ReadLines(path).Any(line => line.StartsWith($"Description={Title}", StringComparison.Ordinal));
+    /// <summary>Whether a file holds a unit of Pipeline; not where it cannot be read.</summary>
+    public static bool IsIn(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).Any(line => line.StartsWith($"Description={Title}", StringComparison.Ordinal));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>What is in the unit's file.</summary>
     /// <param name="common">Variables that all units have: they are in an environment file.</param>

@@ -243,7 +243,8 @@ public sealed class RunsClient : IDisposable
         catch (Exception error) when (HttpFailures.IsLostConnection(error))
         {
             // What was never connected has asked for nothing.
-            throw Away(error, error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } ? "" : unanswered);
+            throw Away(error, error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
+                ? "" : unanswered);
         }
     }
 

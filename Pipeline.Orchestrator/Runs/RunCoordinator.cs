@@ -43,7 +43,7 @@ internal sealed class RunCoordinator(
     /// <param name="stop">The request that it stop.</param>
     /// <param name="prepare">What is to be done before its first attempt; null = nothing.</param>
     /// <param name="tell">
-    /// How the failure is told that ends it; no answer where it is carried out elsewhere now, and does not rest. Null = as it is.
+    /// Gives the failure to report for the one that ended it; returns null where another machine carries it out now. Null = each is reported as it is.
     /// </param>
     public async Task RunAsync(
         RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null, Func<Failure, Failure?>? tell = null)

@@ -159,7 +159,7 @@ internal sealed partial class RunService
         };
     }
 
-    // How the failure is told with which a run ends; null where another machine has taken the run over.
+    // The failure to report for the one that ended a run; null where another machine has taken the run over.
     private static Failure? ToldOf(RunEntry entry, OwnerClaim? owner, Failure failure)
     {
         if (owner is null)

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 
 namespace Pipeline.ServiceDefaults.Security;
@@ -30,11 +31,13 @@ public sealed class SharedKeyOptions
     /// <summary>Environment variable and configuration key.</summary>
     public const string Variable = "PIPELINE_KEY";
 
+    private const string Pattern = "[!-~]{1,512}";
+
     /// <summary>1 to 512 visible ASCII characters, so that it fits into a header as it is.</summary>
     [Required(ErrorMessage = $"{Variable} is not set: every service needs the key that its pipeline shares, such as one from `openssl rand -hex 32`.")]
-    [RegularExpression("[!-~]{1,512}", ErrorMessage = $"{Variable} must be 1 to 512 visible ASCII characters.")]
+    [RegularExpression(Pattern, ErrorMessage = $"{Variable} must be 1 to 512 visible ASCII characters.")]
     public string Key { get; set; } = "";
 
     /// <summary>Whether a text can be a key.</summary>
-    public static bool IsKey(string? text) => text is { Length: > 0 and <= 512 } && text.All(character => character is >= '!' and <= '~');
+    public static bool IsKey(string? text) => text is not null && Regex.IsMatch(text, $"^{Pattern}\\z");
 }

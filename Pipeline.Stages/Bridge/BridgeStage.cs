@@ -111,7 +111,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
             throw Call.Failed(dropped < 0
                 ? $"answered {question.Count} events with {answer.Count} events and {rejected} rejects"
                 : missing is not null ? $"answered without the column '{missing}', which the stages below want"
-                : "rejected events without their lines, or not in order of line");
+                : "rejected events with lines that are not those of the batch (the column 'line' has them, where it asks for it), or not in order of line");
         }
 
         context.Meter.Filtered += dropped;

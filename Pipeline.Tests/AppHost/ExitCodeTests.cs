@@ -23,7 +23,7 @@ public sealed class ExitCodeTests : IDisposable
         "--Pipeline:Processes:own:Command=sh", "--Pipeline:Processes:own:Directory=none")]
     [InlineData(
         1,
-        "error: Failed to convert configuration value 'yes' at 'DcpPublisher:RandomizePorts' to type 'System.Boolean'. (InvalidOperationException)",
+        "error: Failed to convert configuration value 'yes' at 'DcpPublisher:RandomizePorts' to type 'System.Boolean'.",
         "--DcpPublisher:RandomizePorts=yes")]
     public async Task Start_WrongOptionPathOrSetting_WritesOneErrorLine(int exitCode, string line, params string[] args)
     {

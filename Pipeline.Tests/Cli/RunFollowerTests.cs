@@ -29,7 +29,8 @@ public sealed class RunFollowerTests : CommandTests
         var error = await Assert.ThrowsAsync<CliException>(() => following.WaitAsync(Waiting.Limit));
         Assert.Equal(ExitCodes.Interrupted, error.ExitCode);
         Assert.Equal(
-            $"run {run.Id} is still draining; look at it with: pipeline show {run.Id}, and once it is paused go on with: pipeline resume {run.Id}", error.Message);
+            $"run {run.Id} is still draining; look at it with: pipeline show {run.Id}, and once it is paused go on with: pipeline resume {run.Id}",
+            error.Message);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
                 await refresh();
                 StateHasChanged();
                 await Task.Delay(MinInterval, Clock, Closing);
-                // A page that was left ends the loop, the longest time does not.
+                // Neither throws: the end of the longest time, and the page's, which ends the loop.
                 await seen.Superseded.WaitAsync(longest ?? Timeout.InfiniteTimeSpan, Clock, Closing)
                     .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }

@@ -17,6 +17,8 @@ namespace Pipeline.Orchestrator.Web.Security;
 /// <summary>The login of the page: a cookie for whoever has had the token.</summary>
 internal static class PageLoginSetup
 {
+    private const string AntiforgeryCookies = ".pipeline.antiforgery.";
+
     /// <summary>Adds cookies that only this pipeline's key makes valid.</summary>
     public static void AddPageLogin(this IServiceCollection services)
     {
@@ -40,7 +42,7 @@ internal static class PageLoginSetup
             options.Cookie.Name = $".pipeline.{HashOf(store.Root)}");
         // This one also for each key: one that cannot be decrypted is logged as an error.
         services.AddOptions<AntiforgeryOptions>().Configure<RunStore, IOptions<SharedKeyOptions>>((options, store, key) =>
-            options.Cookie.Name = $".pipeline.antiforgery.{HashOf(store.Root + PageLogin.TokenOf(key.Value.Key))}");
+            options.Cookie.Name = $"{AntiforgeryCookies}{HashOf(store.Root + PageLogin.TokenOf(key.Value.Key))}");
     }
 
     private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 4));
@@ -48,6 +50,10 @@ internal static class PageLoginSetup
     /// <summary>Logs the browser in.</summary>
     public static Task SignInAsync(this HttpContext context)
     {
+        // Those of former keys: each start makes one, and a browser sends them all. Another pipeline's is made again by its next page.
+        var own = context.RequestServices.GetRequiredService<IOptions<AntiforgeryOptions>>().Value.Cookie.Name;
+        foreach (var former in context.Request.Cookies.Keys.Where(name => name.StartsWith(AntiforgeryCookies, StringComparison.Ordinal) && name != own))
+            context.Response.Cookies.Delete(former);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.Name, "pipeline")], CookieAuthenticationDefaults.AuthenticationScheme);
         return context.SignInAsync(CookieAuthenticationDefaults.AuthenticationScheme, new ClaimsPrincipal(identity));
     }

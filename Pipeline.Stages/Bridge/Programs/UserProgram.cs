@@ -118,6 +118,9 @@ internal sealed class UserProgram(
         await _starting.WaitAsync(cancellationToken);
         try
         {
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+                throw Failed("is not started any more: its bridge stops");
+
             // The former one is not disposed: calls of other attempts may still ask how it ended.
             if (_process is null or { HasExited: true })
                 _process = ProgramProcess.Start(options.Value, logger);

@@ -36,7 +36,8 @@ public sealed class OwnStagesTests
         await using var program = await PassThroughProgram.StartAsync();
         var options = Options.Create(new BridgeOptions { Role = "audit", Address = program.Address.ToString() });
         using var channels = program.CreateChannels();
-        using var calls = new UserProgram(options, channels, TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
+        using var calls = new UserProgram(
+            options, channels, TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
         await PassesAsync("audit", context => new BridgeStage(context, calls, options), "options");
     }
 

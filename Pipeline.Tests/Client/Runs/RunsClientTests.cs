@@ -150,6 +150,7 @@ public sealed class RunsClientTests
     [Theory]
     [InlineData(HttpRequestError.ResponseEnded, true)]
     [InlineData(HttpRequestError.ConnectionError, false)]
+    [InlineData(HttpRequestError.NameResolutionError, false)]
     public async Task StartAndResume_LostBeforeTheAnswer_SayThatTheRunMayBeThere(HttpRequestError lost, bool maybe)
     {
         using var client = new RunsClient(new LosingHandler(lost), new Uri("http://127.0.0.1:1"), "key", "a test");

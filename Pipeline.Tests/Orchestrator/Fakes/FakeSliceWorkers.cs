@@ -23,7 +23,7 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     /// <summary>Attempts of a slice that is asked for the first time.</summary>
     public int Attempts { get; init; } = 1;
 
-    /// <summary>When all pipelines are whole.</summary>
+    /// <summary>Slices that can be worked on at once when all pipelines are whole; null = as many as now.</summary>
     public int? Lanes { get; init; }
 
     public ValueTask<int> LanesAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Lanes ?? capacity);

@@ -200,7 +200,7 @@ public sealed class PartitionedRunTests : IDisposable
     {
         using (var input = File.OpenWrite(Run.Input))
         {
-            // Sparse, with a line end in the middle.
+            // With a line end in the middle; the rest takes no space where the file system has sparse files.
             input.SetLength(600 << 20);
             input.Position = (300 << 20) - 1;
             input.WriteByte((byte)'\n');

@@ -106,6 +106,17 @@ public sealed class PageLoginTests : IAsyncLifetime
         Assert.Matches("^[.]pipeline[.]antiforgery[.][0-9a-f]{8}=", Assert.Single(cookies, cookie => cookie.Contains("antiforgery", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Login_WithCookiesOfFormerKeys_DeletesThem()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, PageLogin.LinkOf(ServedOrchestrator.Key));
+        request.Headers.Add("Cookie", ".pipeline.antiforgery.00000000=a; theme=dark");
+        using var response = await _browser.SendAsync(request);
+
+        var deleted = response.Headers.GetValues("Set-Cookie").Where(cookie => cookie.Contains("expires=Thu, 01 Jan 1970", StringComparison.OrdinalIgnoreCase));
+        Assert.StartsWith(".pipeline.antiforgery.00000000=;", Assert.Single(deleted), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/ui/nothing", "There is nothing here")]
     [InlineData("/ui/runs/20260101-120000-ab12", "There is no such run.")]

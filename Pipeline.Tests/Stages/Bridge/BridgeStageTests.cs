@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Grpc.Core;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -136,7 +137,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         var failure = await FailureAsync(() => ProcessAsync(stage, Frames.Of(("a", "u", 1), ("b", "u", 2), ("c", "u", 3)), new FrameList()));
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
-        Assert.Contains("rejected events without their lines, or not in order of line", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("rejected events with lines that are not those of the batch", failure.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -152,7 +153,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         var failure = await FailureAsync(() => ProcessAsync(stage, events, new FrameList()));
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
-        Assert.Contains("rejected events without their lines, or not in order of line", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("rejected events with lines that are not those of the batch", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -261,6 +262,21 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
             var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
 
             Assert.Contains("did not listen at 127.0.0.1:", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task OpenAsync_BridgeStops_StartsNoProgram()
+    {
+        var lifetime = new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance);
+        await using var stage = server.Stage(new BridgeOptions { Role = "rules", Command = "there-is-no-such-program" }, out var program, lifetime);
+        using (program)
+        {
+            lifetime.StopApplication();
+
+            var failure = await FailureAsync(() => OpenAsync(stage, "echo"));
+
+            Assert.EndsWith("is not started any more: its bridge stops", failure.Message, StringComparison.Ordinal);
         }
     }
 

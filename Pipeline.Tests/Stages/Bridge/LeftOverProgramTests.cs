@@ -42,9 +42,10 @@ public sealed class LeftOverProgramTests : IDisposable
                 [AppHostWatch.Variable] = $"{ProcessIdentity.Find(_appHost.Id)}",
             },
         })!;
-        var program = ProcessIdentity.Find(int.Parse(await ReadToAsync(bridge, "as process ", ','), CultureInfo.InvariantCulture))!.Value;
+        ProcessIdentity? program = null;
         try
         {
+            program = ProcessIdentity.Find(int.Parse(await ReadToAsync(bridge, "as process ", ','), CultureInfo.InvariantCulture))!.Value;
             await ReadToAsync(bridge, "Application started", '.');
             using var channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
             var key = new Metadata { { "authorization", "Bearer key" } };
@@ -55,12 +56,12 @@ public sealed class LeftOverProgramTests : IDisposable
             _appHost.Kill();
             await bridge.WaitForExitAsync().WaitAsync(Patience);
 
-            await Waiting.UntilAsync(() => !program.IsAlive, "the program's end", Patience);
+            await Waiting.UntilAsync(() => !program.Value.IsAlive, "the program's end", Patience);
         }
         finally
         {
             bridge.Kill();
-            program.Kill();
+            program?.Kill();
         }
     }
 

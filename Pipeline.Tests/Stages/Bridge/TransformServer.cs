@@ -2,8 +2,8 @@ using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Hosting.Internal;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -57,11 +57,12 @@ public sealed class TransformServer : IAsyncLifetime
     internal BridgeStage Stage() => Stage(new BridgeOptions { Role = "rules", Address = Address, MaxInFlight = 3 }, out _);
 
     /// <summary>A stage over a program: with the fake clock for this server, with the system clock for a process.</summary>
-    internal BridgeStage Stage(BridgeOptions settings, out UserProgram program)
+    internal BridgeStage Stage(BridgeOptions settings, out UserProgram program, ApplicationLifetime? lifetime = null)
     {
         var options = Options.Create(settings);
         TimeProvider time = settings.Command.Length == 0 ? Time : TimeProvider.System;
-        program = new UserProgram(options, _channels, time, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
+        program = new UserProgram(
+            options, _channels, time, lifetime ?? new(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
         return new BridgeStage(Frames.Context(), program, options);
     }
 
