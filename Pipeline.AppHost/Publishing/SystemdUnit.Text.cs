@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Publishing;
@@ -19,7 +20,7 @@ internal sealed partial record SystemdUnit
     {
         try
         {
-            return File.ReadLines(path).Any(line => line.StartsWith($"Description={Title}", StringComparison.Ordinal));
+            return Encoding.UTF8.GetString(SharedFile.ReadAllBytes(path)).Contains($"\nDescription={Title}", StringComparison.Ordinal);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
