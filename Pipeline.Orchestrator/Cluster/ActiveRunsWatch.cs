@@ -33,7 +33,8 @@ internal sealed partial class ActiveRunsWatch(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(RefreshInterval, time);
-        var (ensured, unreadable) = ((long?)null, "");
+        long? ensured = null;
+        var unreadable = "";
         do
         {
             try

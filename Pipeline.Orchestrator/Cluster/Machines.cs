@@ -23,26 +23,20 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     /// <remarks>Where none can, any machine is better than none: the slice waits there, and says what for.</remarks>
     /// <param name="runId">The slice's run.</param>
     /// <param name="candidates">Machines that it can be placed on; at least one.</param>
-    public async Task<SiloAddress> PlaceAsync(string runId, IReadOnlyList<SiloAddress> candidates)
+    public Task<SiloAddress> PlaceAsync(string runId, IReadOnlyList<SiloAddress> candidates) => InTurnAsync(reports =>
     {
-        await _turn.WaitAsync();
-        try
-        {
-            var reports = await ReadAsync();
-            var placed = Choose(
-                candidates.Where(reports.ContainsKey),
-                machine => (
-                    reports[machine].IsWhole && !reports[machine].WithoutRoute.Contains(runId), reports[machine].Cores, reports[machine].OpenSlices));
-            if (placed is null)
-                return candidates[Random.Shared.Next(candidates.Count)];
-            reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
-            return placed;
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+        var placed = Choose(
+            candidates.Where(reports.ContainsKey),
+            machine => (
+                reports[machine].IsWhole && !reports[machine].WithoutRoute.Contains(runId), reports[machine].Cores, reports[machine].OpenSlices));
+        if (placed is null)
+            return candidates[Random.Shared.Next(candidates.Count)];
+        reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
+        return placed;
+    });
+
+    /// <summary>Asks the machines anew: what one of them tells has changed.</summary>
+    public Task RefreshAsync() => InTurnAsync(reports => reports.Count, areStale: true);
 
     /// <summary>Of several machines the one for another slice; null where there are none.</summary>
     public static T? Choose<T>(IEnumerable<T> machines, Func<T, (bool IsAble, int Cores, int Open)> stateOf)
@@ -57,29 +51,20 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
         }
     }
 
-    /// <summary>Asks the machines anew: what one of them tells has changed.</summary>
-    public async Task RefreshAsync()
-    {
-        await _turn.WaitAsync();
-        try
-        {
-            _read = null;
-            await ReadAsync();
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
     public void Dispose() => _turn.Dispose();
 
-    private async Task<int> SumAsync(Func<MachineReport, bool> counts, CancellationToken cancellationToken)
+    private Task<int> SumAsync(Func<MachineReport, bool> counts, CancellationToken cancellationToken) =>
+        InTurnAsync(reports => Math.Max(1, reports.Values.Where(counts).Sum(machine => machine.Cores)), cancellationToken: cancellationToken);
+
+    private async Task<T> InTurnAsync<T>(
+        Func<Dictionary<SiloAddress, MachineReport>, T> use, bool areStale = false, CancellationToken cancellationToken = default)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            return Math.Max(1, (await ReadAsync()).Values.Where(counts).Sum(machine => machine.Cores));
+            if (areStale)
+                _read = null;
+            return use(await ReadAsync());
         }
         finally
         {
