@@ -246,15 +246,10 @@ internal sealed partial class SinkRun : IDisposable
         try
         {
             var events = 0L;
-            foreach (var page in (own ?? _resumed)!.Pages())
+            foreach (var group in (own ?? _resumed)!.Pages(_context.Meter).SelectMany(page => page.Groups))
             {
-                foreach (var group in page.Groups)
-                {
-                    groups.Add(group);
-                    events += group.Count;
-                }
-
-                _context.Meter.FileBytesRead += page.CalculateSize();
+                groups.Add(group);
+                events += group.Count;
             }
 
             return events == Committed!.Counts.Events

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Sink.Durability;
 
 namespace Pipeline.Stages.Sink.Checkpoints;
@@ -102,10 +103,15 @@ internal sealed class StoredCheckpoint : IDisposable
         SealedContent.TryOpen(path, Magic, Version) is { } content ? new StoredCheckpoint(content) : null;
 
     /// <summary>All pages, each read when asked for. One enumeration at a time.</summary>
-    public IEnumerable<CheckpointPage> Pages()
+    /// <param name="meter">Counts what is read; null = nobody waits for it.</param>
+    public IEnumerable<CheckpointPage> Pages(StageMeter? meter = null)
     {
         for (_content.Position = _pages; _content.Left > 0;)
-            yield return CheckpointPage.Parser.ParseFrom(_content.Read(_content.ReadInt32()));
+        {
+            var page = _content.Read(_content.ReadInt32());
+            meter?.FileBytesRead += page.Length;
+            yield return CheckpointPage.Parser.ParseFrom(page);
+        }
     }
 
     public void Dispose() => _content.Dispose();
