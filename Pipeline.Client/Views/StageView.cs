@@ -23,8 +23,7 @@ public static class StageViews
 
     /// <summary>The run to show: the newest that has its turn, else the newest that waits for it, else the newest; null where there is none.</summary>
     /// <param name="runs">Newest first.</param>
-    public static Run? RunOf(IReadOnlyList<Run> runs) => runs.FirstOrDefault(run => run.State.IsActive() && run.State != RunState.Pending)
-        ?? runs.FirstOrDefault(run => run.State.IsActive()) ?? runs.FirstOrDefault();
+    public static Run? RunOf(IReadOnlyList<Run> runs) => runs.MinBy(run => run.State == RunState.Pending ? 1 : run.State.IsActive() ? 0 : 2);
 
     /// <summary>The stages, first one first.</summary>
     /// <param name="roles">The route.</param>

@@ -30,8 +30,8 @@ public static class ServiceRunner
     internal static async Task<int> RunAsync(IHost host, TextWriter errors)
     {
         var stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
-        // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
         var failure = new BackgroundFailure(host.Services);
+        // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
         using var hangUp = new HangUp(AppHostWatch.Start(stop) ? () => { } : stop);
         try
         {

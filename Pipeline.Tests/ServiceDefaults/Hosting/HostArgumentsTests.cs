@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Pipeline.Orchestrator.Service;
 using Pipeline.Stages.Parse;
+using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.ServiceDefaults.Hosting;
 
@@ -11,28 +12,28 @@ public sealed class HostArgumentsTests : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // The working directory of a service, and its data directory.
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
+    private readonly TemporaryFolder _data = new();
 
     public static TheoryData<string> Programs =>
         [typeof(Pipeline.Broker.BrokerHost).Assembly.Location, typeof(ParseStage).Assembly.Location, typeof(OrchestratorService).Assembly.Location];
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [MemberData(nameof(Programs))]
     public async Task Service_SettingsOfAnotherProgramInTheWorkingDirectory_ReadsThoseOfItsOwnFolderAndWatchesNothing(string program)
     {
-        await File.WriteAllTextAsync(Path.Combine(_data, "appsettings.json"), "no JSON");
+        await File.WriteAllTextAsync(Path.Combine(_data.Path, "appsettings.json"), "no JSON");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [program])
         {
-            WorkingDirectory = _data,
+            WorkingDirectory = _data.Path,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment =
             {
                 ["PIPELINE_KEY"] = "key",
-                ["PIPELINE_DATA"] = _data,
-                ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(_data, "endpoint.json"),
+                ["PIPELINE_DATA"] = _data.Path,
+                ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(_data.Path, "endpoint.json"),
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
                 ["PIPELINE_GRPC_PORT"] = "0",
             },
