@@ -22,6 +22,9 @@ internal static class PipelineApplication
 
     private const int Misuse = 2;
 
+    /// <summary>Variable that the Aspire CLI sets: its process id.</summary>
+    private const string AspireCli = "ASPIRE_CLI_PID";
+
     /// <summary>How long processes may take to stop, before they are killed.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(5);
 
@@ -42,7 +45,7 @@ internal static class PipelineApplication
         try
         {
             // `aspire run` starts the AppHost in its project's folder: then paths are meant from the folder above, where the user is.
-            if (SameFile.Is(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath))
+            if (Environment.GetEnvironmentVariable(AspireCli) is not null && SameFile.Is(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath))
                 Environment.CurrentDirectory = Path.GetDirectoryName(Environment.CurrentDirectory)!;
             var command = PipelineCommand.Parse(args)
                 .StartedFrom(Environment.CurrentDirectory, Projects.Pipeline_AppHost.ProjectPath, Environment.GetEnvironmentVariable);
@@ -186,7 +189,7 @@ internal static class PipelineApplication
         || (exception is AggregateException { InnerExceptions: var all } && all.Any(IsCancellation));
 
     private static string HowToResume(PipelineCommand command, string data, Func<Run, bool> isMeant) => string.Concat(
-        StoredRuns.All(data).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
+        StoredRuns.All([data]).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
     // A step that fails stops the host, and is not thrown.
     private static async Task PublishAsync(DistributedApplication application)

@@ -65,7 +65,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             AlwaysLoadOnStart = true,
             LoadCallback = context =>
             {
-                var runs = StoredRuns.All(pipeline.Directories.Data).Where(run => run.State != RunState.Completed);
+                var runs = StoredRuns.All(pipeline.Directories.Stores).Where(run => run.State != RunState.Completed);
                 context.Input.Options = [.. runs.Select(run => KeyValuePair.Create(run.Id, $"{run.Id} ({run.State.ToText()})"))];
                 return Task.CompletedTask;
             },

@@ -8,8 +8,9 @@ namespace Pipeline.AppHost.Configuration;
 /// <summary>Where the pipeline keeps and finds its files; all absolute.</summary>
 /// <param name="Data">The data directory.</param>
 /// <param name="Roots">What may be read and written below, separated like PATH.</param>
+/// <param name="Stores">Where runs are kept, below <c>runs</c>: the data directory, and the cluster's storage where there is one.</param>
 /// <param name="Lock">Reserves the data directory for this AppHost until it is disposed.</param>
-internal sealed record PipelineDirectories(string Data, string Roots, IDisposable? Lock = null)
+internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyList<string> Stores, IDisposable? Lock = null)
 {
     public string Logs => Path.Combine(Data, "logs");
 
@@ -21,7 +22,8 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
     {
         var data = Path.GetFullPath(options.Data);
         var reserved = Reserve(data);
-        var stored = command.Resume is { } run ? StoredRuns.Read(data, run) : null;
+        string[] stores = configuration["Cluster:Storage"] is { Length: > 0 } shared ? [data, Path.GetFullPath(shared, data)] : [data];
+        var stored = command.Resume is { } run ? StoredRuns.Read(stores, run) : null;
         var input = command.Input ?? stored?.Input;
         string?[] roots =
         [
@@ -32,7 +34,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
             FolderOf(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        return new PipelineDirectories(data, Join(roots), reserved);
+        return new PipelineDirectories(data, Join(roots), stores, reserved);
     }
 
     /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>
@@ -40,7 +42,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IDisposabl
     {
         var data = Path.IsPathRooted(options.Data) ? options.Data : SystemdFiles.DefaultData;
         var roots = (configuration["PIPELINE_ROOTS"] ?? "").Split(Path.PathSeparator).Concat(options.Roots).Where(Path.IsPathRooted);
-        return new PipelineDirectories(data, Join(roots.Prepend(data)));
+        return new PipelineDirectories(data, Join(roots.Prepend(data)), [data]);
     }
 
     /// <summary>The directory that is read for an input: the input itself, or the one in which it is.</summary>

@@ -3,23 +3,36 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.AppHost.Runs;
 
-/// <summary>Runs as the data directory holds them, readable while there is no orchestrator to ask.</summary>
+/// <summary>Runs as the data directory and a cluster's storage hold them, readable while there is no orchestrator to ask.</summary>
 internal static class StoredRuns
 {
     /// <summary>Reads a run.</summary>
-    /// <param name="data">The data directory.</param>
+    /// <param name="stores">The data directory, and the cluster's storage where there is one.</param>
     /// <param name="run">Its id.</param>
     /// <exception cref="PipelineException">It is not there, or cannot be read.</exception>
-    public static Run Read(string data, string run)
+    public static Run Read(IReadOnlyList<string> stores, string run)
     {
-        var folder = Path.Combine(data, "runs", run);
+        var folders = stores.Select(store => Path.Combine(store, "runs", run));
+        return Read(folders.FirstOrDefault(Directory.Exists) ?? throw new PipelineException($"there is no run {run} in '{string.Join("' or '", stores)}'"));
+    }
+
+    /// <summary>All runs that can be read, newest first.</summary>
+    /// <param name="stores">As above.</param>
+    public static IEnumerable<Run> All(IEnumerable<string> stores)
+    {
+        var folders = stores.Select(store => new DirectoryInfo(Path.Combine(store, "runs"))).Where(folder => folder.Exists);
+        foreach (var folder in folders.SelectMany(folder => folder.EnumerateDirectories()).OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
+        {
+            if (TryRead(folder.FullName) is { } run)
+                yield return run;
+        }
+    }
+
+    private static Run Read(string folder)
+    {
         try
         {
             return RunStateFile.Read(folder) ?? throw new PipelineException($"'{RunStateFile.LatestIn(folder)}' holds no run");
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new PipelineException($"there is no run {run} in '{data}'");
         }
         catch (JsonException exception)
         {
@@ -27,24 +40,11 @@ internal static class StoredRuns
         }
     }
 
-    /// <summary>All runs that can be read, newest first.</summary>
-    /// <param name="data">The data directory.</param>
-    public static IEnumerable<Run> All(string data)
-    {
-        var folder = new DirectoryInfo(Path.Combine(data, "runs"));
-        var ids = folder.Exists ? folder.EnumerateDirectories().Select(run => run.Name).OrderDescending(StringComparer.Ordinal) : Enumerable.Empty<string>();
-        foreach (var id in ids)
-        {
-            if (TryRead(data, id) is { } run)
-                yield return run;
-        }
-    }
-
-    private static Run? TryRead(string data, string id)
+    private static Run? TryRead(string folder)
     {
         try
         {
-            return Read(data, id);
+            return Read(folder);
         }
         catch (Exception exception) when (exception is PipelineException or IOException or UnauthorizedAccessException)
         {

@@ -25,7 +25,8 @@ internal sealed class TakenOutProcesses
                 instance => instance.LeaseId,
                 instance => _known.GetValueOrDefault(instance.LeaseId)
                     ?? [.. ResourceProcesses.WithAncestors(ProcessIdentity.Find(instance.ProcessId))]);
-            foreach (var instance in instances.OrderBy(instance => instance.TakenOut))
+            // Those that were not last: what they need runs on.
+            foreach (var instance in instances.OrderByDescending(instance => instance.TakenOut))
             {
                 if (instance.TakenOut)
                     _processes.UnionWith(_known[instance.LeaseId]);

@@ -9,10 +9,17 @@ public sealed class StoredRunsTests : IDisposable
 {
     private const string Id = "20260101-120000-ab12";
     private readonly string _data = Directory.CreateTempSubdirectory("data-").FullName;
+    private readonly string _shared = Directory.CreateTempSubdirectory("shared-").FullName;
 
-    private string Folder => Path.Join(_data, "runs", Id);
+    private string[] Stores => [_data, _shared];
 
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    private string Folder => Path.Join(_shared, "runs", Id);
+
+    public void Dispose()
+    {
+        Directory.Delete(_data, recursive: true);
+        Directory.Delete(_shared, recursive: true);
+    }
 
     [Fact]
     public void Read_RunOfACluster_IsAsItsLatestOwnerWroteIt()
@@ -22,13 +29,14 @@ public sealed class StoredRunsTests : IDisposable
         Write(9, RunState.Running);
         Write(10, RunState.Paused);
 
-        Assert.Equal(RunState.Paused, StoredRuns.Read(_data, Id).State);
-        Assert.Equal(RunState.Paused, Assert.Single(StoredRuns.All(_data)).State);
+        Assert.Equal(RunState.Paused, StoredRuns.Read(Stores, Id).State);
+        Assert.Equal(RunState.Paused, Assert.Single(StoredRuns.All(Stores)).State);
     }
 
     [Fact]
     public void Read_NoSuchRun_SaysSo() =>
-        Assert.Equal($"there is no run {Id} in '{_data}'", Assert.Throws<PipelineException>(() => StoredRuns.Read(_data, Id)).Message);
+        Assert.Equal(
+        $"there is no run {Id} in '{_data}' or '{_shared}'", Assert.Throws<PipelineException>(() => StoredRuns.Read(Stores, Id)).Message);
 
     private void Write(long owner, RunState state)
     {

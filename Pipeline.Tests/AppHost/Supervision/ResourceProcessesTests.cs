@@ -11,7 +11,7 @@ public sealed class ResourceProcessesTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private readonly PipelineDirectories _directories = new($"/no/such/{Guid.NewGuid()}", "");
+    private readonly PipelineDirectories _directories = new($"/no/such/{Guid.NewGuid()}", "", []);
     private readonly ResourceProcesses _processes;
     private readonly List<Process> _started = [];
 

@@ -28,6 +28,19 @@ public class TakenOutProcessesTests
         Assert.True(_processes.Contains(ResourceProcesses.ParentOf(Environment.ProcessId)!.Value));
     }
 
+    [LinuxFact]
+    public void Contains_LauncherOfAnotherInstanceThatIsLive_IsNotTakenOut()
+    {
+        var other = Own(LeaseState.Live, takenOut: false);
+        (other.InstanceId, other.LeaseId, other.ProcessId) = ("other", 2, ResourceProcesses.ParentOf(Environment.ProcessId)!.Value.Id);
+
+        var view = View(Own(LeaseState.Draining, takenOut: true));
+        _processes.Apply(view with { Instances = view.Instances.Add(other.InstanceId, other) });
+
+        Assert.True(_processes.Contains(ProcessIdentity.Current));
+        Assert.False(_processes.Contains(ResourceProcesses.ParentOf(Environment.ProcessId)!.Value));
+    }
+
     // By the time the AppHost hears of it the process may have ended: it is known from before.
     [Fact]
     public void Contains_DepartedBeforeItWasSeenToDrain_IsTakenOut()
