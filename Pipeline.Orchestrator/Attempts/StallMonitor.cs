@@ -90,10 +90,11 @@ internal sealed class StallMonitor(
         lock (_lock)
         {
             var silence = time.GetElapsedTime(_progressAt);
+            // Not later than a stall of its own may begin to count that follows progress made meanwhile.
             return new[] { options.StallWarning, options.StallTimeout }
                 .Where(limit => limit > silence)
                 .Select(limit => limit - silence)
-                .DefaultIfEmpty(options.StallWarning)
+                .Append(options.StallWarning)
                 .Min();
         }
     }

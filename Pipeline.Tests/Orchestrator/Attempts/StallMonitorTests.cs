@@ -84,6 +84,24 @@ public sealed class StallMonitorTests : IDisposable
     }
 
     [Fact]
+    public async Task WatchAsync_StallsAgainLongBeforeTheLimit_SaysSoAgain()
+    {
+        _bench.Options.StallTimeout = Warning * 20;
+        var work = _bench.Start();
+        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        await _bench.Time.LetPassAsync(Warning);
+        await _bench.Until(run => run.Stall is not null, "the first stall");
+        attempt.Reports("ingest-0", itemsIn: 7);
+        await _bench.Until(run => run.Stall is null, "its end");
+
+        await _bench.Time.LetPassAsync(Warning);
+
+        await _bench.Until(run => run.Stall is not null, "the second stall");
+        attempt.Completes();
+        await work.WaitAsync(Waiting.Limit);
+    }
+
+    [Fact]
     public async Task WatchAsync_LimitPassed_EndsTheAttemptAndTakesTheSibling()
     {
         _bench.Options.StallTimeout = Warning * 1.5;
