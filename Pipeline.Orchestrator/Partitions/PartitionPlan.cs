@@ -117,11 +117,13 @@ internal sealed record PartitionPlan(IReadOnlyList<RunSlice> Slices, SkippedInpu
         // As many as come nearest to the length that is wanted: a file that is slightly longer stays whole.
         var parts = (length + (wanted / 2)) / wanted;
         var cuts = new List<long>();
-        if (parts < 2 || GzipInput.Is(catalog.PathOf(index)))
+        if (parts < 2)
             return cuts;
         var path = catalog.PathOf(index);
         try
         {
+            if (GzipInput.Is(path))
+                return cuts;
             using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             for (var part = 1; part < parts; part++)
             {

@@ -26,7 +26,9 @@ internal sealed partial class RunStore : IDisposable
     private readonly ILogger<RunStore> _logger;
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
     private readonly string? _writer;
-    private readonly Dictionary<string, DateTime> _seen = [];
+    // Of each folder its time when its run was read, and whether it was read again since: file systems tell times in steps, of milliseconds or a second, in
+    // which a run may be stored after it was read.
+    private readonly Dictionary<string, (DateTime Time, bool Again)> _seen = [];
     private readonly Dictionary<string, string> _leftOut = [];
 
     /// <summary>Opens the store below <paramref name="dataDirectory"/>, which is made if it is not there.</summary>
@@ -183,9 +185,10 @@ internal sealed partial class RunStore : IDisposable
         {
             // A rename sets the folder's time. It is taken before the run is read, so that what is stored meanwhile is read next time.
             var stored = Directory.GetLastWriteTimeUtc(folder);
-            if (_seen.GetValueOrDefault(folder) == stored || TryLoad(Path.GetFileName(folder)) is not { } run)
+            var seen = _seen.GetValueOrDefault(folder);
+            if (seen == (stored, true) || TryLoad(Path.GetFileName(folder)) is not { } run)
                 continue;
-            _seen[folder] = stored;
+            _seen[folder] = (stored, Again: seen.Time == stored);
             changed.Add(run);
         }
 

@@ -141,6 +141,16 @@ public sealed class PartitionPlanTests : IDisposable
         Assert.Equal(3, Make(input, 2).Save(_folder).Slices.Count);
     }
 
+    [Fact]
+    public void Make_FileDeletedSinceItWasListed_IsUnreadable()
+    {
+        var path = Write("a.ndjson", "1\n2\n");
+        var catalog = InputCatalog.Read(_folder, "", [_folder]);
+        File.Delete(path);
+
+        Assert.Equal(FailureReasons.InputUnreadable, Assert.Throws<StageException>(() => PartitionPlan.Make(catalog, 2, lanes: 2)).Failure.Reason);
+    }
+
     private PartitionPlan Make(string input, int partitions, int lanes = 2) =>
         PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions, lanes);
 

@@ -135,6 +135,26 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void LoadChanged_StoredAgainWithinOneStepOfTheFolderTime_IsReadAgain()
+    {
+        using var store = RunStore.Shared(_data, new FakeLogger<RunStore>());
+        var id = store.CreateFolder(Now);
+        Save(1);
+        Assert.Equal(1, Assert.Single(store.LoadChanged(_ => true)).Attempts);
+
+        Save(2);
+
+        Assert.Equal(2, Assert.Single(store.LoadChanged(_ => true)).Attempts);
+        Assert.Empty(store.LoadChanged(_ => true));
+
+        void Save(int attempts)
+        {
+            store.Save(New(id) with { Attempts = attempts });
+            Directory.SetLastWriteTimeUtc(store.FolderOf(id), Now.UtcDateTime);
+        }
+    }
+
+    [Fact]
     public void Open_SecondOrchestrator_IsRefused()
     {
         using var store = Open();
