@@ -27,6 +27,11 @@ public sealed record Run
     /// <summary>What carries out each role: what it began with, or what was allowed to take over. Empty before the first attempt.</summary>
     public IReadOnlyList<Implementation> Implementations { get => field ?? []; init; } = [];
 
+    /// <summary>
+    /// Those that <c>replace</c> has replaced: slices that other machines began with them end with them. Empty where nothing was replaced.
+    /// </summary>
+    public IReadOnlyList<Implementation> Replaced { get => field ?? []; init; } = [];
+
     /// <summary>Whether its next attempt may go through other implementations; from then on it keeps to those.</summary>
     public bool UpgradeAllowed { get; init; }
 

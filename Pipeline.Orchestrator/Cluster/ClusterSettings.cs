@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Pipeline.Files;
+using Pipeline.Orchestrator.Service;
 using StackExchange.Redis;
 
 namespace Pipeline.Orchestrator.Cluster;
@@ -205,6 +207,14 @@ internal sealed class ClusterSettingsValidation(IConfiguration configuration) : 
         var errors = options.Errors().ToList();
         if (section[nameof(options.Provider)] is not { Length: > 0 } && section.GetChildren().Any(child => child.Value is { Length: > 0 }))
             errors.Add("Cluster:Provider is missing: Redis, Postgres or Localhost, or None, which is no cluster.");
+        var data = Path.GetFullPath(configuration[OrchestratorService.DataVariable] is { Length: > 0 } named ? named : OrchestratorService.DefaultData);
+        // Its own runs would be taken for the cluster's, and those of the cluster for its own.
+        if (options is { Provider: not ClusterProvider.None, Storage: { Length: > 0 } storage } && Directory.Exists(storage)
+            && SameFile.Is(RootedPath.Resolve(data), RootedPath.Resolve(Path.GetFullPath(storage))))
+        {
+            errors.Add($"Cluster:Storage {storage} is this machine's data directory ({OrchestratorService.DataVariable}): one of them must be another folder.");
+        }
+
         return errors.Count > 0 ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;
     }
 }

@@ -23,7 +23,7 @@ internal sealed class InstanceControl(BrokerService.BrokerClient broker) : IInst
                 known = answer.Known;
             return known;
         }
-        catch (RpcException error)
+        catch (Exception error) when (error is RpcException or IOException or InvalidOperationException)
         {
             throw new StageException(FailureReasons.Unreachable, "the broker is out of reach: nothing was stopped", inner: error);
         }

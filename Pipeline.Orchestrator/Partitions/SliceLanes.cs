@@ -17,6 +17,13 @@ namespace Pipeline.Orchestrator.Partitions;
 internal sealed class SliceLanes : ISliceWorkers, IHostedService
 {
     private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// After so long without a question a slice stops: whoever carries its run out asks every second, so the run is at rest, or nobody knows of the slice.
+    /// Longer than another machine needs to take a run over, and than a call to a lost machine is repeated.
+    /// </summary>
+    internal static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(90);
+
     private readonly ConcurrentDictionary<(string RunId, int Slice), Work> _work = new();
     // Held while a slice is opened from the storage, which may hang. Stopping needs _work only.
     private readonly Lock _opening = new();
@@ -58,6 +65,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
         var work = Find(runId, slice, seen);
+        work.Asked = _time.GetTimestamp();
         var (report, superseded) = work.Observe();
         if (report.Version == seen)
         {
@@ -124,7 +132,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
                 return work;
             var folder = RunOptionsMapping.SliceFolder(_store.FolderOf(runId), slice);
             var run = Load(runId, slice, folder);
-            work = new Work(run);
+            work = new Work(run) { Asked = _time.GetTimestamp() };
             if (!run.State.IsActive())
                 return work;
             lock (_work)
@@ -132,7 +140,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
                 if (_isStopping)
                     throw new OperationCanceledException("The orchestrator is stopping.");
                 _work[(runId, slice)] = work;
-                work.Ending = Task.Run(() => WorkAsync(work, folder));
+                work.Ending = Task.Run(() => WorkAsync((runId, slice), work, folder));
             }
 
             return work;
@@ -190,12 +198,24 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
     }
 
-    private Task WorkAsync(Work work, string folder)
+    private async Task WorkAsync((string RunId, int Slice) key, Work work, string folder)
     {
         Action<Run> save = run => Save(folder, run);
         var tracker = new RunTracker(work.Run, save, run => RunStore.TrySave(run, save, _logger), new SpeedSeries([]), _time);
-        return _turns.WorkAsync(tracker, work.Signal, () => _coordinators().RunAsync(tracker, folder, work.Signal));
+        var working = _turns.WorkAsync(tracker, work.Signal, () => _coordinators().RunAsync(tracker, folder, work.Signal));
+        while (!working.IsCompleted)
+        {
+            // The work never fails: a timeout is all that can be thrown.
+            await working.WaitAsync(LongestUnasked, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!working.IsCompleted && IsUnasked(work))
+                work.Stop(StopReason.Interrupt);
+        }
+
+        if (IsUnasked(work))
+            _work.TryRemove(KeyValuePair.Create(key, work));
     }
+
+    private bool IsUnasked(Work work) => _time.GetElapsedTime(work.Asked) >= LongestUnasked;
 
     // Refused where another machine has begun a later attempt: its state stays.
     private void Save(string folder, Run run)
@@ -231,6 +251,9 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         public StopSignal Signal { get; } = new();
 
         public Task Ending { get; set; } = Task.CompletedTask;
+
+        /// <summary>When somebody last asked how far it is.</summary>
+        public long Asked { get; set; }
 
         /// <summary>How far it is, and a task that ends when there is news.</summary>
         public (SliceReport Report, Task Superseded) Observe()

@@ -33,10 +33,11 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
         var changed = false;
         run.Change(now =>
         {
-            changed = now.State.IsActive()
-                && options.RouteOf(now.Options).Contains(implementation.Role)
-                && !Of(now).Of(implementation.Role).SequenceEqual([implementation]);
-            return changed ? now with { Implementations = Overlay(now.Implementations, [implementation]) } : now;
+            var former = Of(now).Of(implementation.Role).ToList();
+            changed = now.State.IsActive() && options.RouteOf(now.Options).Contains(implementation.Role) && !former.SequenceEqual([implementation]);
+            return changed
+                ? now with { Implementations = Overlay(now.Implementations, [implementation]), Replaced = [.. now.Replaced.Union(former)] }
+                : now;
         });
         return changed;
     }

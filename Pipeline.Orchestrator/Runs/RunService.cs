@@ -260,7 +260,9 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <summary>The active runs of which an attempt goes through an instance now, be it at a slice that is worked on here.</summary>
     public IReadOnlyList<string> Through(Instance instance)
     {
-        return [.. List().Where(IsThrough).Select(run => run.Id).Union(_lanes.RunsWith(IsThrough))];
+        // Instances of other machines may have the same ids.
+        var here = _runs.Values.Where(entry => !IsElsewhere(entry)).Select(entry => entry.Run.Current.Value);
+        return [.. here.Where(IsThrough).Select(run => run.Id).Union(_lanes.RunsWith(IsThrough))];
 
         bool IsThrough(Run run) =>
             run.State.IsActive() && run.History is [.., { Outcome: AttemptRecord.Running } last] && last.Route.Contains(instance.InstanceId);

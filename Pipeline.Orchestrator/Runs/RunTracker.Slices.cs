@@ -39,7 +39,7 @@ internal sealed partial class RunTracker
                 : [.. plan.Slices.Select(slice => SliceState.Of(slice, null, ""))],
         });
         save(planned);
-        _pinned.UnionWith(planned.Implementations);
+        _pinned.UnionWith(planned.Implementations.Concat(planned.Replaced));
         _savedAt = time.GetTimestamp();
     }
 

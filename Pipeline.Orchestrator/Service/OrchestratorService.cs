@@ -21,8 +21,10 @@ internal static class OrchestratorService
     /// <summary>Environment variable of the data directory.</summary>
     public const string DataVariable = "PIPELINE_DATA";
 
+    /// <summary>The data directory where that names none.</summary>
+    public const string DefaultData = "data";
+
     private const string DefaultUrl = "http://127.0.0.1:5080";
-    private const string DefaultData = "data";
 
     /// <summary>Builds the service; <paramref name="configure"/> may replace parts of it.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)

@@ -133,6 +133,47 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Advance_NobodyAsksForTheSliceAnyMore_ItRestsAtACheckpointAndGoesOnWhenItIsAskedFor()
+    {
+        var run = Create();
+        (await _first.Stages.NextAsync()).Opens();
+        var time = new WatchedTime();
+        await using var machine = await StartAsync(time: time);
+        var lanes = machine.Services.GetRequiredService<SliceLanes>();
+        var report = await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None);
+        var unasked = await machine.Stages.NextAsync();
+        unasked.Opens();
+        while (report.Run.State != RunState.Running)
+            report = await lanes.AdvanceAsync(run.Id, 1, report.Version, CancellationToken.None);
+
+        // What is left of a machine that was lost: the one that goes on with the run rests before it has asked.
+        await time.LetPassAsync(SliceLanes.LongestUnasked);
+        await unasked.DrainRequested;
+        unasked.Completes(drained: true);
+
+        // As the next owner asks.
+        report = await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None);
+        while (report.Run.State is RunState.Draining or RunState.Interrupted)
+            report = await lanes.AdvanceAsync(run.Id, 1, report.Version, CancellationToken.None);
+        (await machine.Stages.NextAsync()).Opens().Completes(lines: 1);
+    }
+
+    [Fact]
+    public async Task Through_AttemptOnAnotherMachine_IsNotThroughTheInstanceOfTheSameName()
+    {
+        var run = Create();
+        for (var slice = 0; slice < 2; slice++)
+            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _first.Stages.NextAsync()).Opens();
+        RunsOf(_second).Refresh();
+        Assert.Equal(AttemptRecord.Running, Find(_second, run.Id).History[^1].Outcome);
+        var sink = _first.Registry.Current.Value.Instances["sink-0"];
+
+        Assert.Equal([run.Id], RunsOf(_first).Through(sink));
+        Assert.Empty(RunsOf(_second).Through(sink));
+    }
+
+    [Fact]
     public async Task Ensure_OwnersEndedBeforeItGotFurther_FailsAfterTenUntilItIsResumed()
     {
         var run = Create();

@@ -305,6 +305,24 @@ public sealed class PartitionedRunTests : IDisposable
     }
 
     [Fact]
+    public async Task RunSlices_TakenOverSinceOneWasReplaced_SlicesMayEndWithTheFormer()
+    {
+        var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
+        _run.Change(now => now with { Implementations = [former] });
+        Assert.True(RunPins.Replace(_run, latter, new CoordinatorOptions()));
+        var work = Start();
+
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await _workers.Until(() => _workers.Asked.Count > slice);
+            _workers.Set(slice, RunState.Completed, run => run with { Implementations = [slice == 0 ? former : latter] });
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal([latter], Run.Implementations);
+    }
+
+    [Fact]
     public async Task RunSlices_SliceFenced_GoesOnAsLongAsThisMachineOwnsTheRun()
     {
         _workers.HasOtherMachines = true;

@@ -26,6 +26,16 @@ public sealed class OrchestratorServiceTests : IDisposable
     public async Task RunAsync_SettingThatWouldBePassedOver_EndsAsMisconfigured(string name, string value, string error) =>
         Assert.Contains(await ErrorsAsync((name, value)), line => line.StartsWith(error, StringComparison.Ordinal));
 
+    [Fact]
+    public async Task RunAsync_SharedStorageIsTheDataDirectory_EndsAsMisconfigured()
+    {
+        var storage = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+
+        Assert.Equal(
+            $"error: Cluster:Storage {storage} is this machine's data directory (PIPELINE_DATA): one of them must be another folder.",
+            Assert.Single(await ErrorsAsync(("Cluster:Provider", "Localhost"), ("Cluster:Storage", storage))));
+    }
+
     [Theory]
     [InlineData("must be at least 2 roles, first to last", "ingest")]
     [InlineData("must be names of 1 to 256 characters", "ingest", "", "sink")]
