@@ -40,7 +40,7 @@ public sealed record StageFigures
     /// <summary>Time in the transform.</summary>
     public long ProcessingMicros { get; init; }
 
-    /// <summary>Time without anything to process.</summary>
+    /// <summary>Time without anything to process; of Ingest, in which no line was due yet.</summary>
     public long WaitingToReceiveMicros { get; init; }
 
     /// <summary>Time in which the stage below took nothing.</summary>

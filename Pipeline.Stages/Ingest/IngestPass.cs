@@ -206,6 +206,7 @@ internal sealed class IngestPass(
             return true;
 
         await output.FlushAsync(cancellationToken);
+        var began = context.Time.GetTimestamp();
         try
         {
             // Timers know milliseconds; a shorter wait would be none.
@@ -216,6 +217,10 @@ internal sealed class IngestPass(
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             return false;
+        }
+        finally
+        {
+            context.Meter.WaitedForInput += context.Time.GetTimestamp() - began;
         }
     }
 }

@@ -30,6 +30,9 @@ public sealed class StageMeter
     /// <summary>Bytes of results and rejects, written while they are put together.</summary>
     public long FileBytesWritten { get; set; }
 
+    /// <summary>Time in which a source had nothing to read, or was not to read yet; ticks of the clock's timestamp.</summary>
+    public long WaitedForInput { get; set; }
+
     /// <summary>Time from line read to applied here.</summary>
     public LatencyRecorder Latency { get; } = new();
 }

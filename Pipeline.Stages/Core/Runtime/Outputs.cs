@@ -16,23 +16,26 @@ internal sealed class NoOutput : IFrameOutput
     }
 }
 
-/// <summary>A source's output: what is not waiting to send is processing.</summary>
-internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge, long began) : IFrameOutput
+/// <summary>A source's output: what is no wait is processing.</summary>
+internal sealed class SourceOutput(IFrameOutput output, AttemptMetrics metrics) : IFrameOutput
 {
-    private long _since = began;
-    private long _waited = edge.WaitingToSend;
+    private long _since = metrics.Edge.Now;
+    private long _waitedToSend = metrics.Edge.WaitingToSend;
+    private long _waitedForInput = metrics.Stage.WaitedForInput;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
+        var edge = metrics.Edge;
         edge.Received(frame);
         var checkpoint = frame is MessageFrame { Message.Checkpoint: not null };
         edge.InFlight = 1;
         await output.WriteAsync(frame, cancellationToken);
         edge.InFlight = 0;
-        var (now, waited) = (edge.Now, edge.WaitingToSend);
-        edge.Processing += now - _since - (waited - _waited);
-        (_since, _waited) = (now, waited);
+        var (now, waitedToSend, waitedForInput) = (edge.Now, edge.WaitingToSend, metrics.Stage.WaitedForInput);
+        edge.Processing += now - _since - (waitedToSend - _waitedToSend) - (waitedForInput - _waitedForInput);
+        edge.WaitedToReceive(waitedForInput - _waitedForInput);
+        (_since, _waitedToSend, _waitedForInput) = (now, waitedToSend, waitedForInput);
         if (checkpoint)
             edge.CheckpointAt = now;
     }

@@ -10,8 +10,8 @@ namespace Pipeline.Stages.Core.Runtime;
 /// <summary>The source's frames to below; from above it hears only Control.</summary>
 /// <param name="source">Reads the input.</param>
 /// <param name="reader">What comes from above.</param>
-/// <param name="edge">Counts what passes.</param>
-internal sealed class SourceLoop(ISource source, FrameReader reader, EdgeMeter edge)
+/// <param name="metrics">Counts what passes.</param>
+internal sealed class SourceLoop(ISource source, FrameReader reader, AttemptMetrics metrics)
 {
     /// <summary>Reads until the input ends or the source is told to drain.</summary>
     /// <param name="output">Where its frames go.</param>
@@ -41,7 +41,7 @@ internal sealed class SourceLoop(ISource source, FrameReader reader, EdgeMeter e
 
     private async Task ReadAsync(IFrameOutput output, Downstream? downstream, CancellationToken drain, CancellationToken cancellationToken)
     {
-        await source.ReadAsync(new SourceOutput(output, edge, edge.Now), drain, cancellationToken);
+        await source.ReadAsync(new SourceOutput(output, metrics), drain, cancellationToken);
         await (downstream?.CompleteAsync(cancellationToken) ?? ValueTask.CompletedTask);
     }
 

@@ -56,7 +56,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, stage as ISource, ending.Token);
         var frames = stage is ISource source
-            ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token)
+            ? new SourceLoop(source, reader, metrics).RunAsync(OutputTo(downstream), downstream, ending.Token)
             : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;
@@ -140,7 +140,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 more = frame.More;
                 downstream?.Frames.More = more;
                 var message = (frame as MessageFrame)?.Message;
-                _above.Check(frame);
+                Check(frame);
                 var began = message?.Checkpoint is null ? 0 : host.Time.GetTimestamp();
                 await ProcessAsync(stage, frame, output, cancellationToken);
                 if (message?.Checkpoint is { More: false })
@@ -164,8 +164,25 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
             if (!more)
                 await output.FlushAsync(cancellationToken);
 
-            if (!await reader.WaitAsync(cancellationToken))
+            metrics.Edge.BeginReceiving();
+            var isThere = await reader.WaitAsync(cancellationToken);
+            metrics.Edge.EndReceiving();
+            if (!isThere)
                 throw ProtoReader.Violation("no EndOfInput or Control before the end of its stream");
+        }
+    }
+
+    // A refused frame has no other owner: it may hold a slot of the ring, and with it the ring's memory.
+    private void Check(Frame frame)
+    {
+        try
+        {
+            _above.Check(frame);
+        }
+        catch (StageException)
+        {
+            frame.Dispose();
+            throw;
         }
     }
 
@@ -249,9 +266,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         {
             return cause;
         }
-        catch (TimeoutException)
+        catch (Exception silent) when (silent is TimeoutException or RpcException or OperationCanceledException)
         {
-            // It says nothing; what the write ended with is all there is.
+            // It says nothing, or the hop above has given the attempt up meanwhile; what the write ended with is all there is.
         }
 
         return new StageException(lost.InnerException!.ToFailure(hop), lost);

@@ -14,7 +14,7 @@ namespace Pipeline.Stages.Core.Wire;
 /// slices of either.
 /// </summary>
 /// <param name="body">The call's body.</param>
-/// <param name="edge">Counts what passes and how long it waits.</param>
+/// <param name="edge">Counts what passes.</param>
 internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
 {
     private const int MaxChunk = 256 * 1024;
@@ -61,9 +61,7 @@ internal sealed class FrameReader(PipeReader body, EdgeMeter edge) : IDisposable
     {
         while (_chunk.IsEmpty && _slot.IsEmpty)
         {
-            edge.BeginReceiving();
             var result = await body.ReadAsync(cancellationToken);
-            edge.EndReceiving();
             if (Take(result))
                 return true;
 

@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
 using Google.Protobuf;
 using Grpc.Core;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Aggregate;
+using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Parse;
 using Pipeline.Stages.Rules;
@@ -86,6 +89,39 @@ public sealed class HostileFramesTests
         await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
         await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
         Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
+    }
+
+    [LinuxFact]
+    public async Task Process_BatchInARingIsRefused_TheRingIsUnmapped()
+    {
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, []));
+        await using var chain = new Chain([sink]);
+        var batch = new StageInput { Lines = new LineBatch { Count = 1, Data = ByteString.CopyFromUtf8("{}\n") } }.ToByteArray();
+        var message = new byte[5 + batch.Length];
+        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), batch.Length);
+        batch.CopyTo(message, 5);
+        string memory;
+        using (var writer = new RingWriter(MappedRing.Create(slots: 4, slotBytes: 64 * 1024)!))
+        {
+            var open = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions { Partials = { "/no/batch/comes" } }, Ring = writer.Offer };
+            memory = $" {FileStatus.Of(writer.Offer.Path)!.Value.Identity.File} ";
+            using var call = chain.Open(new StageInput { OpenRun = open });
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.True(call.Call.ResponseStream.Current.RunOpened.RingAccepted);
+            Assert.NotEqual(0, Mappings());
+            writer.TryClaim();
+            message.CopyTo(writer.Take(message.Length));
+            writer.Seal();
+
+            var failure = await SendAsync(call, new StageInput { Ring = new RingMessages { Bytes = message.Length } });
+            Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
+        }
+
+        using var limit = new CancellationTokenSource(Timeout);
+        while (Mappings() > 0)
+            await Task.Delay(1, limit.Token);
+
+        int Mappings() => File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(memory, StringComparison.Ordinal));
     }
 
     [Fact]

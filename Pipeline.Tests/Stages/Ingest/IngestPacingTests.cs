@@ -33,6 +33,8 @@ public sealed class IngestPacingTests : IDisposable
         Assert.Equal(Enumerable.Range(0, run.BatchLines.Count).Select(i => start + (i * linesPerBatch * 1000L)), run.ReadMicros);
         Assert.All(lateness, late => Assert.InRange(late, 0, lingerMicros));
         Assert.InRange(time.Micros - start, 99_000, 99_000 + lingerMicros);
+        // This clock stands still but for waits.
+        Assert.Equal(time.Micros - start, run.Meter.WaitedForInput * 1_000_000 / time.TimestampFrequency);
         // And once for the checkpoint with which it begins.
         Assert.Equal(time.Waits.Count + 1, run.Flushes);
     }

@@ -32,6 +32,9 @@ public sealed class StageServiceTests
         Assert.All(completed.Stages, stage => Assert.Equal(count, stage.ItemsIn));
         Assert.Equal(completed.Stages[0].BytesOut, completed.Stages[1].BytesIn);
         Assert.True(completed.Stages[1].BytesOut > 0 || count == 0);
+        // Nothing comes to a source but Control: that it waits for that is no waiting for input.
+        Assert.Equal(0, completed.Stages[0].WaitingToReceiveMicros);
+        Assert.All(completed.Stages.Skip(1), stage => Assert.True(stage.WaitingToReceiveMicros > 0));
     }
 
     [Theory]
