@@ -15,7 +15,7 @@ internal sealed class GroupTable : IDisposable
     private readonly KeyColumn[] _keys;
     private readonly CompositeIndex? _index;
     private readonly int[] _key;
-    private readonly Combination _combination = new();
+    private readonly Combination _combination;
     private readonly Rows<GroupFigures> _figures = new(1);
     private Accumulator[] _accumulators = [];
     private int[] _rowParts = [];
@@ -25,6 +25,7 @@ internal sealed class GroupTable : IDisposable
         _limits = limits;
         _keys = [.. columns.Select(name => new KeyColumn(name, limits))];
         _key = new int[_keys.Length];
+        _combination = new Combination(_keys.Length, perRow: 2);
         _index = _keys.Length > 1 ? new CompositeIndex(_keys.Length) : null;
     }
 
@@ -52,11 +53,13 @@ internal sealed class GroupTable : IDisposable
             return;
         }
 
-        var columns = Array.ConvertAll(_keys, key => frame.Require(key.Name));
-        if (_combination.TryCombine(columns, frame.Count))
-            AddByCombination(columns, values);
+        for (var column = 0; column < _keys.Length; column++)
+            _combination.Columns[column] = frame.Require(_keys[column].Name);
+
+        if (_combination.TryCombine(frame.Count))
+            AddByCombination(_combination.Columns, values);
         else
-            AddByRow(columns, frame.Count, values);
+            AddByRow(_combination.Columns, frame.Count, values);
     }
 
     /// <summary>Adds a group of a checkpoint.</summary>
@@ -103,29 +106,13 @@ internal sealed class GroupTable : IDisposable
 
     private void AddByCode(int count, KeyColumn key, EventColumn codes, EventColumn values)
     {
-        var entries = codes.Kind == ColumnKind.Text ? codes.Texts!.Count : 2;
-        var accumulators = Accumulators(codes.Width == 1 ? Math.Max(256, entries) : entries);
-        try
-        {
-            Accumulation.Add(codes, values, count, accumulators);
-        }
-        catch (IndexOutOfRangeException)
-        {
-            throw EventFrame.Unsound(key.Name);
-        }
-
-        long folded = 0;
-        for (var code = 0; code < entries; code++)
+        var accumulators = Accumulators(codes.Domain);
+        Accumulation.Add(codes, values, count, accumulators);
+        for (var code = 0; code < accumulators.Length; code++)
         {
             if (accumulators[code].Count > 0)
-            {
-                folded += accumulators[code].Count;
                 Fold(key.PartOfCode(codes, code), ref accumulators[code], values.Scale);
-            }
         }
-
-        if (folded != count)
-            throw EventFrame.Unsound(key.Name);
     }
 
     private void AddByCombination(EventColumn[] columns, EventColumn values)

@@ -29,10 +29,7 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
         if (column.Kind == ColumnKind.Number)
             return PartOf(column.Width == 2 ? (short)code : (sbyte)code, column.Scale);
 
-        var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
-        return (uint)code >= (uint)codes ? throw EventFrame.Unsound(name)
-            : column.Kind == ColumnKind.Text ? PartOf(column.Texts![code])
-            : code;
+        return column.Kind == ColumnKind.Text ? PartOf(column.Texts![code]) : code;
     }
 
     /// <summary>The part of each row.</summary>
@@ -47,17 +44,16 @@ internal sealed class KeyColumn(string name, AggregateOptions limits) : IDisposa
             return;
         }
 
-        var codes = column.Kind == ColumnKind.Text ? column.Texts!.Count : 2;
-        if (_byCode.Length < codes)
-            _byCode = new int[Math.Max(codes, _byCode.Length * 2)];
+        if (_byCode.Length < column.Domain)
+            _byCode = new int[Math.Max(column.Domain, _byCode.Length * 2)];
 
-        _byCode.AsSpan(0, codes).Fill(-1);
+        _byCode.AsSpan(0, column.Domain).Fill(-1);
         for (var row = 0; row < parts.Length; row++)
         {
-            var code = column.ReadCode(row);
-            var known = (uint)code < (uint)codes ? _byCode[code] : -1;
-            parts[row] = known >= 0 ? known : PartOfCode(column, code);
-            _byCode[code] = parts[row];
+            ref var part = ref _byCode[column.ReadCode(row)];
+            if (part < 0)
+                part = PartOfCode(column, column.ReadCode(row));
+            parts[row] = part;
         }
     }
 

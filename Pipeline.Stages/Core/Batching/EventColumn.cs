@@ -31,6 +31,14 @@ public sealed class EventColumn : IDisposable
     /// <summary>The values, <see cref="Width"/> bytes each: signed for numbers, unsigned for text and booleans.</summary>
     public Span<byte> Data => _data.AsSpan(0, DataLength);
 
+    /// <summary>How many different raw values a narrow column can have: each lies below. 0 = the column is not narrow.</summary>
+    public int Domain => Kind switch
+    {
+        ColumnKind.Text => Texts!.Count,
+        ColumnKind.Boolean => 2,
+        _ => Width switch { 0 => 1, 1 => 256, 2 => 65_536, _ => 0 },
+    };
+
     /// <summary>Text and boolean: the largest of the column's values; -1 where it has none, and 0 where it has no data.</summary>
     /// <param name="count">Events of the frame.</param>
     public long GreatestCode(int count) => count == 0 ? -1 : Width switch

@@ -7,6 +7,9 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// <summary>Widths of columns, and their values at those widths. Columns are little-endian, as is every machine that .NET runs on here.</summary>
 internal static class ColumnAccess
 {
+    /// <summary>Combinations of columns, for each row of a frame, up to which an expression is evaluated for them and not for the rows.</summary>
+    public const int CombinationsPerRow = 8;
+
     /// <summary>Least width that holds unsigned codes below <paramref name="count"/>.</summary>
     public static int WidthOfCodes(int count) => count switch { <= 1 => 0, <= 256 => 1, <= 65_536 => 2, _ => 4 };
 

@@ -52,16 +52,14 @@ internal sealed class FrameRows : IDisposable
         return cache;
     }
 
-    /// <summary>How many different raw values a narrow column can have: table sizes. 0 = the column is not narrow.</summary>
-    public int Domain(Slot slot)
+    /// <summary>Combines columns of the frame.</summary>
+    /// <returns>False: they are to be read by row.</returns>
+    public bool TryCombine(Slot[] slots, Combination combination)
     {
-        var column = Column(slot);
-        return column.Kind switch
-        {
-            ColumnKind.Text => column.Texts!.Count,
-            ColumnKind.Boolean => 2,
-            _ => column.Width switch { 0 => 1, 1 => 256, 2 => 65_536, _ => 0 },
-        };
+        for (var column = 0; column < slots.Length; column++)
+            combination.Columns[column] = Column(slots[column]);
+
+        return combination.TryCombine(Count);
     }
 
     /// <summary>Puts a row's value under the cursor.</summary>
@@ -91,6 +89,13 @@ internal sealed class FrameRows : IDisposable
                 Cursor.Numbers[slot.Index] = Number.ToDecimal(column.Width == 2 ? (short)entry : (sbyte)entry, column.Scale);
                 break;
         }
+    }
+
+    /// <summary>Puts the values of a combination under the cursor.</summary>
+    public void FillEntry(Slot[] slots, Combination combination, int entry)
+    {
+        for (var column = 0; column < slots.Length; column++)
+            FillEntry(slots[column], combination.CodeOf(entry, column));
     }
 
     /// <summary>A mask of <see cref="Count"/> bytes at least, of undefined content; given back by <see cref="ReturnMask"/>.</summary>

@@ -1,4 +1,5 @@
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Rules.Definition;
 using Pipeline.Stages.Rules.Expressions;
@@ -58,7 +59,7 @@ internal sealed class RuleProgram : IDisposable
         dropped = _rows.State.Count(Outcome.True);
         failed = _rows.State.Count(Outcome.Failed);
         if (failed > 0)
-            FailedRows.AddRejects(frame, _rows);
+            frame.AddRejects(FailedIn(frame));
 
         HandOn(frame, frame.Count - dropped - failed);
         frame.Filtered += dropped;
@@ -87,6 +88,17 @@ internal sealed class RuleProgram : IDisposable
             }
 
             _rows.Bind(slot, column);
+        }
+    }
+
+    // The lines of rows that could not be evaluated.
+    private IEnumerable<Reject> FailedIn(EventFrame frame)
+    {
+        var (lines, offsets) = (frame.Find(ColumnNames.Line)!, frame.Find(ColumnNames.Offset)!);
+        for (var row = 0; row < frame.Count; row++)
+        {
+            if (_rows.State[row] == Outcome.Failed)
+                yield return new Reject { Line = lines.ReadNumber(row), Offset = offsets.ReadNumber(row), Reason = "rule_failed", File = frame.File };
         }
     }
 

@@ -15,7 +15,8 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     private readonly ResultEvaluator _evaluator = new(rule.Expression);
     private readonly ResultColumn _columns = new(rule.Target);
     private readonly EntryMemo<Result>? _memo = rule.Expression.Reads is [var only] ? new EntryMemo<Result>(only, default) : null;
-    private readonly RowEntries? _combined = rule.Expression.Reads.Count > 1 ? new RowEntries([.. rule.Expression.Reads]) : null;
+    private readonly Slot[] _reads = [.. rule.Expression.Reads];
+    private readonly Combination _combined = new(rule.Expression.Reads.Count, ColumnAccess.CombinationsPerRow);
     private readonly List<int> _used = [];
     private Result[] _entries = [];
     private bool[] _isUsed = [];
@@ -30,14 +31,12 @@ internal sealed class SetStep(SetRule rule) : IDisposable
         if (_evaluator.Trim())
             _memo?.Clear();
 
-        var reads = rule.Expression.Reads;
-        if (reads.Count == 0)
+        if (_reads.Length == 0)
             return Constant(rows);
 
-        var domain = reads.Count == 1 ? rows.Domain(reads[0]) : 0;
-        var single = domain > 0 ? rows.Column(reads[0]) : null;
-        var combined = _combined is not null && _combined.TryCombine(rows) ? _combined.Entries : default;
-        Grow(single is not null ? domain : combined.IsEmpty ? rows.Count : _combined!.Domain);
+        var single = _reads is [var only] && rows.Column(only) is { Domain: > 0 } narrow ? narrow : null;
+        var combined = _reads.Length > 1 && rows.TryCombine(_reads, _combined) ? _combined.Codes : default;
+        Grow(single is not null ? single.Domain : combined.IsEmpty ? rows.Count : _combined.Domain);
         var column = TryEvaluate(rows, single, combined) ? _columns.TryMake(rows.Count, _entries, _used, single, combined, _evaluator) : null;
         foreach (var entry in _used)
             _isUsed[entry] = false;
@@ -59,7 +58,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     {
         var state = rows.State;
         var memo = single is null ? null : _memo!.For(rows);
-        var ids = single?.Kind == ColumnKind.Text ? rows.Texts(rule.Expression.Reads[0]).Ids : default;
+        var ids = single?.Kind == ColumnKind.Text ? rows.Texts(_reads[0]).Ids : default;
         for (var row = 0; row < state.Length; row++)
         {
             if (state[row] != 0)
@@ -93,15 +92,15 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     {
         if (single is not null)
         {
-            rows.FillEntry(rule.Expression.Reads[0], entry);
+            rows.FillEntry(_reads[0], entry);
         }
         else if (!combined.IsEmpty)
         {
-            _combined!.FillEntry(rows, entry);
+            rows.FillEntry(_reads, _combined, entry);
         }
         else
         {
-            foreach (var slot in rule.Expression.Reads)
+            foreach (var slot in _reads)
                 rows.Fill(slot, row);
         }
     }

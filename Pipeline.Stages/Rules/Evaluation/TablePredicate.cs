@@ -14,7 +14,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
 {
     private readonly Func<Cursor, bool> _condition = Cursor.Compile<bool>(body);
     private readonly EntryMemo<byte> _memo = new(reads[0], Outcome.Unknown);
-    private readonly RowEntries _combined = new(reads);
+    private readonly Combination _combined = new(reads.Length, ColumnAccess.CombinationsPerRow);
     private byte[] _table = new byte[256];
 
     public override bool IsPerRow => reads.Length > 1 || reads[0].Kind == ColumnKind.Number;
@@ -22,7 +22,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
     public override void Evaluate(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
     {
         var slot = reads[0];
-        var domain = reads.Length == 1 ? rows.Domain(slot) : 0;
+        var domain = reads.Length == 1 ? rows.Column(slot).Domain : 0;
         if (domain == 0)
         {
             EvaluateSeveral(rows, skip, outcomes);
@@ -118,7 +118,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         if (reads.Length == 1)
             rows.FillEntry(reads[0], entry);
         else
-            _combined.FillEntry(rows, entry);
+            rows.FillEntry(reads, _combined, entry);
 
         return Evaluate(rows.Cursor);
     }
@@ -132,11 +132,11 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
     // Combinations of several columns, where all are narrow; otherwise the rows themselves.
     private void EvaluateSeveral(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
     {
-        if (reads.Length > 1 && _combined.TryCombine(rows))
+        if (reads.Length > 1 && rows.TryCombine(reads, _combined))
         {
             Grow(_combined.Domain);
             _table.AsSpan(0, _combined.Domain).Fill(Outcome.Unknown);
-            LookUpLazily(rows, _table, _combined.Entries, skip, outcomes);
+            LookUpLazily(rows, _table, _combined.Codes, skip, outcomes);
             return;
         }
 
