@@ -9,6 +9,9 @@ public static class StandardStreams
     /// <summary>The error where standard output is closed.</summary>
     public const string OutputIsClosed = "standard output cannot be written to; is it closed?";
 
+    /// <summary>PIPE_BUF of this system: what is not longer is written to a pipe as a whole, or not at all where it would block.</summary>
+    internal static readonly int PipeBuffer = OperatingSystem.IsMacOS() ? 512 : 4_096;
+
     /// <summary>Drops what cannot be written to standard error: a program that has done its work must not fail because of a message.</summary>
     /// <param name="outputMatters">
     /// True: what cannot be written to standard output is an <see cref="IOException"/> that says so. False: it is dropped, too.
@@ -48,18 +51,15 @@ public static class StandardStreams
     /// <summary>A pipe or a socket, which another process may have made not to block.</summary>
     private sealed class OutputPipe(SafeFileHandle handle) : FileStream(handle, FileAccess.Write, bufferSize: 0)
     {
-        // PIPE_BUF of Linux: what is not longer is written as a whole, or not at all where it would block.
-        private const int Piece = 4_096;
-
         // EAGAIN.
         private static readonly int WouldBlock = OperatingSystem.IsMacOS() ? 35 : 11;
 
         // All other overloads of a derived FileStream call this one.
         public override void Write(byte[] buffer, int offset, int count)
         {
-            for (var (at, end) = (offset, offset + count); at < end; at += Piece)
+            for (var (at, end) = (offset, offset + count); at < end; at += PipeBuffer)
             {
-                var length = Math.Min(Piece, end - at);
+                var length = Math.Min(PipeBuffer, end - at);
                 try
                 {
                     base.Write(buffer, at, length);

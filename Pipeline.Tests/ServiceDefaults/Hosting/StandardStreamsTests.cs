@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.IO.Pipes;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -49,6 +51,16 @@ public sealed class StandardStreamsTests
         reader.Dispose();
 
         Assert.Throws<IOException>(() => output.Write("text"u8));
+    }
+
+    // A longer piece may be written in part, and would then be written again as a whole.
+    [UnixFact]
+    public async Task PipeBuffer_IsNotLongerThanTheSystems()
+    {
+        using var getconf = Process.Start(new ProcessStartInfo("getconf", ["PIPE_BUF", "/"]) { RedirectStandardOutput = true })!;
+        var told = await getconf.StandardOutput.ReadToEndAsync().WaitAsync(Waiting.Limit);
+
+        Assert.InRange(StandardStreams.PipeBuffer, 512, int.Parse(told, CultureInfo.InvariantCulture));
     }
 
     [UnixFact]
