@@ -65,7 +65,7 @@ internal sealed class RunCoordinator(
         }
         catch (OperationCanceledException) when (stop.Reason is not null)
         {
-            tracker.Ends(RestOf(stop), tracker.Run.Error);
+            tracker.Ends(stop);
         }
         catch (StageException error)
         {
@@ -135,7 +135,7 @@ internal sealed class RunCoordinator(
             }
         }
 
-        tracker.Ends(RestOf(stop), tracker.Run.Error);
+        tracker.Ends(stop);
     }
 
     /// <returns>Null: the run's pins have changed, and it may not go this way.</returns>

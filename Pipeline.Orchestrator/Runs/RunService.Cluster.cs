@@ -82,12 +82,9 @@ internal sealed partial class RunService
         }
         else if (reason == StopReason.Cancel && _runs.TryGetValue(runId, out entry))
         {
-            // It rests already.
             lock (entry.Requests)
             {
-                var (run, claims) = Latest(entry);
-                if (run.State.IsResumable() && run.State != RunState.Cancelled)
-                    CancelAtRest(entry, run, claims);
+                CancelAtRest(entry);
             }
         }
 

@@ -325,6 +325,13 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
+    // Of a run that came to rest before the request reached it.
+    private Run CancelAtRest(RunEntry entry)
+    {
+        var (run, claims) = Latest(entry);
+        return run.State.IsResumable() && run.State != RunState.Cancelled ? CancelAtRest(entry, run, claims) : run;
+    }
+
     private Run CancelAtRest(RunEntry entry, Run run, long claims)
     {
         var owner = ClaimAtRest(entry, run, claims);
@@ -343,7 +350,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             now => now.State.IsActive() ? now with { State = RunState.Draining, StopRequested = RunCoordinator.RestOf(entry.Stop) } : now);
         if (IsClustered(entry))
             Store(entry, run);
-        return run;
+        return reason == StopReason.Cancel && !run.State.IsActive() ? CancelAtRest(entry) : run;
     }
 
     private void Begin(RunEntry entry)

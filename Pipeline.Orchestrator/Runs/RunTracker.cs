@@ -136,14 +136,10 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     public void AttemptAbandoned() => EndRecord(AttemptRecord.Abandoned, null);
 
     /// <summary>The run comes to rest: first on disk, then for watchers, so that a resume right after it finds no writer.</summary>
-    public void Ends(RunState state, RunError? error)
-    {
-        var now = time.GetUtcNow();
-        trySave(Rest(Run) with { Updated = now });
-        Change(Rest);
+    public void Ends(RunState state, RunError? error) => Ends(() => state, error);
 
-        Run Rest(Run former) => former.AtRest() with { State = state, Ended = now, Error = error };
-    }
+    /// <summary>The run comes to rest as it was asked to, be it while that is stored.</summary>
+    public void Ends(StopSignal stop) => Ends(() => RunCoordinator.RestOf(stop), Run.Error);
 
     /// <summary>All stages are open.</summary>
     /// <param name="resume">The checkpoint that it goes on from; null at the beginning.</param>
@@ -195,6 +191,20 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
 
     /// <summary>The attempt was asked to drain, because the run is to stop.</summary>
     public void Draining() => Change(now => now with { State = RunState.Draining });
+
+    private void Ends(Func<RunState> state, RunError? error)
+    {
+        var now = time.GetUtcNow();
+        RunState stored;
+        do
+        {
+            stored = state();
+            trySave(Rest(Run) with { Updated = now });
+        }
+        while (Change(former => state() == stored ? Rest(former) : former).State.IsActive());
+
+        Run Rest(Run former) => former.AtRest() with { State = stored, Ended = now, Error = error };
+    }
 
     private IEnumerable<string> TookOver(IReadOnlyList<Implementation> implementations) =>
         from one in implementations

@@ -34,7 +34,7 @@ internal sealed class RunTurns(int count, TimeSpan stopTimeout, TimeProvider tim
         catch (OperationCanceledException) when (stop.Reason is not null)
         {
             // It never had its turn.
-            tracker.Ends(RunCoordinator.RestOf(stop), tracker.Run.Error);
+            tracker.Ends(stop);
         }
         catch (Exception error)
         {

@@ -54,6 +54,9 @@ internal sealed class RunBench
     /// <summary>Runs before a state that must be durable is saved.</summary>
     public Action<Run>? OnSave { get; set; }
 
+    /// <summary>Runs before a state that is stored if it can be.</summary>
+    public Action<Run>? OnTrySave { get; set; }
+
     public SpeedSeries Speed { get; } = new([]);
 
     public Run Run => Observable.Current.Value;
@@ -68,12 +71,18 @@ internal sealed class RunBench
             new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
             new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
             instruments, Options, Time, _log);
-        return coordinator.RunAsync(new RunTracker(Observable, Save, Saved.Add, Speed, Time), "/work", Stop, prepare);
+        return coordinator.RunAsync(new RunTracker(Observable, Save, TrySave, Speed, Time), "/work", Stop, prepare);
     }
 
     private void Save(Run run)
     {
         OnSave?.Invoke(run);
+        Saved.Add(run);
+    }
+
+    private void TrySave(Run run)
+    {
+        OnTrySave?.Invoke(run);
         Saved.Add(run);
     }
 

@@ -253,9 +253,10 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Request_RestsButItsWorkerIsNotDone_IsCarriedOutAfterwards(bool cancels)
+    [InlineData("resume")]
+    [InlineData("cancel")]
+    [InlineData("cancel on another machine")]
+    public async Task Request_RestsButItsWorkerIsNotDone_IsCarriedOutAfterwards(string what)
     {
         var log = new HeldLog();
         await using var machine = await StartAsync(log);
@@ -270,7 +271,17 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         slice.Completes(drained: true);
         await RestAsync(machine, run.Id, slice);
 
-        var request = Task.Run(() => cancels ? runs.CancelAsync(run.Id) : Task.FromResult(runs.Resume(run.Id)));
+        var cancels = what != "resume";
+        var request = Task.Run(async () =>
+        {
+            if (!cancels)
+                return runs.Resume(run.Id);
+            if (what == "cancel")
+                return await runs.CancelAsync(run.Id);
+            // It has read that the run is active.
+            await runs.StopAsync(run.Id, StopReason.Cancel);
+            return Find(machine, run.Id);
+        });
         var other = runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson") });
         (await machine.Stages.NextAsync()).Opens().Completes();
         await RestAsync(machine, other.Id);

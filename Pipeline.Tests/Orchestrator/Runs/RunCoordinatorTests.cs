@@ -379,6 +379,29 @@ public sealed class RunCoordinatorTests
         Assert.NotNull(bench.Saved[^1].Ended);
     }
 
+    [Theory]
+    [InlineData("Pause")]
+    [InlineData("Interrupt")]
+    public async Task RunAsync_CancelledWhileAnotherRestIsStored_IsCancelledAndStoredSo(string reason)
+    {
+        var bench = new RunBench();
+        bench.OnTrySave = run =>
+        {
+            if (!run.State.IsActive())
+                bench.Stop.Request(StopReason.Cancel);
+        };
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        attempt.Opens();
+        bench.Stop.Request(Enum.Parse<StopReason>(reason));
+        await attempt.DrainRequested;
+        attempt.Completes(drained: true);
+
+        await work.WaitAsync(Waiting.Limit);
+
+        Assert.Equal((RunState.Cancelled, RunState.Cancelled), (bench.Run.State, bench.Saved[^1].State));
+    }
+
     [Fact]
     public async Task RunAsync_EndsWhilePausing_IsCompleted()
     {
