@@ -25,6 +25,7 @@ public sealed record Run
     public RunStall? Stall { get; init; }
 
     /// <summary>What carries out each role: what it began with, or what was allowed to take over. Empty before the first attempt.</summary>
+    /// <remarks>Of a partitioned run whose options allow upgrades, all that took part.</remarks>
     public IReadOnlyList<Implementation> Implementations { get => field ?? []; init; } = [];
 
     /// <summary>
@@ -32,7 +33,7 @@ public sealed record Run
     /// </summary>
     public IReadOnlyList<Implementation> Replaced { get => field ?? []; init; } = [];
 
-    /// <summary>Whether its next attempt may go through other implementations; from then on it keeps to those.</summary>
+    /// <summary>Whether its next attempt, be it at a slice, may go through other implementations; from then on it keeps to those.</summary>
     public bool UpgradeAllowed { get; init; }
 
     /// <summary>Attempts so far: the number of the latest.</summary>

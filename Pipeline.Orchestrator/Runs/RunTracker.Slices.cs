@@ -22,9 +22,9 @@ internal sealed partial class RunTracker
 
     /// <summary>
     /// Whether any number of slices may be worked on at once: since the run started here one of them has reported an attempt, with which all
-    /// roles are pinned, or any implementation may be taken.
+    /// roles are pinned, or any implementation may be taken at any time.
     /// </summary>
-    public bool MayOpenSlices => _isPinned || RunPins.Of(Run).MayUpgrade;
+    public bool MayOpenSlices => _isPinned || Run.Options.AllowUpgrade;
 
     /// <summary>The input is split. Durable before any slice begins.</summary>
     public void Planned(PartitionPlan plan)
@@ -72,24 +72,42 @@ internal sealed partial class RunTracker
 
     /// <summary>
     /// A run keeps to the implementations that its first slice began with: results are the same bytes only if all slices are made by the same ones.
+    /// Where it was resumed with others allowed, it keeps to those of the first attempt at a slice after that; where they are at any time, to all that
+    /// took part.
     /// </summary>
     /// <returns>The failure of a slice that goes through others; null where it may.</returns>
     public Failure? FindOtherImplementation(int slice, Run sliceRun)
     {
-        _isPinned |= sliceRun.Attempts > 0;
-        if (sliceRun.Implementations.Count == 0 || RunPins.Of(Run).MayUpgrade)
-            return null;
         // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
         _pinned.UnionWith(Run.Implementations);
-        if (sliceRun.Implementations.ExceptBy(Run.Implementations.Select(pin => pin.Role), one => one.Role).Any())
+        var others = sliceRun.Implementations.Where(one => !_pinned.Contains(one)).ToList();
+        if (Run.Options.AllowUpgrade)
         {
-            // Stored at once: they may be replaced before the next report. A slice that goes through a replaced one drains.
-            _pinned.UnionWith(sliceRun.Implementations);
-            save(Change(now => now with { Implementations = RunPins.Overlay(sliceRun.Implementations, now.Implementations) }));
+            if (others.Count > 0)
+                Pin(now => [.. now, .. others]);
             return null;
         }
 
-        var others = sliceRun.Implementations.Where(one => !_pinned.Contains(one)).ToList();
+        if (Run.UpgradeAllowed)
+        {
+            // Not yet where the slice waits for its next attempt, or had completed before the resume.
+            if (!sliceRun.UpgradeAllowed && (sliceRun.State != RunState.Completed || others.Count > 0))
+            {
+                Pin(now => RunPins.Overlay(now, sliceRun.Implementations));
+                _isPinned = true;
+            }
+
+            return null;
+        }
+
+        _isPinned |= sliceRun.Attempts > 0;
+        if (sliceRun.Implementations.ExceptBy(Run.Implementations.Select(pin => pin.Role), one => one.Role).Any())
+        {
+            // A slice that goes through a replaced one drains.
+            Pin(now => RunPins.Overlay(sliceRun.Implementations, now));
+            return null;
+        }
+
         return others.Count == 0 ? null : new Failure
         {
             Reason = FailureReasons.RouteUnfit,
@@ -97,6 +115,13 @@ internal sealed partial class RunTracker
                 + $"the slices before it through {Implementation.Describe(Run.Implementations)}: "
                 + "install the same versions on all machines, or allow it with --allow-upgrade",
         };
+
+        // Stored at once: they may be replaced before the next report.
+        void Pin(Func<IReadOnlyList<Implementation>, IReadOnlyList<Implementation>> pins)
+        {
+            _pinned.UnionWith(sliceRun.Implementations);
+            save(Change(now => now with { Implementations = pins(now.Implementations), UpgradeAllowed = false }));
+        }
     }
 
     private static Run WithSlices(Run run, IReadOnlyList<SliceState> slices)

@@ -72,7 +72,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         });
         if (!begins)
             return null;
-        _used = implementations;
+        _used = next.Implementations;
         save(next);
         _savedAt = time.GetTimestamp();
         return next.Attempts;
@@ -81,7 +81,9 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         {
             State = RunState.Running,
             WaitingFor = null,
-            Implementations = RunPins.Overlay(now.Implementations, implementations),
+            Implementations = IsMerging && now.Options.AllowUpgrade
+                ? [.. now.Implementations.Union(implementations)]
+                : RunPins.Overlay(now.Implementations, implementations),
             UpgradeAllowed = false,
             Attempts = now.Attempts + 1,
             ElapsedMicros = 0,
@@ -94,7 +96,8 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
                     Attempt = now.Attempts + 1,
                     Started = started,
                     Route = [.. route.Instances.Select(instance => instance.InstanceId)],
-                    TookOver = [.. TookOver(implementations)],
+                    // A merge tells what took over in slices, too.
+                    TookOver = [.. TookOver(RunPins.Overlay(now.Implementations, implementations))],
                     Outcome = AttemptRecord.Running,
                 },
             ],

@@ -23,6 +23,9 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     /// <summary>Attempts of a slice that is asked for the first time.</summary>
     public int Attempts { get; init; } = 1;
 
+    /// <summary>Changes a slice that is asked for the first time.</summary>
+    public Func<Run, Run> First { get; init; } = run => run;
+
     /// <summary>Slices that can be worked on at once when all pipelines are whole; null = as many as now.</summary>
     public int? Lanes { get; init; }
 
@@ -35,7 +38,8 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
         var reports = _slices.GetOrAdd(slice, _ =>
         {
             Asked.Enqueue(slice);
-            return new Observable<SliceReport>(ReportOf(slice, 1, RunState.Running), () => _changes.Change(count => count + 1));
+            var first = ReportOf(slice, 1, RunState.Running);
+            return new Observable<SliceReport>(first with { Run = First(first.Run) }, () => _changes.Change(count => count + 1));
         });
         _changes.Change(count => count + 1);
         await foreach (var report in reports.ReadAllAsync(cancellationToken))

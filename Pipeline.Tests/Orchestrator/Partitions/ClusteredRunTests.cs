@@ -142,8 +142,9 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         var lanes = machine.Services.GetRequiredService<SliceLanes>();
         var report = await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None);
         var unasked = await machine.Stages.NextAsync();
-        unasked.Opens();
-        while (report.Run.State != RunState.Running)
+        // Until its figures have come: an attempt that is not open yet ends when the time passes.
+        unasked.Opens().Reports("ingest-0", itemsIn: 7);
+        while (report.Run.Stages.Count == 0)
             report = await lanes.AdvanceAsync(run.Id, 1, report.Version, CancellationToken.None);
 
         // What is left of a machine that was lost: the one that goes on with the run rests before it has asked.

@@ -250,6 +250,49 @@ public sealed class PartitionedRunTests : IDisposable
         await work.WaitAsync(Waiting.Limit);
     }
 
+    [Fact]
+    public async Task RunSlices_UpgradesAreAllowed_TellsAllThatTookPart()
+    {
+        _run.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
+        var work = Start();
+        Implementation[] took = [new("rules", "1.4", "csharp"), new("rules", "2.0", "python")];
+        for (var slice = 0; slice < Slices; slice++)
+        {
+            await _workers.Until(() => _workers.Asked.Count > slice);
+            _workers.Set(slice, RunState.Completed, run => run with { Implementations = [took[slice % 2], new("sink", "1.0", "csharp")] });
+        }
+
+        await work.WaitAsync(Waiting.Limit);
+        NewTracker().AttemptBegins(new StageRoute([new FakeRegistry().Register("sink-0", "sink", version: "1.4")]));
+        Assert.Equal("csharp 1.0: sink; csharp 1.4: rules, sink; python 2.0: rules", Implementation.Describe(Run.Implementations.OrderBy(one => one.Version)));
+    }
+
+    [Theory]
+    [InlineData(RunState.Running)]
+    [InlineData(RunState.Completed)]
+    public async Task RunSlices_ResumedWithUpgradesAllowed_FirstAttemptAtASliceDecides(RunState state)
+    {
+        var (former, latter) = (new Implementation("rules", "1.0", "node"), new Implementation("rules", "1.4", "csharp"));
+        _run.Change(run => run with { Implementations = [former], UpgradeAllowed = true });
+        var workers = new FakeSliceWorkers(capacity: Slices) { First = slice => slice with { Implementations = [former], UpgradeAllowed = true } };
+        var work = Start(workers, _stop);
+        Assert.Single(workers.Asked);
+        // It had completed before, which was not known.
+        workers.Set(0, RunState.Completed, run => run with { UpgradeAllowed = false });
+        await workers.Until(() => workers.Asked.Count == 2);
+        Assert.True(Run.UpgradeAllowed);
+
+        workers.Set(1, state, run => run with { Implementations = [latter], UpgradeAllowed = false });
+        await workers.Until(() => workers.Asked.Count == Slices);
+        Assert.Contains(_saved, run => !run.UpgradeAllowed && run.Implementations.SequenceEqual([latter]));
+
+        workers.Set(2, RunState.Running, run => run with { Implementations = [new("rules", "2.0", "python")], UpgradeAllowed = false });
+        await workers.Until(() => !workers.Stopped.IsEmpty);
+        for (var slice = 0; slice < Slices; slice++)
+            workers.Set(slice, RunState.Interrupted);
+        Assert.Equal(FailureReasons.RouteUnfit, (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Failure.Reason);
+    }
+
     [Theory]
     [InlineData(RunState.Running)]
     [InlineData(RunState.Completed)]

@@ -18,7 +18,9 @@ public sealed class SliceLanesTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         File.WriteAllText(Input, "line 0\nline 1\nline 2\n");
-        _served = await ServedOrchestrator.StartAsync(Path.Join(_folder, "served"), roots: _folder);
+        _served = await ServedOrchestrator.StartAsync(
+            Path.Join(_folder, "served"), roots: _folder,
+            configure: services => services.Configure<CoordinatorOptions>(options => options.Lanes = 2));
     }
 
     public async Task DisposeAsync()
@@ -110,6 +112,35 @@ public sealed class SliceLanesTests : IAsyncLifetime
 
         (await _served.Stages.NextAsync()).Opens().Completes(lines: 3);
         Assert.Equal(RunState.Completed, (await EndOf(run.Id)).State);
+    }
+
+    [Fact]
+    public async Task Resume_UpgradesAreAllowed_FirstSliceDecidesForAllAndTheMergeTellsIt()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        await Runs.PauseAsync(run.Id);
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        await EndOfDrainingAsync(run.Id, [first]);
+        _served.Registry.Register("rules-0", "rules", version: "1.4");
+        _served.Registry.Register("rules-1", "rules", version: "2.0");
+
+        Runs.Resume(run.Id, allowUpgrade: true);
+        // Two at once: the second would go through the instance that is less busy.
+        var attempts = new List<FakeAttempt> { (await _served.Stages.NextAsync()).Opens(), (await _served.Stages.NextAsync()).Opens() };
+        attempts[0].Completes(lines: 1);
+        attempts.Add((await _served.Stages.NextAsync()).Opens());
+        attempts[1].Completes(lines: 1);
+        attempts[2].Completes(lines: 1);
+        var merge = await _served.Stages.NextAsync();
+        merge.Opens().Completes(lines: 3);
+
+        Assert.Single(attempts.Select(attempt => attempt.Open.Route.Single(hop => hop.Role == "rules").InstanceId).Distinct());
+        var ended = await EndOf(run.Id);
+        var rules = ended.Implementations.Single(one => one.Role == "rules");
+        Assert.Equal(($"rules: {rules} took over from csharp 1.0", false), (Assert.Single(ended.History[^1].TookOver), ended.UpgradeAllowed));
     }
 
     [Fact]
