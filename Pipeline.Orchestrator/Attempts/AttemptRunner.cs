@@ -36,7 +36,8 @@ internal sealed class AttemptRunner(
 
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var stall = new StallMonitor(route, open.RunId, observer, instruments, options, time, logger);
-        var reading = ReadAsync(call, open.RunId, observer, stall, opened, ending.Token);
+        var heard = time.GetTimestamp();
+        var reading = ReadAsync(call, open.RunId, observer, stall, opened, () => Volatile.Write(ref heard, time.GetTimestamp()), ending.Token);
         var stalling = NoStall;
         var news = watch.NextAsync(route, ending.Token);
         var stopRequested = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,6 +66,11 @@ internal sealed class AttemptRunner(
                         await EndAsync(call, new StageInput { EndOfInput = new EndOfInput() }, ending.Token);
                     stalling = stall.WatchAsync(ending.Token);
                     deadline = drained ? deadline : Never;
+                }
+                else if (first == deadline && !drained && options.OpenTimeout - time.GetElapsedTime(Volatile.Read(ref heard)) is { Ticks: > 0 } left)
+                {
+                    // A large state comes in pages, and each has that time.
+                    deadline = After(left, ending.Token);
                 }
                 else if (first == deadline)
                 {
@@ -105,7 +111,7 @@ internal sealed class AttemptRunner(
     private Task After(TimeSpan delay, CancellationToken cancellationToken) => Task.Delay(delay, time, cancellationToken);
 
     private async Task<RunCompleted> ReadAsync(
-        IAttemptCall call, string runId, RunTracker observer, StallMonitor stall, TaskCompletionSource opened,
+        IAttemptCall call, string runId, RunTracker observer, StallMonitor stall, TaskCompletionSource opened, Action paged,
         CancellationToken cancellationToken)
     {
         Checkpoint? resume = null;
@@ -115,6 +121,7 @@ internal sealed class AttemptRunner(
             {
                 case StageOutput.OutputOneofCase.RunOpened:
                     resume = answer.RunOpened.Resume ?? resume;
+                    paged();
                     if (answer.RunOpened.More)
                         break;
                     observer.Opened(resume, answer.RunOpened.Skipped);

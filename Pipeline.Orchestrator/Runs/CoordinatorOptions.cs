@@ -30,7 +30,7 @@ internal sealed class CoordinatorOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan RouteTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Longest time for an attempt to be opened down to the last stage: 1 s to 1 h.</summary>
+    /// <summary>Longest time for an attempt to be opened down to the last stage, and for each page of a large state: 1 s to 1 h.</summary>
     /// <value>Default 40 s: more than a stage gives the one below it, whose failure says more.</value>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan OpenTimeout { get; set; } = TimeSpan.FromSeconds(40);

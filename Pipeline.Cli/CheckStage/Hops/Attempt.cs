@@ -53,9 +53,10 @@ internal sealed class Attempt : IDisposable
             {
                 if (await answer is not { } output)
                     throw new UnexpectedException("the call ended with OK in the place of RunOpened");
-                if (output.RunOpened is not null)
-                    attempt.Pages.Add(output.RunOpened);
-                else if (output.Progress is null)
+                // A page without a checkpoint only tells that the stage takes pages.
+                if (output.RunOpened is { } answered && (answered.Resume is not null || !answered.More))
+                    attempt.Pages.Add(answered);
+                else if (output.RunOpened is null && output.Progress is null)
                     throw new UnexpectedException($"{output} in the place of RunOpened");
                 if (output.RunOpened is { More: false })
                     return attempt;

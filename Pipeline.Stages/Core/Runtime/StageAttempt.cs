@@ -25,6 +25,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     /// <summary>How long it may take until the answer from below tells why it no longer takes frames, and until the last answer up is written.</summary>
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>Time after which those above are told that pages of state are being taken: much less than they give each page.</summary>
+    private static readonly TimeSpan PageInterval = TimeSpan.FromSeconds(1);
+
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
     private readonly HopAbove _above = new(host.Accepts, merges: open.Options?.Partials.Count > 0);
 
@@ -37,6 +40,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using var stage = host.CreateStage(metrics.Stage, _answers);
+        var told = host.Time.GetTimestamp();
         await using var downstream = open.Route.Count == 0
             ? null
             : await Downstream.OpenAsync(
@@ -90,8 +94,17 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
 
         async ValueTask RestoreAsync(RunOpened page)
         {
-            if (!stage.Restore(open, page.Resume ?? new Checkpoint()))
-                await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
+            if (stage.Restore(open, page.Resume ?? new Checkpoint()))
+            {
+                if (host.Time.GetElapsedTime(told) < PageInterval)
+                    return;
+
+                // Those above wait for a page, too, and their time is not enough for all of a large state.
+                page = new RunOpened { More = true };
+            }
+
+            told = host.Time.GetTimestamp();
+            await up.WriteAsync(new StageOutput { RunOpened = page }, CancellationToken.None);
         }
     }
 

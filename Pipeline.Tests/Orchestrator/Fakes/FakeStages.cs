@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -40,6 +41,7 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
     private readonly Channel<StageOutput> _answers = Channel.CreateUnbounded<StageOutput>();
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _inputEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _taken = new(0);
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Hop First => first;
@@ -103,7 +105,17 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
         return Task.CompletedTask;
     }
 
-    public IAsyncEnumerable<StageOutput> ReadAsync(CancellationToken cancellationToken) => _answers.Reader.ReadAllAsync(cancellationToken);
+    /// <summary>Waits until one more answer has been taken and dealt with.</summary>
+    public async Task TakenAsync() => Assert.True(await _taken.WaitAsync(Waiting.Limit));
+
+    public async IAsyncEnumerable<StageOutput> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var answer in _answers.Reader.ReadAllAsync(cancellationToken))
+        {
+            yield return answer;
+            _taken.Release();
+        }
+    }
 
     public ValueTask DisposeAsync()
     {

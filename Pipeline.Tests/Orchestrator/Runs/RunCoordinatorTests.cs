@@ -471,6 +471,24 @@ public sealed class RunCoordinatorTests
     }
 
     [Fact]
+    public async Task RunAsync_StateComesInPages_EachHasTheWholeTime()
+    {
+        var bench = new RunBench();
+        var work = bench.Start();
+        var attempt = await bench.Stages.NextAsync();
+        for (var page = 0; page < 4; page++)
+        {
+            bench.Time.Advance(bench.Options.OpenTimeout * 0.6);
+            attempt.Answers(new StageOutput { RunOpened = new RunOpened { More = true } });
+            await attempt.TakenAsync();
+        }
+
+        attempt.Opens().Completes();
+        await work.WaitAsync(Waiting.Limit);
+        Assert.Equal((RunState.Completed, 1), (bench.Run.State, bench.Run.Attempts));
+    }
+
+    [Fact]
     public async Task RunAsync_CheckpointCommitted_CountsEarlierTakeoversNoLonger()
     {
         var bench = new RunBench();

@@ -60,6 +60,11 @@ internal sealed class FakeSource(
 /// <summary>Passes every frame on unchanged, and requests one more column.</summary>
 internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransform
 {
+    /// <summary>Whether it takes pages of state, as Aggregate does.</summary>
+    public bool TakesState { get; init; }
+
+    public bool Restore(OpenRun open, Checkpoint page) => TakesState;
+
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         below!.Columns.Add("fake");
@@ -81,6 +86,8 @@ internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransfo
 internal sealed class FakeSink(StageContext context, List<string> lines, Func<Opaque, Opaque>? position = null) : ITransform
 {
     public bool Disposed { get; private set; }
+
+    public IEnumerable<Checkpoint> StoredPages { get; init; } = [];
 
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) =>
         below is null ? ValueTask.FromResult(new RunOpened { Columns = { "value" } }) : throw new InvalidOperationException("The sink has nobody below.");

@@ -32,7 +32,8 @@ internal sealed class StageServer : IAsyncDisposable
     public Hop Hop => new() { InstanceId = $"{Role}-test", Role = Role, Address = Address.ToString() };
 
     public static async Task<StageServer> StartAsync(
-        string role, Func<StageContext, IStage> create, string[]? emits = null, Dictionary<string, string?>? settings = null)
+        string role, Func<StageContext, IStage> create, string[]? emits = null, Dictionary<string, string?>? settings = null,
+        TimeProvider? time = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -44,6 +45,9 @@ internal sealed class StageServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.AddServiceDefaults();
         builder.AddStageRuntime(new StageDefinition(role, [BatchKinds.Lines, BatchKinds.Events, BatchKinds.WorkItems], emits ?? [], create), $"{role}-test");
+        if (time is not null)
+            builder.Services.AddSingleton(time);
+
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapStage();

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -183,6 +184,37 @@ public sealed class StageServiceTests
 
         Assert.Equal((FailureReasons.InvalidRules, false), (failure.Reason, failure.Retryable));
         Assert.StartsWith(new string(character, 10_000), failure.Message, StringComparison.Ordinal);
+    }
+
+    // Together the pages take longer than a hop waits for one.
+    [Fact]
+    public async Task OpenRun_PagesOfStateComeSlowly_StagesAboveAreToldOfEach()
+    {
+        var time = new FakeTimeProvider();
+        using var told = new SemaphoreSlim(0);
+        await using var source = await StageServer.StartAsync("source", _ => new FakeSource(1), time: time);
+        await using var middle = await StageServer.StartAsync("middle", _ => new FakeTransform { TakesState = true }, time: time);
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, []) { StoredPages = Pages() }, time: time);
+        using var call = new Chain([source, middle, sink]).Open();
+
+        for (var page = 0; page < 4; page++)
+        {
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.Equal(new RunOpened { More = true }, call.Call.ResponseStream.Current.RunOpened);
+            told.Release();
+        }
+
+        Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+
+        IEnumerable<Checkpoint> Pages()
+        {
+            for (var page = 0; page < 4; page++)
+            {
+                time.Advance(new StageOptions().HandshakeTimeout * 0.6);
+                yield return new Checkpoint { Id = 1, More = true };
+                told.Wait(Timeout);
+            }
+        }
     }
 
     [Fact]
