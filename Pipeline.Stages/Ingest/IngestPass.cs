@@ -69,7 +69,7 @@ internal sealed class IngestPass(
         for (var index = 0; index < progress.FileIndex; index++)
         {
             using var reader = Open(index, range.FirstOf(index), cancellationToken);
-            reader.AdvanceToEnd(progress.Files[index].PrefixHash, cancellationToken);
+            reader.AdvanceToEnd(progress.Files[index].PrefixHash, context.Meter, cancellationToken);
         }
     }
 
@@ -79,7 +79,7 @@ internal sealed class IngestPass(
         var reader = InputReader.Open(catalog.PathOf(index), file, range.FirstOf(index), range.EndOf(index, progress.Files));
         try
         {
-            reader.Advance(offset, file.PrefixHash, cancellationToken);
+            reader.Advance(offset, file.PrefixHash, context.Meter, cancellationToken);
             progress.IsCompressed |= reader.IsCompressed;
             return reader;
         }
@@ -114,7 +114,10 @@ internal sealed class IngestPass(
                 switch (status)
                 {
                     case CutStatus.NeedsData:
-                        cutter.Fill();
+                        var read = cutter.Fill();
+                        if (cutter.IsWithinLine)
+                            context.Meter.FileBytesRead += read;
+
                         if (cutter.IsWithinLine || cutter.IsEmpty || context.Time.GetMicros() - _batchStarted <= options.LingerMicros)
                             continue;
 

@@ -46,7 +46,7 @@ internal sealed partial class SinkRun : IDisposable
         _claims = new AttemptClaims(plan.WorkFolder, attempt);
         _mayReplace = open.Options.Overwrite;
         if (_claims.IsFirst && !_mayReplace)
-            plan.RequireFree(FinishedFile.None, FinishedFile.None);
+            plan.RequireFree(FinishedFile.None, FinishedFile.None, context.Meter);
 
         _claims.Claim(files);
         _open = new OpenAttempt(plan.WorkFolder, attempt);
@@ -238,7 +238,7 @@ internal sealed partial class SinkRun : IDisposable
     private GroupSort SortGroups()
     {
         var path = _folder.Checkpoint(_attempt);
-        using var own = _committedBy == _attempt ? StoredCheckpoint.TryOpen(path) ?? throw Damaged(path) : null;
+        using var own = _committedBy == _attempt ? StoredCheckpoint.TryOpen(path, _context.Meter) ?? throw Damaged(path) : null;
         Action<IBufferWriter<byte>, Group> write = _plan.IsPartial
             ? (output, group) => group.WriteTo(output)
             : (output, group) => ResultLines.Write(output, group, _plan.WithMin, _plan.WithMax);

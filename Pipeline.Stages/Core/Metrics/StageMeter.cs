@@ -24,7 +24,7 @@ public sealed class StageMeter
     /// <summary>Groups of the last checkpoint that was handed on.</summary>
     public long GroupsOut { get; set; }
 
-    /// <summary>Bytes of files read while the results are put together: that it goes on shows by them, since no batch passes.</summary>
+    /// <summary>Bytes of files read while no batch passes, to verify what was read before or to put the results together: they show that it goes on.</summary>
     public long FileBytesRead { get; set; }
 
     /// <summary>Bytes of results and rejects, written while they are put together.</summary>

@@ -129,11 +129,13 @@ internal sealed class LineCutter : IDisposable
     }
 
     /// <summary>Reads a block.</summary>
-    public void Fill()
+    /// <returns>Its bytes.</returns>
+    public int Fill()
     {
         HashTo(_position);
         MakeRoom();
         var first = Offset == 0 && Line == 0 && _position == _end && !IsWithinLine;
+        var before = _end;
         while (_end < _array.Length)
         {
             var read = _source.Read(_array.AsSpan(_end, Math.Min(_blockBytes, _array.Length - _end)));
@@ -152,6 +154,8 @@ internal sealed class LineCutter : IDisposable
             _start = _write = _position;
             Begin();
         }
+
+        return _end - before;
     }
 
     /// <summary>Completes the batch, whatever it holds.</summary>

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Stages.Ingest.Input;
 
@@ -47,12 +48,13 @@ internal sealed class InputReader : IByteSource
     /// <summary>Reads up to a position again, and sees that it holds what it held.</summary>
     /// <param name="offset">Bytes of the file before the position.</param>
     /// <param name="prefixHash">Hash of those that were read; 0 where there are none.</param>
+    /// <param name="meter">Counts what is read.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="StageException">It does not.</exception>
-    public void Advance(long offset, ulong prefixHash, CancellationToken cancellationToken)
+    public void Advance(long offset, ulong prefixHash, StageMeter meter, CancellationToken cancellationToken)
     {
         var bytes = offset - _first;
-        if (Skip(bytes, cancellationToken) < bytes)
+        if (Skip(bytes, meter, cancellationToken) < bytes)
             throw Changed($"it ends before byte {offset}");
 
         if (bytes > 0 && Hash.GetCurrentHashAsUInt64() != prefixHash)
@@ -61,11 +63,12 @@ internal sealed class InputReader : IByteSource
 
     /// <summary>Reads all of it again, and sees that it holds what it held.</summary>
     /// <param name="wholeHash">Hash of all bytes; 0 where there are none.</param>
+    /// <param name="meter">Counts what is read.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <exception cref="StageException">It does not.</exception>
-    public void AdvanceToEnd(ulong wholeHash, CancellationToken cancellationToken)
+    public void AdvanceToEnd(ulong wholeHash, StageMeter meter, CancellationToken cancellationToken)
     {
-        var read = Skip(long.MaxValue, cancellationToken);
+        var read = Skip(long.MaxValue, meter, cancellationToken);
         if ((read == 0 ? 0 : Hash.GetCurrentHashAsUInt64()) != wholeHash)
             throw Changed($"its {read} bytes have another hash");
     }
@@ -77,7 +80,7 @@ internal sealed class InputReader : IByteSource
 
     public void Dispose() => _source.Dispose();
 
-    private long Skip(long bytes, CancellationToken cancellationToken)
+    private long Skip(long bytes, StageMeter meter, CancellationToken cancellationToken)
     {
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
@@ -92,6 +95,7 @@ internal sealed class InputReader : IByteSource
 
                 Hash.Append(block.AsSpan(0, read));
                 skipped += read;
+                meter.FileBytesRead += read;
             }
 
             return skipped;

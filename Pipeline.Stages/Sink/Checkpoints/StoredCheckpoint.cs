@@ -98,9 +98,11 @@ internal sealed class StoredCheckpoint : IDisposable
     }
 
     /// <summary>Opens one, which stays as it is when its file is replaced.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="meter">Counts what is read; null = nobody waits for it.</param>
     /// <returns>Null where it is not whole.</returns>
-    public static StoredCheckpoint? TryOpen(string path) =>
-        SealedContent.TryOpen(path, Magic, Version) is { } content ? new StoredCheckpoint(content) : null;
+    public static StoredCheckpoint? TryOpen(string path, StageMeter? meter = null) =>
+        SealedContent.TryOpen(path, Magic, Version, meter) is { } content ? new StoredCheckpoint(content) : null;
 
     /// <summary>All pages, each read when asked for. One enumeration at a time.</summary>
     /// <param name="meter">Counts what is read; null = nobody waits for it.</param>

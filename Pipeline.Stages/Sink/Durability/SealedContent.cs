@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Stages.Sink.Durability;
 
@@ -37,8 +38,9 @@ internal sealed class SealedContent : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="magic">What it must be.</param>
     /// <param name="version">The latest layout that is understood, from 1.</param>
+    /// <param name="meter">Counts what is read; null = nobody waits for it.</param>
     /// <returns>Null where it is not there, or not whole, or of another kind or a later version.</returns>
-    public static SealedContent? TryOpen(string path, string magic, int version)
+    public static SealedContent? TryOpen(string path, string magic, int version, StageMeter? meter = null)
     {
         if (!File.Exists(path))
             return null;
@@ -46,7 +48,7 @@ internal sealed class SealedContent : IDisposable
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BlockBytes);
         try
         {
-            if (VersionOf(file, magic) is { } found && found <= version)
+            if (VersionOf(file, magic, meter) is { } found && found <= version)
             {
                 file.Position = HeaderBytes;
                 return new SealedContent(file, found);
@@ -80,7 +82,7 @@ internal sealed class SealedContent : IDisposable
     public void Dispose() => _file.Dispose();
 
     // Null where the file is not whole, or of another kind.
-    private static int? VersionOf(FileStream file, string magic)
+    private static int? VersionOf(FileStream file, string magic, StageMeter? meter)
     {
         var left = file.Length - HashBytes;
         if (left < HeaderBytes)
@@ -99,6 +101,7 @@ internal sealed class SealedContent : IDisposable
             var read = file.ReadAtLeast(block.AsSpan(0, (int)Math.Min(block.Length, left)), 1);
             hash.Append(block.AsSpan(0, read));
             left -= read;
+            meter?.FileBytesRead += read;
         }
 
         file.ReadExactly(block, 0, HashBytes);

@@ -17,8 +17,8 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
 
     /// <summary>Whether that file stands there, unchanged; for <see cref="None"/>, whether none does.</summary>
     /// <param name="path">Where.</param>
-    /// <param name="meter">Counts what is read; null = nobody waits for it.</param>
-    public bool Fits(string path, StageMeter? meter = null)
+    /// <param name="meter">Counts what is read.</param>
+    public bool Fits(string path, StageMeter meter)
     {
         var file = new FileInfo(path);
         if (!file.Exists || file.Length != Length)
@@ -30,7 +30,7 @@ internal readonly record struct FinishedFile(long Length, ulong Hash)
         for (int read; (read = stream.Read(block)) > 0;)
         {
             hash.Append(block.AsSpan(0, read));
-            meter?.FileBytesRead += read;
+            meter.FileBytesRead += read;
         }
 
         return hash.GetCurrentHashAsUInt64() == Hash;

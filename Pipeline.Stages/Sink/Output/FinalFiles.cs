@@ -47,7 +47,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
     public void Publish(FinishedFile results, FinishedFile rejects, bool mayReplace)
     {
         if (!mayReplace)
-            plan.RequireFree(results, rejects);
+            plan.RequireFree(results, rejects, meter);
 
         if (rejects != FinishedFile.None)
         {

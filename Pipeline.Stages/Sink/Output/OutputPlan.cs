@@ -1,6 +1,7 @@
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
+using Pipeline.Stages.Core.Metrics;
 
 namespace Pipeline.Stages.Sink.Output;
 
@@ -100,15 +101,20 @@ internal sealed class OutputPlan
     /// <summary>Requires that nothing stands at the outputs but what this run has published itself.</summary>
     /// <param name="results">The run's results; none before they are written.</param>
     /// <param name="rejects">The run's rejects; none before they are written.</param>
+    /// <param name="meter">Counts what is read for that.</param>
     /// <exception cref="StageException">Another file stands there.</exception>
-    public void RequireFree(FinishedFile results, FinishedFile rejects)
+    public void RequireFree(FinishedFile results, FinishedFile rejects, StageMeter meter)
     {
-        foreach (var ((name, path), own) in _files.Named.Zip([results, rejects]))
+        foreach (var ((_, path), own) in _files.Named.Zip([results, rejects]))
         {
-            if (File.Exists(path) && !own.Fits(path))
-                throw new StageException(FailureReasons.OutputExists, OutputFiles.Refusal(name, path));
+            if (File.Exists(path) && !own.Fits(path, meter))
+                throw Exists(path);
         }
     }
+
+    /// <summary>The failure where another file stands at one of the outputs.</summary>
+    public StageException Exists(string path) =>
+        new(FailureReasons.OutputExists, OutputFiles.Refusal(_files.Named.First(file => file.Path == path).Name, path));
 
     /// <summary>Clears away what earlier attempts left unfinished, and sees that the output can be written.</summary>
     public void Prepare(IDurableFiles files, long attempt, string runId)

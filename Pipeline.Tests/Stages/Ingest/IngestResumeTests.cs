@@ -38,6 +38,35 @@ public sealed class IngestResumeTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("in.ndjson")]
+    [InlineData("in.gz")]
+    [InlineData("in/")]
+    public async Task Resume_BytesBeforeThePosition_CountAsRead(string input)
+    {
+        var path = Prepare(input);
+        var checkpoint = (await Checkpointing(path).ReadAsync()).Checkpoints[^3].Checkpoint;
+        var atFirstFrame = -1L;
+        var run = Checkpointing(path);
+        run.OnFrame = (r, frame) => atFirstFrame = frame == 1 ? r.Meter.FileBytesRead : atFirstFrame;
+
+        await run.ReadAsync(checkpoint);
+
+        Assert.NotEqual(0, checkpoint.Position.Offset);
+        Assert.Equal(checkpoint.Position.TotalBytes, atFirstFrame);
+    }
+
+    [Fact]
+    public async Task Read_LineThatIsTooLong_ItsBytesCountAsRead()
+    {
+        var path = _folder.Write("in.ndjson", "{}\n" + new string('x', 50_000) + "\n{}\n");
+
+        var run = await Checkpointing(path).ReadAsync();
+
+        Assert.Equal([LineFate.Kept, LineFate.TooLong, LineFate.Kept], run.Lines.Select(line => line.Fate));
+        Assert.InRange(run.Meter.FileBytesRead, 45_000, 50_010);
+    }
+
     [Fact]
     public async Task Read_SeveralCheckpoints_AreNumberedFromOne()
     {

@@ -43,6 +43,20 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
+    public async Task Complete_DiedBeforeItsNote_CountsThePublishedFilesAsRead()
+    {
+        var disk = new SimulatedDisk();
+        disk.OnOperation = what => disk.FailAt = what == "flush folder for results" ? disk.Operations + 1 : 0;
+        await Assert.ThrowsAsync<StageException>(() => _script.RunAsync(1, disk));
+        var published = new FileInfo(_script.Results).Length + new FileInfo(_script.Rejects).Length;
+
+        await _script.RunAsync(2);
+
+        Assert.InRange(_script.Meter.FileBytesRead, 2 * published, long.MaxValue);
+        _script.AssertComplete();
+    }
+
+    [Fact]
     public async Task Run_WithoutRejects_RemovesAnEarlierRejectsFile()
     {
         using var script = new SinkRunScript { HasRejects = false };
