@@ -51,16 +51,16 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
 
         if (rejects != FinishedFile.None)
         {
-            files.Rename(plan.UnfinishedRejects, plan.Rejects, "rejects");
+            Place(plan.UnfinishedRejects, plan.Rejects, rejects, "rejects", mayReplace);
             files.FlushFolder(plan.Folder, "rejects");
         }
-        else if (File.Exists(plan.Rejects))
+        else if (mayReplace && File.Exists(plan.Rejects))
         {
             files.Delete(plan.Rejects, "rejects");
             files.FlushFolder(plan.Folder, "rejects");
         }
 
-        files.Rename(plan.UnfinishedResults, plan.Results, "results");
+        Place(plan.UnfinishedResults, plan.Results, results, "results", mayReplace);
         files.FlushFolder(plan.Folder, "results");
     }
 
@@ -69,6 +69,22 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
     {
         files.Delete(plan.UnfinishedRejects, "leftover");
         files.Delete(plan.UnfinishedResults, "leftover");
+    }
+
+    private void Place(string from, string to, FinishedFile file, string role, bool mayReplace)
+    {
+        if (mayReplace)
+        {
+            files.Rename(from, to, role);
+        }
+        else if (!files.TryRename(from, to, role))
+        {
+            // It is this run's where an earlier attempt died before it had noted it; any other file has appeared since it was looked for.
+            if (!file.Fits(to, meter))
+                throw plan.Exists(to);
+
+            files.Delete(from, "leftover");
+        }
     }
 
     private static StageException Gone(string how) =>

@@ -64,29 +64,19 @@ internal sealed class SimulatedDisk : IDurableFiles
         return _byPath[path];
     }
 
-    public bool TryRename(string from, string to, string role) => throw new NotSupportedException("Sink replaces");
-
-    public void Rename(string from, string to, string role) => Do($"rename {role}", () =>
+    public bool TryRename(string from, string to, string role)
     {
-        var (source, replaced) = (_byPath.GetValueOrDefault(from), File.Exists(to) ? File.ReadAllBytes(to) : null);
-        File.Move(from, to, overwrite: true);
-        if (source is not null)
+        var isNew = false;
+        Do($"rename {role}", () =>
         {
-            _byPath.Remove(from);
-            _byPath[to] = source;
-            source.Path = to;
-        }
-
-        NotDurable(to, Lost.Renames, () =>
-        {
-            File.Move(to, from);
-            if (source is not null)
-                source.Path = from;
-
-            if (replaced is not null)
-                File.WriteAllBytes(to, replaced);
+            isNew = !File.Exists(to);
+            if (isNew)
+                Move(from, to);
         });
-    });
+        return isNew;
+    }
+
+    public void Rename(string from, string to, string role) => Do($"rename {role}", () => Move(from, to));
 
     public void Delete(string path, string role) => Do($"delete {role}", () =>
     {
@@ -118,6 +108,28 @@ internal sealed class SimulatedDisk : IDurableFiles
             using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             stream.SetLength(Math.Min(stream.Length, file.Flushed));
         }
+    }
+
+    private void Move(string from, string to)
+    {
+        var (source, replaced) = (_byPath.GetValueOrDefault(from), File.Exists(to) ? File.ReadAllBytes(to) : null);
+        File.Move(from, to, overwrite: true);
+        if (source is not null)
+        {
+            _byPath.Remove(from);
+            _byPath[to] = source;
+            source.Path = to;
+        }
+
+        NotDurable(to, Lost.Renames, () =>
+        {
+            File.Move(to, from);
+            if (source is not null)
+                source.Path = from;
+
+            if (replaced is not null)
+                File.WriteAllBytes(to, replaced);
+        });
     }
 
     private void NotDurable(string path, Lost kind, Action undo) => _notDurable.Add((Path.GetDirectoryName(path)!, kind, undo));
