@@ -88,6 +88,23 @@ public sealed class RulesStageTests
         Assert.Empty(run.Rejects);
     }
 
+    // Its name is declared by a rule, which is not carried out.
+    [Fact]
+    public async Task Open_ColumnToGroupByIsMadeBelow_NeedsARuleThatSetsIt()
+    {
+        var options = new RunOptions { Rules = RulesRun.Json("drop value < 10"), GroupBy = { "country" } };
+        await using var stage = new RulesStage(Frames.Context());
+        var below = new RunOpened { Columns = { "value", "user" } };
+        var opening = async () => await stage.OpenAsync(new OpenRun { Options = options }, below, default);
+
+        var failure = await Assert.ThrowsAsync<StageException>(opening);
+        options.Rules = RulesRun.Json("drop value < 10", "country = ''");
+
+        Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
+        Assert.Equal(["user", "value"], (await opening()).Columns);
+        Assert.Empty(RulesStage.Check(options));
+    }
+
     [Theory]
     [InlineData(null, "type", null)]
     [InlineData("x = 100 / value", "x", null)]
