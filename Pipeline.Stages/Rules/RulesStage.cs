@@ -11,6 +11,9 @@ namespace Pipeline.Stages.Rules;
 /// <summary>Filters and enriches events by rules that are data, and scores work items.</summary>
 public sealed class RulesStage(StageContext context) : ITransform
 {
+    // Most bytes that texts of an event's line may take in a message: the rest of it is for all else.
+    private const int MaxLineTextBytes = StageContract.MaxMessageBytes - (2 << 20);
+
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
 
@@ -26,6 +29,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         try
         {
             rules.CheckColumns(options.GroupBy);
+            RequireFits(options, rules, options.GroupBy);
             return DependsOnLines(options, rules, [ColumnNames.Value])
                 ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = SlicedRuns.NoLines }]
                 : [];
@@ -37,13 +41,16 @@ public sealed class RulesStage(StageContext context) : ITransform
     }
 
     /// <inheritdoc/>
-    /// <exception cref="StageException">invalid_rules; invalid_options where a column to group by is unknown, or a slice's lines would be counted.</exception>
+    /// <exception cref="StageException">
+    /// invalid_rules; invalid_options where a column to group by is unknown, a slice's lines would be counted, or an event may be too long for a message.
+    /// </exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         var rules = RuleSet.Parse(open.Options.Rules);
         rules.CheckColumns(open.Options.GroupBy);
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
+        RequireFits(open.Options, rules, wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
         // A stage below that computes with line numbers refuses a slice itself; others ask for them only to report rejects.
         if (DependsOnLines(open.Options, rules, wanted.Where(name => name != ColumnNames.Line)))
@@ -116,6 +123,19 @@ public sealed class RulesStage(StageContext context) : ITransform
     // Lines of a slice are counted from its own start.
     private static bool DependsOnLines(RunOptions options, RuleSet rules, IEnumerable<string> wanted) =>
         options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, .. wanted]).ReadsLine;
+
+    private static void RequireFits(RunOptions options, RuleSet rules, IReadOnlyCollection<string> wanted)
+    {
+        var copies = new RulePlan(rules, wanted).Copies;
+        var most = MaxLineTextBytes / (1 + copies);
+        if (copies > 0 && options.MaxLineBytes > most)
+        {
+            throw new StageException(
+                FailureReasons.InvalidOptions,
+                $"rules copy type or user to {copies} columns that are wanted, each as long as a line: "
+                + $"with lines of {options.MaxLineBytes} bytes an event would not fit into a message; lines may have {most} bytes (--max-line-bytes)");
+        }
+    }
 
     private ValueTask FlushAsync(IFrameOutput output, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
+using System.Linq.Expressions;
 using Pipeline.Contracts;
+using Pipeline.Contracts.V1;
 using Pipeline.Stages.Rules.Definition;
 using Pipeline.Stages.Rules.Expressions;
 
@@ -30,6 +32,12 @@ internal sealed class RulePlan
             live.UnionWith(rules.Slots.Where(slot => slot.Name is ColumnNames.Line or ColumnNames.Offset));
 
         Input = [.. live.OrderBy(slot => slot.Index)];
+
+        HashSet<Expression> lineTexts = [.. rules.Slots.Take(ColumnNames.All.Count).Where(slot => slot.Kind == ColumnKind.Text).Select(slot => slot.Parameter)];
+        foreach (var set in rules.Rules.OfType<SetRule>().Where(set => set.Expression.Kind == ColumnKind.Text && MayCopy(set.Expression.Body, lineTexts)))
+            lineTexts.Add(set.Target.Parameter);
+
+        Copies = Output.Count(slot => slot.Index >= ColumnNames.All.Count && lineTexts.Contains(slot.Parameter));
     }
 
     /// <summary>Rules to apply, in order.</summary>
@@ -43,4 +51,15 @@ internal sealed class RulePlan
 
     /// <summary>Whether anything depends on the number of an event's line, besides where a reject says that it stood.</summary>
     public bool ReadsLine { get; }
+
+    /// <summary>Columns to hand on whose texts are copies of an event's type or user, and may be as long as its line.</summary>
+    public int Copies { get; }
+
+    // What joins texts has a bound of its own.
+    private static bool MayCopy(Expression text, HashSet<Expression> lineTexts) => text switch
+    {
+        ConditionalExpression choice => MayCopy(choice.IfTrue, lineTexts) || MayCopy(choice.IfFalse, lineTexts),
+        MethodCallExpression { Method.Name: not nameof(RuleFunctions.Concat) } call => MayCopy(call.Arguments[0], lineTexts),
+        _ => lineTexts.Contains(text),
+    };
 }

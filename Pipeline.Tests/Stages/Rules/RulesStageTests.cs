@@ -88,6 +88,31 @@ public sealed class RulesStageTests
         Assert.Empty(run.Rejects);
     }
 
+    [Theory]
+    [InlineData(1 << 20, "a,b,c,d,e,f,type,user", null)]
+    [InlineData(4 << 20, "a,b,type,user", null)]
+    [InlineData(4 << 20, "a,b,c", "3670016 bytes")]
+    [InlineData(4 << 20, "a,d,e,user", "3670016 bytes")]
+    [InlineData(4 << 20, "a,f,type,user", null)]
+    [InlineData(4 << 20, "f,g,h,type,user", null)]
+    public async Task Open_TextsCopiedFromLines_AreRefusedWhereAnEventWouldNotFitIntoAMessage(int maxLineBytes, string groupBy, string? refused)
+    {
+        var rules = RulesRun.Json(
+            "a = user", "b = a.trim()", "c = value > 5 ? user.upperAscii() : 'none'", "type = type.lowerAscii()", "user = type", "d = b", "e = user",
+            "f = user + '!'", "g = user == 'x' ? 'y' : 'z'", "h = g", "type = 'same'", "user = 'same'");
+        var options = new RunOptions { Rules = rules, MaxLineBytes = maxLineBytes };
+        options.GroupBy.AddRange(groupBy.Split(','));
+        await using var stage = new RulesStage(Frames.Context());
+        var below = new RunOpened { Columns = { options.GroupBy, "value" } };
+
+        var failure = await Record.ExceptionAsync(async () => await stage.OpenAsync(new OpenRun { Options = options }, below, default)) as StageException;
+        var told = RulesStage.Check(options).SingleOrDefault();
+
+        Assert.Equal(refused is null ? null : FailureReasons.InvalidOptions, failure?.Failure.Reason);
+        Assert.Contains(refused ?? "", failure?.Message ?? "", StringComparison.Ordinal);
+        Assert.Equal(("group_by", failure?.Message), (told?.Option ?? "group_by", told?.Message));
+    }
+
     // Its name is declared by a rule, which is not carried out.
     [Fact]
     public async Task Open_ColumnToGroupByIsMadeBelow_NeedsARuleThatSetsIt()
