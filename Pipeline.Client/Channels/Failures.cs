@@ -29,7 +29,7 @@ public static class Failures
         RpcException rpc when Carried(rpc) is { } carried => carried,
         RpcException rpc => OfStatus(hop, rpc.Status),
         TimeoutException => Of(hop, FailureReasons.Unreachable, exception.Message, retryable: true),
-        _ => Of(hop, FailureReasons.Unreachable, $"{exception.GetType().Name}: {exception.Message}", retryable: true),
+        _ => Of(hop, FailureReasons.Unreachable, exception.GetBaseException().Message, retryable: true),
     };
 
     /// <summary>The hop's address.</summary>

@@ -26,9 +26,12 @@ public static class PeerText
     /// <summary>A name, on one line.</summary>
     public static string Name(string text) => Clean(text, MaxName, keepLines: false);
 
-    /// <summary>The status of a call, on one line.</summary>
-    public static string Describe(Status status) =>
-        Clean($"{status.StatusCode}: {status.Detail}".ReplaceLineEndings(" "), MaxMessage, keepLines: false);
+    /// <summary>The status of a call, on one line: as the peer told it, or, where the connection was lost, what the system says of that.</summary>
+    public static string Describe(Status status)
+    {
+        var text = status.DebugException is { } lost ? lost.GetBaseException().Message : $"{status.StatusCode}: {status.Detail}";
+        return Clean(text.ReplaceLineEndings(" "), MaxMessage, keepLines: false);
+    }
 
     private static string Clean(string text, int maxLength, bool keepLines)
     {

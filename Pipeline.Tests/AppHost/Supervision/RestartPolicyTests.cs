@@ -164,6 +164,9 @@ public class RestartPolicyTests
         Assert.Empty(SettingsValidation.Errors(new LivenessOptions(), "Here"));
     }
 
+    [UnixFact]
+    public void Describe_ProcessEndedByASignal_SaysSo() => Assert.Equal("was ended by a signal", Ending.Failed.Describe(-1));
+
     private static double Delay(RestartPolicy policy) =>
         Assert.IsType<RestartDecision.Restart>(policy.Ended(Ending.Failed)).Delay.TotalMilliseconds;
 
