@@ -149,7 +149,8 @@ internal static class RunCommand
         try
         {
             using var client = context.Connect();
-            await client.CheckAsync(settings, cancellationToken);
+            if (await client.CheckAsync(settings, cancellationToken) is { Missing: var roles })
+                context.Terminal.Error.WriteLine($"not checked by {string.Join(", ", roles)}: no instance is up; what is wrong comes out when the run opens");
         }
         catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
         {

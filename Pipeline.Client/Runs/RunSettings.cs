@@ -85,6 +85,10 @@ public sealed record RunSettings
     public double Rate { get; set; } = RunDefaults.Rate;
 }
 
+/// <summary>What a check of settings could not do.</summary>
+/// <param name="Missing">Roles of the route for which no stage is up: what they would refuse comes out when the run opens.</param>
+public sealed record RunCheck(IReadOnlyList<string> Missing);
+
 /// <summary>How runs are written: the same in run.json and over HTTP.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
@@ -93,4 +97,5 @@ public sealed record RunSettings
 [JsonSerializable(typeof(Run))]
 [JsonSerializable(typeof(IReadOnlyList<Run>))]
 [JsonSerializable(typeof(RunSettings))]
+[JsonSerializable(typeof(RunCheck))]
 public sealed partial class RunJson : JsonSerializerContext;

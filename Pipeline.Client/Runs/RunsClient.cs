@@ -81,7 +81,7 @@ public sealed class RunsClient : IDisposable
             var path = EndpointFile.PathIn(environment);
             var endpoint = EndpointFile.Read(path)
                 ?? throw new RunsApiException(
-                    $"no pipeline is up, or its orchestrator could not write {path}, as the AppHost's console or its log would say: {HowToStart}");
+                    $"no pipeline is up; {HowToStart}. If one is up, its orchestrator could not write {path}: the AppHost's console or its log says why");
             return new RunsClient(new Uri(endpoint.Address), endpoint.Key, path);
         }
         catch (InvalidDataException error)
@@ -132,9 +132,10 @@ public sealed class RunsClient : IDisposable
             Deadline + StartingTime, "; the run may have been made all the same: `pipeline runs` shows it then");
 
     /// <summary>Checks that a run with these settings could be started; starts none.</summary>
+    /// <returns>What could not be checked; null: nothing.</returns>
     /// <exception cref="RunsApiException">It could not, and why.</exception>
-    public Task CheckAsync(RunSettings settings, CancellationToken cancellationToken = default) => AskAsync<Run>(
-        HttpMethod.Post, "/runs?dryRun=true", null, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+    public Task<RunCheck?> CheckAsync(RunSettings settings, CancellationToken cancellationToken = default) => AskAsync<RunCheck?>(
+        HttpMethod.Post, "/runs?dryRun=true", RunJson.Default.RunCheck!, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
 
     /// <summary>All runs, newest first.</summary>
     /// <exception cref="RunsApiException">No orchestrator answers.</exception>
@@ -218,7 +219,7 @@ public sealed class RunsClient : IDisposable
         AskAsync(HttpMethod.Post, $"{PathOf(id)}/{verb}", RunJson.Default.Run, cancellationToken, deadline: deadline, unanswered: unanswered);
 
     private async Task<T> AskAsync<T>(
-        HttpMethod method, string path, JsonTypeInfo<T>? type, CancellationToken cancellationToken, HttpContent? content = null,
+        HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken, HttpContent? content = null,
         TimeSpan? deadline = null, string unanswered = "")
     {
         using var timeout = new CancellationTokenSource(deadline ?? Deadline);
@@ -228,7 +229,7 @@ public sealed class RunsClient : IDisposable
             using var request = new HttpRequestMessage(method, path) { Content = content };
             using var response = await _http.SendAsync(request, ending.Token);
             await RequireSuccessAsync(response, ending.Token);
-            return type is null
+            return response.StatusCode == HttpStatusCode.NoContent
                 ? default!
                 : await response.Content.ReadFromJsonAsync(type, ending.Token) ?? throw new JsonException("the answer is null");
         }

@@ -38,7 +38,7 @@ internal static class RunEndpoints
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static async Task<Results<Created<Run>, NoContent, ValidationProblem, ProblemHttpResult>> CreateAsync(
+    private static async Task<Results<Created<Run>, Ok<RunCheck>, NoContent, ValidationProblem, ProblemHttpResult>> CreateAsync(
         HttpRequest request, RunService service, StageChecks stages, CancellationToken cancellationToken, bool dryRun = false)
     {
         var (settings, errors) = await RunSettingsReader.ReadAsync(request.Body, cancellationToken);
@@ -54,7 +54,7 @@ internal static class RunEndpoints
             if (dryRun)
             {
                 service.RequireCreatable(settings);
-                return TypedResults.NoContent();
+                return stages.Missing(settings) is { Count: > 0 } missing ? TypedResults.Ok(new RunCheck(missing)) : TypedResults.NoContent();
             }
 
             var run = service.Create(settings);

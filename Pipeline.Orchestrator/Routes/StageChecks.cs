@@ -15,6 +15,8 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
     // In 5 s the supervisor finds a hung stage. Clients wait 10 s for the answer to the whole request.
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(5);
 
+    private const string RulesRole = "rules";
+
     /// <summary>The errors of all stages of the route; a stage that is away, or checks nothing, has none: it tells when the run opens.</summary>
     public async Task<IReadOnlyList<FieldError>> CheckAsync(RunSettings settings, CancellationToken cancellationToken)
     {
@@ -22,13 +24,33 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
         // A stand-in: the slices are not planned yet. What cannot be done in slices is refused, even if the input turns out to be a single one.
         if (settings.Partitions != 1)
             request.Options.Slice = new InputSlice();
-        // Those that the run would begin with.
-        var instances = RoutePlanner.ByRole(
-            registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, load.Of);
-        var asked = options.RouteOf(settings).Select(role => instances[role].FirstOrDefault()).OfType<Instance>();
+        var route = options.RouteOf(settings);
+        var instances = Instances();
+        var asked = route.Select(role => instances[role].FirstOrDefault()).OfType<Instance>();
         var answers = await Task.WhenAll(asked.Select(instance => AskAsync(instance, request, cancellationToken)));
-        return [.. answers.SelectMany(errors => errors)];
+        return [.. answers.SelectMany(errors => errors), .. Ignored(settings, route)];
     }
+
+    /// <summary>The roles of the route for which no stage is up that could be asked.</summary>
+    public IReadOnlyList<string> Missing(RunSettings settings)
+    {
+        var instances = Instances();
+        return [.. options.RouteOf(settings).Where(role => !instances[role].Any())];
+    }
+
+    // What no stage of the route takes would be left out without a word. A route without the stages that take the other options fits no more.
+    private static IEnumerable<FieldError> Ignored(RunSettings settings, IReadOnlyList<string> route)
+    {
+        if (settings.Rules is not null && !route.Contains(RulesRole))
+        {
+            yield return new(
+                "rules", $"must not be given: no stage of the route {string.Join(',', route)} takes rules; add the role {RulesRole} to it, or give none");
+        }
+    }
+
+    // By role; a run would begin with the first one of each.
+    private ILookup<string, Instance> Instances() => RoutePlanner.ByRole(
+        registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, load.Of);
 
     private async Task<IEnumerable<FieldError>> AskAsync(Instance instance, CheckRequest request, CancellationToken cancellationToken)
     {

@@ -26,6 +26,17 @@ public sealed class RunRequestTests : ApiTest
     }
 
     [Fact]
+    public async Task Post_DryRunWithoutAStage_TellsWhoHasNotChecked()
+    {
+        Served.Registry.Remove("rules-0");
+
+        using var response = await PostAsync(Body(Input), "/runs?dryRun=true");
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("""{"missing":["rules"]}""", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task Post_DryRunIsNoBoolean_TellsTheParameter()
     {
         using var refused = await PostAsync(Body(Input), "/runs?dryRun=nonsense");

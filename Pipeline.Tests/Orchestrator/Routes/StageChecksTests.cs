@@ -48,9 +48,38 @@ public sealed class StageChecksTests : IAsyncLifetime
         Assert.Equal("rules-1", await AskedAsync());
     }
 
+    [Theory]
+    [InlineData("ingest,parse,aggregate,sink", true)]
+    [InlineData("ingest,parse,rules,aggregate,sink", false)]
+    [InlineData("", false)]
+    public async Task CheckAsync_RulesThatNoStageOfTheRouteTakes_AreRefused(string route, bool isRefused)
+    {
+        var settings = new RunSettings { Input = "/in", Rules = "{}", Route = route.Split(',', StringSplitOptions.RemoveEmptyEntries) };
+
+        var errors = await NewChecks().CheckAsync(settings, CancellationToken.None);
+
+        Assert.Equal(
+            isRefused
+                ? [new("rules", $"must not be given: no stage of the route {route} takes rules; add the role rules to it, or give none")]
+                : (FieldError[])[],
+            errors);
+        settings.Rules = null;
+        Assert.Empty(await NewChecks().CheckAsync(settings, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Missing_RolesWithoutInstance_AreNamed()
+    {
+        await RegisterAsync("rules-0");
+
+        Assert.Equal(["ingest", "parse", "aggregate", "sink"], NewChecks().Missing(new RunSettings { Input = "/in" }));
+    }
+
+    private StageChecks NewChecks() => new(_registry, _channels, _load, new CoordinatorOptions());
+
     private async Task<string> AskedAsync()
     {
-        var checks = new StageChecks(_registry, _channels, _load, new CoordinatorOptions());
+        var checks = NewChecks();
         return Assert.Single(await checks.CheckAsync(new RunSettings { Input = "/in", Route = ["rules"] }, CancellationToken.None)).Message;
     }
 
