@@ -11,6 +11,8 @@ internal sealed class TemporaryFolder : IDisposable
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
+    private const int MaxAttempts = 10;
+
     private readonly FileStream _lock;
 
     private TemporaryFolder(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
@@ -72,10 +74,24 @@ internal sealed class TemporaryFolder : IDisposable
         var all = Directory.EnumerateDirectories(parent, "*", new EnumerationOptions { IgnoreInaccessible = true, AttributesToSkip = 0 });
         foreach (var left in all.Where(path => IsNamed(System.IO.Path.GetFileName(path), prefix)))
             DeleteUnlessUsed(left);
-        // A process may have several.
-        var path = System.IO.Path.Combine(parent, $"{prefix}{Random.Shared.NextInt64()}{Extension}");
-        Directory.CreateDirectory(path);
-        return new TemporaryFolder(path, Lock(path, FileMode.OpenOrCreate));
+        for (var attempt = 1; ; attempt++)
+        {
+            // A process may have several.
+            var path = System.IO.Path.Combine(parent, $"{prefix}{Random.Shared.NextInt64()}{Extension}");
+            Directory.CreateDirectory(path);
+            try
+            {
+                var @lock = Lock(path, FileMode.OpenOrCreate);
+                if (Directory.Exists(path))
+                    return new TemporaryFolder(path, @lock);
+                @lock.Dispose();
+                throw new IOException($"{path} was taken away");
+            }
+            catch (IOException) when (attempt < MaxAttempts)
+            {
+                // Another process took it for one that was left: a lock file is there a moment before it is locked.
+            }
+        }
     }
 
     private static bool IsNamed(string name, string prefix) =>

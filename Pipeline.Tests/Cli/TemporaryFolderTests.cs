@@ -27,6 +27,13 @@ public sealed class TemporaryFolderTests : IDisposable
         Assert.Equal([used.Path], Directory.GetDirectories(OfUser));
     }
 
+    [Fact]
+    public void OfUser_SeveralAtOnce_TakeNoOthersFolderAway() => Parallel.For(0, 4_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+    {
+        using var folder = TemporaryFolder.OfUser(_temporary);
+        File.WriteAllText(Path.Combine(folder.Path, "file"), "");
+    });
+
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
     public void OfUser_FolderThatOthersMayEnter_IsRefused()
