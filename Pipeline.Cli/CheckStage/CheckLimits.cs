@@ -31,6 +31,6 @@ internal sealed record CheckLimits
     public int ReferenceLines { get; init; } = 100_000;
 
     /// <summary>Longest time for one such run.</summary>
-    /// <value>Default 2 min.</value>
-    public TimeSpan Reference { get; init; } = TimeSpan.FromMinutes(2);
+    /// <value>2 min, and where there are more than 100,000 lines as much for each 100,000.</value>
+    public TimeSpan Reference => TimeSpan.FromMinutes(2) * Math.Max(1, ReferenceLines / 100_000.0);
 }

@@ -22,6 +22,13 @@ public sealed class CheckStageCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(100, 2)]
+    [InlineData(100_000, 2)]
+    [InlineData(10_000_000, 200)]
+    public void Limits_MoreLines_GiveARunMoreTime(int lines, double minutes) =>
+        Assert.Equal(TimeSpan.FromMinutes(minutes), new CheckLimits { ReferenceLines = lines }.Reference);
+
+    [Theory]
     [InlineData("ADDRESS must be an http URI of loopback", "http://10.0.0.1:5000", "rules")]
     [InlineData("--role must be 1 to 64 of a-z", "http://127.0.0.1:5000", "")]
     [InlineData("--role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not 'Rules'", "http://127.0.0.1:5000", "Rules")]
