@@ -53,6 +53,11 @@ internal static class CommandLine
             };
             return await parsed.InvokeAsync(configuration, interrupt.Token);
         }
+        catch (Exception error) when (StandardStreams.IsUnread(error))
+        {
+            // Whoever read it has had enough, as of `| head`: to them it is no error.
+            return ExitCodes.Failed;
+        }
         catch (Exception error) when (error is CliException or RunsApiException)
         {
             // The orchestrator names fields of its API.

@@ -12,6 +12,9 @@ public static class StandardStreams
     /// <summary>PIPE_BUF of this system: what is not longer is written to a pipe as a whole, or not at all where it would block.</summary>
     internal static readonly int PipeBuffer = OperatingSystem.IsMacOS() ? 512 : 4_096;
 
+    // EPIPE.
+    private const int BrokenPipe = 32;
+
     /// <summary>Drops what cannot be written to standard error: a program that has done its work must not fail because of a message.</summary>
     /// <param name="outputMatters">
     /// True: what cannot be written to standard output is an <see cref="IOException"/> that says so. False: it is dropped, too.
@@ -32,6 +35,9 @@ public static class StandardStreams
     /// <see cref="Console"/> drops it, on Windows here as well.
     /// </summary>
     public static Stream OpenOutput() => OpenOutputPipe() ?? Console.OpenStandardOutput();
+
+    /// <summary>Whether writing failed because nobody reads the pipe any more.</summary>
+    public static bool IsUnread(Exception error) => !OperatingSystem.IsWindows() && error.InnerException is IOException { HResult: BrokenPipe };
 
     private static Stream? OpenOutputPipe() => !OperatingSystem.IsWindows() && Console.IsOutputRedirected
         ? OpenPipe(new SafeFileHandle(1, ownsHandle: false))

@@ -50,7 +50,9 @@ public sealed class StandardStreamsTests
         Assert.Equal('t', reader.ReadByte());
         reader.Dispose();
 
-        Assert.Throws<IOException>(() => output.Write("text"u8));
+        var error = Assert.Throws<IOException>(() => output.Write("text"u8));
+        Assert.True(StandardStreams.IsUnread(new IOException("said in plain words", error)));
+        Assert.False(StandardStreams.IsUnread(new IOException("said in plain words", new IOException("No space left"))));
     }
 
     // A longer piece may be written in part, and would then be written again as a whole.
