@@ -54,7 +54,8 @@ internal sealed class CheckedCommand(
     private Task<IReadOnlyList<string>> CheckAsync(ParseResult parsed, CancellationToken cancellationToken) => check(parsed, cancellationToken);
 
     /// <summary>The value of an option; the other one where there is none, or it could not be read, which the parser tells.</summary>
-    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise) => ValueOr(() => parsed.GetValue(option), otherwise);
+    public static T ValueOr<T>(ParseResult parsed, Option<T> option, T otherwise) =>
+        parsed.GetResult(option) is null ? otherwise : ValueOr(() => parsed.GetValue(option), otherwise);
 
     /// <inheritdoc cref="ValueOr{T}(ParseResult, Option{T}, T)"/>
     public static T ValueOr<T>(ParseResult parsed, Argument<T> argument, T otherwise) => ValueOr(() => parsed.GetValue(argument), otherwise);
@@ -103,6 +104,22 @@ internal sealed record CommandContext(
         {
             throw new CliException(ExitCodes.Usage, error.Message, error);
         }
+    }
+
+    /// <summary>Carries out a command that an interrupt (SIGINT, SIGTERM) ends as it is meant to be ended.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> UntilInterruptAsync(Func<Task> watch, CancellationToken interrupt)
+    {
+        try
+        {
+            await watch();
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            // There is no other end.
+        }
+
+        return ExitCodes.Ok;
     }
 
     /// <summary>Refuses --json of a command that has none.</summary>

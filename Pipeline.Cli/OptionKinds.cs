@@ -49,8 +49,7 @@ internal static class OptionKinds
     /// <summary>One of a few names.</summary>
     public static Option<T> OneOf<T>(string name, string description, IReadOnlyList<(string Name, T Value)> choices, T @default) => new(name)
     {
-        Description = description,
-        DefaultValueFactory = _ => @default,
+        Description = WithDefault(description, choices.Single(choice => Equals(choice.Value, @default)).Name),
         HelpName = string.Join('|', choices.Select(choice => choice.Name)),
         CustomParser = result =>
         {
@@ -69,8 +68,7 @@ internal static class OptionKinds
     /// <summary>Names with commas between them.</summary>
     public static Option<string[]> Names(string name, string description, string[] @default, string helpName = "A,B,...") => new(name)
     {
-        Description = description,
-        DefaultValueFactory = _ => @default,
+        Description = @default.Length == 0 ? description : WithDefault(description, string.Join(',', @default)),
         HelpName = helpName,
         CustomParser = result =>
         {
@@ -85,8 +83,7 @@ internal static class OptionKinds
     /// <summary>A point in time, a date or a date and a time of ISO 8601; without an offset it is UTC.</summary>
     public static Option<DateTimeOffset> Time(string name, string description, DateTimeOffset @default) => new(name)
     {
-        Description = description,
-        DefaultValueFactory = _ => @default,
+        Description = WithDefault(description, @default.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)),
         HelpName = "TIME",
         CustomParser = result =>
         {
@@ -118,6 +115,9 @@ internal static class OptionKinds
         option.Validators.Add(result => RequireText(result, name, what));
         return option;
     }
+
+    // The help of System.CommandLine would write these values in a form that cannot be typed. CheckedCommand.ValueOr gives the default.
+    private static string WithDefault(string description, string @default) => $"{description} [default: {@default}]";
 
     private static void RequireText(SymbolResult result, string name, string what)
     {
