@@ -136,7 +136,7 @@ internal sealed partial record PipelineCommand
                 if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= RunLimits.MaxBatchLines)
                     return number;
                 if (text is not null)
-                    Wrong($"--batch-size must be 0 to {RunLimits.MaxBatchLines}, not '{text}'");
+                    Wrong($"--batch-size must be \"auto\" or a whole number from 0 to {RunLimits.MaxBatchLines}, not '{text}'");
                 return 0;
             }
 

@@ -37,14 +37,15 @@ public class PipelineCommandTests
     [InlineData("--input", "--input needs a value")]
     [InlineData("--input=", "--input must name a file")]
     [InlineData("--output=", "--output must name a file")]
-    [InlineData("--batch-size -1", "--batch-size must be 0 to 100000, not '-1'")]
-    [InlineData("--batch-size 100001", "--batch-size must be 0 to 100000, not '100001'")]
+    [InlineData("--batch-size -1", "--batch-size must be \"auto\" or a whole number from 0 to 100000, not '-1'")]
+    [InlineData("--batch-size 100001", "--batch-size must be \"auto\" or a whole number from 0 to 100000, not '100001'")]
     [InlineData("--exit=yes", "--exit takes no value")]
     [InlineData("--input:x --exit", "unknown option '--input:x'")]
     [InlineData("--Pipline:Data=x", "unknown option '--Pipline:Data=x'")]
     [InlineData(
         "--output= --batch-size x --bogus --exit=yes",
-        "--output must name a file\n--batch-size must be 0 to 100000, not 'x'\nunknown option '--bogus'\n--exit takes no value")]
+        "--output must name a file\n--batch-size must be \"auto\" or a whole number from 0 to 100000, not 'x'\n"
+        + "unknown option '--bogus'\n--exit takes no value")]
     [InlineData("--bogus --input", "unknown option '--bogus'\n--input needs a value")]
     [InlineData("--resume ../x", "--resume must be the id of a run, such as 20260101-120000-ab12, not '../x'")]
     [InlineData(
