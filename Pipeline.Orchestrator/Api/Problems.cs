@@ -33,9 +33,9 @@ internal static class Problems
         _ => null,
     };
 
-    /// <summary>404.</summary>
+    /// <summary>404. Routing leaves an escaped slash as it is.</summary>
     public static ProblemHttpResult NoRun(string id) =>
-        TypedResults.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);
+        TypedResults.Problem($"There is no run {id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)}.", statusCode: StatusCodes.Status404NotFound);
 
     /// <summary>409.</summary>
     public static ProblemHttpResult Of(RunConflictException error) =>

@@ -3,21 +3,36 @@ using Grpc.Core;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.Orchestrator.Runs;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Orchestrator.Api;
 
 /// <summary>Reads the topology: from the broker, whose leases are fresh; where it is away, from what its watch told last.</summary>
-internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry)
+internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry, CoordinatorOptions options)
 {
     private const int PageSize = 1_000;
     private const int MaxInstances = 100_000;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
-    /// <summary>The topology now.</summary>
+    /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
     /// <param name="role">Of the instances; null: any.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<Topology> ReadAsync(string? role, CancellationToken cancellationToken)
+    {
+        var topology = await ReadUnsortedAsync(role, cancellationToken);
+        return topology with
+        {
+            Instances =
+            [
+                .. topology.Instances.OrderBy(instance => instance.Departed is not null)
+                    .ThenBy(instance => options.Route.TakeWhile(other => other != instance.Role).Count())
+                    .ThenBy(instance => instance.Role, StringComparer.Ordinal),
+            ],
+        };
+    }
+
+    private async Task<Topology> ReadUnsortedAsync(string? role, CancellationToken cancellationToken)
     {
         try
         {
