@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pipeline.Cli.Generator;
+using Pipeline.Client.Views;
 using Pipeline.Files;
 using Spectre.Console;
 
@@ -120,7 +121,7 @@ internal sealed class GenerateCommand
         if (json)
             terminal.WriteJson(new GeneratedFile(output, options.Count, bytes), CliJson.Default.GeneratedFile);
         else
-            terminal.Output.WriteLine(FormattableString.Invariant($"{options.Count:N0} lines, {bytes:N0} bytes in {elapsed.TotalSeconds:0.00} s: {output}"));
+            terminal.Output.WriteLine($"{Show.Count(options.Count, "line")}, {Show.Count(bytes, "byte")} in {elapsed.TotalSeconds:0.00} s: {output}");
     }
 
     private GeneratorOptions OptionsOf(ParseResult parsed)

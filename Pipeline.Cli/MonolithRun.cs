@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Threading.Channels;
 using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
@@ -39,7 +40,7 @@ internal sealed class MonolithRun(CommandContext context, ReportFormat format, i
         await using (var results = SharedFile.OpenRead(run.Output))
             await context.Terminal.WriteBytesAsync(standardOutput => results.CopyToAsync(standardOutput, cancellationToken));
         if (run.Counts.Rejected > 0)
-            context.Terminal.Error.WriteLine($"{run.Counts.Rejected} lines were rejected; with --output FILE they are kept beside it");
+            context.Terminal.Error.WriteLine($"rejected: {Show.Count(run.Counts.Rejected, "line")}; with --output FILE rejects are kept beside it");
         return ExitCodes.Ok;
     });
 

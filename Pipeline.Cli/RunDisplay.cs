@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Net.ServerSentEvents;
 using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
 using Spectre.Console;
 
 namespace Pipeline.Cli;
@@ -21,7 +21,7 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
         Run? last = null;
         await terminal.Interactive.Progress()
             .AutoClear(true)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new SpinnerColumn())
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("run", maxValue: 1);
@@ -61,8 +61,8 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
     private static string Describe(Run run)
     {
         var waiting = run.WaitingFor is null ? "" : $" for {run.WaitingFor}";
-        var lines = run.Progress.Lines > 0 ? string.Create(CultureInfo.InvariantCulture, $", {run.Progress.Lines:N0} lines") : "";
-        var share = run.Progress.Fraction is { } fraction ? string.Create(CultureInfo.InvariantCulture, $", {fraction:0 %}") : "";
+        var lines = run.Progress.Lines > 0 ? $", {Show.Count(run.Progress.Lines, "line")}" : "";
+        var share = run.Progress.Fraction is { } fraction ? $", {Show.Share(fraction)}" : "";
         var attempt = run.Attempts > 1 ? $", attempt {run.Attempts}" : "";
         var stall = run.Stall is { } stalled ? $" ({stalled.Message})" : "";
         return $"{run.State.ToText()}{waiting}{lines}{share}{attempt}{stall}";

@@ -1,6 +1,7 @@
-using System.Globalization;
 using System.Net;
 using Pipeline.Client.Runs;
+using Pipeline.Client.Views;
+using Pipeline.Contracts;
 
 namespace Pipeline.Cli;
 
@@ -95,9 +96,19 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     private CliException HowItEnded(Run run) => run switch
     {
         { State: RunState.Failed, Error: { } error } when ExitCodes.Of(error.Reason) == ExitCodes.Usage => new CliException(ExitCodes.Usage, error.Message),
-        { State: RunState.Failed, Error: { } error } =>
-            Failed($"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; go on with: {HowToResume(run.Id)}"),
+        { State: RunState.Failed, Error: { } error } => Failed(
+            $"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; {WhatToDo(error.Reason, $"go on with: {HowToResume(run.Id)}")}"),
         _ => Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),
+    };
+
+    private static string WhatToDo(string reason, string goOn) => reason switch
+    {
+        FailureReasons.InputUnreadable => $"repair the input, then {goOn}",
+        // The run would refuse the repaired file: it is not what it was when the run started.
+        FailureReasons.InputCorrupt => "repair the input, and start a new run",
+        // Its message says that a new run is to be started.
+        FailureReasons.InputChanged => $"or, once the input is as it was, {goOn}",
+        _ => goOn,
     };
 
     private string HowToResume(string id) => context.Environment(ResumeVariable) is { Length: > 0 } command
@@ -190,8 +201,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
 
         if (run.State is RunState.Completed or RunState.Failed)
             return End(run);
-        context.Terminal.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"run {id} was interrupted after {run.Progress.Lines:N0} lines; go on with: {HowToResume(id)}"));
+        context.Terminal.Error.WriteLine($"run {id} was {run.State.ToText()} after {Show.Count(run.Progress.Lines, "line")}; go on with: {HowToResume(id)}");
         return ExitCodes.Interrupted;
     }
 

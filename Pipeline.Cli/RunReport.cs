@@ -82,8 +82,8 @@ internal static class RunReport
             var counts = run.Counts;
             output.WriteLine(string.Create(
                 Invariant,
-                $"{counts.Lines:N0} lines: {counts.Events:N0} events, {counts.WorkItems:N0} work items, {counts.Filtered:N0} filtered, "
-                + $"{counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
+                $"{Show.Count(counts.Lines, "line")}: {Show.Count(counts.Events, "event")}, {Show.Count(counts.WorkItems, "work item")}, "
+                + $"{counts.Filtered:N0} filtered, {counts.Rejected:N0} rejected, {counts.Blank:N0} blank"));
             if (run.ElapsedMicros > 0)
                 output.WriteLine(Time(run));
             output.WriteLine($"results: {run.Output}");
@@ -110,7 +110,7 @@ internal static class RunReport
         {
             output.WriteLine($"output: {run.Output}");
             output.WriteLine(string.Create(
-                Invariant, $"durable: {run.Progress.Lines:N0} lines, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
+                Invariant, $"durable: {Show.Count(run.Progress.Lines, "line")}, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
         }
 
         if (run.Skipped is { } skipped)
@@ -135,7 +135,7 @@ internal static class RunReport
     }
 
     private static string Skipped(SkippedInput skipped) =>
-        string.Create(Invariant, $"skipped in the input: {skipped.Count:N0} files or directories");
+        $"skipped in the input: {Show.Count(skipped.Count)} {(skipped.Count == 1 ? "file or directory" : "files or directories")}";
 
     private static void WriteSkipped(Terminal terminal, SkippedInput skipped)
     {
@@ -157,15 +157,17 @@ internal static class RunReport
                 "waits for output", "cpu", "peak MB",
             },
         };
-        rows.AddRange(stages.Select(stage => new[]
-        {
+        rows.AddRange(stages.Select(stage => (string[])
+        [
             stage.Role, stage.InstanceId, Number(stage.ItemsIn), Number(stage.ItemsOut), Number(stage.Filtered), Number(stage.Rejected),
             Number(stage.BytesIn), Number(stage.BytesOut), Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
-            Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros),
-            stage.ProcessCpuMicros > 0 ? Seconds(stage.ProcessCpuMicros) : "unknown",
-            stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : "unknown",
-        }));
-        terminal.WriteTable(rows);
+            .. stage.TellsTimes
+                ? [Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros)]
+                : Enumerable.Repeat(Show.Unknown, 3),
+            stage.ProcessCpuMicros > 0 ? Seconds(stage.ProcessCpuMicros) : Show.Unknown,
+            stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : Show.Unknown,
+        ]));
+        terminal.WriteTable(rows, "bytes in", "bytes out", "batches", "peak MB", "rejected", "filtered", "cpu", "instance");
         terminal.Output.WriteLine(StageFigures.WaitingEdge(stages) is var (above, below)
             ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
             : "waiting edge: none");
@@ -178,11 +180,11 @@ internal static class RunReport
         rows.AddRange(slices.Select((slice, index) => new[]
         {
             Number(index), Terminal.OneLine(slice.Part), slice.State.ToText(), Terminal.OneLine(slice.Machine), Number(slice.Attempts), Number(slice.Lines),
-            slice.State == RunState.Completed ? "100 %" : slice.Fraction is { } fraction ? fraction.ToString("0 %", Invariant) : "unknown",
+            slice.State == RunState.Completed ? "100 %" : Show.Share(slice.Fraction),
             slice is { ElapsedMicros: > 0, Attempts: 1 } ? Number((long)(slice.Lines * 1e6 / slice.ElapsedMicros)) : "",
             Terminal.OneLine(slice.Trouble ?? ""),
         }));
-        terminal.WriteTable(rows);
+        terminal.WriteTable(rows, "machine", "attempts", "lines", "lines/s");
     }
 
     private static void WriteHistory(Terminal terminal, IReadOnlyList<AttemptRecord> history)
@@ -195,7 +197,7 @@ internal static class RunReport
             Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
             Terminal.OneLine(string.Join("; ", [.. attempt.TookOver, .. Why(attempt.Error)])),
         }));
-        terminal.WriteTable(rows);
+        terminal.WriteTable(rows, "discarded", "replayed", "checkpoint", "started");
     }
 
     private static string[] Why(RunError? error) => error is null ? [] : [$"{error.Reason} at {error.InstanceId}: {error.Message}"];

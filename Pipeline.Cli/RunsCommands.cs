@@ -119,6 +119,6 @@ internal static class RunsCommands
             run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             Terminal.OneLine(run.Input),
         }));
-        terminal.WriteTable(rows);
+        terminal.WriteTable(rows, "attempts", "created", "input");
     }
 }

@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Pipeline.Client.Views;
 using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
 using Spectre.Console;
@@ -75,23 +75,43 @@ internal sealed class Terminal(
     /// <summary>Writes JSON on one line.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(value, type));
 
-    /// <summary>Writes columns side by side; numbers to the right. The first row is the head.</summary>
-    public void WriteTable(IReadOnlyList<string[]> rows)
+    /// <summary>Characters in a line; no limit where it is no terminal.</summary>
+    public int Width => Interactive?.Profile.Width ?? int.MaxValue;
+
+    /// <summary>Writes columns side by side, as <see cref="Table"/> makes them for <see cref="Width"/>.</summary>
+    public void WriteTable(IReadOnlyList<string[]> rows, params ReadOnlySpan<string> dispensable)
     {
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        var right = Enumerable.Range(0, rows[0].Length).Select(column => rows.Skip(1).All(row => IsNumber(row[column]))).ToArray();
-        foreach (var row in rows)
+        foreach (var line in Table(rows, Width, dispensable))
+            Output.WriteLine(line);
+    }
+
+    /// <summary>Columns side by side; numbers to the right.</summary>
+    /// <param name="rows">The rows; the first one is the head.</param>
+    /// <param name="width">Most characters in a line.</param>
+    /// <param name="dispensable">Heads of the columns that are left out, one after the other, as long as the lines are longer.</param>
+    public static IReadOnlyList<string> Table(IReadOnlyList<string[]> rows, int width, params ReadOnlySpan<string> dispensable)
+    {
+        const string gap = "  ";
+        var columns = rows[0]
+            .Select((head, at) => (
+                Head: head, At: at, Width: rows.Max(row => row[at].Length), IsRight: rows.Skip(1).All(row => IsNumber(row[at]))))
+            .ToList();
+        foreach (var head in dispensable)
         {
-            var line = new StringBuilder();
-            for (var column = 0; column < row.Length; column++)
-                line.Append(right[column] ? row[column].PadLeft(widths[column]) : row[column].PadRight(widths[column])).Append("  ");
-            Output.WriteLine(line.ToString().TrimEnd());
+            if (columns.Sum(column => column.Width + gap.Length) - gap.Length > width)
+                columns.RemoveAll(column => column.Head == head);
         }
+
+        return
+        [
+            .. rows.Select(row => string.Join(gap, columns.Select(column =>
+                column.IsRight ? row[column.At].PadLeft(column.Width) : row[column.At].PadRight(column.Width))).TrimEnd()),
+        ];
     }
 
     /// <summary>One line without control characters, whatever a file or a peer put into it.</summary>
     public static string OneLine(string text) =>
         string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
 
-    private static bool IsNumber(string text) => text.Length > 0 && (char.IsAsciiDigit(text[0]) || text[0] == '-');
+    private static bool IsNumber(string text) => text is "" or Show.Unknown || char.IsAsciiDigit(text[0]) || text[0] == '-';
 }

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Pipeline.Client.Runs;
 using Pipeline.Client.Views;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace Pipeline.Cli;
 
@@ -24,10 +23,16 @@ internal static class TopCommand
         {
             using var client = context.Connect();
             var picture = new Picture(context.Time);
-            if (parsed.GetValue(once) || context.Terminal.Interactive is not { } console)
-                await WriteOnceAsync(client, picture, context.Terminal, context.Time, cancellationToken);
-            else
-                await console.Live(Text.Empty).StartAsync(live => WatchAsync(client, picture, live.UpdateTarget, context.Time, cancellationToken));
+            var terminal = context.Terminal;
+            if (!parsed.GetValue(once) && terminal.Interactive is { } console)
+            {
+                return await CommandContext.UntilInterruptAsync(
+                    () => console.Live(Text.Empty).StartAsync(live => WatchAsync(
+                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(terminal.Width)))), context.Time, cancellationToken)),
+                    cancellationToken);
+            }
+
+            await WriteOnceAsync(client, picture, terminal, context.Time, cancellationToken);
             return ExitCodes.Ok;
         });
         return command;
@@ -37,19 +42,17 @@ internal static class TopCommand
         RunsClient client, Picture picture, Terminal terminal, TimeProvider time, CancellationToken cancellationToken)
     {
         picture.Topology = await client.TopologyAsync(cancellationToken: cancellationToken);
-        if (await LatestAsync(client, cancellationToken) is { } latest)
+        picture.Runs = await client.ListAsync(cancellationToken);
+        if (StageViews.RunOf(picture.Runs) is { } latest)
         {
             picture.Take(await client.GetAsync(latest.Id, cancellationToken));
             if (latest.State.IsActive())
                 await MeasureAsync(client, latest.Id, picture, time, cancellationToken);
         }
 
-        terminal.Output.WriteLine(picture.Title);
-        terminal.WriteTable([Picture.Columns, .. picture.Rows()]);
+        foreach (var line in picture.Lines(terminal.Width))
+            terminal.Output.WriteLine(line);
     }
-
-    private static async Task<Run?> LatestAsync(RunsClient client, CancellationToken cancellationToken) =>
-        StageViews.RunOf(await client.ListAsync(cancellationToken));
 
     // A run that waits reports nothing.
     private static async Task MeasureAsync(RunsClient client, string run, Picture picture, TimeProvider time, CancellationToken cancellationToken)
@@ -72,7 +75,7 @@ internal static class TopCommand
     }
 
     private static async Task WatchAsync(
-        RunsClient client, Picture picture, Action<IRenderable> show, TimeProvider time, CancellationToken cancellationToken)
+        RunsClient client, Picture picture, Action show, TimeProvider time, CancellationToken cancellationToken)
     {
         // Whatever changes is drawn; while it is drawn, further changes come together in one more.
         var changes = Channel.CreateBounded<Action>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait });
@@ -84,7 +87,7 @@ internal static class TopCommand
             {
                 while (changes.Reader.TryRead(out var change))
                     change();
-                show(picture.Draw());
+                show();
                 await Task.Delay(MinInterval, time, cancellationToken);
             }
 
@@ -115,7 +118,7 @@ internal static class TopCommand
             {
                 while (true)
                 {
-                    var latest = await LatestAsync(client, ending.Token);
+                    var latest = await LatestAsync();
                     using var another = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
                     var following = latest is null ? Task.CompletedTask : FollowRunAsync(latest.Id, another.Token);
                     try
@@ -123,7 +126,7 @@ internal static class TopCommand
                         // The API tells of a run's changes, not of new runs.
                         do
                             await Task.Delay(RunsInterval, time, ending.Token);
-                        while (!following.IsCompleted && (await LatestAsync(client, ending.Token))?.Id == latest?.Id);
+                        while (!following.IsCompleted && (await LatestAsync())?.Id == latest?.Id);
                     }
                     finally
                     {
@@ -136,6 +139,13 @@ internal static class TopCommand
             {
                 changes.Writer.TryComplete(error);
             }
+        }
+
+        async Task<Run?> LatestAsync()
+        {
+            var runs = await client.ListAsync(ending.Token);
+            await changes.Writer.WriteAsync(() => picture.Runs = runs, ending.Token);
+            return StageViews.RunOf(runs);
         }
 
         async Task FollowRunAsync(string id, CancellationToken another)
@@ -155,18 +165,23 @@ internal static class TopCommand
     /// <summary>What is shown.</summary>
     internal sealed class Picture(TimeProvider time)
     {
+        private const int ShownOthers = 3;
+
         private readonly RateMeter _rates = new();
         private Run? _run;
 
         public static string[] Columns { get; } =
-            ["stage", "instance", "state", "in/s", "out/s", "bytes out/s", "works", "waits for input", "waits for output", "peak memory"];
+            ["stage", "instance", "state", "in/s", "out/s", "bytes out/s", "works", "input wait", "output wait", "peak memory"];
 
         public Topology? Topology { get; set; }
 
+        /// <summary>All runs, newest first; one of them is shown.</summary>
+        public IReadOnlyList<Run> Runs { get; set; } = [];
+
         public bool HasRates => _run is { Stages.Count: > 0 } run && run.Stages.All(stage => _rates[stage] is not null);
 
-        public string Title => _run is not { } run ? "no run yet"
-            : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines)} lines"
+        private string Title => _run is not { } run ? "no run yet"
+            : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines, "line")}"
                 + (run.Progress.Fraction is { } share ? $", {Show.Share(share)}" : "")
                 + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "");
 
@@ -174,6 +189,19 @@ internal static class TopCommand
         {
             _run = run;
             _rates.Take(run);
+        }
+
+        /// <summary>All of it, for a terminal of so many characters in a line.</summary>
+        public IEnumerable<string> Lines(int width)
+        {
+            var others = Runs.Where(run => run.State.IsActive() && run.Id != _run?.Id).Select(run => $"{run.Id} ({run.State.ToText()})").ToList();
+            var first = string.Join(", ", others.Take(ShownOthers).Concat(others.Count > ShownOthers ? ["..."] : []));
+            return
+            [
+                Title,
+                .. others.Count > 0 ? [$"{Show.Count(others.Count, "other active run")}: {first}"] : (string[])[],
+                .. Terminal.Table([Columns, .. Rows()], width, "peak memory", "bytes out/s", "state", "out/s"),
+            ];
         }
 
         /// <summary>A row for each instance of the route; those of other roles follow.</summary>
@@ -201,18 +229,8 @@ internal static class TopCommand
             [
                 Show.Short(rate.ItemsIn), Show.Short(rate.ItemsOut), Show.Bytes(rate.BytesOut),
                 Show.Share(rate.Works), Show.Share(rate.WaitsForInput), Show.Share(rate.WaitsForOutput),
-                figures.ProcessPeakRssBytes > 0 ? Show.Bytes(figures.ProcessPeakRssBytes) : "",
+                figures.ProcessPeakRssBytes > 0 ? Show.Bytes(figures.ProcessPeakRssBytes) : Show.Unknown,
             ];
-        }
-
-        public IRenderable Draw()
-        {
-            var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape(Title));
-            for (var index = 0; index < Columns.Length; index++)
-                table.AddColumn(index < 3 ? new TableColumn(Columns[index]) : new TableColumn(Columns[index]).RightAligned());
-            foreach (var row in Rows())
-                table.AddRow([.. row.Select(Markup.Escape)]);
-            return table;
         }
     }
 }

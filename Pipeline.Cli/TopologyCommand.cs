@@ -18,17 +18,23 @@ internal static class TopologyCommand
         {
             var json = parsed.GetValue(context.Json);
             using var client = context.Connect();
-            if (!parsed.GetValue(watch))
-            {
-                Write(context.Terminal, await client.TopologyAsync(parsed.GetValue(role), cancellationToken), json);
-                return ExitCodes.Ok;
-            }
-
-            await foreach (var change in client.FollowTopologyAsync(parsed.GetValue(role), cancellationToken))
-                Write(context.Terminal, change.Data, json);
-            throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
+            var wanted = parsed.GetValue(role);
+            if (parsed.GetValue(watch))
+                return await CommandContext.UntilInterruptAsync(() => WatchAsync(context.Terminal, client, wanted, json, cancellationToken), cancellationToken);
+            var topology = await client.TopologyAsync(wanted, cancellationToken);
+            if (wanted is not null && topology.Instances.Count == 0)
+                throw new CliException(ExitCodes.Usage, $"no instance has the role {wanted}; topology lists those that are up");
+            Write(context.Terminal, topology, json);
+            return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static async Task WatchAsync(Terminal terminal, RunsClient client, string? role, bool json, CancellationToken cancellationToken)
+    {
+        await foreach (var change in client.FollowTopologyAsync(role, cancellationToken))
+            Write(terminal, change.Data, json);
+        throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
     }
 
     private static void Write(Terminal terminal, Topology topology, bool json)
@@ -56,9 +62,15 @@ internal static class TopologyCommand
             instance.ProcessId > 0 ? instance.ProcessId.ToString(CultureInfo.InvariantCulture) : "-",
         }));
         if (rows.Count == 1)
+        {
             terminal.Output.WriteLine("no instances");
+        }
         else
-            terminal.WriteTable([.. rows.Select(row => row.Select(Terminal.OneLine).ToArray())]);
+        {
+            terminal.WriteTable(
+                [.. rows.Select(row => row.Select(Terminal.OneLine).ToArray())], "since", "emits", "accepts", "lease left", "pid", "implementation");
+        }
+
         terminal.Output.WriteLine();
         terminal.Output.Flush();
     }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -69,6 +70,10 @@ public sealed record StageFigures
 
     /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
     public LatencyFigures? Latency { get; init; }
+
+    /// <summary>Whether the stage tells where its time goes: some of it does, once it has been at work at all.</summary>
+    [JsonIgnore]
+    public bool TellsTimes => ProcessingMicros + WaitingToReceiveMicros + WaitingToSendMicros > 0;
 
     /// <summary>The edge where sending waits for a slow stage below: of those that wait about longest, the lowest; null where none does noticeably.</summary>
     public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)

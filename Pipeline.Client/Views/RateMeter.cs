@@ -5,12 +5,12 @@ namespace Pipeline.Client.Views;
 /// <summary>What a stage does per second, and where its time goes.</summary>
 /// <param name="ItemsIn">Lines, events or groups taken in per second.</param>
 /// <param name="ItemsOut">Handed on per second.</param>
-/// <param name="BytesOut">Handed on per second.</param>
-/// <param name="Works">Share of the time in which it processes: 0 to 1.</param>
+/// <param name="BytesOut">Handed on per second; null where the stage tells no bytes of what it hands on.</param>
+/// <param name="Works">Share of the time in which it processes: 0 to 1; null, as the two below, where the stage tells no times.</param>
 /// <param name="WaitsForInput">Share of the time in which it has nothing to process: 0 to 1.</param>
 /// <param name="WaitsForOutput">Share of the time in which the stage below takes nothing: 0 to 1.</param>
 public sealed record StageRate(
-    double ItemsIn, double ItemsOut, double BytesOut, double Works, double WaitsForInput, double WaitsForOutput);
+    double ItemsIn, double ItemsOut, double? BytesOut, double? Works, double? WaitsForInput, double? WaitsForOutput);
 
 /// <summary>Makes rates of the sums that stages report: between two reports while a run goes on, over all of its last attempt afterwards.</summary>
 public sealed class RateMeter
@@ -66,9 +66,10 @@ public sealed class RateMeter
         var works = to.ProcessingMicros - from.ProcessingMicros;
         var waitsForInput = to.WaitingToReceiveMicros - from.WaitingToReceiveMicros;
         var waitsForOutput = to.WaitingToSendMicros - from.WaitingToSendMicros;
-        double whole = Math.Max(1, works + waitsForInput + waitsForOutput);
+        double? whole = works + waitsForInput + waitsForOutput is > 0 and var sum ? sum : null;
         return new(
-            (to.ItemsIn - from.ItemsIn) / seconds, (to.ItemsOut - from.ItemsOut) / seconds, (to.BytesOut - from.BytesOut) / seconds,
+            (to.ItemsIn - from.ItemsIn) / seconds, (to.ItemsOut - from.ItemsOut) / seconds,
+            to is { BytesOut: 0, ItemsOut: > 0 } ? null : (to.BytesOut - from.BytesOut) / seconds,
             works / whole, waitsForInput / whole, waitsForOutput / whole);
     }
 

@@ -5,6 +5,9 @@ namespace Pipeline.Client.Views;
 /// <summary>Figures as the page and the terminal show them to people.</summary>
 public static class Show
 {
+    /// <summary>What a stage has not told.</summary>
+    public const string Unknown = "unknown";
+
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
     private static readonly string[] Thousands = ["", " k", " M", " G", " T", " P"];
     private static readonly string[] Binary = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"];
@@ -15,14 +18,19 @@ public static class Show
     /// <summary>Three digits: 1.23 M.</summary>
     public static string Short(double value) => Scaled(value, 1_000, Thousands);
 
-    /// <summary>Three digits: 1.23 MiB.</summary>
-    public static string Bytes(double value) => Scaled(value, 1_024, Binary);
+    /// <summary>Things and how many of them: 1 line, 1,234 lines.</summary>
+    /// <param name="value">How many.</param>
+    /// <param name="one">What one of them is called; several have an s more.</param>
+    public static string Count(long value, string one) => $"{Count(value)} {one}{(value == 1 ? "" : "s")}";
 
-    /// <summary>A share: 12 %.</summary>
-    public static string Share(double value) => value.ToString("0 %", Invariant);
+    /// <summary>Three digits: 1.23 MiB; null is "unknown".</summary>
+    public static string Bytes(double? value) => value is { } known ? Scaled(known, 1_024, Binary) : Unknown;
+
+    /// <summary>A share: 12 %; null is "unknown".</summary>
+    public static string Share(double? value) => value?.ToString("0 %", Invariant) ?? Unknown;
 
     /// <summary>CPU time in microseconds, as <see cref="Duration"/>; "unknown" where it is 0, as of a partitioned run, whose slices are not added up.</summary>
-    public static string CpuTime(long micros) => micros > 0 ? Micros(micros) : "unknown";
+    public static string CpuTime(long micros) => micros > 0 ? Micros(micros) : Unknown;
 
     /// <summary>850 ms, 1.23 s, 2 min 3 s, 1 h 2 min.</summary>
     public static string Duration(TimeSpan value) => value switch

@@ -45,7 +45,7 @@ public sealed class InterruptTests : IDisposable
         Assert.False(File.Exists(output));
         Assert.Equal(("paused", "drained"), StateOf(run));
         var lines = error.TrimEnd().Split('\n');
-        Assert.StartsWith($"run {run} was interrupted after ", lines[^1], StringComparison.Ordinal);
+        Assert.StartsWith($"run {run} was paused after ", lines[^1], StringComparison.Ordinal);
         Assert.Contains($" lines; go on with: {Resume} {run} --exit ", lines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Pipeline.Cli;
 using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
+using Spectre.Console;
 
 namespace Pipeline.Tests.Cli;
 
@@ -142,6 +143,33 @@ public sealed class CommandLineTests : CommandTests
         }
     }
 
+    [Fact]
+    public async Task Display_Terminal_ShowsTheShareOnce()
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        using var screen = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(screen),
+        });
+        var run = new Run
+        {
+            Id = "r1", State = RunState.Running, Created = now, Updated = now, Options = new RunSettings(), Input = "/in", Output = "/out",
+            Progress = new RunProgress { Lines = 15, Fraction = 0.147 },
+        };
+
+        await new RunDisplay(new Terminal(TextWriter.Null, TextWriter.Null, console), quiet: false, TimeProvider.System).ShowAsync(Events());
+
+        Assert.Contains("15 lines, 15 %", screen.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotMatch("[0-9]%", screen.ToString());
+
+        async IAsyncEnumerable<SseItem<Run>> Events()
+        {
+            await Task.Yield();
+            yield return new(run, RunEventNames.State);
+        }
+    }
+
     [Theory]
     [InlineData("invalid_rules")]
     [InlineData("invalid_options")]
@@ -163,7 +191,8 @@ public sealed class CommandLineTests : CommandTests
     public async Task Command_NoPipelineRunning_ErrorSaysHowToStartOne(string line)
     {
         Assert.Equal(ExitCodes.NoPipeline, await CommandAsync(line.Split(' ')));
-        Assert.Contains("dotnet run --project Pipeline.AppHost", Assert.Single(Errors), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "error: no pipeline is up; start one with: dotnet run --project Pipeline.AppHost. If one is up, ", Assert.Single(Errors), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -342,6 +371,8 @@ public sealed class CommandLineTests : CommandTests
         Assert.Contains("unknown", Output, StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "none"));
         Assert.Contains("There is no run none", Errors[^1], StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "show", "../x"));
+        Assert.Contains("There is no run ../x.", Errors[^1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -357,6 +388,86 @@ public sealed class CommandLineTests : CommandTests
         Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology", "--role", "sink"));
         Assert.Contains("sink-0", Output, StringComparison.Ordinal);
         Assert.DoesNotContain("parse-0", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Topology_RegisteredInAnotherOrder_IsThatOfTheRoute()
+    {
+        var registry = new FakeRegistry();
+        foreach (var role in (string[])["rules", "audit", "sink", "parse", "ingest", "aggregate"])
+            registry.Register($"{role}-0", role);
+        await using var served = await ServedOrchestrator.StartAsync(registry: registry);
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "topology"));
+
+        Assert.Equal([.. FakeRegistry.Roles, "audit"], Output.Split('\n')[2..8].Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public async Task Topology_RoleThatNoInstanceHas_IsUsage()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "topology", "--role", "nosuch"));
+
+        Assert.Equal("error: no instance has the role nosuch; topology lists those that are up", Assert.Single(Errors));
+    }
+
+    [Fact]
+    public async Task Topology_WatchAndCtrlC_EndsWithoutAnError()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        using var interrupt = new CancellationTokenSource();
+        var shown = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var output = new Told(shown);
+        using var errors = new StringWriter();
+        var command = CommandLine.RunAsync(["topology", "--watch"], new Terminal(output, errors), EnvironmentOf(served), interrupt.Token);
+        await shown.Task.WaitAsync(Waiting.Limit);
+
+        await interrupt.CancelAsync();
+
+        Assert.Equal(ExitCodes.Ok, await command.WaitAsync(Waiting.Limit));
+        Assert.Empty(errors.ToString());
+    }
+
+    [Theory]
+    [InlineData("generate", "--types", "click,view,purchase")]
+    [InlineData("generate", "--start", "2026-01-01T00:00:00Z")]
+    [InlineData("generate", "--distribution", "uniform")]
+    [InlineData("generate", "--workload", "events")]
+    [InlineData("generate", "--payload", "medium")]
+    [InlineData("run", "--group-by", "type")]
+    public async Task Help_DefaultOfAnOption_CanBeTyped(string command, string option, string value)
+    {
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(command, "--help"));
+
+        // As one line: the help breaks its lines.
+        var help = string.Join(' ', Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        var at = help.IndexOf($" {option} <", StringComparison.Ordinal);
+        Assert.StartsWith($"[default: {value}]", help[help.IndexOf("[default: ", at, StringComparison.Ordinal)..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_NoRulesStageIsUp_SaysWhatWasNotChecked()
+    {
+        await using var served = await ServedOrchestrator.StartAsync(roots: Folder);
+        served.Registry.Remove("rules-0");
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--check", "--input", Write("in.ndjson")));
+
+        Assert.StartsWith("not checked by rules: no instance is up", Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_RulesAndARouteWithoutThem_IsUsage()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(
+            served, "run", "--input", Write("in.ndjson"), "--route", "ingest,parse,aggregate,sink", "--rules", Write("rules.json", """{"rules":[]}""")));
+
+        Assert.StartsWith("error: --rules must not be given: no stage of the route ", Assert.Single(Errors), StringComparison.Ordinal);
+        Assert.True(served.Stages.IsIdle);
     }
 
     [Fact]
@@ -428,5 +539,11 @@ public sealed class CommandLineTests : CommandTests
         (served.Endpoint with { Key = "other" }).Write(InFolder("endpoint.json"));
         Assert.Equal(ExitCodes.Failed, await CommandAsync("runs"));
         Assert.Contains("key", Assert.Single(Errors), StringComparison.Ordinal);
+    }
+
+    /// <summary>Tells when something was written.</summary>
+    private sealed class Told(TaskCompletionSource told) : StringWriter
+    {
+        public override void WriteLine(string? value) => told.TrySetResult();
     }
 }

@@ -18,7 +18,7 @@ public sealed class MonolithCommandTests : CommandTests
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", "-"));
 
         Assert.Equal(Results, Encoding.UTF8.GetString(Bytes.ToArray()));
-        Assert.Contains("1 lines were rejected", Error, StringComparison.Ordinal);
+        Assert.Contains("rejected: 1 line;", Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -52,6 +52,13 @@ public sealed class RunFollowerTests : CommandTests
 
     [Theory]
     [InlineData(RunState.Failed, "disk_full", ExitCodes.Failed, "run r failed: disk_full: it is full; go on with: pipeline resume r")]
+    [InlineData(
+        RunState.Failed, "input_unreadable", ExitCodes.Failed,
+        "run r failed: input_unreadable: it is full; repair the input, then go on with: pipeline resume r")]
+    [InlineData(RunState.Failed, "input_corrupt", ExitCodes.Failed, "run r failed: input_corrupt: it is full; repair the input, and start a new run")]
+    [InlineData(
+        RunState.Failed, "input_changed", ExitCodes.Failed,
+        "run r failed: input_changed: it is full; or, once the input is as it was, go on with: pipeline resume r")]
     [InlineData(RunState.Failed, "invalid_rules", ExitCodes.Usage, "it is full.")]
     [InlineData(RunState.Interrupted, null, ExitCodes.Failed, "run r is interrupted; go on with: pipeline resume r")]
     [InlineData(RunState.Completed, null, ExitCodes.Failed, "run r completed before it was paused")]

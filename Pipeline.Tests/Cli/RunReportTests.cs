@@ -51,5 +51,20 @@ public sealed class RunReportTests : CommandTests
     }
 
     [Fact]
+    public void WriteAll_OneLineAndAStageThatTellsNoTimes_IsSingularAndUnknown()
+    {
+        RunReport.WriteAll(Terminal, new Run
+        {
+            Id = "1", State = RunState.Completed, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
+            Input = "in", Output = "out", Skipped = new SkippedInput(1, ["a"]), Counts = new RunCounts { Lines = 1, WorkItems = 1 },
+            Stages = [new StageFigures { InstanceId = "a", Role = "rules" }],
+        });
+
+        Assert.Contains("1 line: 0 events, 1 work item, ", Output, StringComparison.Ordinal);
+        Assert.Contains("skipped in the input: 1 file or directory\n", Output, StringComparison.Ordinal);
+        Assert.Contains("unknown          unknown           unknown", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WaitingEdge_OneStage_IsNull() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }

@@ -31,9 +31,27 @@ public sealed class TopCommandTests : CommandTests
         var second = await client.StartAsync(new RunSettings { Input = InFolder("in.ndjson") });
         (await served.Stages.NextAsync()).Opens();
 
-        await screen.ShowsAsync(second.Id);
+        await screen.ShowsAsync($"run {second.Id}: ");
+        await screen.ShowsAsync($"1 other active run: {first.Id} (running)");
         await interrupt.CancelAsync();
-        Assert.Equal(ExitCodes.Interrupted, await top.WaitAsync(Waiting.Limit));
+        Assert.Equal(ExitCodes.Ok, await top.WaitAsync(Waiting.Limit));
+    }
+
+    [Fact]
+    public void Lines_NarrowTerminal_FitAndKeepWhoWaits()
+    {
+        var picture = new TopCommand.Picture(TimeProvider.System)
+        {
+            Topology = new() { Revision = 1, Epoch = "e", Connected = true, Instances = [Instance("parse-qgrgtgmc"), Instance("parse-yrvzzabc")] },
+        };
+        picture.Take(NewRun(Noon, 1_000));
+        picture.Take(NewRun(Noon.AddSeconds(2), 5_000));
+
+        var lines = picture.Lines(72).ToList();
+
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, 72));
+        Assert.Matches("^stage +instance +in/s +out/s +works +input wait +output wait$", lines[1]);
+        Assert.Contains("unknown", lines[2], StringComparison.Ordinal);
     }
 
     [Fact]
