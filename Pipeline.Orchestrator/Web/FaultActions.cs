@@ -1,12 +1,20 @@
+using System.Collections.Immutable;
+using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Instances;
+using Pipeline.Orchestrator.Web.Views;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Orchestrator.Web;
 
 /// <summary>Does to a stage's process what may happen to it, as the AppHost's commands do; only where an AppHost brings it back.</summary>
-internal sealed class FaultActions(IConfiguration configuration, ILogger<FaultActions> logger)
+internal sealed class FaultActions(IConfiguration configuration, TimeProvider time, ILogger<FaultActions> logger)
 {
+    private const int MaxSent = 200;
+
+    /// <summary>What was done, newest first.</summary>
+    public Observable<ImmutableArray<Incident>> Sent { get; } = new([]);
+
     /// <summary>Whether somebody restarts what is killed.</summary>
     public bool AreOffered { get; } = !string.IsNullOrEmpty(configuration[AppHostWatch.Variable]);
 
@@ -23,7 +31,14 @@ internal sealed class FaultActions(IConfiguration configuration, ILogger<FaultAc
         if (found.Identity is not { } process)
             return $"{signal} was not sent to {instance.InstanceId}: {found.WhyNot}";
         PageLog.Signal(logger, signal, instance.InstanceId, instance.ProcessId);
-        return OperatingSystem.IsWindows() ? process.Kill(entireTree: false) : process.Send(signal);
+        var refused = OperatingSystem.IsWindows() ? process.Kill(entireTree: false) : process.Send(signal);
+        if (refused is not null)
+            return refused;
+        var kind = signal switch { ProcessSignal.Kill => "killed", ProcessSignal.Stop => "suspended", _ => "continued" };
+        var sent = new Incident(
+            time.GetUtcNow(), kind, IncidentSeverity.Info, $"{instance.Role} {instance.InstanceId}", $"process {instance.ProcessId}, asked for on this page");
+        Sent.Change(former => [sent, .. former.Take(MaxSent - 1)]);
+        return null;
     }
 }
 

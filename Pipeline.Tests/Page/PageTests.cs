@@ -121,6 +121,8 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
 
         await row.Locator("fluent-button").Filter(new() { HasText = "Kill" }).ClickAsync();
 
+        await Expect(page.Page.GetByRole(AriaRole.Status)).ToHaveTextAsync(new Regex("^parse .* was killed, "));
+        await Expect(page.Page.Locator("#incidents")).ToContainTextAsync("killed");
         await Expect(watching.Page.Locator("#attempts")).ToHaveTextAsync("2");
         await Expect(watching.Page.Locator("#history")).ToContainTextAsync("unreachable");
         await Expect(page.Page.Locator("#incidents")).ToContainTextAsync("attempt 2 began");

@@ -25,16 +25,17 @@ internal enum IncidentSeverity
     Bad,
 }
 
-/// <summary>What happened to whom, read from the histories of runs and from the registry: there is no log of its own.</summary>
+/// <summary>What happened to whom, read from the histories of runs, from the registry, and from what was done on the page.</summary>
 internal static class FaultLog
 {
     /// <summary>The latest incidents, newest first.</summary>
     /// <param name="runs">Runs with their histories.</param>
     /// <param name="topology">Instances, those that departed too.</param>
+    /// <param name="done">What was done to processes.</param>
     /// <param name="most">How many.</param>
-    public static IReadOnlyList<Incident> Of(IEnumerable<Run> runs, Topology? topology, int most) =>
+    public static IReadOnlyList<Incident> Of(IEnumerable<Run> runs, Topology? topology, IEnumerable<Incident> done, int most) =>
     [
-        .. runs.SelectMany(OfRun).Concat((topology?.Instances ?? []).SelectMany(OfInstance))
+        .. runs.SelectMany(OfRun).Concat(done).Concat((topology?.Instances ?? []).SelectMany(OfInstance))
             .OrderByDescending(incident => incident.At).Take(most),
     ];
 

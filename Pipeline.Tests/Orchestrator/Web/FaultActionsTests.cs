@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Client.Runs;
@@ -12,8 +14,7 @@ public sealed class FaultActionsTests
     [LinuxFact]
     public void Send_ProcessThatDoesNotListenAtTheAddress_IsRefusedAndSaysWhy()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new(AppHostWatch.Variable, "1")]).Build();
-        var actions = new FaultActions(configuration, NullLogger<FaultActions>.Instance);
+        var actions = NewActions();
 
         var refused = actions.Send(InstanceOf(Environment.ProcessId), ProcessSignal.Continue);
         var unknown = actions.Send(InstanceOf(0), ProcessSignal.Continue);
@@ -21,11 +22,29 @@ public sealed class FaultActionsTests
         Assert.Equal(
             $"Continue was not sent to rules-0: process {Environment.ProcessId} is not one of this user's that listens at http://127.0.0.1:1", refused);
         Assert.Equal("Continue was not sent to rules-0: it has not told its process id", unknown);
+        Assert.Empty(actions.Sent.Current.Value);
     }
 
-    private static TopologyInstance InstanceOf(int process) => new()
+    [LinuxFact]
+    public void Send_Signal_IsListed()
     {
-        InstanceId = "rules-0", Interface = "pipeline.v1.Stage", Role = "rules", Address = "http://127.0.0.1:1", Accepts = [], Emits = [], Version = "1",
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var actions = NewActions();
+
+        var refused = actions.Send(InstanceOf(Environment.ProcessId, $"http://{listener.LocalEndpoint}"), ProcessSignal.Continue);
+
+        Assert.Null(refused);
+        var sent = Assert.Single(actions.Sent.Current.Value);
+        Assert.Equal(("continued", "rules rules-0"), (sent.Kind, sent.Who));
+    }
+
+    private static FaultActions NewActions() => new(
+        new ConfigurationBuilder().AddInMemoryCollection([new(AppHostWatch.Variable, "1")]).Build(), TimeProvider.System, NullLogger<FaultActions>.Instance);
+
+    private static TopologyInstance InstanceOf(int process, string address = "http://127.0.0.1:1") => new()
+    {
+        InstanceId = "rules-0", Interface = "pipeline.v1.Stage", Role = "rules", Address = address, Accepts = [], Emits = [], Version = "1",
         Language = "csharp", ProcessId = process, State = "live", Registered = null, LeaseRemainingMillis = 5_000, Departed = null,
     };
 }

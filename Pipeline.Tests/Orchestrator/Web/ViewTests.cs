@@ -169,7 +169,7 @@ public sealed class ViewTests
             ],
         };
 
-        var incidents = FaultLog.Of([run], null, 10);
+        var incidents = FaultLog.Of([run], null, [], 10);
 
         Assert.Equal(["recovered", "failed"], incidents.Select(incident => incident.Kind));
         Assert.Equal("attempt 2 began 200 ms after the failure, its first checkpoint came after 500 ms", incidents[0].What);
@@ -182,10 +182,19 @@ public sealed class ViewTests
         var left = NewRun(RunState.Running, Noon) with { Updated = Noon.AddSeconds(2), History = [Attempt(1, AttemptRecord.Running, Noon)] };
         var next = Attempt(2, "completed", Noon.AddSeconds(5)) with { FirstCommit = Noon.AddSeconds(6), Ended = Noon.AddSeconds(9) };
 
-        var incidents = FaultLog.Of([left.AtRest() with { History = [.. left.AtRest().History, next] }], null, 10);
+        var incidents = FaultLog.Of([left.AtRest() with { History = [.. left.AtRest().History, next] }], null, [], 10);
 
         Assert.Equal([("recovered", Noon.AddSeconds(6)), ("abandoned", Noon.AddSeconds(2))], incidents.Select(incident => (incident.Kind, incident.At)));
         Assert.StartsWith("attempt 2 began 3.00 s after the last sign of the attempt before", incidents[0].What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FaultLog_WhatWasDoneToAProcess_StandsBeforeWhatCameOfIt()
+    {
+        var gone = Instance("a", "parse") with { State = "expired", Departed = Noon.AddSeconds(5) };
+        var killed = new Incident(Noon, "killed", IncidentSeverity.Info, "parse a", "");
+
+        Assert.Equal(["expired", "killed"], FaultLog.Of([], NewTopology(gone), [killed], 10).Select(incident => incident.Kind));
     }
 
     [Theory]
@@ -196,7 +205,7 @@ public sealed class ViewTests
     {
         var gone = Instance("a", "parse") with { State = state, Registered = Noon, Departed = Noon.AddSeconds(3) };
 
-        var incidents = FaultLog.Of([], NewTopology(gone), 1);
+        var incidents = FaultLog.Of([], NewTopology(gone), [], 1);
 
         Assert.Equal((state, severity), (Assert.Single(incidents).Kind, incidents[0].Severity));
     }
