@@ -39,6 +39,7 @@ internal sealed partial class RunTracker
                 : [.. plan.Slices.Select(slice => SliceState.Of(slice, null, ""))],
         });
         save(planned);
+        speed.Add(PointAt(planned.Progress.Lines));
         _pinned.UnionWith(planned.Implementations.Concat(planned.Replaced));
         _savedAt = time.GetTimestamp();
     }
@@ -49,8 +50,11 @@ internal sealed partial class RunTracker
         foreach (var (slice, report) in reports)
             _sliceStages[slice] = report.Run.Stages;
         var stages = StageFigures.SumByRole(_sliceStages.Values);
+        var before = Run.Progress.Lines;
         Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
-        speed.Add(PointAt(Run.Progress.Lines));
+        // Slices tell their lines at their checkpoints: most reports come between two of them.
+        if (Run.Progress.Lines != before)
+            speed.Add(PointAt(Run.Progress.Lines));
         if (reports.Values.All(report => report.Run.State != RunState.Completed) && time.GetElapsedTime(_savedAt) < SaveInterval)
             return;
         trySave(Run);

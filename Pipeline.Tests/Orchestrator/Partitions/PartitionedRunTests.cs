@@ -18,6 +18,7 @@ public sealed class PartitionedRunTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("partitioned-").FullName;
     private readonly FakeSliceWorkers _workers = new(capacity: 2);
     private readonly StopSignal _stop = new();
+    private readonly SpeedSeries _speed = new([]);
     private readonly ConcurrentQueue<Run> _saved = [];
     private readonly Observable<Run> _run;
     private Action _requireOwner = () => { };
@@ -55,6 +56,8 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Equal(Enumerable.Range(0, Slices), _workers.Asked);
         Assert.All(Run.Slices, slice => Assert.Equal((RunState.Completed, "here"), (slice.State, slice.Machine)));
         Assert.Equal(10 * Slices, Run.Progress.Lines);
+        // The beginning, each report with further lines, and the end.
+        Assert.Equal([.. Enumerable.Range(0, Slices + 1).Select(slice => 10L * slice), 10 * Slices], _speed.Points.Select(point => point.Lines));
         // Not before any slice begins, or it could not be said later which ones there were.
         Assert.Equal(Slices, _saved.First().Slices.Count(slice => slice.State == RunState.Pending));
     }
@@ -475,7 +478,7 @@ public sealed class PartitionedRunTests : IDisposable
     private Task Start(FakeSliceWorkers workers, StopSignal stop) =>
         new PartitionedRun(workers, [_folder], NewTracker(), _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
 
-    private RunTracker NewTracker() => new(_run, Save, _saved.Enqueue, new SpeedSeries([]), TimeProvider.System);
+    private RunTracker NewTracker() => new(_run, Save, _saved.Enqueue, _speed, TimeProvider.System);
 
     private void Save(Run run)
     {

@@ -226,6 +226,33 @@ public sealed class ViewTests
         Assert.All(Charts.RatesOf([.. points.Where(point => point.Attempt == 1)]), rate => Assert.Equal(500, rate.LinesPerSecond));
     }
 
+    // Two slices at a time, of 10 million lines each, which report within milliseconds of each other.
+    [Fact]
+    public void RatesOf_ReportsInBursts_AreTheSpeedOverSeveralOfThem()
+    {
+        (long Millis, long Lines)[] reports =
+        [
+            (50, 0), (1_070, 7), (1_075, 14), (1_400, 17), (1_410, 20), (2_630, 27), (2_635, 34), (2_890, 37), (2_900, 40),
+        ];
+
+        var rates = Charts.RatesOf([.. reports.Select(report => new SpeedPoint(report.Millis, report.Lines * 1_000_000, 0, 0))]);
+
+        Assert.Equal([1.075, 2.9], rates.Select(rate => rate.Seconds));
+        Assert.All(rates, rate => Assert.InRange(rate.LinesPerSecond, 13e6, 15e6));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Speed_AttemptsWithoutALine_HaveNoChart(int points) =>
+        Assert.Null(Charts.Speed([.. Enumerable.Range(0, points).Select(second => new SpeedPoint(second * 1_000, second, 1, 0))]));
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(1.5, 0)]
+    public void Bars_WholeNumbers_HaveNoTicksBetweenThem(double value, int interval) => Assert.Contains(
+        $"\"minInterval\":{interval}", JsonSerializer.Serialize(Charts.Bars([("a", 1), ("b", value)], "count")), StringComparison.Ordinal);
+
     [Fact]
     public async Task ResultSummary_LongFile_KeepsTheForemostGroups()
     {
