@@ -64,7 +64,7 @@ public static class RunSettingsCheck
         if (string.IsNullOrEmpty(path))
         {
             if (required || path is not null)
-                errors.Add(new(field, "must name a file"));
+                errors.Add(new(field, field == "input" ? "must name a file or a directory" : "must name a file"));
             return;
         }
 

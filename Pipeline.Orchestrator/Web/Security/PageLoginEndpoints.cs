@@ -22,7 +22,8 @@ internal static class PageLoginEndpoints
         app.MapPost(Path, async Task<IResult> (
             [FromForm] string token, [FromForm] string? returnUrl, HttpContext context, IOptions<SharedKeyOptions> key) =>
         {
-            if (!IsToken(token.Trim(), key.Value))
+            // The whole link holds it as well.
+            if (!IsToken(token.Trim().Split($"{Path}?{PageLogin.TokenParameter}=")[^1], key.Value))
                 return TypedResults.LocalRedirect($"{Path}?wrong=true&{ReturnParameter}={Uri.EscapeDataString(LocalOf(returnUrl))}");
             await context.SignInAsync();
             return TypedResults.LocalRedirect(LocalOf(returnUrl));

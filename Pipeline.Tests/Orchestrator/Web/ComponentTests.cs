@@ -55,6 +55,20 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NewRun_WrongValueThatIsCorrected_IsNotWrongAnyMore()
+    {
+        var page = _browser.Render<NewRun>();
+        await TypeAsync(page, "Rate, lines/s", "many");
+        await page.Find("form").SubmitAsync();
+        page.WaitForAssertion(() => Assert.NotNull(Field(page, "Rate, lines/s").Instance.Message));
+
+        await page.Find("fluent-text-input").TriggerEventAsync("onchange", new ChangeEventArgs { Value = "/in" });
+
+        Assert.Null(Field(page, "Input").Instance.Message);
+        Assert.NotNull(Field(page, "Rate, lines/s").Instance.Message);
+    }
+
+    [Fact]
     public async Task NewRun_RightValues_StartARunAndShowIt()
     {
         var input = Path.Combine(_served.Folder, "in.ndjson");

@@ -81,13 +81,15 @@ public sealed class PageLoginTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Redirect, page.StatusCode);
     }
 
-    [Fact]
-    public async Task Login_ByAFormOfBeforeARestart_OpensThePage()
+    [Theory]
+    [InlineData("")]
+    [InlineData("http://127.0.0.1:5080/login?t=")]
+    public async Task Login_ByAFormOfBeforeARestart_OpensThePage(string beforeToken)
     {
         // It has no cookie that this process knows.
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["token"] = PageLogin.TokenOf(ServedOrchestrator.Key), ["returnUrl"] = "/ui/runs",
+            ["token"] = beforeToken + PageLogin.TokenOf(ServedOrchestrator.Key), ["returnUrl"] = "/ui/runs",
         });
 
         using var response = await _browser.PostAsync("/login", form);

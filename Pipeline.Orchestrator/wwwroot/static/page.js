@@ -1,0 +1,17 @@
+// An orchestrator that died is up again within seconds: the page asks twice a second at first, and then for some minutes more.
+const soon = 40;
+Blazor.start({
+  circuit: {
+    reconnectionOptions: {
+      maxRetries: 100,
+      retryIntervalMilliseconds: (attempt) => attempt < soon ? 500 : 5000,
+    },
+  },
+});
+
+// A field tells what was typed after a pause: the Enter key, which sends the form, comes before that.
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && event.target.localName === 'fluent-text-input') {
+    event.target.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+}, true);
