@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Web.Views;
@@ -18,16 +19,16 @@ internal enum ResultOrder
 }
 
 /// <summary>A group of the results.</summary>
-/// <param name="Key">Its key; several columns are parted by commas.</param>
+/// <param name="Key">Its key; several columns are parted by commas, and a column without text is "(empty)".</param>
 /// <param name="Rank">The figure by which it is ranked.</param>
-/// <param name="Figures">All its figures, "count", "sum" and so on, digit by digit as the file has them.</param>
+/// <param name="Figures">All its figures, "count", "sum" and so on, digit by digit as the file has them, whole digits in groups of three.</param>
 internal sealed record ResultGroup(string Key, double Rank, IReadOnlyList<(string Name, string Text)> Figures);
 
 /// <summary>The foremost groups of a results file, whatever its length.</summary>
 /// <param name="Groups">The foremost ones, greatest first.</param>
 /// <param name="Matching">Groups whose key has the text that is looked for.</param>
 /// <param name="WorkItems">Lines that are work items.</param>
-internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Matching, long WorkItems)
+internal sealed partial record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Matching, long WorkItems)
 {
     /// <summary>Groups that are shown at most.</summary>
     public const int MaxGroups = 50;
@@ -82,7 +83,8 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
         var root = document.RootElement;
         if (!root.TryGetProperty("key", out var key))
             return null;
-        var text = key.ValueKind == JsonValueKind.Array ? string.Join(", ", key.EnumerateArray().Select(part => part.ToString())) : key.ToString();
+        IEnumerable<JsonElement> columns = key.ValueKind == JsonValueKind.Array ? key.EnumerateArray() : [key];
+        var text = string.Join(", ", columns.Select(TextOf));
         var number = root.GetProperty(order switch { ResultOrder.Count => "count", ResultOrder.Sum => "sum", _ => "avg" });
         var rank = number.GetDouble();
         // One that is too great is read as infinite, which no chart draws.
@@ -90,6 +92,15 @@ internal sealed record ResultSummary(IReadOnlyList<ResultGroup> Groups, long Mat
             throw new JsonException($"{number.GetRawText()} is too great to be ranked");
         return new(
             text, rank,
-            [.. root.EnumerateObject().Where(figure => figure.Name != "key").Select(figure => (figure.Name, figure.Value.GetRawText()))]);
+            [
+                .. root.EnumerateObject().Where(figure => figure.Name != "key")
+                    .Select(figure => (figure.Name, ThousandsEnd().Replace(figure.Value.GetRawText(), ","))),
+            ]);
     }
+
+    private static string TextOf(JsonElement column) => column.ToString() is { Length: > 0 } text ? text : "(empty)";
+
+    // Between the whole digits of a number, of which three, six, ... follow.
+    [GeneratedRegex(@"(?<=^-?\d+)(?=(\d{3})+(?!\d))", RegexOptions.CultureInvariant)]
+    private static partial Regex ThousandsEnd();
 }

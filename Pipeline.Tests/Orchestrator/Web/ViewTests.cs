@@ -266,9 +266,21 @@ public sealed class ViewTests
 
         Assert.Equal((1_000, 1, ResultSummary.MaxGroups), (byCount.Matching, byCount.WorkItems, byCount.Groups.Count));
         Assert.Equal(("user 999, click", 999), (byCount.Groups[0].Key, byCount.Groups[0].Rank));
-        Assert.Equal([("count", "999"), ("sum", "9007199254740993"), ("avg", "1.50")], byCount.Groups[0].Figures);
+        Assert.Equal([("count", "999"), ("sum", "9,007,199,254,740,993"), ("avg", "1.50")], byCount.Groups[0].Figures);
         Assert.Equal(11, bySum.Matching);
         Assert.Equal(["user 999, click", "user 99, click"], bySum.Groups.Take(2).Select(group => group.Key));
+    }
+
+    [Fact]
+    public async Task ResultSummary_NumbersAndEmptyColumns_CanBeRead()
+    {
+        using var file = new TemporaryFile();
+        await File.WriteAllLinesAsync(file.Path, ["""{"key":["click",""],"count":123456,"sum":-1234567.1234567,"avg":1.5e10,"min":999,"last":"1234"}"""]);
+
+        var group = Assert.Single((await ResultSummary.ReadAsync(file.Path, "", ResultOrder.Count, default)).Groups);
+
+        Assert.Equal("click, (empty)", group.Key);
+        Assert.Equal(["123,456", "-1,234,567.1234567", "1.5e10", "999", "\"1234\""], group.Figures.Select(figure => figure.Text));
     }
 
     [Fact]
