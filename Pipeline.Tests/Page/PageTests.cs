@@ -259,6 +259,51 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         Assert.Empty(page.Errors);
     }
 
+    [BrowserFact]
+    public async Task NewRun_EnterRightAfterThePathWasPasted_Starts()
+    {
+        await using var page = await OpenAsync("/ui/new");
+        await page.Field("Input").FocusAsync();
+
+        await page.Page.Keyboard.InsertTextAsync(NewInput("page-enter", 1_000, badShare: 0));
+        await page.Page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.Page).ToHaveURLAsync(RunAddress);
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Menu_LinkInANarrowWindow_LeavesThePageInSight()
+    {
+        await using var page = await OpenAsync("/", width: 390);
+        await page.Page.GetByRole(AriaRole.Button, new() { Name = "Menu" }).ClickAsync();
+        var link = page.Page.GetByRole(AriaRole.Link, new() { Name = "Runs" });
+
+        await link.ClickAsync();
+
+        await Expect(page.Page).ToHaveURLAsync(new Regex("/ui/runs$"));
+        await Expect(link).ToHaveCountAsync(0);
+        // Nothing covers it.
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = "New run" }).ClickAsync();
+        await Expect(page.Page.Locator("h1")).ToHaveTextAsync("New run");
+        Assert.Empty(page.Errors);
+    }
+
+    [BrowserFact]
+    public async Task Layout_WideAndNarrow_KeepsInSightAndInLineWhatBelongsTogether()
+    {
+        const string bottoms = "found => new Set(found.map(one => Math.round(one.getBoundingClientRect().bottom))).size";
+        await using var page = await OpenAsync("/");
+        // One stage more than this pipeline has.
+        await page.Page.Locator(".route").EvaluateAsync("route => route.append(...[...route.children].slice(1, 3).map(one => one.cloneNode(true)))");
+        Assert.Equal(1, await page.Page.Locator(".stage").EvaluateAllAsync<int>(bottoms));
+        await page.GoAsync("/ui/compare");
+        Assert.Equal(1, await page.Page.Locator(".fields fluent-text-input, .fields > fluent-button").EvaluateAllAsync<int>(bottoms));
+        await using var narrow = await OpenAsync("/ui/faults", width: 390);
+        await Expect(narrow.Page.Locator("#processes tbody tr")).ToHaveCountAsync(PipelineUnderTest.Stages.Count);
+        Assert.Equal(0, await narrow.Page.Locator(".scroll:has(#processes)").EvaluateAsync<int>("shown => shown.scrollWidth - shown.clientWidth"));
+    }
+
     private async Task<OpenPage> OpenAsync(string path, int width = 1280)
     {
         var page = await OpenPage.OpenAsync(browser.Browser, Address, PageLogin.LinkOf(AppHostUnderTest.Key), width);

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FluentUI.AspNetCore.Components;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 using Pipeline.Files;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
@@ -215,9 +216,68 @@ public sealed class ComponentTests : IAsyncLifetime
             () =>
             {
                 Assert.Equal(2, page.FindAll("#comparison fluent-badge").Count(badge => badge.TextContent.Contains("completed", StringComparison.Ordinal)));
-                Assert.Contains("have the same results: 1 lines", page.Markup, StringComparison.Ordinal);
+                Assert.Contains("have the same results: 1 line.", page.Markup, StringComparison.Ordinal);
             },
             Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task Compare_ResultsThatWereReplaced_NamesTheirRun()
+    {
+        var first = NewRun();
+        await File.WriteAllTextAsync(first.Output, "{}\n");
+        await CompleteAsync();
+        var second = NewRun();
+        await File.WriteAllTextAsync(second.Output, "{}\n");
+        await CompleteAsync();
+        await File.WriteAllTextAsync(first.Output, "{ }\n");
+        _browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={first.Id}&run={second.Id}");
+
+        var page = _browser.Render<Compare>();
+
+        page.WaitForAssertion(
+            () => Assert.Contains(
+                $"{second.Id} cannot be compared with {first.Id}: {first.Id} has no results, or they were changed since",
+                page.Markup,
+                StringComparison.Ordinal),
+            Waiting.Limit);
+
+        async Task CompleteAsync()
+        {
+            (await _served.Stages.NextAsync()).Opens().Completes();
+            await foreach (var _ in Runs.Changes.ReadAllAsync(CancellationToken.None))
+            {
+                if (Runs.List()[0].State == RunState.Completed)
+                    break;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Compare_NewestRunHasFailed_OffersTheInputOfOneThatCompleted()
+    {
+        var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        foreach (var (second, state) in (IEnumerable<(int, RunState)>)[(0, RunState.Completed), (1, RunState.Failed)])
+            Store(second, Path.Combine(folder, "data", "runs", $"20260101-00000{second}-ab12"), run => run with { State = state, Input = $"/in{second}" });
+        await using var served = await ServedOrchestrator.StartAsync(folder);
+        await using var browser = BrowserOf(served);
+
+        var page = browser.Render<Compare>();
+
+        Assert.Equal("/in0", page.FindComponent<FluentTextInput>().Instance.Value);
+    }
+
+    [Theory]
+    [InlineData(999_999, true)]
+    [InlineData(1_000_000, false)]
+    public void Compare_DemonstrationOverAShortInput_SaysSoAtItsChart(long lines, bool isShort)
+    {
+        var run = NewRun() with { State = RunState.Completed, Counts = new RunCounts { Lines = lines } };
+        _served.Services.GetRequiredService<Demonstration>().State.Change(_ => new("/in", [new("batch 1", 1) { Run = run }], IsRunning: false));
+
+        var page = _browser.Render<Compare>();
+
+        Assert.Equal(isShort, page.Markup.Contains("The input is too short for a comparison", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -227,7 +287,10 @@ public sealed class ComponentTests : IAsyncLifetime
         var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
         Store(
             0, Path.Combine(folder, "data", "runs", Id),
-            run => run with { Stages = [new StageFigures { InstanceId = "2 instances", Role = "parse", ProcessPeakRssBytes = 1 << 20 }] });
+            run => run with
+            {
+                Stages = [new StageFigures { InstanceId = "2 instances", Role = "parse", ProcessingMicros = 1, ProcessPeakRssBytes = 1 << 20 }],
+            });
         await using var served = await ServedOrchestrator.StartAsync(folder);
         await using var browser = BrowserOf(served);
         browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={Id}");
@@ -278,6 +341,66 @@ public sealed class ComponentTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.DoesNotContain("There is no such run", page.Markup, StringComparison.Ordinal), Waiting.Limit);
     }
 
+    [Theory]
+    [InlineData(0, false, "from the beginning")]
+    [InlineData(3, false, "from checkpoint 3.")]
+    [InlineData(0, true, "with the slices that are not completed")]
+    public async Task RunPage_RunWhoseOrchestratorDied_SaysWhyAndWhereItGoesOn(long checkpoint, bool isPartitioned, string whence)
+    {
+        await using var known = await RunPageOfAsync(run => run with
+        {
+            State = RunState.Running,
+            Progress = new RunProgress { Checkpoint = checkpoint },
+            Slices = isPartitioned ? [new SliceState { Part = "bytes 0 to 1", State = RunState.Running }] : [],
+        });
+
+        var message = known.Page.Find("fluent-message-bar").TextContent;
+        Assert.Contains("Its orchestrator stopped or died.", message, StringComparison.Ordinal);
+        Assert.Contains(whence, message, StringComparison.Ordinal);
+        Assert.Equal(!isPartitioned, known.Page.FindAll("dt").Any(fact => fact.TextContent == "Checkpoint"));
+    }
+
+    [Theory]
+    [InlineData(FailureReasons.InputUnreadable, false)]
+    [InlineData(FailureReasons.NoProgress, true)]
+    public async Task RunPage_FailedRun_ResumeIsItsMainButtonUnlessItsInputMustBeRepaired(string reason, bool isMain)
+    {
+        await using var known = await RunPageOfAsync(run => run with { State = RunState.Failed, Error = new RunError(reason, "why") });
+
+        var resume = known.Page.FindComponents<FluentButton>().Single(button => button.Markup.Contains("Resume", StringComparison.Ordinal));
+        Assert.Equal(isMain, resume.Instance.Appearance == ButtonAppearance.Primary);
+        Assert.Equal(isMain, !known.Page.Markup.Contains("Repair the input", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task PipelineAndRunPage_StageThatTellsNoTimes_ShowNoneOfIt()
+    {
+        var stage = new StageFigures { InstanceId = "", Role = "", ItemsIn = 1, ItemsOut = 1, ProcessCpuMicros = 1, ProcessPeakRssBytes = 1 };
+        await using var known = await RunPageOfAsync(run => run with
+        {
+            State = RunState.Completed,
+            Counts = new RunCounts { Lines = 1 },
+            ElapsedMicros = 1_000_000,
+            Stages =
+            [
+                stage with { InstanceId = "parse-0", Role = "parse", BytesOut = 10, ProcessingMicros = 1 },
+                stage with { InstanceId = "rules-0", Role = "rules" },
+            ],
+        });
+
+        var pipeline = known.Browser.Render<PipelinePage>();
+
+        pipeline.WaitForAssertion(() => Assert.Contains("1 line;", pipeline.Markup, StringComparison.Ordinal), Waiting.Limit);
+        Assert.Contains("works 100 %", pipeline.Find("#stage-parse").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("works", pipeline.Find("#stage-rules").TextContent, StringComparison.Ordinal);
+        var edge = pipeline.FindAll(".edge").Single(edge => edge.NextElementSibling!.Id == "stage-aggregate");
+        Assert.Equal("1/s", edge.TextContent.Trim());
+        Assert.False(edge.HasAttribute("title"));
+        Assert.DoesNotContain("●", pipeline.Markup, StringComparison.Ordinal);
+        // Bytes and three times.
+        Assert.Equal(4, known.Page.FindAll("td").Count(cell => cell.TextContent == "unknown"));
+    }
+
     [Fact]
     public async Task RunPage_RunThatIsPaused_OffersToResumeIt()
     {
@@ -311,6 +434,28 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ResultsView_OneOfEach_IsToldInTheSingular()
+    {
+        var path = Path.Combine(_served.Folder, "results.ndjson");
+        await File.WriteAllLinesAsync(path, ["""{"workItemId":"w"}""", """{"key":"click","count":1,"sum":1,"avg":1}"""]);
+        await File.WriteAllTextAsync(path + ".rejects", """{"line":1,"offset":0,"reason":"invalid_json","raw":"x"}""");
+        var run = NewRun() with
+        {
+            Output = path, Rejects = path + ".rejects", Written = [WrittenFile.Read(path)!, WrittenFile.Read(path + ".rejects")!],
+        };
+
+        var view = _browser.Render<ResultsView>(parameters => parameters.Add(shown => shown.Run, run));
+
+        view.WaitForAssertion(
+            () =>
+            {
+                Assert.Equal("1 group; the file has 1 work item, too", view.Find("p[role=status]").TextContent);
+                Assert.Equal("invalid_json: 1 line", view.Find("summary").TextContent);
+            },
+            Waiting.Limit);
+    }
+
+    [Fact]
     public void PipelinePage_StageThatDeparts_IsShownAsMissing()
     {
         var page = _browser.Render<PipelinePage>();
@@ -328,6 +473,17 @@ public sealed class ComponentTests : IAsyncLifetime
         browser.Services.AddFluentUIComponents();
         browser.Services.AddFallbackServiceProvider(served.Services);
         return browser;
+    }
+
+    // The page of a run that an earlier orchestrator has left.
+    private static async Task<KnownRun> RunPageOfAsync(Func<Run, Run> change)
+    {
+        const string Id = "20260101-000000-ab12";
+        var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        Store(0, Path.Combine(folder, "data", "runs", Id), change);
+        var served = await ServedOrchestrator.StartAsync(folder);
+        var browser = BrowserOf(served);
+        return new(served, browser, browser.Render<RunPage>(parameters => parameters.Add(shown => shown.Id, Id)));
     }
 
     private static void Store(int second, string folder, Func<Run, Run>? change = null)
@@ -357,4 +513,13 @@ public sealed class ComponentTests : IAsyncLifetime
         page.FindComponents<FluentTextInput>().Single(field => field.Instance.Label == label);
 
     private Run NewRun() => Runs.Create(new RunSettings { Input = Path.Combine(_served.Folder, "in.ndjson"), BatchSize = 123, AllowedTypes = ["click"] });
+
+    private sealed record KnownRun(ServedOrchestrator Served, BunitContext Browser, IRenderedComponent<RunPage> Page) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Browser.DisposeAsync();
+            await Served.DisposeAsync();
+        }
+    }
 }
