@@ -29,10 +29,10 @@ public static class ServiceRunner
     /// <summary>As <see cref="RunServiceAsync"/>; what keeps it from starting, or breaks it, is written to <paramref name="errors"/>.</summary>
     internal static async Task<int> RunAsync(IHost host, TextWriter errors)
     {
-        var stop = host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication;
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
         var failure = new BackgroundFailure(host.Services);
         // An AppHost whose console is closed drains the runs first, and then asks its services to stop.
-        using var hangUp = new HangUp(AppHostWatch.Start(stop) ? () => { } : stop);
+        using var hangUp = new HangUp(AppHostWatch.Start(lifetime.StopApplication) ? () => { } : lifetime.StopApplication);
         try
         {
             // The host makes its services first, and the first one that reads a wrong setting would tell of that one only.
@@ -44,8 +44,8 @@ public static class ServiceRunner
         }
         catch (Exception exception)
         {
-            // A background service that breaks while the host starts cancels the start.
-            var cause = failure.Cause.IsCompleted ? await failure.Cause ?? exception : exception;
+            // A background service that breaks while the host starts cancels the start, which may end before the cause is known.
+            var cause = lifetime.ApplicationStopping.IsCancellationRequested ? await failure.Cause ?? exception : exception;
             foreach (var line in Describe(cause))
                 await errors.WriteLineAsync("error: " + line);
             return IsMisconfiguration(cause) ? Misconfigured : Failure;

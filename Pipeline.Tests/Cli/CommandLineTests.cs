@@ -34,7 +34,7 @@ public sealed class CommandLineTests : CommandTests
     }
 
     [Theory]
-    [InlineData("error: --input must name a file", "run", "--input", "")]
+    [InlineData("error: --input must name a file or a directory", "run", "--input", "")]
     [InlineData("error: --output must name a file", "run", "--input", "/", "--output", "")]
     [InlineData("error: --rules must name a file", "run", "--input", "/", "--rules", "")]
     [InlineData("error: --output must name a file", "generate", "--output", "")]
