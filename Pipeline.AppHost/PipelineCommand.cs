@@ -123,7 +123,7 @@ internal sealed partial record PipelineCommand
 
             string? FullPath(string? path) => path is null ? null
                 : !string.IsNullOrWhiteSpace(path) && path != "-" ? RootedPath.MakeAbsolute(path)
-                : Wrong($"{name} must name a file{(path == "-" ? ", since other processes open it" : "")}");
+                : Wrong($"{name} must name a file{(name == "--input" ? " or a directory" : "")}{(path == "-" ? ", since other processes open it" : "")}");
 
             string? Run(string? text) => text is null || RunId().IsMatch(text)
                 ? text

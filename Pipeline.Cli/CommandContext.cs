@@ -106,7 +106,7 @@ internal sealed record CommandContext(
         }
     }
 
-    /// <summary>Carries out a command that an interrupt (SIGINT, SIGTERM) ends as it is meant to be ended.</summary>
+    /// <summary>Runs a command that goes on until it is interrupted (SIGINT, SIGTERM), which is success.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> UntilInterruptAsync(Func<Task> watch, CancellationToken interrupt)
     {
@@ -116,7 +116,7 @@ internal sealed record CommandContext(
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
         {
-            // There is no other end.
+            // It has no other end.
         }
 
         return ExitCodes.Ok;

@@ -150,7 +150,7 @@ internal static class RunCommand
         {
             using var client = context.Connect();
             if (await client.CheckAsync(settings, cancellationToken) is { Missing: var roles })
-                context.Terminal.Error.WriteLine($"not checked by {string.Join(", ", roles)}: no instance is up; what is wrong comes out when the run opens");
+                context.Terminal.Error.WriteLine($"not checked by {string.Join(", ", roles)}: no instance is up; its errors would be told when the run opens");
         }
         catch (RunsApiException error) when (ExitCodes.Of(error) == ExitCodes.NoPipeline)
         {

@@ -1,7 +1,6 @@
 using System.Net;
 using Pipeline.Client.Runs;
 using Pipeline.Client.Views;
-using Pipeline.Contracts;
 
 namespace Pipeline.Cli;
 
@@ -97,18 +96,8 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     {
         { State: RunState.Failed, Error: { } error } when ExitCodes.Of(error.Reason) == ExitCodes.Usage => new CliException(ExitCodes.Usage, error.Message),
         { State: RunState.Failed, Error: { } error } => Failed(
-            $"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; {WhatToDo(error.Reason, $"go on with: {HowToResume(run.Id)}")}"),
+            $"run {run.Id} failed: {error.Reason}: {error.Message.TrimEnd('.')}; {RunAdvice.For(error.Reason, $"go on with: {HowToResume(run.Id)}")}"),
         _ => Failed($"run {run.Id} is {run.State.ToText()}; go on with: {HowToResume(run.Id)}"),
-    };
-
-    private static string WhatToDo(string reason, string goOn) => reason switch
-    {
-        FailureReasons.InputUnreadable => $"repair the input, then {goOn}",
-        // The run would refuse the repaired file: it is not what it was when the run started.
-        FailureReasons.InputCorrupt => "repair the input, and start a new run",
-        // Its message says that a new run is to be started.
-        FailureReasons.InputChanged => $"or, once the input is as it was, {goOn}",
-        _ => goOn,
     };
 
     private string HowToResume(string id) => context.Environment(ResumeVariable) is { Length: > 0 } command

@@ -229,7 +229,7 @@ internal static class TopCommand
             [
                 Show.Short(rate.ItemsIn), Show.Short(rate.ItemsOut), Show.Bytes(rate.BytesOut),
                 Show.Share(rate.Works), Show.Share(rate.WaitsForInput), Show.Share(rate.WaitsForOutput),
-                figures.ProcessPeakRssBytes > 0 ? Show.Bytes(figures.ProcessPeakRssBytes) : Show.Unknown,
+                Show.Memory(figures.ProcessPeakRssBytes),
             ];
         }
     }

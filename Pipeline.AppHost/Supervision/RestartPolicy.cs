@@ -49,7 +49,7 @@ internal static class Endings
         Ending.Hung => "did not answer and was killed",
         Ending.OnDemand => "was stopped on demand",
         _ when exitCode is null => "could not be started",
-        // As DCP tells of a signal.
+        // DCP tells of an end by a signal as exit code -1.
         _ when exitCode == -1 && !OperatingSystem.IsWindows() => "was ended by a signal",
         _ => string.Create(CultureInfo.InvariantCulture, $"ended with exit code {exitCode}"),
     };

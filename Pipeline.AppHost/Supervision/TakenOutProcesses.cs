@@ -25,7 +25,7 @@ internal sealed class TakenOutProcesses
                 instance => instance.LeaseId,
                 instance => _known.GetValueOrDefault(instance.LeaseId)
                     ?? [.. ResourceProcesses.WithAncestors(ProcessIdentity.Find(instance.ProcessId))]);
-            // Those that were not last: what they need runs on.
+            // Live instances last: an ancestor that they share with one that was taken out is to be restarted.
             foreach (var instance in instances.OrderByDescending(instance => instance.TakenOut))
             {
                 if (instance.TakenOut)

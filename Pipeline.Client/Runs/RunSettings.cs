@@ -86,7 +86,7 @@ public sealed record RunSettings
 }
 
 /// <summary>What a check of settings could not do.</summary>
-/// <param name="Missing">Roles of the route for which no stage is up: what they would refuse comes out when the run opens.</param>
+/// <param name="Missing">Roles of the route for which no stage is up: what they refuse is told when the run opens.</param>
 public sealed record RunCheck(IReadOnlyList<string> Missing);
 
 /// <summary>How runs are written: the same in run.json and over HTTP.</summary>

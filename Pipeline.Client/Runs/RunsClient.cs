@@ -135,7 +135,8 @@ public sealed class RunsClient : IDisposable
     /// <returns>What could not be checked; null: nothing.</returns>
     /// <exception cref="RunsApiException">It could not, and why.</exception>
     public Task<RunCheck?> CheckAsync(RunSettings settings, CancellationToken cancellationToken = default) => AskAsync<RunCheck?>(
-        HttpMethod.Post, "/runs?dryRun=true", RunJson.Default.RunCheck!, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings));
+        HttpMethod.Post, "/runs?dryRun=true", RunJson.Default.RunCheck!, cancellationToken, JsonContent.Create(settings, RunJson.Default.RunSettings),
+        mayBeEmpty: true);
 
     /// <summary>All runs, newest first.</summary>
     /// <exception cref="RunsApiException">No orchestrator answers.</exception>
@@ -220,7 +221,7 @@ public sealed class RunsClient : IDisposable
 
     private async Task<T> AskAsync<T>(
         HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken, HttpContent? content = null,
-        TimeSpan? deadline = null, string unanswered = "")
+        TimeSpan? deadline = null, string unanswered = "", bool mayBeEmpty = false)
     {
         using var timeout = new CancellationTokenSource(deadline ?? Deadline);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -229,7 +230,7 @@ public sealed class RunsClient : IDisposable
             using var request = new HttpRequestMessage(method, path) { Content = content };
             using var response = await _http.SendAsync(request, ending.Token);
             await RequireSuccessAsync(response, ending.Token);
-            return response.StatusCode == HttpStatusCode.NoContent
+            return mayBeEmpty && response.StatusCode == HttpStatusCode.NoContent
                 ? default!
                 : await response.Content.ReadFromJsonAsync(type, ending.Token) ?? throw new JsonException("the answer is null");
         }

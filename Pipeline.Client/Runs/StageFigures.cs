@@ -41,7 +41,7 @@ public sealed record StageFigures
     /// <summary>Time in the transform.</summary>
     public long ProcessingMicros { get; init; }
 
-    /// <summary>Time without anything to process; of Ingest, in which no line was due yet.</summary>
+    /// <summary>Time without anything to process; of Ingest, until the next line is due.</summary>
     public long WaitingToReceiveMicros { get; init; }
 
     /// <summary>Time in which the stage below took nothing.</summary>
@@ -71,9 +71,13 @@ public sealed record StageFigures
     /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
     public LatencyFigures? Latency { get; init; }
 
-    /// <summary>Whether the stage tells where its time goes: some of it does, once it has been at work at all.</summary>
+    /// <summary>Whether the stage tells where its time goes, as one of another language need not: one that does tells some as soon as it has run.</summary>
     [JsonIgnore]
     public bool TellsTimes => ProcessingMicros + WaitingToReceiveMicros + WaitingToSendMicros > 0;
+
+    /// <summary>Whether it tells what it hands on in bytes.</summary>
+    [JsonIgnore]
+    public bool TellsBytes => BytesOut > 0 || ItemsOut == 0;
 
     /// <summary>The edge where sending waits for a slow stage below: of those that wait about longest, the lowest; null where none does noticeably.</summary>
     public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)

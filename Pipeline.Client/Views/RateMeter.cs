@@ -66,10 +66,11 @@ public sealed class RateMeter
         var works = to.ProcessingMicros - from.ProcessingMicros;
         var waitsForInput = to.WaitingToReceiveMicros - from.WaitingToReceiveMicros;
         var waitsForOutput = to.WaitingToSendMicros - from.WaitingToSendMicros;
-        double? whole = works + waitsForInput + waitsForOutput is > 0 and var sum ? sum : null;
+        // Nothing may have been added between two reports: a stage counts its work at the end of each batch.
+        double? whole = to.TellsTimes ? Math.Max(1, works + waitsForInput + waitsForOutput) : null;
         return new(
             (to.ItemsIn - from.ItemsIn) / seconds, (to.ItemsOut - from.ItemsOut) / seconds,
-            to is { BytesOut: 0, ItemsOut: > 0 } ? null : (to.BytesOut - from.BytesOut) / seconds,
+            to.TellsBytes ? (to.BytesOut - from.BytesOut) / seconds : null,
             works / whole, waitsForInput / whole, waitsForOutput / whole);
     }
 

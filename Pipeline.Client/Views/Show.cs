@@ -32,6 +32,9 @@ public static class Show
     /// <summary>CPU time in microseconds, as <see cref="Duration"/>; "unknown" where it is 0, as of a partitioned run, whose slices are not added up.</summary>
     public static string CpuTime(long micros) => micros > 0 ? Micros(micros) : Unknown;
 
+    /// <summary>Memory of a process in bytes, as <see cref="Bytes"/>; "unknown" where it is 0.</summary>
+    public static string Memory(long bytes) => Bytes(bytes > 0 ? bytes : null);
+
     /// <summary>850 ms, 1.23 s, 2 min 3 s, 1 h 2 min.</summary>
     public static string Duration(TimeSpan value) => value switch
     {

@@ -90,7 +90,7 @@ internal sealed class StallMonitor(
         lock (_lock)
         {
             var silence = time.GetElapsedTime(_progressAt);
-            // Not later than a stall of its own may begin to count that follows progress made meanwhile.
+            // At least once per StallWarning: progress may come meanwhile, and another stall after it.
             return new[] { options.StallWarning, options.StallTimeout }
                 .Where(limit => limit > silence)
                 .Select(limit => limit - silence)

@@ -19,8 +19,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     private static readonly TimeSpan NewsInterval = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// After so long without a question a slice stops: whoever carries its run out asks every second, so the run is at rest, or nobody knows of the slice.
-    /// Longer than another machine needs to take a run over, and than a call to a lost machine is repeated.
+    /// After so long without a question a slice stops. Whoever carries its run out asks every second: silence means that the run rests, or that its owner
+    /// lost the slice. Longer than another machine needs to take a run over, and than a call to a lost machine is repeated.
     /// </summary>
     internal static readonly TimeSpan LongestUnasked = TimeSpan.FromSeconds(90);
 
@@ -203,19 +203,21 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         Action<Run> save = run => Save(folder, run);
         var tracker = new RunTracker(work.Run, save, run => RunStore.TrySave(run, save, _logger), new SpeedSeries([]), _time);
         var working = _turns.WorkAsync(tracker, work.Signal, () => _coordinators().RunAsync(tracker, folder, work.Signal));
+        var left = LongestUnasked;
         while (!working.IsCompleted)
         {
             // The work never fails: a timeout is all that can be thrown.
-            await working.WaitAsync(LongestUnasked, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!working.IsCompleted && IsUnasked(work))
-                work.Stop(StopReason.Interrupt);
+            await working.WaitAsync(left, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            left = LongestUnasked - _time.GetElapsedTime(work.Asked);
+            if (left > TimeSpan.Zero)
+                continue;
+            work.Stop(StopReason.Interrupt);
+            left = LongestUnasked;
         }
 
-        if (IsUnasked(work))
+        if (_time.GetElapsedTime(work.Asked) >= LongestUnasked)
             _work.TryRemove(KeyValuePair.Create(key, work));
     }
-
-    private bool IsUnasked(Work work) => _time.GetElapsedTime(work.Asked) >= LongestUnasked;
 
     // Refused where another machine has begun a later attempt: its state stays.
     private void Save(string folder, Run run)

@@ -38,10 +38,10 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
         return [.. options.RouteOf(settings).Where(role => !instances[role].Any())];
     }
 
-    // What no stage of the route takes would be left out without a word. A route without the stages that take the other options fits no more.
+    // Rules are the only option that a valid route may have no stage for, and would then be ignored silently. A stage of the user's own may take them.
     private static IEnumerable<FieldError> Ignored(RunSettings settings, IReadOnlyList<string> route)
     {
-        if (settings.Rules is not null && !route.Contains(RulesRole))
+        if (settings.Rules is not null && !route.Contains(RulesRole) && route.All(CoordinatorOptions.DefaultRoles.Contains))
         {
             yield return new(
                 "rules", $"must not be given: no stage of the route {string.Join(',', route)} takes rules; add the role {RulesRole} to it, or give none");

@@ -76,5 +76,6 @@ internal sealed class CoordinatorOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => RunSettingsCheck.CheckRoute(nameof(Roles), [.. Roles])
         .Select(error => new ValidationResult($"{error.Field} {error.Message}", [nameof(Roles)]));
 
-    private static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
+    /// <summary>The roles of Pipeline's own stages, first to last.</summary>
+    public static IReadOnlyList<string> DefaultRoles { get; } = ["ingest", "parse", "rules", "aggregate", "sink"];
 }

@@ -26,8 +26,8 @@ internal sealed partial class RunStore : IDisposable
     private readonly ILogger<RunStore> _logger;
     // Makes the temporary files of this process distinct from those of other machines; null in a store that only this process uses.
     private readonly string? _writer;
-    // Of each folder its time when its run was read, and whether it was read again since: file systems tell times in steps, of milliseconds or a second, in
-    // which a run may be stored after it was read.
+    // Of each folder its time when its run was read, and whether it was read twice at that time: times of files have steps, of milliseconds to a second,
+    // within which a run may be stored after it was read.
     private readonly Dictionary<string, (DateTime Time, bool Again)> _seen = [];
     private readonly Dictionary<string, string> _leftOut = [];
 

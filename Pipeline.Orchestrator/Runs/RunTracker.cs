@@ -141,7 +141,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     /// <summary>The run comes to rest: first on disk, then for watchers, so that a resume right after it finds no writer.</summary>
     public void Ends(RunState state, RunError? error) => Ends(() => state, error);
 
-    /// <summary>The run comes to rest as it was asked to, be it while that is stored.</summary>
+    /// <summary>The run comes to rest as it was asked to; a request that comes while that is stored counts, too.</summary>
     public void Ends(StopSignal stop) => Ends(() => RunCoordinator.RestOf(stop), Run.Error);
 
     /// <summary>All stages are open.</summary>

@@ -21,7 +21,7 @@ internal static class OrchestratorService
     /// <summary>Environment variable of the data directory.</summary>
     public const string DataVariable = "PIPELINE_DATA";
 
-    /// <summary>The data directory where that names none.</summary>
+    /// <summary>The data directory where the variable is not set.</summary>
     public const string DefaultData = "data";
 
     private const string DefaultUrl = "http://127.0.0.1:5080";

@@ -12,9 +12,20 @@ public sealed class BackgroundFailure
     /// <param name="services">The host's.</param>
     public BackgroundFailure(IServiceProvider services) =>
         // Looked up at the stop: later, services fail because of it; earlier, Aspire's would be constructed before its dashboard is in the model.
-        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() => _cause.SetResult(
-            services.GetServices<IHostedService>().OfType<BackgroundService>()
-                .Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null)));
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() =>
+        {
+            Exception? cause = null;
+            try
+            {
+                cause = services.GetServices<IHostedService>().OfType<BackgroundService>()
+                    .Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(exception => exception is not null);
+            }
+            finally
+            {
+                // Also where the services are disposed already, or one of them could not be made: somebody waits for it.
+                _cause.SetResult(cause);
+            }
+        });
 
     /// <summary>Completes when the host is asked to stop: with what a background service has thrown until then, null where none has.</summary>
     public Task<Exception?> Cause => _cause.Task;

@@ -209,7 +209,7 @@ internal sealed class IngestPass(
             return true;
 
         await output.FlushAsync(cancellationToken);
-        var began = context.Time.GetTimestamp();
+        context.Meter.BeginWaiting();
         try
         {
             // Timers know milliseconds; a shorter wait would be none.
@@ -223,7 +223,7 @@ internal sealed class IngestPass(
         }
         finally
         {
-            context.Meter.WaitedForInput += context.Time.GetTimestamp() - began;
+            context.Meter.EndWaiting();
         }
     }
 }

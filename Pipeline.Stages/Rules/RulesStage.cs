@@ -11,7 +11,7 @@ namespace Pipeline.Stages.Rules;
 /// <summary>Filters and enriches events by rules that are data, and scores work items.</summary>
 public sealed class RulesStage(StageContext context) : ITransform
 {
-    // Most bytes that texts of an event's line may take in a message: the rest of it is for all else.
+    // Bytes of a message that copies of an event's texts may take; 2 MiB are left for its other columns.
     private const int MaxLineTextBytes = StageContract.MaxMessageBytes - (2 << 20);
 
     private RuleProgram? _program;
@@ -132,8 +132,8 @@ public sealed class RulesStage(StageContext context) : ITransform
         {
             throw new StageException(
                 FailureReasons.InvalidOptions,
-                $"rules copy type or user to {copies} columns that are wanted, each as long as a line: "
-                + $"with lines of {options.MaxLineBytes} bytes an event would not fit into a message; lines may have {most} bytes (--max-line-bytes)");
+                $"{copies} of the columns to hand on are copies of type or user: with lines of up to {options.MaxLineBytes} bytes an event could be "
+                + $"too long for a message; allow lines of {most} bytes at most (--max-line-bytes), or group by fewer copies");
         }
     }
 

@@ -35,7 +35,7 @@ public class PipelineCommandTests
     [InlineData("--inptu x", "unknown option '--inptu'")]
     [InlineData("file.ndjson", "unknown option 'file.ndjson'")]
     [InlineData("--input", "--input needs a value")]
-    [InlineData("--input=", "--input must name a file")]
+    [InlineData("--input=", "--input must name a file or a directory")]
     [InlineData("--output=", "--output must name a file")]
     [InlineData("--batch-size -1", "--batch-size must be \"auto\" or a whole number from 0 to 100000, not '-1'")]
     [InlineData("--batch-size 100001", "--batch-size must be \"auto\" or a whole number from 0 to 100000, not '100001'")]

@@ -6,12 +6,12 @@ namespace Pipeline.Tests.Cli;
 /// <summary>Whoever reads standard output goes away, as head does.</summary>
 public sealed class ClosedPipeTests
 {
-    [UnixTheory]
-    [InlineData("generate", "--count", "1000000", "--output", "-")]
-    [InlineData("--help")]
-    public async Task Command_NobodyReadsItsOutput_EndsWithoutAMessage(params string[] args)
+    [UnixFact]
+    public async Task Command_NobodyReadsItsOutput_EndsWithoutAMessage()
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, .. args])
+        // More than a pipe holds.
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, "generate", "--count", "1000000", "--output", "-"])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         })!;

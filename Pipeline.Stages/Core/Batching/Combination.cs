@@ -7,11 +7,11 @@ namespace Pipeline.Stages.Core.Batching;
 /// One code per row for several narrow columns together, as digits of a mixed-radix number: what depends on them alone is then made once for each
 /// combination that a frame has, and not for each row.
 /// </summary>
-/// <param name="columns">How many columns, at least 1.</param>
+/// <param name="columns">How many columns.</param>
 /// <param name="perRow">Combinations that a frame may have for each of its rows: with more, going through the rows is cheaper.</param>
 public sealed class Combination(int columns, int perRow)
 {
-    // So many do not depend on the rows.
+    // So many are allowed however few rows there are.
     private const int Few = 1024;
 
     private readonly int[] _strides = new int[columns + 1];

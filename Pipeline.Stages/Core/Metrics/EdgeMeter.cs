@@ -53,9 +53,6 @@ internal sealed class EdgeMeter(TimeProvider time)
         WaitingToReceive += Now - since;
     }
 
-    /// <summary>Counts a wait of a source, whose input does not come from a stage.</summary>
-    public void WaitedToReceive(long ticks) => WaitingToReceive += ticks;
-
     public void BeginSending() => Volatile.Write(ref _sendingSince, Now);
 
     public void EndSending()

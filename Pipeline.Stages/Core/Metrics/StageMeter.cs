@@ -30,8 +30,14 @@ public sealed class StageMeter
     /// <summary>Bytes of results and rejects, written while they are put together.</summary>
     public long FileBytesWritten { get; set; }
 
-    /// <summary>Time in which a source had nothing to read, or was not to read yet; ticks of the clock's timestamp.</summary>
-    public long WaitedForInput { get; set; }
+    /// <summary>Counts the waits of a source; null where nobody counts them.</summary>
+    internal EdgeMeter? Edge { get; init; }
+
+    /// <summary>A source waits: no line is due yet.</summary>
+    public void BeginWaiting() => Edge?.BeginReceiving();
+
+    /// <summary>It does not wait any more.</summary>
+    public void EndWaiting() => Edge?.EndReceiving();
 
     /// <summary>Time from line read to applied here.</summary>
     public LatencyRecorder Latency { get; } = new();

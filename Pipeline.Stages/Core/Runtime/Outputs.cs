@@ -16,26 +16,23 @@ internal sealed class NoOutput : IFrameOutput
     }
 }
 
-/// <summary>A source's output: what is no wait is processing.</summary>
-internal sealed class SourceOutput(IFrameOutput output, AttemptMetrics metrics) : IFrameOutput
+/// <summary>A source's output: all time but waits counts as processing.</summary>
+internal sealed class SourceOutput(IFrameOutput output, EdgeMeter edge) : IFrameOutput
 {
-    private long _since = metrics.Edge.Now;
-    private long _waitedToSend = metrics.Edge.WaitingToSend;
-    private long _waitedForInput = metrics.Stage.WaitedForInput;
+    private long _since = edge.Now;
+    private long _waited = edge.WaitingToSend + edge.WaitingToReceive;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
-        var edge = metrics.Edge;
         edge.Received(frame);
         var checkpoint = frame is MessageFrame { Message.Checkpoint: not null };
         edge.InFlight = 1;
         await output.WriteAsync(frame, cancellationToken);
         edge.InFlight = 0;
-        var (now, waitedToSend, waitedForInput) = (edge.Now, edge.WaitingToSend, metrics.Stage.WaitedForInput);
-        edge.Processing += now - _since - (waitedToSend - _waitedToSend) - (waitedForInput - _waitedForInput);
-        edge.WaitedToReceive(waitedForInput - _waitedForInput);
-        (_since, _waitedToSend, _waitedForInput) = (now, waitedToSend, waitedForInput);
+        var (now, waited) = (edge.Now, edge.WaitingToSend + edge.WaitingToReceive);
+        edge.Processing += now - _since - (waited - _waited);
+        (_since, _waited) = (now, waited);
         if (checkpoint)
             edge.CheckpointAt = now;
     }

@@ -10,8 +10,8 @@ namespace Pipeline.Stages.Core.Runtime;
 /// <summary>The source's frames to below; from above it hears only Control.</summary>
 /// <param name="source">Reads the input.</param>
 /// <param name="reader">What comes from above.</param>
-/// <param name="metrics">Counts what passes.</param>
-internal sealed class SourceLoop(ISource source, FrameReader reader, AttemptMetrics metrics)
+/// <param name="edge">Counts what passes.</param>
+internal sealed class SourceLoop(ISource source, FrameReader reader, EdgeMeter edge)
 {
     /// <summary>Reads until the input ends or the source is told to drain.</summary>
     /// <param name="output">Where its frames go.</param>
@@ -41,7 +41,7 @@ internal sealed class SourceLoop(ISource source, FrameReader reader, AttemptMetr
 
     private async Task ReadAsync(IFrameOutput output, Downstream? downstream, CancellationToken drain, CancellationToken cancellationToken)
     {
-        await source.ReadAsync(new SourceOutput(output, metrics), drain, cancellationToken);
+        await source.ReadAsync(new SourceOutput(output, edge), drain, cancellationToken);
         await (downstream?.CompleteAsync(cancellationToken) ?? ValueTask.CompletedTask);
     }
 

@@ -60,7 +60,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         var pump = _answers.PumpAsync(up, ending.Token);
         var relay = downstream is null ? Task.CompletedTask : RelayAsync(downstream, stage as ISource, ending.Token);
         var frames = stage is ISource source
-            ? new SourceLoop(source, reader, metrics).RunAsync(OutputTo(downstream), downstream, ending.Token)
+            ? new SourceLoop(source, reader, metrics.Edge).RunAsync(OutputTo(downstream), downstream, ending.Token)
             : TransformAsync((ITransform)stage, downstream, ending.Token);
         var progress = ReportAsync(ending.Token);
         Exception? failure = null;

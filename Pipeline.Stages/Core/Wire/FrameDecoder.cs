@@ -192,14 +192,8 @@ internal static class FrameDecoder
         if (column.DataLength != column.Width * (long)count)
             throw ProtoReader.Violation($"column {column.Name} has {column.DataLength} bytes for {count} events of width {column.Width}");
 
-        var choices = column.Kind switch
-        {
-            ColumnKind.Text => column.Texts!.Count,
-            ColumnKind.Boolean => 2,
-            _ => int.MaxValue,
-        };
-        if (choices != int.MaxValue && column.GreatestCode(count) >= choices)
-            throw ProtoReader.Violation($"column {column.Name} has an index beyond its {choices} values");
+        if (column.Kind is ColumnKind.Text or ColumnKind.Boolean && column.GreatestCode(count) >= column.Domain)
+            throw ProtoReader.Violation($"column {column.Name} has an index beyond its {column.Domain} values");
     }
 
     private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)

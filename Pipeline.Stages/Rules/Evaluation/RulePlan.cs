@@ -55,7 +55,7 @@ internal sealed class RulePlan
     /// <summary>Columns to hand on whose texts are copies of an event's type or user, and may be as long as its line.</summary>
     public int Copies { get; }
 
-    // What joins texts has a bound of its own.
+    // Joined texts are limited by RuleFunctions.MaxTextLength.
     private static bool MayCopy(Expression text, HashSet<Expression> lineTexts) => text switch
     {
         ConditionalExpression choice => MayCopy(choice.IfTrue, lineTexts) || MayCopy(choice.IfFalse, lineTexts),

@@ -36,7 +36,7 @@ public sealed class StoredRunsTests : IDisposable
     [Fact]
     public void Read_NoSuchRun_SaysSo() =>
         Assert.Equal(
-        $"there is no run {Id} in '{_data}' or '{_shared}'", Assert.Throws<PipelineException>(() => StoredRuns.Read(Stores, Id)).Message);
+            $"there is no run {Id} in '{_data}' or '{_shared}'", Assert.Throws<PipelineException>(() => StoredRuns.Read(Stores, Id)).Message);
 
     private void Write(long owner, RunState state)
     {

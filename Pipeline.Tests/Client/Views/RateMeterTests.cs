@@ -32,6 +32,20 @@ public sealed class RateMeterTests
         Assert.Equal(new StageRate(500, 0, 0, 0.25, 0.75, 0), meter[stage]);
     }
 
+    [Fact]
+    public void Take_NoTimeAddedBetweenTwoReports_NoneOfItIsUnknown()
+    {
+        var meter = new RateMeter();
+        var stage = new StageFigures { InstanceId = "sink-0", Role = "sink", ItemsIn = 10, ProcessingMicros = 100, BytesOut = 1 };
+        var run = Completed(stage) with { State = RunState.Running };
+        meter.Take(run);
+        var later = stage with { BytesOut = 2_001 };
+
+        meter.Take(run with { Stages = [later], Updated = Noon.AddSeconds(1) });
+
+        Assert.Equal(new StageRate(0, 0, 2_000, 0, 0, 0), meter[later]);
+    }
+
     private static Run Completed(StageFigures stage) => new()
     {
         Id = "r", State = RunState.Completed, Attempts = 1, Created = Noon, Updated = Noon, ElapsedMicros = 2_000_000, Options = new(),

@@ -51,6 +51,7 @@ public sealed class StageChecksTests : IAsyncLifetime
     [Theory]
     [InlineData("ingest,parse,aggregate,sink", true)]
     [InlineData("ingest,parse,rules,aggregate,sink", false)]
+    [InlineData("ingest,parse,filter,aggregate,sink", false)]
     [InlineData("", false)]
     public async Task CheckAsync_RulesThatNoStageOfTheRouteTakes_AreRefused(string route, bool isRefused)
     {

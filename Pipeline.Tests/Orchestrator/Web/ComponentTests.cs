@@ -361,15 +361,17 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(FailureReasons.InputUnreadable, false)]
-    [InlineData(FailureReasons.NoProgress, true)]
-    public async Task RunPage_FailedRun_ResumeIsItsMainButtonUnlessItsInputMustBeRepaired(string reason, bool isMain)
+    [InlineData(FailureReasons.InputUnreadable, false, "repair the input, then resume the run.")]
+    [InlineData(FailureReasons.InputCorrupt, false, "repair the input, and start a new run.")]
+    [InlineData(FailureReasons.InputChanged, false, "or, once the input is as it was, resume the run.")]
+    [InlineData(FailureReasons.NoProgress, true, "why")]
+    public async Task RunPage_FailedRun_ResumeIsItsMainButtonUnlessItsInputMustBeRepaired(string reason, bool isMain, string advice)
     {
         await using var known = await RunPageOfAsync(run => run with { State = RunState.Failed, Error = new RunError(reason, "why") });
 
         var resume = known.Page.FindComponents<FluentButton>().Single(button => button.Markup.Contains("Resume", StringComparison.Ordinal));
         Assert.Equal(isMain, resume.Instance.Appearance == ButtonAppearance.Primary);
-        Assert.Equal(isMain, !known.Page.Markup.Contains("Repair the input", StringComparison.Ordinal));
+        Assert.EndsWith(advice, known.Page.Find("fluent-message-bar").TextContent.Trim(), StringComparison.Ordinal);
     }
 
     [Fact]

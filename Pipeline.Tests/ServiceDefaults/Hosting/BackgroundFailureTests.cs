@@ -38,6 +38,19 @@ public sealed class BackgroundFailureTests
         Assert.Null(await failure.Cause);
     }
 
+    [Fact]
+    public async Task Stop_ServicesAreDisposedAlready_CauseIsNotWaitedForInVain()
+    {
+        var host = HostOf(new Service(_ => Task.CompletedTask));
+        var failure = new BackgroundFailure(host.Services);
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        host.Dispose();
+
+        lifetime.StopApplication();
+
+        Assert.Null(await failure.Cause.WaitAsync(Waiting.Limit));
+    }
+
     private static IHost HostOf(Service service)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);

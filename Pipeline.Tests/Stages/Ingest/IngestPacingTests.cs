@@ -34,7 +34,7 @@ public sealed class IngestPacingTests : IDisposable
         Assert.All(lateness, late => Assert.InRange(late, 0, lingerMicros));
         Assert.InRange(time.Micros - start, 99_000, 99_000 + lingerMicros);
         // This clock stands still but for waits.
-        Assert.Equal(time.Micros - start, run.Meter.WaitedForInput * 1_000_000 / time.TimestampFrequency);
+        Assert.Equal(time.Micros - start, run.Edge.Micros(run.Edge.WaitingToReceive));
         // And once for the checkpoint with which it begins.
         Assert.Equal(time.Waits.Count + 1, run.Flushes);
     }

@@ -29,7 +29,9 @@ internal sealed class IngestRun(string input, params string[] roots) : IFrameOut
     /// <summary>Called with the number of each frame as it is written; may stop the attempt.</summary>
     public Action<IngestRun, int> OnFrame { get; set; } = (_, _) => { };
 
-    public StageMeter Meter { get; } = new();
+    public EdgeMeter Edge => field ??= new EdgeMeter(Time);
+
+    public StageMeter Meter => field ??= new StageMeter { Edge = Edge };
 
     /// <summary>What the process remembers of earlier attempts.</summary>
     public RunMemory Memory { get; init; } = new();
