@@ -35,12 +35,11 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
-        var reports = _slices.GetOrAdd(slice, _ =>
-        {
+        var first = ReportOf(slice, 1, RunState.Running);
+        // Asked tells of it once a test can set it.
+        if (_slices.TryAdd(slice, new(first with { Run = First(first.Run) }, () => _changes.Change(count => count + 1))))
             Asked.Enqueue(slice);
-            var first = ReportOf(slice, 1, RunState.Running);
-            return new Observable<SliceReport>(first with { Run = First(first.Run) }, () => _changes.Change(count => count + 1));
-        });
+        var reports = _slices[slice];
         _changes.Change(count => count + 1);
         await foreach (var report in reports.ReadAllAsync(cancellationToken))
         {
