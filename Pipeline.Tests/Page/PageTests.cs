@@ -128,6 +128,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Expect(page.Page.Locator("#incidents")).ToContainTextAsync("attempt 2 began");
         await page.ShootAsync("faults");
         await watching.GoAsync("/");
+        await Expect(watching.Page.Locator(".edge").First).ToContainTextAsync("waits");
         await watching.ShootAsync("pipeline");
         reference.Check(await Pipeline.RestAsync(run));
         Assert.Empty(page.Errors);
