@@ -5,7 +5,7 @@ namespace Pipeline.Client.Views;
 /// <summary>Figures as the page and the terminal show them to people.</summary>
 public static class Show
 {
-    /// <summary>What a stage has not told.</summary>
+    /// <summary>Stands for a figure that a stage does not report.</summary>
     public const string Unknown = "unknown";
 
     private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;

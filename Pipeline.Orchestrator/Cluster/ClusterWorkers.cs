@@ -54,7 +54,7 @@ internal sealed partial class ClusterWorkers(
         // One that has rested is for some minutes still placed on the machine where it did, which may be why it failed.
         RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
         await RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).MoveAsync());
-        // It would go with all calls of the run that is begun.
+        // The hint would flow with all calls of the run that is begun.
         RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         await EnsureAsync(runId);
     }

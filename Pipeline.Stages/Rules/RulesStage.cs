@@ -29,7 +29,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         try
         {
             rules.CheckColumns(options.GroupBy);
-            RequireFits(options, rules, options.GroupBy);
+            RequireFits(options, new RulePlan(rules, options.GroupBy).Copies);
             return DependsOnLines(options, rules, [ColumnNames.Value])
                 ? [new OptionError { Option = options.GroupBy.Contains(ColumnNames.Line) ? "group_by" : "rules", Message = SlicedRuns.NoLines }]
                 : [];
@@ -50,8 +50,8 @@ public sealed class RulesStage(StageContext context) : ITransform
         rules.CheckColumns(open.Options.GroupBy);
         IReadOnlyCollection<string> wanted = below is null ? rules.Columns : below.Columns;
         rules.CheckColumns(wanted);
-        RequireFits(open.Options, rules, wanted);
         _program = new RuleProgram(rules, wanted, cancellationToken);
+        RequireFits(open.Options, _program.Copies);
         // A stage below that computes with line numbers refuses a slice itself; others ask for them only to report rejects.
         if (DependsOnLines(open.Options, rules, wanted.Where(name => name != ColumnNames.Line)))
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
@@ -124,9 +124,8 @@ public sealed class RulesStage(StageContext context) : ITransform
     private static bool DependsOnLines(RunOptions options, RuleSet rules, IEnumerable<string> wanted) =>
         options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, .. wanted]).ReadsLine;
 
-    private static void RequireFits(RunOptions options, RuleSet rules, IReadOnlyCollection<string> wanted)
+    private static void RequireFits(RunOptions options, int copies)
     {
-        var copies = new RulePlan(rules, wanted).Copies;
         var most = MaxLineTextBytes / (1 + copies);
         if (copies > 0 && options.MaxLineBytes > most)
         {

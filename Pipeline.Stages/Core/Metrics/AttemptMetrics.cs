@@ -3,24 +3,16 @@ using Pipeline.Contracts.V1;
 namespace Pipeline.Stages.Core.Metrics;
 
 /// <summary>All figures of one attempt in one stage, in the contract's form.</summary>
-internal sealed class AttemptMetrics
+internal sealed class AttemptMetrics(string instanceId, string role, TimeProvider time)
 {
-    private readonly string _instanceId;
-    private readonly string _role;
     private readonly TimeSpan _cpuBefore = Environment.CpuUsage.TotalTime;
     private readonly long _allocatedBefore = GC.GetTotalAllocatedBytes();
 
-    public AttemptMetrics(string instanceId, string role, TimeProvider time)
-    {
-        (_instanceId, _role, Edge) = (instanceId, role, new EdgeMeter(time));
-        Stage = new StageMeter { Edge = Edge };
-    }
-
     /// <summary>Counted by the runtime.</summary>
-    public EdgeMeter Edge { get; }
+    public EdgeMeter Edge { get; } = new(time);
 
     /// <summary>Counted by the stage.</summary>
-    public StageMeter Stage { get; }
+    public StageMeter Stage => field ??= new StageMeter { Edge = Edge };
 
     /// <summary>What came in batches, and the groups.</summary>
     public long ItemsIn => Edge.ItemsIn + Stage.GroupsIn;
@@ -36,8 +28,8 @@ internal sealed class AttemptMetrics
     {
         var metrics = new StageMetrics
         {
-            InstanceId = _instanceId,
-            Role = _role,
+            InstanceId = instanceId,
+            Role = role,
             ItemsIn = ItemsIn,
             ItemsOut = ItemsOut,
             Filtered = Stage.Filtered,

@@ -33,6 +33,9 @@ internal sealed class RuleProgram : IDisposable
     /// <summary>Columns to ask for above.</summary>
     public IReadOnlyList<string> Columns => [.. _plan.Input.Select(slot => slot.Name)];
 
+    /// <inheritdoc cref="RulePlan.Copies"/>
+    public int Copies => _plan.Copies;
+
     /// <summary>Applies the rules, in place.</summary>
     /// <param name="frame">Of one event at least; its Filtered and Rejects grow.</param>
     /// <param name="dropped">Events dropped.</param>

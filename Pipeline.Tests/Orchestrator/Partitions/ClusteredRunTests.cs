@@ -108,10 +108,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     [Fact]
     public async Task Ensure_MachineLostDuringAnAttempt_ItsAttemptIsAbandoned()
     {
-        var run = Create();
-        for (var slice = 0; slice < 2; slice++)
-            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
-        (await _first.Stages.NextAsync()).Opens();
+        var run = await MergingAsync();
         Assert.Equal(AttemptRecord.Running, Assert.Single(Stored(run.Id).History).Outcome);
 
         await RunsOf(_second).EnsureAsync(run.Id);
@@ -162,10 +159,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     [Fact]
     public async Task Through_AttemptOnAnotherMachine_IsNotThroughTheInstanceOfTheSameName()
     {
-        var run = Create();
-        for (var slice = 0; slice < 2; slice++)
-            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
-        (await _first.Stages.NextAsync()).Opens();
+        var run = await MergingAsync();
         RunsOf(_second).Refresh();
         Assert.Equal(AttemptRecord.Running, Find(_second, run.Id).History[^1].Outcome);
         var sink = _first.Registry.Current.Value.Instances["sink-0"];
@@ -475,6 +469,16 @@ public sealed class ClusteredRunTests : IAsyncLifetime
                 }
             }
         }
+    }
+
+    // On the first machine.
+    private async Task<Run> MergingAsync()
+    {
+        var run = Create();
+        for (var slice = 0; slice < 2; slice++)
+            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
+        (await _first.Stages.NextAsync()).Opens();
+        return run;
     }
 
     // Known as such to both machines.

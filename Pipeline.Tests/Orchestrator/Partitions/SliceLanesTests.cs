@@ -93,20 +93,13 @@ public sealed class SliceLanesTests : IAsyncLifetime
     [Fact]
     public async Task Run_PausedAndResumed_SlicesGoOnFromTheirFolders()
     {
-        var run = Create();
-        var first = await _served.Stages.NextAsync();
-        first.Opens();
-        await Runs.PauseAsync(run.Id);
-        await first.DrainRequested;
-        first.Completes(drained: true);
-        var open = new List<FakeAttempt> { first };
-        Assert.Equal(RunState.Paused, (await EndOfDrainingAsync(run.Id, open)).State);
+        var (run, drained) = await PausedAsync();
 
         Runs.Resume(run.Id);
         for (var count = 0; count < Slices; count++)
         {
             var attempt = await _served.Stages.NextAsync();
-            Assert.Equal(open.Count(earlier => earlier.Open.RunId == attempt.Open.RunId) + 1, attempt.Open.Attempt);
+            Assert.Equal(drained.Count(earlier => earlier.Open.RunId == attempt.Open.RunId) + 1, attempt.Open.Attempt);
             attempt.Opens().Completes(lines: 1);
         }
 
@@ -117,13 +110,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
     [Fact]
     public async Task Resume_UpgradesAreAllowed_FirstSliceDecidesForAllAndTheMergeTellsIt()
     {
-        var run = Create();
-        var first = await _served.Stages.NextAsync();
-        first.Opens();
-        await Runs.PauseAsync(run.Id);
-        await first.DrainRequested;
-        first.Completes(drained: true);
-        await EndOfDrainingAsync(run.Id, [first]);
+        var (run, _) = await PausedAsync();
         _served.Registry.Register("rules-0", "rules", version: "1.4");
         _served.Registry.Register("rules-1", "rules", version: "2.0");
 
@@ -240,6 +227,21 @@ public sealed class SliceLanesTests : IAsyncLifetime
         }
 
         throw new InvalidOperationException();
+    }
+
+    // With the attempts that were drained.
+    private async Task<(Run Run, List<FakeAttempt> Drained)> PausedAsync()
+    {
+        var run = Create();
+        var first = await _served.Stages.NextAsync();
+        first.Opens();
+        await Runs.PauseAsync(run.Id);
+        await first.DrainRequested;
+        first.Completes(drained: true);
+        var drained = new List<FakeAttempt> { first };
+        run = await EndOfDrainingAsync(run.Id, drained);
+        Assert.Equal(RunState.Paused, run.State);
+        return (run, drained);
     }
 
     // Whichever other slices have an attempt by now are drained, too.
