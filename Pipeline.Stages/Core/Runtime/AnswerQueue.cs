@@ -20,14 +20,18 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
         if (answer.RunCompleted is { } completed)
             completed.Stages.Insert(0, ownMetrics());
 
-        if (!_answers.Writer.TryWrite(answer) && answer.Progress is null)
+        // Under a lock: Progress of another thread must not come between RunCompleted and the end behind it.
+        lock (_answers)
         {
-            _answers.Writer.TryComplete(new StageException(
-                FailureReasons.ProtocolViolation, $"no acknowledgement of {Capacity} answers: it does not read them", retryable: true));
-        }
+            if (!_answers.Writer.TryWrite(answer) && answer.Progress is null)
+            {
+                _answers.Writer.TryComplete(new StageException(
+                    FailureReasons.ProtocolViolation, $"no acknowledgement of {Capacity} answers: it does not read them", retryable: true));
+            }
 
-        if (answer.RunCompleted is not null)
-            _answers.Writer.TryComplete();
+            if (answer.RunCompleted is not null)
+                _answers.Writer.TryComplete();
+        }
     }
 
     /// <summary>Writes answers until RunCompleted is written.</summary>

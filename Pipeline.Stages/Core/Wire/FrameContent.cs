@@ -16,7 +16,7 @@ internal sealed class FrameContent : HttpContent
             Headers.TryAddWithoutValidation(header.Key, header.Value);
     }
 
-    /// <summary>The body, once the first message is on its way.</summary>
+    /// <summary>The body, once the first message is on its way, or cannot be sent any more.</summary>
     public Task<Stream> Body => _body.Task;
 
     /// <summary>Ends the body: no more frames.</summary>
@@ -27,9 +27,17 @@ internal sealed class FrameContent : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await _first.CopyToAsync(stream, context, cancellationToken);
-        await stream.FlushAsync(cancellationToken);
-        _body.TrySetResult(stream);
+        try
+        {
+            await _first.CopyToAsync(stream, context, cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+        }
+        finally
+        {
+            // Also where the peer has answered and ended the call by then: what is written fails, and its answers tell why.
+            _body.TrySetResult(stream);
+        }
+
         await _completed.Task.WaitAsync(cancellationToken);
     }
 
