@@ -19,7 +19,7 @@ internal interface IActiveRuns
 /// machine died goes on on another one, also after all machines and the membership table were lost.
 /// </summary>
 internal sealed partial class ActiveRunsWatch(
-    IActiveRuns active, IPartitionedRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
+    IActiveRuns active, IClusteredRuns cluster, TimeProvider time, ILogger<ActiveRunsWatch> logger)
     : BackgroundService
 {
     /// <summary>How often all runs are ensured.</summary>

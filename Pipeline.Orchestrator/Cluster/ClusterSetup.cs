@@ -73,7 +73,7 @@ internal static class ClusterSetup
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ClusterEntry>();
         services.AddSingleton<ClusterWorkers>();
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<ClusterWorkers>());
-        services.AddSingleton<IPartitionedRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
+        services.AddSingleton<IClusteredRuns>(provider => provider.GetRequiredService<ClusterWorkers>());
         services.AddHostedService<MembershipWatch>();
         services.AddHostedService<ActiveRunsWatch>();
         silo.AddGrainService<MachineService>();

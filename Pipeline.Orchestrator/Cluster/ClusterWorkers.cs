@@ -10,8 +10,8 @@ namespace Pipeline.Orchestrator.Cluster;
 /// the first one dead. All calls are idempotent.
 /// </remarks>
 internal sealed partial class ClusterWorkers(
-    IGrainFactory grains, Machines machines, ILocalSiloDetails silo, TimeProvider time, ILogger<ClusterWorkers> logger)
-    : ISliceWorkers, IPartitionedRuns
+    IGrainFactory grains, Machines machines, LocalMachine machine, ILocalSiloDetails silo, TimeProvider time, ILogger<ClusterWorkers> logger)
+    : ISliceWorkers, IClusteredRuns
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -49,17 +49,26 @@ internal sealed partial class ClusterWorkers(
 
     public Task EnsureAsync(string runId) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).EnsureAsync());
 
-    public async Task BeginAsync(string runId)
+    // One that has rested is for some minutes still placed on the machine where it did, which may be why it failed.
+    public Task BeginAsync(string runId) => EnsureOnAsync(silo.SiloAddress, runId);
+
+    public async Task HandOverAsync(string runId)
     {
-        // One that has rested is for some minutes still placed on the machine where it did, which may be why it failed.
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
+        machine.FoundNoRoute(runId);
+        if (await machines.FindAbleAsync(runId) is { } able)
+            await EnsureOnAsync(able, runId);
+    }
+
+    public Task StopAsync(string runId, StopReason reason) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
+
+    private async Task EnsureOnAsync(SiloAddress address, string runId)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, address);
         await RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).MoveAsync());
         // The hint would flow with all calls of the run that is begun.
         RequestContext.Remove(IPlacementDirector.PlacementHintKey);
         await EnsureAsync(runId);
     }
-
-    public Task StopAsync(string runId, StopReason reason) => RepeatAsync(runId, () => grains.GetGrain<IRunGrain>(runId).StopAsync(reason));
 
     private Task RepeatAsync(string key, Func<Task> call) => RepeatAsync(
         key,

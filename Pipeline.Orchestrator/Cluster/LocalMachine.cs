@@ -33,7 +33,7 @@ internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings sett
     private readonly Lazy<string> _storage = new(
         () => settings.Storage is { Length: > 0 } storage ? StorageIdentity.ReadOrCreate(storage) : "");
 
-    // When a slice of a run found no route here.
+    // When a run, or a slice of it, found no route here.
     private readonly ConcurrentDictionary<string, long> _withoutRoute = new();
 
     private int _openSlices;
@@ -66,6 +66,6 @@ internal sealed class LocalMachine(ILocalPipeline pipeline, ClusterSettings sett
     /// <summary>Counts it no longer.</summary>
     public void Close() => Interlocked.Decrement(ref _openSlices);
 
-    /// <summary>Notes that a slice of a run found no route here: for five minutes others are placed here only where no machine is better.</summary>
+    /// <summary>Notes that a run, or a slice of it, found no route here: for five minutes its slices are placed here only where no machine is better.</summary>
     public void FoundNoRoute(string runId) => _withoutRoute[runId] = time.GetTimestamp();
 }

@@ -36,7 +36,7 @@ internal sealed record MachineReport
     [Id(6)]
     public required DateTimeOffset Clock { get; init; }
 
-    /// <summary>Runs of which a slice found no route there of late.</summary>
+    /// <summary>Runs that found no route there of late, or of which a slice did.</summary>
     [Id(7)]
     public required string[] WithoutRoute { get; init; }
 }

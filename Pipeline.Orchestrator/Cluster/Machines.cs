@@ -27,13 +27,19 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     {
         var placed = Choose(
             candidates.Where(reports.ContainsKey),
-            machine => (
-                reports[machine].IsWhole && !reports[machine].WithoutRoute.Contains(runId), reports[machine].Cores, reports[machine].OpenSlices));
+            machine => (IsAble(reports[machine], runId), reports[machine].Cores, reports[machine].OpenSlices));
         if (placed is null)
             return candidates[Random.Shared.Next(candidates.Count)];
         reports[placed] = reports[placed] with { OpenSlices = reports[placed].OpenSlices + 1 };
         return placed;
     });
+
+    /// <summary>Of the machines that can go on with a run, the one with the fewest open slices per core; null where none can.</summary>
+    public Task<SiloAddress?> FindAbleAsync(string runId) => InTurnAsync(
+        reports => Choose(
+            reports.Keys.Where(machine => IsAble(reports[machine], runId)),
+            machine => (true, reports[machine].Cores, reports[machine].OpenSlices)),
+        areStale: true);
 
     /// <summary>Asks the machines anew: what one of them tells has changed.</summary>
     public Task RefreshAsync() => InTurnAsync(reports => reports.Count, areStale: true);
@@ -52,6 +58,8 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private static bool IsAble(MachineReport machine, string runId) => machine.IsWhole && !machine.WithoutRoute.Contains(runId);
 
     private Task<int> SumAsync(Func<MachineReport, bool> counts, CancellationToken cancellationToken) =>
         InTurnAsync(reports => Math.Max(1, reports.Values.Where(counts).Sum(machine => machine.Cores)), cancellationToken: cancellationToken);

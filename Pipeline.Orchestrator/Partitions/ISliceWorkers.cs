@@ -44,9 +44,19 @@ internal interface IPartitionedRuns
     /// <summary>Goes on with a run whose folder says that it is active, unless it is carried out here already. Returns at once.</summary>
     Task EnsureAsync(string runId);
 
-    /// <summary>The same of a run that was just created or resumed on this machine: it is carried out here.</summary>
-    Task BeginAsync(string runId);
-
     /// <summary>Asks a run that is carried out here to stop at a checkpoint; nothing happens where it is not.</summary>
     Task StopAsync(string runId, StopReason reason);
+}
+
+/// <summary>Has partitioned runs carried out by whichever machine of the cluster they are placed on.</summary>
+internal interface IClusteredRuns : IPartitionedRuns
+{
+    /// <summary>Goes on with a run that was just created or resumed on this machine: it is carried out here.</summary>
+    Task BeginAsync(string runId);
+
+    /// <summary>
+    /// Has another machine take a run over whose last step found no route here; nothing happens where no other one has a whole pipeline, or where
+    /// those that have found no route for it either of late.
+    /// </summary>
+    Task HandOverAsync(string runId);
 }

@@ -46,7 +46,7 @@ internal sealed class RunCoordinator(
     /// Gives the failure to report for the one that ended it; returns null where another machine carries it out now. Null = each is reported as it is.
     /// </param>
     public async Task RunAsync(
-        RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null, Func<Failure, Failure?>? tell = null)
+        RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null, Func<Failure, Task<Failure?>>? tell = null)
     {
         // A run has a trace of its own, not that of the request.
         Activity.Current = null;
@@ -69,7 +69,7 @@ internal sealed class RunCoordinator(
         }
         catch (StageException error)
         {
-            if ((tell is null ? error.Failure : tell(error.Failure)) is { } failure)
+            if ((tell is null ? error.Failure : await tell(error.Failure)) is { } failure)
                 tracker.Ends(RunState.Failed, RunError.Of(failure));
             else
                 isElsewhere = true;

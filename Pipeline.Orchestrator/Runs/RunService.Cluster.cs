@@ -29,7 +29,7 @@ internal sealed partial class RunService
 
     // Completed runs whose slices may still be there. Used under _refreshing.
     private readonly HashSet<string> _withSlices = [];
-    private readonly IPartitionedRuns? _cluster;
+    private readonly IClusteredRuns? _cluster;
 
     IReadOnlyList<string> IActiveRuns.List() =>
         [.. _runs.Values.Where(IsClustered).Select(entry => entry.Run.Current.Value).Where(run => run.State.IsActive()).Select(run => run.Id)];
@@ -68,8 +68,6 @@ internal sealed partial class RunService
         _ = Ensure(runId);
         return Task.CompletedTask;
     }
-
-    public Task BeginAsync(string runId) => EnsureAsync(runId);
 
     public Task StopAsync(string runId, StopReason reason)
     {
@@ -157,10 +155,12 @@ internal sealed partial class RunService
     }
 
     // The failure to report for the one that ended a run; null where another machine has taken the run over.
-    private static Failure? ToldOf(RunEntry entry, OwnerClaim? owner, Failure failure)
+    private async Task<Failure?> ToTellAsync(RunEntry entry, OwnerClaim? owner, Failure failure)
     {
         if (owner is null)
             return failure;
+        if (failure.Reason == FailureReasons.NoRoute)
+            await HandOverAsync(entry.Run.Current.Value.Id);
         try
         {
             RunEntry.Require(owner);
@@ -176,10 +176,22 @@ internal sealed partial class RunService
             // The storage cannot be read: not known, so the failure stands.
         }
 
-        // The other machines may have what this one lacks.
         return failure.Reason == FailureReasons.NoRoute
             ? new Failure(failure) { Message = $"on machine {Environment.MachineName}: {failure.Message}" }
             : failure;
+    }
+
+    // The other machines may have what this one lacks.
+    private async Task HandOverAsync(string id)
+    {
+        try
+        {
+            await _cluster!.HandOverAsync(id);
+        }
+        catch (Exception error)
+        {
+            RunLog.NotAsked(_logger, id, error.Message);
+        }
     }
 
     private async Task StopElsewhereAsync(string id, StopReason reason)

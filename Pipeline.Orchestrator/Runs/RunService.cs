@@ -49,7 +49,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     public RunService(
         RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators,
         IOptions<CoordinatorOptions> options, IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time,
-        ILogger<RunService> logger, IPartitionedRuns? cluster = null)
+        ILogger<RunService> logger, IClusteredRuns? cluster = null)
     {
         _store = store;
         _partitioned = partitioned;
@@ -393,7 +393,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         var owner = entry.Owner;
         var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, () => RunEntry.Require(owner), _time);
-        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync, failure => ToldOf(entry, owner, failure));
+        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync, failure => ToTellAsync(entry, owner, failure));
         if (tracker.Run.State == RunState.Completed)
             DeleteSlices(entry);
     }

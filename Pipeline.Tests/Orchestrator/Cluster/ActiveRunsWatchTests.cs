@@ -7,7 +7,7 @@ using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Tests.Orchestrator.Cluster;
 
-public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
+public sealed class ActiveRunsWatchTests : IActiveRuns, IClusteredRuns
 {
     private readonly FakeTimeProvider _time = new();
     private readonly FakeLogger<ActiveRunsWatch> _logger = new();
@@ -83,7 +83,9 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IPartitionedRuns
         await _answer(runId);
     }
 
-    Task IPartitionedRuns.BeginAsync(string runId) => throw new NotSupportedException();
+    Task IClusteredRuns.BeginAsync(string runId) => throw new NotSupportedException();
+
+    Task IClusteredRuns.HandOverAsync(string runId) => throw new NotSupportedException();
 
     Task IPartitionedRuns.StopAsync(string runId, StopReason reason) => throw new NotSupportedException();
 }

@@ -165,6 +165,22 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task HandOverAsync_NoRouteOnOneMachineAfterAnother_CarriedOutByEachThatIsWholeAndStaysOnTheLast()
+    {
+        await using var machines = await TestMachines.StartAsync(configure: (number, machine) => machine.IsWhole = number != 1);
+        var able = machines.All.Where(machine => machine.IsWhole).ToList();
+        await able[0].Cluster.BeginAsync(RunId);
+
+        await able[0].Cluster.HandOverAsync(RunId).WaitAsync(Timeout);
+        Assert.All(machines.All, machine => Assert.Equal(machine.IsWhole, machine.Runs.ContainsKey(RunId)));
+        await able[1].Cluster.HandOverAsync(RunId).WaitAsync(Timeout);
+        await able[0].Cluster.StopAsync(RunId, StopReason.Pause);
+
+        Assert.Equal([null, StopReason.Pause], able.Select(machine => machine.Runs[RunId]));
+        Assert.DoesNotContain(machines.All, machine => !machine.IsWhole && !machine.Runs.IsEmpty);
+    }
+
+    [Fact]
     public async Task EnsureAsync_MachineOfRunKilled_CarriedOutElsewhere()
     {
         await using var machines = await TestMachines.StartAsync();

@@ -165,8 +165,6 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
         return Task.CompletedTask;
     }
 
-    Task IPartitionedRuns.BeginAsync(string runId) => throw new NotSupportedException();
-
     Task IPartitionedRuns.StopAsync(string runId, StopReason reason)
     {
         Runs[runId] = reason;

@@ -108,7 +108,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     [Fact]
     public async Task Ensure_MachineLostDuringAnAttempt_ItsAttemptIsAbandoned()
     {
-        var run = await MergingAsync();
+        var (run, _) = await MergingAsync();
         Assert.Equal(AttemptRecord.Running, Assert.Single(Stored(run.Id).History).Outcome);
 
         await RunsOf(_second).EnsureAsync(run.Id);
@@ -116,6 +116,32 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         await _second.Stages.NextAsync();
         Assert.Equal([AttemptRecord.Abandoned, AttemptRecord.Running], Stored(run.Id).History.Select(attempt => attempt.Outcome));
         Assert.NotNull(Stored(run.Id).History[0].Ended);
+    }
+
+    [Fact]
+    public async Task Merge_NoRouteHereButOnAnotherMachine_GoesOnThere()
+    {
+        var (run, merge) = await MergingAsync();
+        _cluster.Other = RunsOf(_second);
+
+        merge.Fails(FailureReasons.NoRoute, retryable: false);
+
+        (await _second.Stages.NextAsync()).Opens().Completes(lines: 2);
+        await RestAsync(_second, run.Id);
+        Assert.Equal(RunState.Completed, Stored(run.Id).State);
+        await RefreshedAsync(_first, run.Id, RunState.Completed);
+    }
+
+    [Fact]
+    public async Task Merge_NoRouteOnAnyMachine_FailsAndNamesTheMachine()
+    {
+        var (run, merge) = await MergingAsync();
+
+        merge.Fails(FailureReasons.NoRoute, retryable: false);
+
+        await RestAsync(_first, run.Id);
+        Assert.Equal((RunState.Failed, FailureReasons.NoRoute), (Stored(run.Id).State, Stored(run.Id).Error?.Reason));
+        Assert.StartsWith($"on machine {Environment.MachineName}: ", Stored(run.Id).Error?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,7 +185,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     [Fact]
     public async Task Through_AttemptOnAnotherMachine_IsNotThroughTheInstanceOfTheSameName()
     {
-        var run = await MergingAsync();
+        var (run, _) = await MergingAsync();
         RunsOf(_second).Refresh();
         Assert.Equal(AttemptRecord.Running, Find(_second, run.Id).History[^1].Outcome);
         var sink = _first.Registry.Current.Value.Instances["sink-0"];
@@ -472,13 +498,12 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     }
 
     // On the first machine.
-    private async Task<Run> MergingAsync()
+    private async Task<(Run Run, FakeAttempt Merge)> MergingAsync()
     {
         var run = Create();
         for (var slice = 0; slice < 2; slice++)
             (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
-        (await _first.Stages.NextAsync()).Opens();
-        return run;
+        return (run, (await _first.Stages.NextAsync()).Opens());
     }
 
     // Known as such to both machines.
@@ -506,7 +531,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
         {
             services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
-            services.AddSingleton<IPartitionedRuns>(_cluster);
+            services.AddSingleton<IClusteredRuns>(_cluster);
             if (log is not null)
                 services.AddSingleton(log);
             if (time is not null)
@@ -514,22 +539,29 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         });
 
     /// <summary>A cluster that has every run carried out by one machine.</summary>
-    private sealed class OneMachine : IPartitionedRuns
+    private sealed class OneMachine : IClusteredRuns
     {
         public IPartitionedRuns Machine { get; set; } = null!;
 
+        /// <summary>To which it hands runs over; null = there is none.</summary>
+        public IPartitionedRuns? Other { get; set; }
+
         public Task EnsureAsync(string runId) => Machine.EnsureAsync(runId);
 
-        public Task BeginAsync(string runId) => Machine.BeginAsync(runId);
+        public Task BeginAsync(string runId) => Machine.EnsureAsync(runId);
+
+        public Task HandOverAsync(string runId) => Other?.EnsureAsync(runId) ?? Task.CompletedTask;
 
         public Task StopAsync(string runId, StopReason reason) => Machine.StopAsync(runId, reason);
     }
 
-    private sealed class SilentMachine : IPartitionedRuns
+    private sealed class SilentMachine : IClusteredRuns
     {
         public Task EnsureAsync(string runId) => throw new TimeoutException("no answer within 10 s");
 
         public Task BeginAsync(string runId) => EnsureAsync(runId);
+
+        public Task HandOverAsync(string runId) => EnsureAsync(runId);
 
         public Task StopAsync(string runId, StopReason reason) => EnsureAsync(runId);
     }
