@@ -37,7 +37,10 @@ internal sealed class ClusterBench : IAsyncDisposable
     private string Input => Path.Join(_storage, "input.ndjson");
 
     /// <summary>Makes the hosts, writes the input, has the monolith run over it, and starts all machines.</summary>
-    public static async Task<ClusterBench> StartAsync(int lines, int slices)
+    /// <param name="lines">Of the input.</param>
+    /// <param name="slices">Of each run.</param>
+    /// <param name="routeTimeout">How long a run waits for a role on a machine.</param>
+    public static async Task<ClusterBench> StartAsync(int lines, int slices, string routeTimeout = "00:02:00")
     {
         var folder = Directory.CreateTempSubdirectory("cluster-").FullName;
         var hub = await NetworkHost.CreateHubAsync(HubAddress);
@@ -54,6 +57,7 @@ internal sealed class ClusterBench : IAsyncDisposable
                 ["PIPELINE_KEY"] = AppHostUnderTest.Key,
                 ["PIPELINE_ROOTS"] = Path.Join(folder, "storage"),
                 ["PIPELINE_ENDPOINT_FILE"] = Path.Join(folder, host.Name, "endpoint.json"),
+                ["Orchestrator__RouteTimeout"] = routeTimeout,
                 ["Cluster__Provider"] = "Redis",
                 ["Cluster__ConnectionString"] = redis.ConnectionString,
                 ["Cluster__Storage"] = Path.Join(folder, "storage"),

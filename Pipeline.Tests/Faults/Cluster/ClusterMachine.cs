@@ -9,7 +9,7 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
 {
     private const string Broker = "http://127.0.0.1:7070";
     private static readonly TimeSpan RestartDelay = TimeSpan.FromMilliseconds(500);
-    private readonly List<Supervised> _services = [];
+    private readonly Dictionary<string, Supervised> _services = [];
 
     public NetworkHost Host => host;
 
@@ -17,7 +17,7 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
     public static string Orchestrator => "http://127.0.0.1:7080";
 
     /// <summary>How often its orchestrator has been started.</summary>
-    public int OrchestratorStarts => _services[^1].Starts;
+    public int OrchestratorStarts => _services["orchestrator"].Starts;
 
     /// <summary>Starts all its processes.</summary>
     public void Start()
@@ -43,12 +43,22 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
     /// <summary>Kills all its processes at once, as when a machine loses its power; none is started again.</summary>
     public async Task KillAsync()
     {
-        var services = _services.ToList();
+        var services = _services.Values.ToList();
         _services.Clear();
         foreach (var service in services)
             service.Kill();
         await Task.WhenAll(services.Select(service => service.Ended));
     }
+
+    /// <summary>Kills one of its processes, which is not started again.</summary>
+    public async Task KillAsync(string service)
+    {
+        _services[service].Kill();
+        await _services[service].Ended;
+    }
+
+    /// <summary>Starts one of its processes that was killed.</summary>
+    public void Start(string service) => _services[service] = _services[service].Again();
 
     /// <summary>What the command line says here.</summary>
     public async Task<string> CommandAsync(params IEnumerable<string> arguments)
@@ -69,7 +79,7 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
         var start = host.StartInfo(ServiceFiles.PathOf(project));
         start.WorkingDirectory = folder;
         Set(start, [.. variables, ("PIPELINE_INSTANCE", $"{host.Name}-{name}"), ("PIPELINE_DATA", Path.Join(folder, "data"))]);
-        _services.Add(new Supervised(start, Path.Join(folder, $"{name}.log")));
+        _services[name] = new Supervised(start, Path.Join(folder, $"{name}.log"));
     }
 
     private void Set(ProcessStartInfo start, params (string Name, string Value)[] variables)
@@ -98,6 +108,8 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
         public Task Ended { get; }
 
         public int Starts { get; private set; }
+
+        public Supervised Again() => new(_start, _log);
 
         public void Kill()
         {

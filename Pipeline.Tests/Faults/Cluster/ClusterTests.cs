@@ -8,6 +8,7 @@ namespace Pipeline.Tests.Faults.Cluster;
 public sealed class ClusterTests
 {
     private const int Times = 10;
+    private const string WithoutSink = "the run's own machine without Sink";
 
     [ClusterFact]
     public async Task Run_MachineKilledAndAnotherCutOff_SameBytes()
@@ -28,13 +29,14 @@ public sealed class ClusterTests
     [InlineData("undisturbed")]
     [InlineData("a machine killed")]
     [InlineData("the run's own machine killed")]
+    [InlineData(WithoutSink)]
     [InlineData("a machine cut off and joined again")]
     [InlineData("Redis killed and started empty")]
     [InlineData("all machines killed and started again")]
     public async Task Run_WhateverHappensToTheMachines_SameBytes(string what)
     {
         Assert.Null(NetworkHost.SkipReason);
-        await using var bench = await ClusterBench.StartAsync(3 * FaultSettings.Lines, slices: 24);
+        await using var bench = await ClusterBench.StartAsync(3 * FaultSettings.Lines, slices: 24, what == WithoutSink ? "00:00:05" : "00:02:00");
         var row = new FaultRow($"cluster, {what}");
         var took = new List<TimeSpan>();
         await row.RepeatAsync(FaultSettings.Repeat(Times), async _ =>
@@ -57,6 +59,7 @@ public sealed class ClusterTests
     {
         "a machine killed" => KillAsync(bench, bench.Machines[1]),
         "the run's own machine killed" => KillAsync(bench, bench.Machines[0]),
+        WithoutSink => MergeElsewhereAsync(bench),
         "a machine cut off and joined again" => CutOffAsync(bench, bench.Machines[2]),
         "Redis killed and started empty" => LoseRedisAsync(bench),
         "all machines killed and started again" => KillAllAsync(bench),
@@ -107,6 +110,20 @@ public sealed class ClusterTests
         await bench.FinishAsync(id);
         machine.Start();
         return recovered;
+    }
+
+    // Its slices are worked on by the others, and then one of them has to merge.
+    private static async Task<TimeSpan> MergeElsewhereAsync(ClusterBench bench)
+    {
+        var own = bench.Machines[0];
+        await own.KillAsync("sink");
+        var id = await bench.RunAsync(own);
+        await bench.CompletedAsync(id, 24);
+        var began = Stopwatch.GetTimestamp();
+        var run = await bench.FinishAsync(id);
+        Assert.DoesNotContain(run.History[^1].Route, instance => instance.StartsWith(own.Host.Name, StringComparison.Ordinal));
+        own.Start("sink");
+        return Stopwatch.GetElapsedTime(began);
     }
 
     private static async Task<TimeSpan> CutOffAsync(ClusterBench bench, ClusterMachine machine)
