@@ -186,6 +186,10 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     public async Task OrchestratorKilled_UnderAnOpenPage_ReconnectsAndIsRightAgain()
     {
         await using var page = await OpenAsync("/ui/runs");
+        await using var typing = await OpenAsync("/ui/new");
+        await typing.Field("Group by").FillAsync("user");
+        await typing.Page.WaitForFunctionAsync("() => sessionStorage.length > 0");
+        await typing.Page.EvaluateAsync("window.isBefore = true");
         var killed = Pipeline.Host.ProcessOf("orchestrator");
         ServiceProcesses.Kill(killed);
         await Pipeline.Host.WaitForAsync("orchestrator", change => change.Snapshot.Properties.Any(
@@ -195,6 +199,31 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         var run = await Pipeline.RunAsync(new RunSettings { Input = NewInput("page-restart", 100, badShare: 0) });
 
         await Expect(page.Page.Locator("main:not([inert]) table")).ToContainTextAsync(run.Id);
+        await typing.Page.WaitForFunctionAsync("() => !window.isBefore");
+        await Expect(typing.Field("Group by")).ToHaveValueAsync("user");
+    }
+
+    [BrowserFact]
+    public async Task NewRun_TypedAndLeft_HasItUntilItIsResetOrStarted()
+    {
+        const string rules = "{ \"rules\": [ { \"drop\": \"type == 'view'\" } ] }";
+        await using var page = await OpenAsync("/ui/new");
+        await page.Field("Rules").FillAsync(rules);
+        await page.Page.WaitForFunctionAsync("() => sessionStorage.length > 0");
+
+        await page.GoAsync("/ui/runs");
+        await page.GoAsync("/ui/new");
+
+        await Expect(page.Field("Rules")).ToHaveValueAsync(rules);
+        await page.Button("Reset").ClickAsync();
+        await Expect(page.Field("Rules")).ToHaveValueAsync("");
+        await page.Field("Input").FillAsync(NewInput("page-typed", 100, badShare: 0));
+        await page.Button("Start").ClickAsync();
+        await Expect(page.Page).ToHaveURLAsync(RunAddress);
+        await page.GoAsync("/ui/new");
+        await Expect(page.Field("Input")).ToHaveValueAsync("");
+        await Expect(page.Field("Rules")).ToHaveValueAsync("");
+        Assert.Empty(page.Errors);
     }
 
     [BrowserFact]

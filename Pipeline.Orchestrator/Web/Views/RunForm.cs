@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json.Serialization;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Web.Views;
@@ -13,6 +14,7 @@ internal sealed class RunForm
     private const NumberStyles Real = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
     // A name may contain a comma or end in a space, and cannot be read back from a field: a field that was not edited keeps the original names.
+    [JsonInclude]
     private RunSettings _of = new();
 
     /// <summary>Path of the input.</summary>

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.AspNetCore.Components.Server.ProtectedBrowserStorage;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FluentUI.AspNetCore.Components;
@@ -473,6 +475,8 @@ public sealed class ComponentTests : IAsyncLifetime
         var browser = new BunitContext();
         browser.JSInterop.Mode = JSRuntimeMode.Loose;
         browser.Services.AddFluentUIComponents();
+        browser.Services.AddSingleton(served.Services.GetRequiredService<IDataProtectionProvider>());
+        browser.Services.AddScoped<ProtectedSessionStorage>();
         browser.Services.AddFallbackServiceProvider(served.Services);
         return browser;
     }
