@@ -25,7 +25,7 @@ public sealed class BackPressureTests : IDisposable
 
         // Half of the lines are rejects, which go all the way to Sink; events end in Aggregate's groups.
         await using var bench = await FaultBench.StartAsync(
-            path => FaultBench.Write(path, FaultSettings.Lines, 0.5), $"--Pipeline:Services:sink:Environment:PIPELINE_CRASH_AT=@{order}");
+            path => FaultBench.Write(path, FaultSettings.Lines, 0.5), $"--Pipeline:Services:sink:Environment:PIPELINE_CRASH_AT={order}");
         var row = new FaultRow("stalled Sink, 60 s");
         await row.OnceAsync("", async _ =>
         {

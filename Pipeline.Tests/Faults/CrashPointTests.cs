@@ -69,7 +69,7 @@ public sealed class CrashPointTests : IDisposable
         // Several instances of Sink: one takes over at once while the others restart.
         await using var bench = await FaultBench.StartAsync(
             path => FaultBench.Write(path, Lines, badShare),
-            $"--Pipeline:Services:{service}:Environment:PIPELINE_CRASH_AT=@{_order}",
+            $"--Pipeline:Services:{service}:Environment:PIPELINE_CRASH_AT={_order}",
             "--Pipeline:Services:sink:Replicas=4");
         foreach (var name in names)
         {
