@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Pipeline.Stages.Core.Batching;
 
@@ -23,26 +22,6 @@ internal static class ColumnAccess
             : min >= short.MinValue && max <= short.MaxValue ? 2
             : min >= int.MinValue && max <= int.MaxValue ? 4
             : 8;
-    }
-
-    /// <summary>Writes a number or a code; what does not fit the width is cut off.</summary>
-    public static void Write(Span<byte> data, int width, int row, long value)
-    {
-        switch (width)
-        {
-            case 1:
-                data[row] = (byte)value;
-                break;
-            case 2:
-                BinaryPrimitives.WriteInt16LittleEndian(data[(row * 2)..], (short)value);
-                break;
-            case 4:
-                BinaryPrimitives.WriteInt32LittleEndian(data[(row * 4)..], (int)value);
-                break;
-            case 8:
-                BinaryPrimitives.WriteInt64LittleEndian(data[(row * 8)..], value);
-                break;
-        }
     }
 
     /// <summary>The values of a column that is <c>sizeof(T)</c> wide.</summary>

@@ -14,20 +14,6 @@ internal sealed class ResultColumn(Slot target)
     private long[] _raw = [];
     private int[] _codes = [];
 
-    /// <summary>A column in which every row has the first entry.</summary>
-    public EventColumn MakeConstant(int count, Result[] entries, ResultEvaluator evaluator)
-    {
-        var column = New();
-        column.Texts?.Add(evaluator.Texts[(int)entries[0].Value]);
-        column.Scale = entries[0].Scale;
-        var value = target.Kind == ColumnKind.Text ? 0 : entries[0].Value;
-        column.Allocate(WidthOf(value, value), count);
-        for (var row = 0; row < count && column.Width > 0; row++)
-            ColumnAccess.Write(column.Data, column.Width, row, value);
-
-        return column;
-    }
-
     /// <summary>A column of the entries' results.</summary>
     /// <param name="count">Rows.</param>
     /// <param name="entries">By entry.</param>

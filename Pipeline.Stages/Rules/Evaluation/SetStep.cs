@@ -12,6 +12,10 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// </summary>
 internal sealed class SetStep(SetRule rule) : IDisposable
 {
+    // Of a rule that reads no column: every row has the first entry.
+    private static readonly List<int> First = [0];
+    private static readonly EventColumn SameForAll = new() { Name = "", Kind = ColumnKind.Number };
+
     private readonly ResultEvaluator _evaluator = new(rule.Expression);
     private readonly ResultColumn _columns = new(rule.Target);
     private readonly EntryMemo<Result>? _memo = rule.Expression.Reads is [var only] ? new EntryMemo<Result>(only, default) : null;
@@ -47,11 +51,11 @@ internal sealed class SetStep(SetRule rule) : IDisposable
 
     public void Dispose() => _evaluator.Dispose();
 
-    private EventColumn Constant(FrameRows rows)
+    private EventColumn? Constant(FrameRows rows)
     {
         Grow(1);
         _entries[0] = _evaluator.Evaluate(rows.Cursor);
-        return _columns.MakeConstant(rows.Count, _entries, _evaluator);
+        return _columns.TryMake(rows.Count, _entries, First, SameForAll, default, _evaluator);
     }
 
     private bool TryEvaluate(FrameRows rows, EventColumn? single, ReadOnlySpan<int> combined)
