@@ -25,16 +25,16 @@ internal static class PredicateBuilder
             UnaryExpression { NodeType: ExpressionType.Not } not => new NotPredicate(Build(not.Operand, slots)),
             BinaryExpression { NodeType: ExpressionType.AndAlso } and => new JunctionPredicate(Build(and.Left, slots), Build(and.Right, slots), isAnd: true),
             BinaryExpression { NodeType: ExpressionType.OrElse } or => new JunctionPredicate(Build(or.Left, slots), Build(or.Right, slots), isAnd: false),
-            BinaryExpression binary when ComparisonOf(binary.NodeType) is { } comparison => Compare(binary, comparison, reads),
+            BinaryExpression comparison => Compare(comparison, reads),
             _ => new TablePredicate(body, reads),
         };
     }
 
-    private static Predicate Compare(BinaryExpression binary, Comparison comparison, Slot[] reads) => (binary.Left, binary.Right) switch
+    private static Predicate Compare(BinaryExpression comparison, Slot[] reads) => (comparison.Left, comparison.Right) switch
     {
-        (ParameterExpression, ConstantExpression { Value: decimal literal }) => new RangePredicate(reads[0], comparison, literal),
-        (ConstantExpression { Value: decimal literal }, ParameterExpression) => new RangePredicate(reads[0], Mirror(comparison), literal),
-        _ => new TablePredicate(binary, reads),
+        (ParameterExpression, ConstantExpression { Value: decimal literal }) => new RangePredicate(reads[0], comparison.NodeType, literal),
+        (ConstantExpression { Value: decimal literal }, ParameterExpression) => new RangePredicate(reads[0], Mirror(comparison.NodeType), literal),
+        _ => new TablePredicate(comparison, reads),
     };
 
     // A part without columns may fail, as in "value > 5 && 1 / 0 > 1": then it fails where it matters.
@@ -57,23 +57,12 @@ internal static class PredicateBuilder
         return [.. finder.Indices.Select(index => slots[index])];
     }
 
-    private static Comparison? ComparisonOf(ExpressionType type) => type switch
+    private static ExpressionType Mirror(ExpressionType comparison) => comparison switch
     {
-        ExpressionType.LessThan => Comparison.Less,
-        ExpressionType.LessThanOrEqual => Comparison.LessOrEqual,
-        ExpressionType.GreaterThan => Comparison.Greater,
-        ExpressionType.GreaterThanOrEqual => Comparison.GreaterOrEqual,
-        ExpressionType.Equal => Comparison.Equal,
-        ExpressionType.NotEqual => Comparison.NotEqual,
-        _ => null,
-    };
-
-    private static Comparison Mirror(Comparison comparison) => comparison switch
-    {
-        Comparison.Less => Comparison.Greater,
-        Comparison.LessOrEqual => Comparison.GreaterOrEqual,
-        Comparison.Greater => Comparison.Less,
-        Comparison.GreaterOrEqual => Comparison.LessOrEqual,
+        ExpressionType.LessThan => ExpressionType.GreaterThan,
+        ExpressionType.LessThanOrEqual => ExpressionType.GreaterThanOrEqual,
+        ExpressionType.GreaterThan => ExpressionType.LessThan,
+        ExpressionType.GreaterThanOrEqual => ExpressionType.LessThanOrEqual,
         _ => comparison,
     };
 

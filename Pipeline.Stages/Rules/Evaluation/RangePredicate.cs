@@ -1,3 +1,4 @@
+using System.Linq.Expressions;
 using System.Numerics;
 using Pipeline.Stages.Rules.Expressions;
 
@@ -10,7 +11,7 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// <param name="slot">The column.</param>
 /// <param name="comparison">Which comparison, the column on its left.</param>
 /// <param name="literal">What it is compared with.</param>
-internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal literal) : Predicate
+internal sealed class RangePredicate(Slot slot, ExpressionType comparison, decimal literal) : Predicate
 {
     private readonly (long Low, long High)?[] _ranges = new (long Low, long High)?[Number.MaxScale + 1];
 
@@ -18,7 +19,7 @@ internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal l
     {
         var column = rows.Column(slot);
         var (low, high) = _ranges[column.Scale] ??= RangeAt(column.Scale);
-        var inside = comparison == Comparison.NotEqual ? Outcome.False : Outcome.True;
+        var inside = comparison == ExpressionType.NotEqual ? Outcome.False : Outcome.True;
         switch (column.Width)
         {
             case 0:
@@ -84,10 +85,10 @@ internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal l
         var ceiling = exact ? floor : floor + 1;
         var (low, high) = comparison switch
         {
-            Comparison.Less => ((BigInteger)long.MinValue, ceiling - 1),
-            Comparison.LessOrEqual => (long.MinValue, floor),
-            Comparison.Greater => (floor + 1, long.MaxValue),
-            Comparison.GreaterOrEqual => (ceiling, long.MaxValue),
+            ExpressionType.LessThan => ((BigInteger)long.MinValue, ceiling - 1),
+            ExpressionType.LessThanOrEqual => (long.MinValue, floor),
+            ExpressionType.GreaterThan => (floor + 1, long.MaxValue),
+            ExpressionType.GreaterThanOrEqual => (ceiling, long.MaxValue),
             _ => exact ? (floor, floor) : (1, 0),
         };
         return low > high || low > long.MaxValue || high < long.MinValue
@@ -105,15 +106,4 @@ internal sealed class RangePredicate(Slot slot, Comparison comparison, decimal l
         var quotient = BigInteger.DivRem(scaled, BigInteger.Pow(10, decimals), out var remainder);
         return (remainder.Sign < 0 ? quotient - 1 : quotient, remainder.IsZero);
     }
-}
-
-/// <summary>Comparisons of numbers.</summary>
-internal enum Comparison
-{
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Equal,
-    NotEqual,
 }
