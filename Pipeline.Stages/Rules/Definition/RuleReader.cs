@@ -170,29 +170,10 @@ internal sealed class RuleReader(string json)
             return;
         }
 
-        var source = new TextSource(text, (int)reader.TokenStartIndex + 1);
-        var again = name switch
-        {
-            "drop" => rule.Drop,
-            "set" => rule.Set,
-            "to" => rule.To,
-            _ => null,
-        };
-        if (again is not null)
+        if (name != "comment" && rule.Members.ContainsKey(name))
             Add(rule.Number, start, $"\"{name}\" stands here for the second time");
 
-        switch (name)
-        {
-            case "drop":
-                rule.Drop = source;
-                break;
-            case "set":
-                rule.Set = source;
-                break;
-            case "to":
-                rule.To = source;
-                break;
-        }
+        rule.Members[name] = new TextSource(text, (int)reader.TokenStartIndex + 1);
     }
 
     private static string? Text(ref Utf8JsonReader reader)

@@ -5,14 +5,17 @@ namespace Pipeline.Stages.Rules.Definition;
 /// <param name="Start">Byte offset of the rule in the text.</param>
 internal sealed record RuleSource(int Number, int Start)
 {
+    /// <summary>Its members by name; of one that stands there several times, the last.</summary>
+    public Dictionary<string, TextSource> Members { get; } = [];
+
     /// <summary>Expression of a drop rule.</summary>
-    public TextSource? Drop { get; set; }
+    public TextSource? Drop => Members.GetValueOrDefault("drop");
 
     /// <summary>Column of a set rule.</summary>
-    public TextSource? Set { get; set; }
+    public TextSource? Set => Members.GetValueOrDefault("set");
 
     /// <summary>Expression of a set rule.</summary>
-    public TextSource? To { get; set; }
+    public TextSource? To => Members.GetValueOrDefault("to");
 }
 
 /// <summary>A string of the text.</summary>
