@@ -1,21 +1,15 @@
 namespace Pipeline.Files;
 
-/// <summary>Order of paths, the same on every system.</summary>
-internal static class Utf8Order
+/// <summary>The order of texts as UTF-8 bytes, the same on every system.</summary>
+public static class Utf8Order
 {
-    /// <summary>The order of the UTF-8 bytes: that of the characters, save that surrogates stand for what comes after all others.</summary>
-    public static int Compare(string one, string other)
+    /// <summary>Compares two texts by code points, which is also the order of the UTF-8 bytes.</summary>
+    public static int Compare(string left, string right)
     {
-        for (var at = 0; at < Math.Min(one.Length, other.Length); at++)
-        {
-            if (one[at] != other[at])
-            {
-                return char.IsSurrogate(one[at]) == char.IsSurrogate(other[at])
-                    ? one[at].CompareTo(other[at])
-                    : char.IsSurrogate(one[at]) ? 1 : -1;
-            }
-        }
-
-        return one.Length - other.Length;
+        var at = left.AsSpan().CommonPrefixLength(right);
+        return at == left.Length || at == right.Length ? left.Length - right.Length : Rank(left[at]) - Rank(right[at]);
     }
+
+    // A surrogate is a smaller number than U+E000 to U+FFFF, but stands for a code point above them.
+    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + char.MaxValue : unit;
 }

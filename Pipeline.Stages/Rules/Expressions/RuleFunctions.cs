@@ -29,22 +29,12 @@ internal static class RuleFunctions
 
     public static string Trim(string text) => text.Trim();
 
-    /// <summary>By code points, which is also the order of the UTF-8 bytes.</summary>
-    public static int Compare(string left, string right)
-    {
-        var at = left.AsSpan().CommonPrefixLength(right);
-        return at == left.Length || at == right.Length ? left.Length - right.Length : Rank(left[at]) - Rank(right[at]);
-    }
-
     public static bool IsIn<T>(T value, T[] list)
         where T : IEquatable<T> => list.AsSpan().Contains(value);
 
     public static string Concat(string left, string right) => left.Length + right.Length <= MaxTextLength
         ? string.Concat(left, right)
         : throw new OverflowException($"A text of more than {MaxTextLength} characters.");
-
-    // A surrogate is a smaller number than U+E000 to U+FFFF, but stands for a code point above them.
-    private static int Rank(char unit) => char.IsSurrogate(unit) ? unit + char.MaxValue : unit;
 
     // The cases of an ASCII letter differ in one bit.
     private static string Map(string text, Func<char, bool> changes) => string.Create(text.Length, (text, changes), static (target, from) =>

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using Pipeline.Files;
 
 namespace Pipeline.Stages.Rules.Expressions;
 
@@ -51,7 +52,7 @@ internal sealed class TypedNodes(Action<int, string> fail)
 
         return type != typeof(string) || isLogical || symbol.Text is "-" or "*" or "/" or "%" ? Refuse(symbol, left, right)
             : isArithmetic ? Call(nameof(RuleFunctions.Concat), left, right)
-            : Expression.MakeBinary(kind, Call(nameof(RuleFunctions.Compare), left, right), Expression.Constant(0));
+            : Expression.MakeBinary(kind, Expression.Call(typeof(Utf8Order), nameof(Utf8Order.Compare), null, left, right), Expression.Constant(0));
     }
 
     /// <summary>A column among literals becomes comparisons, which run over whole columns; all else is looked up in an array.</summary>
