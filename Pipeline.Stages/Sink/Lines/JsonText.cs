@@ -59,57 +59,26 @@ internal static class JsonText
         for (; scale > 0 && value % 10 == 0; scale--)
             value /= 10;
 
-        // Int128.MinValue has 39 digits; the zeros that may have to stand before the digits are at most the scale.
+        // Int128.MinValue has 39 digits and a sign. There is at least one digit before the point.
         Span<byte> digits = stackalloc byte[48];
-        var magnitude = value < 0 ? unchecked((UInt128)(-value)) : (UInt128)value;
-        var first = digits.Length;
-        do
-        {
-            digits[--first] = (byte)('0' + (int)(magnitude % 10));
-            magnitude /= 10;
-        }
-        while (magnitude != 0 || digits.Length - first <= scale);
-
-        if (value < 0)
-            output.Write("-"u8);
-
-        output.Write(digits[first..^scale]);
+        _ = value.TryFormat(digits, out var length, $"D{scale + 1}", CultureInfo.InvariantCulture);
+        output.Write(digits[..(length - scale)]);
         if (scale > 0)
         {
             output.Write("."u8);
-            output.Write(digits[^scale..]);
+            output.Write(digits[(length - scale)..length]);
         }
     }
 
     private static void WriteEscape(IBufferWriter<byte> output, byte character)
     {
-        switch (character)
+        if ("\b\t\n\f\r\"\\"u8.IndexOf(character) is var at and >= 0)
         {
-            case (byte)'"':
-                output.Write("\\\""u8);
-                break;
-            case (byte)'\\':
-                output.Write("\\\\"u8);
-                break;
-            case (byte)'\n':
-                output.Write("\\n"u8);
-                break;
-            case (byte)'\r':
-                output.Write("\\r"u8);
-                break;
-            case (byte)'\t':
-                output.Write("\\t"u8);
-                break;
-            case (byte)'\b':
-                output.Write("\\b"u8);
-                break;
-            case (byte)'\f':
-                output.Write("\\f"u8);
-                break;
-            default:
-                output.Write("\\u00"u8);
-                output.Write([(byte)"01"[character >> 4], (byte)"0123456789ABCDEF"[character & 15]]);
-                break;
+            output.Write([(byte)'\\', "btnfr\"\\"u8[at]]);
+            return;
         }
+
+        output.Write("\\u00"u8);
+        output.Write([(byte)"01"[character >> 4], (byte)"0123456789ABCDEF"[character & 15]]);
     }
 }
