@@ -76,7 +76,7 @@ internal sealed class StoredCheckpoint : IDisposable
     /// <summary>Begins to write one; it is there when it is sealed.</summary>
     public static SealedFile Create(IDurableFiles files, string path, long attempt, IReadOnlyList<SegmentLengths> segments)
     {
-        var file = SealedFile.Create(files, path, path + CheckpointFolder.Unfinished, "checkpoint", Magic, Version);
+        var file = new SealedFile(files, path, path + CheckpointFolder.Unfinished, "checkpoint", Magic, Version);
         file.WriteInt64(attempt);
         file.WriteInt32(segments.Count);
         foreach (var segment in segments)

@@ -28,12 +28,6 @@ internal sealed class SealedFile : IDisposable
     private readonly XxHash3 _hash = new();
     private readonly ArrayBufferWriter<byte> _buffer = new(64 * 1024);
 
-    private SealedFile(IDurableFiles files, string path, string unfinished, string role)
-    {
-        (_files, _path, _unfinished, _role) = (files, path, unfinished, role);
-        _file = files.Create(unfinished, role);
-    }
-
     /// <summary>Begins one that becomes visible with <see cref="Seal"/>.</summary>
     /// <param name="files">Where to.</param>
     /// <param name="path">Its name when it is sealed.</param>
@@ -41,12 +35,12 @@ internal sealed class SealedFile : IDisposable
     /// <param name="role">Names its crash points.</param>
     /// <param name="magic">Eight ASCII characters.</param>
     /// <param name="version">Of the layout of its content.</param>
-    public static SealedFile Create(IDurableFiles files, string path, string unfinished, string role, string magic, int version)
+    public SealedFile(IDurableFiles files, string path, string unfinished, string role, string magic, int version)
     {
-        var file = new SealedFile(files, path, unfinished, role);
-        Encoding.ASCII.GetBytes(magic, file._buffer);
-        file.WriteInt32(version);
-        return file;
+        (_files, _path, _unfinished, _role) = (files, path, unfinished, role);
+        _file = files.Create(unfinished, role);
+        Encoding.ASCII.GetBytes(magic, _buffer);
+        WriteInt32(version);
     }
 
     /// <summary>Adds to the content.</summary>

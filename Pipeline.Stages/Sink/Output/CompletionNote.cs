@@ -61,7 +61,7 @@ internal sealed record CompletionNote(RunCompleted Completed, FinishedFile Resul
     /// <summary>Writes it durably.</summary>
     public void Write(IDurableFiles files, string workFolder, long attempt)
     {
-        using var file = SealedFile.Create(files, PathIn(workFolder), $"{PathIn(workFolder)}.{attempt}.tmp", "completion", Magic, Version);
+        using var file = new SealedFile(files, PathIn(workFolder), $"{PathIn(workFolder)}.{attempt}.tmp", "completion", Magic, Version);
         file.WriteInt64(Results.Length);
         file.WriteInt64((long)Results.Hash);
         file.WriteInt64(Rejects.Length);
