@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Pipeline.Stages.Parse.Lines;
 
 namespace Pipeline.Stages.Parse.WorkItems;
@@ -66,37 +67,11 @@ internal ref struct JsonWalker(ReadOnlySpan<byte> text)
     /// <summary>Passes a value of any kind.</summary>
     public void PassValue()
     {
-        var depth = 0;
-        do
-        {
-            switch (Next)
-            {
-                case (byte)'"':
-                    PassString();
-                    break;
-                case (byte)'{' or (byte)'[':
-                    depth++;
-                    _at++;
-                    break;
-                case (byte)'}' or (byte)']':
-                    depth--;
-                    _at++;
-                    break;
-                case (byte)',' or (byte)':':
-                    _at++;
-                    break;
-                default:
-                    PassLiteral();
-                    break;
-            }
-        }
-        while (depth > 0);
-    }
-
-    private void PassLiteral()
-    {
-        var length = _text[_at..].IndexOfAny(" \t\r\n,]}"u8);
-        _at = length < 0 ? _text.Length : _at + length;
+        _ = Next;
+        var reader = new Utf8JsonReader(_text[_at..]);
+        reader.Read();
+        reader.Skip();
+        _at += (int)reader.BytesConsumed;
     }
 
     private void PassString()
