@@ -57,7 +57,7 @@ internal sealed class NumberRows
 
         while (json.MoveNext((byte)']'))
         {
-            var verdict = ReadRow(ref json);
+            var verdict = ReadMember(ref json, "values"u8, isMatrix: false);
             if (verdict != Verdict.WorkItem)
                 return verdict;
 
@@ -67,7 +67,12 @@ internal sealed class NumberRows
         return Verdict.WorkItem;
     }
 
-    private Verdict ReadRow(ref JsonWalker json)
+    /// <summary>Reads the object that is the next value: a matrix, whose member "rows" is such an array.</summary>
+    /// <returns>WorkItem, or what is wrong first.</returns>
+    public Verdict ReadMatrix(ref JsonWalker json) => ReadMember(ref json, "rows"u8, isMatrix: true);
+
+    // Of an object its one member that counts: the rows of a matrix, or the values of a row.
+    private Verdict ReadMember(ref JsonWalker json, ReadOnlySpan<byte> name, bool isMatrix)
     {
         if (!json.TryPass((byte)'{'))
             return Verdict.WrongType;
@@ -75,7 +80,7 @@ internal sealed class NumberRows
         var verdict = Verdict.MissingField;
         while (json.MoveNext((byte)'}'))
         {
-            if (!json.PassName("values"u8))
+            if (!json.PassName(name))
             {
                 json.PassValue();
                 continue;
@@ -84,7 +89,7 @@ internal sealed class NumberRows
             if (verdict == Verdict.WorkItem)
                 return Verdict.DuplicateField;
 
-            verdict = ReadNumbers(ref json);
+            verdict = isMatrix ? Read(ref json) : ReadNumbers(ref json);
             if (verdict != Verdict.WorkItem)
                 return verdict;
         }

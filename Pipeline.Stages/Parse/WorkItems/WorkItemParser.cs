@@ -61,24 +61,7 @@ internal sealed class WorkItemParser
             return Verdict.WrongType;
 
         var json = new JsonWalker(line[matrix.Start..]);
-        json.TryPass((byte)'{');
-        var verdict = Verdict.MissingField;
-        while (json.MoveNext((byte)'}'))
-        {
-            if (!json.PassName("rows"u8))
-            {
-                json.PassValue();
-                continue;
-            }
-
-            if (verdict == Verdict.WorkItem)
-                return Verdict.DuplicateField;
-
-            verdict = _matrix.Read(ref json);
-            if (verdict != Verdict.WorkItem)
-                return verdict;
-        }
-
+        var verdict = _matrix.ReadMatrix(ref json);
         if (verdict != Verdict.WorkItem)
             return verdict;
 
