@@ -11,7 +11,6 @@ internal static class Timestamp
 
     private const int DateLength = 10;
     private const long MillisPerMinute = 60_000;
-    private const long MillisPerDay = 86_400_000;
 
     /// <summary>Reads a timestamp.</summary>
     /// <param name="text">Unescaped.</param>
@@ -107,19 +106,8 @@ internal static class Timestamp
         if (year == 0 || month == 0 || day == 0 || day > DateTime.DaysInMonth(year, month))
             return false;
 
-        unixMillis = DaysSince1970(year, month, day) * MillisPerDay;
+        unixMillis = (new DateTime(year, month, day) - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond;
         return true;
-    }
-
-    // The year begins in March, so that the leap day is its last: http://howardhinnant.github.io/date_algorithms.html#days_from_civil
-    private static long DaysSince1970(int year, int month, int day)
-    {
-        year -= month <= 2 ? 1 : 0;
-        var era = year / 400;
-        var yearOfEra = year - (era * 400);
-        var dayOfYear = (((153 * (month + (month > 2 ? -3 : 9))) + 2) / 5) + day - 1;
-        var dayOfEra = (yearOfEra * 365) + (yearOfEra / 4) - (yearOfEra / 100) + dayOfYear;
-        return (era * 146_097L) + dayOfEra - 719_468;
     }
 
     private static bool TryTwoDigits(ReadOnlySpan<byte> text, int most, out int number)
