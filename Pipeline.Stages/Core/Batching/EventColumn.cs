@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 
@@ -84,6 +85,28 @@ public sealed class EventColumn : IDisposable
         DataLength = length;
     }
 
+    /// <summary>Writes all values at the column's width; what it cannot hold of a value is cut off.</summary>
+    /// <param name="values">As many as were allocated.</param>
+    public void Write<T>(ReadOnlySpan<T> values)
+        where T : unmanaged, IBinaryInteger<T>
+    {
+        switch (Width)
+        {
+            case var width when width == Unsafe.SizeOf<T>():
+                MemoryMarshal.AsBytes(values).CopyTo(Data);
+                break;
+            case 1:
+                Narrow<T, byte>(values);
+                break;
+            case 2:
+                Narrow<T, ushort>(values);
+                break;
+            case 4:
+                Narrow<T, uint>(values);
+                break;
+        }
+    }
+
     /// <summary>Shortens the column to its first <paramref name="count"/> values.</summary>
     public void Truncate(int count) => DataLength = Math.Min(DataLength, Width * count);
 
@@ -93,6 +116,15 @@ public sealed class EventColumn : IDisposable
         Return();
         DataLength = 0;
         Texts?.Dispose();
+    }
+
+    private void Narrow<T, TNarrow>(ReadOnlySpan<T> values)
+        where T : unmanaged, IBinaryInteger<T>
+        where TNarrow : unmanaged, IBinaryInteger<TNarrow>
+    {
+        var narrow = MemoryMarshal.Cast<byte, TNarrow>(Data);
+        for (var i = 0; i < narrow.Length; i++)
+            narrow[i] = TNarrow.CreateTruncating(values[i]);
     }
 
     private T Greatest<T>()

@@ -41,7 +41,7 @@ internal sealed class NumberColumn(string name)
         var column = new EventColumn { Name = name, Kind = ColumnKind.Number, Scale = _scale };
         var values = _values.AsSpan(0, _count);
         column.Allocate(WidthOf(values), _count);
-        Narrow(values, column);
+        column.Write<long>(values);
         _count = 0;
         _scale = 0;
         return column;
@@ -117,32 +117,5 @@ internal sealed class NumberColumn(string name)
             : magnitude <= short.MaxValue ? 2
             : magnitude <= int.MaxValue ? 4
             : 8;
-    }
-
-    private static void Narrow(ReadOnlySpan<long> values, EventColumn column)
-    {
-        switch (column.Width)
-        {
-            case 1:
-                Copy<byte>(values, column.Data);
-                break;
-            case 2:
-                Copy<ushort>(values, column.Data);
-                break;
-            case 4:
-                Copy<uint>(values, column.Data);
-                break;
-            case 8:
-                MemoryMarshal.AsBytes(values).CopyTo(column.Data);
-                break;
-        }
-    }
-
-    private static void Copy<T>(ReadOnlySpan<long> values, Span<byte> data)
-        where T : unmanaged, IBinaryInteger<T>
-    {
-        var narrow = MemoryMarshal.Cast<byte, T>(data);
-        for (var i = 0; i < narrow.Length; i++)
-            narrow[i] = T.CreateTruncating(values[i]);
     }
 }

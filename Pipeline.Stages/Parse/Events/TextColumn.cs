@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 
@@ -30,26 +29,8 @@ internal sealed class TextColumn(string name)
     public EventColumn Take()
     {
         var column = new EventColumn { Name = name, Kind = ColumnKind.Text, Texts = _texts ?? new TextTable() };
-        var values = _values.AsSpan(0, _count);
         column.Allocate(_codes.Count switch { <= 1 => 0, <= 1 << 8 => 1, <= 1 << 16 => 2, _ => 4 }, _count);
-        switch (column.Width)
-        {
-            case 1:
-                for (var i = 0; i < values.Length; i++)
-                    column.Data[i] = (byte)values[i];
-
-                break;
-            case 2:
-                var data = MemoryMarshal.Cast<byte, ushort>(column.Data);
-                for (var i = 0; i < values.Length; i++)
-                    data[i] = (ushort)values[i];
-
-                break;
-            case 4:
-                MemoryMarshal.AsBytes(values).CopyTo(column.Data);
-                break;
-        }
-
+        column.Write<int>(_values.AsSpan(0, _count));
         _count = 0;
         _texts = null;
         return column;
