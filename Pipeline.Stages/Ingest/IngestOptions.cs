@@ -3,8 +3,8 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Ingest;
 
-/// <summary>What of a run's options concerns Ingest; validated.</summary>
-internal sealed class IngestOptions
+/// <summary>What of a run's options concerns Ingest.</summary>
+internal static class IngestOptions
 {
     /// <summary>Bytes of a batch at automatic size: a message costs the same whatever it holds, and more than this no longer stays in a core's cache.</summary>
     public const int AutoBatchBytes = 192 * 1024;
@@ -12,37 +12,9 @@ internal sealed class IngestOptions
     /// <summary>Most bytes of a batch of any size, unless of one line.</summary>
     public const int MaxBatchBytes = 4 * 1024 * 1024;
 
-    private IngestOptions(RunOptions options)
-    {
-        BatchLines = options.BatchSize == 0 ? int.MaxValue : options.BatchSize;
-        BatchBytes = options.BatchSize == 0 ? AutoBatchBytes : MaxBatchBytes;
-        LingerMicros = options.LingerMicros;
-        MaxLineBytes = options.MaxLineBytes;
-        CheckpointMicros = options.CheckpointIntervalMicros;
-        Rate = options.Rate;
-    }
-
-    /// <summary>Kept lines in a batch.</summary>
-    public int BatchLines { get; }
-
-    /// <summary>Bytes in a batch.</summary>
-    public int BatchBytes { get; }
-
-    /// <summary>Longest time that a line waits for its batch to fill.</summary>
-    public long LingerMicros { get; }
-
-    /// <summary>Longest line without its end.</summary>
-    public int MaxLineBytes { get; }
-
-    /// <summary>Time between two checkpoints; 0 = only those at the beginning and at the end.</summary>
-    public long CheckpointMicros { get; }
-
-    /// <summary>Lines per second; 0 = as fast as it goes.</summary>
-    public double Rate { get; }
-
-    /// <summary>Takes the options, or tells everything that is wrong with them.</summary>
+    /// <summary>Tells everything that is wrong with the options.</summary>
     /// <exception cref="StageException">Something is.</exception>
-    public static IngestOptions From(RunOptions options)
+    public static void Require(RunOptions options)
     {
         var errors = new List<string>();
         Check("batch_size", options.BatchSize, 0, RunLimits.MaxBatchLines);
@@ -58,9 +30,8 @@ internal sealed class IngestOptions
         if (!(options.Rate is >= 0 and <= RunLimits.MaxRate))
             errors.Add($"rate is {options.Rate}; it must be 0 (as fast as it goes) to {RunLimits.MaxRate}.");
 
-        return errors.Count == 0
-            ? new IngestOptions(options)
-            : throw new StageException(FailureReasons.InvalidOptions, string.Join(' ', errors));
+        if (errors.Count > 0)
+            throw new StageException(FailureReasons.InvalidOptions, string.Join(' ', errors));
 
         void Check(string name, long value, long least, long most)
         {

@@ -13,7 +13,7 @@ namespace Pipeline.Stages.Ingest;
 /// <summary>One pass over the input, from where the attempt begins to its end or to where it is drained.</summary>
 internal sealed class IngestPass(
     StageContext context,
-    IngestOptions options,
+    RunOptions options,
     InputCatalog catalog,
     ReadRange range,
     ReadProgress progress,
@@ -23,6 +23,8 @@ internal sealed class IngestPass(
     CancellationToken drain)
 {
     private readonly long _furthest = context.Memory.LinesOf(runId);
+    private readonly int _batchLines = options.BatchSize == 0 ? int.MaxValue : options.BatchSize;
+    private readonly int _batchBytes = options.BatchSize == 0 ? IngestOptions.AutoBatchBytes : IngestOptions.MaxBatchBytes;
     private LinePace _pace = new(0, 0);
     private long _linesRead;
     private long _batchStarted;
@@ -109,7 +111,7 @@ internal sealed class IngestPass(
 
                 var lineBefore = cutter.Line;
                 var due = _pace.IsPaced ? _pace.Due(now) - _linesRead : long.MaxValue;
-                var status = cutter.Cut(new CutLimits(options.BatchLines, options.BatchBytes, due));
+                var status = cutter.Cut(new CutLimits(_batchLines, _batchBytes, due));
                 _linesRead += cutter.Line - lineBefore;
                 switch (status)
                 {
@@ -202,7 +204,7 @@ internal sealed class IngestPass(
             if (now >= lingered)
                 return false;
 
-            until = Math.Min(lingered, _pace.DueMicros(_linesRead + cutter.LinesToFill(options.BatchLines, options.BatchBytes) - 1));
+            until = Math.Min(lingered, _pace.DueMicros(_linesRead + cutter.LinesToFill(_batchLines, _batchBytes) - 1));
         }
 
         if (until <= now)
