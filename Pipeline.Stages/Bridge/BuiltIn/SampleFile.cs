@@ -37,12 +37,16 @@ internal sealed class SampleFile : IDisposable
     /// <exception cref="IOException">It cannot be written.</exception>
     public static SampleFile Open(string folder, string name, long attempt, long checkpoint)
     {
-        var former = Directory.EnumerateFiles(folder, $"{name}.*.ndjson").Where(path => AttemptOf(path, name) is var other and > 0 && other < attempt).ToList();
+        var former = NumberedFiles.In(folder, $"{name}.", ".ndjson")
+            .Where(file => file.Number > 0 && file.Number < attempt)
+            .OrderByDescending(file => file.Number)
+            .Select(file => file.Path)
+            .ToList();
         var file = new SampleFile(System.IO.Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}.{attempt}.ndjson")));
         try
         {
             if (checkpoint > 0)
-                file.GoOnFrom(former.OrderByDescending(path => AttemptOf(path, name)), checkpoint);
+                file.GoOnFrom(former, checkpoint);
 
             DurableFiles.Instance.FlushFolder(folder, "sample");
             foreach (var path in former)
@@ -88,7 +92,7 @@ internal sealed class SampleFile : IDisposable
             if (noted is null)
                 continue;
 
-            using (var content = Open(path))
+            using (var content = SharedFile.OpenRead(path))
             {
                 content.CopyTo(_content);
             }
@@ -105,7 +109,7 @@ internal sealed class SampleFile : IDisposable
 
     private static string[]? Read(string notes, long checkpoint)
     {
-        using var reader = new StreamReader(Open(notes));
+        using var reader = new StreamReader(SharedFile.OpenRead(notes));
         while (reader.ReadLine() is { } line)
         {
             if (line.Split(' ') is [var id, _, _] parts && id == checkpoint.ToString(CultureInfo.InvariantCulture))
@@ -116,13 +120,7 @@ internal sealed class SampleFile : IDisposable
     }
 
     // An attempt that was given up may still have it.
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-
     private static FileStream Create(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 
     private static string NotesOf(string path) => $"{path}.checkpoints";
-
-    // 0 where the name is another's.
-    private static long AttemptOf(string path, string name) => long.TryParse(
-        System.IO.Path.GetFileNameWithoutExtension(path)[(name.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) ? attempt : 0;
 }
