@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
-using Pipeline.Files;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Timing;
 
@@ -26,11 +24,4 @@ public sealed class StageContext
 
     /// <summary>Paths that Ingest may read and Sink may write below.</summary>
     public required IReadOnlyList<string> Roots { get; init; }
-}
-
-/// <summary>Folders that Ingest may read and Sink may write below.</summary>
-public sealed class StageRoots(IConfiguration configuration)
-{
-    /// <summary>Absolute paths, each once.</summary>
-    public IReadOnlyList<string> Paths { get; } = RootedPath.RootsOf(name => configuration[name]);
 }

@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 
@@ -15,11 +17,12 @@ internal sealed partial class StageHost(
     string instanceId,
     IOptions<StageOptions> options,
     PipelineChannels channels,
-    StageRoots roots,
+    IConfiguration configuration,
     TimeProvider time,
     IMeterFactory meters,
     ILoggerFactory loggers)
 {
+    private readonly IReadOnlyList<string> _roots = RootedPath.RootsOf(name => configuration[name]);
     private readonly ILogger _logger = loggers.CreateLogger($"Pipeline.Stages.{definition.Role}");
 
     public string Role => definition.Role;
@@ -78,6 +81,6 @@ internal sealed partial class StageHost(
         Memory = Memory,
         Time = time,
         Logger = _logger,
-        Roots = roots.Paths,
+        Roots = _roots,
     });
 }

@@ -51,7 +51,6 @@ public static class StageHosting
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<EndpointOptions>>(new ConfigureOptions<EndpointOptions>(SetDefaults)));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
-        builder.Services.AddSingleton<StageRoots>();
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
         builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateSettings(StageOptions.Section);
         return builder;
