@@ -43,10 +43,10 @@ internal static class TransformMethod
             {
                 switch (reader.Field)
                 {
-                    case OpenField: opened = TransformOpened.Parser.ParseFrom(reader.Bytes()); break;
+                    case OpenField: opened = FrameDecoder.Parse(TransformOpened.Parser, reader.Bytes()); break;
                     case EventsField: frame = WithTexts(FrameDecoder.Events(reader.Bytes())); break;
                     case WorkItemsField:
-                        frame = new MessageFrame(new StageInput { WorkItems = WorkItemBatch.Parser.ParseFrom(reader.Bytes()) });
+                        frame = new MessageFrame(new StageInput { WorkItems = FrameDecoder.Parse(WorkItemBatch.Parser, reader.Bytes()) });
                         break;
                     case NumberField: number = (uint)reader.Int64(); break;
                     default: reader.Skip(); break;
@@ -54,11 +54,6 @@ internal static class TransformMethod
             }
 
             return new Answer(number, opened, frame);
-        }
-        catch (InvalidProtocolBufferException exception)
-        {
-            frame?.Dispose();
-            throw ProtoReader.Violation(exception.Message);
         }
         catch (StageException)
         {

@@ -41,16 +41,7 @@ internal static class FrameDecoder
     /// <summary>Messages that are small or odd: by generated code, then in the form of frames.</summary>
     private static Frame Other(ReadOnlySpan<byte> message)
     {
-        StageInput input;
-        try
-        {
-            input = StageInput.Parser.ParseFrom(message);
-        }
-        catch (InvalidProtocolBufferException exception)
-        {
-            throw ProtoReader.Violation(exception.Message);
-        }
-
+        var input = Parse(StageInput.Parser, message);
         return input.InputCase switch
         {
             StageInput.InputOneofCase.Lines => Copy(input.Lines),
@@ -196,7 +187,9 @@ internal static class FrameDecoder
             throw ProtoReader.Violation($"column {column.Name} has an index beyond its {column.Domain} values");
     }
 
-    private static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)
+    /// <summary>Decodes a message by generated code.</summary>
+    /// <exception cref="StageException">It does not follow the contract.</exception>
+    public static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> message)
         where T : IMessage<T>
     {
         try
