@@ -96,16 +96,9 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         using var file = files.Create(path, role);
         var target = new FinishedStream(file, meter);
         using Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
-        var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
-        try
-        {
-            foreach (var piece in pieces)
-                Copy(piece, block);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(block);
-        }
+        var block = new byte[BlockBytes];
+        foreach (var piece in pieces)
+            Copy(piece);
 
         var lines = new ArrayBufferWriter<byte>(BlockBytes);
         foreach (var line in groups)
@@ -127,7 +120,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         file.Flush();
         return target.Finished;
 
-        void Copy(Piece piece, byte[] buffer)
+        void Copy(Piece piece)
         {
             var (source, bytes, linesBefore) = piece;
             if (bytes == 0)
@@ -141,12 +134,12 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
             using var handle = File.OpenHandle(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             for (long copied = 0; copied < bytes;)
             {
-                var read = RandomAccess.Read(handle, buffer.AsSpan(0, (int)Math.Min(buffer.Length, bytes - copied)), copied);
+                var read = RandomAccess.Read(handle, block.AsSpan(0, (int)Math.Min(block.Length, bytes - copied)), copied);
                 if (read == 0)
                     throw Gone($"'{source}' has {copied} of {bytes} bytes");
 
                 cancellationToken.ThrowIfCancellationRequested();
-                output.Write(renumbered is null ? buffer.AsSpan(0, read) : renumbered.Next(buffer.AsSpan(0, read)));
+                output.Write(renumbered is null ? block.AsSpan(0, read) : renumbered.Next(block.AsSpan(0, read)));
                 copied += read;
             }
         }
