@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Aggregate.Groups;
@@ -23,10 +22,10 @@ internal static class Accumulation
                 Add<byte>(codes.Data, values, accumulators);
                 break;
             case 2:
-                Add<ushort>(MemoryMarshal.Cast<byte, ushort>(codes.Data), values, accumulators);
+                Add<ushort>(codes.As<ushort>(), values, accumulators);
                 break;
             default:
-                Add<int>(MemoryMarshal.Cast<byte, int>(codes.Data), values, accumulators);
+                Add<int>(codes.As<int>(), values, accumulators);
                 break;
         }
     }
@@ -41,16 +40,16 @@ internal static class Accumulation
                 AddZeros(codes, accumulators);
                 break;
             case 1:
-                AddNarrow(codes, MemoryMarshal.Cast<byte, sbyte>(values.Data), accumulators);
+                AddNarrow(codes, values.As<sbyte>(), accumulators);
                 break;
             case 2:
-                AddNarrow(codes, MemoryMarshal.Cast<byte, short>(values.Data), accumulators);
+                AddNarrow(codes, values.As<short>(), accumulators);
                 break;
             case 4:
-                AddNarrow(codes, MemoryMarshal.Cast<byte, int>(values.Data), accumulators);
+                AddNarrow(codes, values.As<int>(), accumulators);
                 break;
             default:
-                AddWide(codes, MemoryMarshal.Cast<byte, long>(values.Data), accumulators);
+                AddWide(codes, values.As<long>(), accumulators);
                 break;
         }
     }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Pipeline.Stages.Core.Batching;
 
@@ -64,10 +63,10 @@ public sealed class Combination(int columns, int perRow)
                 Add<byte>(column.Data, stride);
                 break;
             case 2:
-                Add(MemoryMarshal.Cast<byte, ushort>(column.Data), stride);
+                Add(column.As<ushort>(), stride);
                 break;
             case 4:
-                Add(MemoryMarshal.Cast<byte, int>(column.Data), stride);
+                Add(column.As<int>(), stride);
                 break;
         }
     }

@@ -19,13 +19,13 @@ public static class Compaction
                 ApplyBytes(column.Data, state);
                 break;
             case 2:
-                Apply(MemoryMarshal.Cast<byte, short>(column.Data), state);
+                Apply(column.As<short>(), state);
                 break;
             case 4:
-                Apply(MemoryMarshal.Cast<byte, int>(column.Data), state);
+                Apply(column.As<int>(), state);
                 break;
             case 8:
-                Apply(MemoryMarshal.Cast<byte, long>(column.Data), state);
+                Apply(column.As<long>(), state);
                 break;
         }
 

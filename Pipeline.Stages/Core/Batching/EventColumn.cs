@@ -6,7 +6,7 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Batching;
 
-/// <summary>One field of all events of a frame: the contract's Column, in pooled memory, little-endian.</summary>
+/// <summary>One field of all events of a frame: the contract's Column, in pooled memory, little-endian, as is every machine that .NET runs on here.</summary>
 public sealed class EventColumn : IDisposable
 {
     private byte[] _data = [];
@@ -40,6 +40,26 @@ public sealed class EventColumn : IDisposable
         _ => Width switch { 0 => 1, 1 => 256, 2 => 65_536, _ => 0 },
     };
 
+    /// <summary>Least width that holds unsigned codes below <paramref name="count"/>.</summary>
+    public static int WidthOfCodes(int count) => count switch { <= 1 => 0, <= 256 => 1, <= 65_536 => 2, _ => 4 };
+
+    /// <summary>Least width that holds numbers from <paramref name="min"/> to <paramref name="max"/>.</summary>
+    public static int WidthOfNumbers(long min, long max)
+    {
+        if (min == 0 && max == 0)
+            return 0;
+
+        return min >= sbyte.MinValue && max <= sbyte.MaxValue ? 1
+            : min >= short.MinValue && max <= short.MaxValue ? 2
+            : min >= int.MinValue && max <= int.MaxValue ? 4
+            : 8;
+    }
+
+    /// <summary>The values of a column that is <c>sizeof(T)</c> wide.</summary>
+    public Span<T> As<T>()
+        where T : unmanaged =>
+        MemoryMarshal.Cast<byte, T>(Data);
+
     /// <summary>Text and boolean: the largest of the column's values; -1 where it has none, and 0 where it has no data.</summary>
     /// <param name="count">Events of the frame.</param>
     public long GreatestCode(int count) => count == 0 ? -1 : Width switch
@@ -55,9 +75,9 @@ public sealed class EventColumn : IDisposable
     {
         0 => 0,
         1 => (sbyte)Data[row],
-        2 => MemoryMarshal.Cast<byte, short>(Data)[row],
-        4 => MemoryMarshal.Cast<byte, int>(Data)[row],
-        _ => MemoryMarshal.Cast<byte, long>(Data)[row],
+        2 => As<short>()[row],
+        4 => As<int>()[row],
+        _ => As<long>()[row],
     };
 
     /// <summary>A text's index, or a boolean.</summary>
@@ -65,8 +85,8 @@ public sealed class EventColumn : IDisposable
     {
         0 => 0,
         1 => Data[row],
-        2 => MemoryMarshal.Cast<byte, ushort>(Data)[row],
-        _ => MemoryMarshal.Cast<byte, int>(Data)[row],
+        2 => As<ushort>()[row],
+        _ => As<int>()[row],
     };
 
     /// <summary>Makes room for <paramref name="count"/> values of <paramref name="width"/> bytes; the content is undefined.</summary>
@@ -122,7 +142,7 @@ public sealed class EventColumn : IDisposable
         where T : unmanaged, IBinaryInteger<T>
         where TNarrow : unmanaged, IBinaryInteger<TNarrow>
     {
-        var narrow = MemoryMarshal.Cast<byte, TNarrow>(Data);
+        var narrow = As<TNarrow>();
         for (var i = 0; i < narrow.Length; i++)
             narrow[i] = TNarrow.CreateTruncating(values[i]);
     }
@@ -130,8 +150,8 @@ public sealed class EventColumn : IDisposable
     private T Greatest<T>()
         where T : unmanaged, INumber<T>
     {
-        var values = MemoryMarshal.Cast<byte, T>(Data);
-        var vectors = MemoryMarshal.Cast<byte, Vector<T>>(Data);
+        var values = As<T>();
+        var vectors = As<Vector<T>>();
         var widest = Vector<T>.Zero;
         foreach (var vector in vectors)
             widest = Vector.Max(widest, vector);

@@ -112,10 +112,6 @@ internal sealed class NumberColumn(string name)
             magnitude |= value ^ (value >> 63);
         }
 
-        return any == 0 ? 0
-            : magnitude <= sbyte.MaxValue ? 1
-            : magnitude <= short.MaxValue ? 2
-            : magnitude <= int.MaxValue ? 4
-            : 8;
+        return any == 0 ? 0 : EventColumn.WidthOfNumbers(~magnitude, magnitude);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class TextColumn(string name)
     public EventColumn Take()
     {
         var column = new EventColumn { Name = name, Kind = ColumnKind.Text, Texts = _texts ?? new TextTable() };
-        column.Allocate(_codes.Count switch { <= 1 => 0, <= 1 << 8 => 1, <= 1 << 16 => 2, _ => 4 }, _count);
+        column.Allocate(EventColumn.WidthOfCodes(_codes.Count), _count);
         column.Write<int>(_values.AsSpan(0, _count));
         _count = 0;
         _texts = null;

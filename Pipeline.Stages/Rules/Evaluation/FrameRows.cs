@@ -7,6 +7,9 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// <summary>The frame at hand, as rules see it: its columns by slot, and what has become of each row so far.</summary>
 internal sealed class FrameRows : IDisposable
 {
+    /// <summary>Combinations of columns, for each row of a frame, up to which an expression is evaluated for them and not for the rows.</summary>
+    public const int CombinationsPerRow = 8;
+
     private readonly EventColumn?[] _columns;
     private readonly TextCache?[] _texts;
     private readonly Stack<byte[]> _masks = [];

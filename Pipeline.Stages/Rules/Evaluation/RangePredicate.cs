@@ -29,13 +29,13 @@ internal sealed class RangePredicate(Slot slot, ExpressionType comparison, decim
                 EvaluateBytes(column.Data, low, high, inside, outcomes);
                 break;
             case 2:
-                Evaluate(ColumnAccess.As<short>(column), low, high, inside, outcomes);
+                Evaluate(column.As<short>(), low, high, inside, outcomes);
                 break;
             case 4:
-                Evaluate(ColumnAccess.As<int>(column), low, high, inside, outcomes);
+                Evaluate(column.As<int>(), low, high, inside, outcomes);
                 break;
             default:
-                Evaluate(ColumnAccess.As<long>(column), low, high, inside, outcomes);
+                Evaluate(column.As<long>(), low, high, inside, outcomes);
                 break;
         }
     }

@@ -42,13 +42,13 @@ internal sealed class ResultColumn(Slot target)
                 Spread(column.Data, source, rowEntries);
                 break;
             case 2:
-                Spread(ColumnAccess.As<short>(column), source, rowEntries);
+                Spread(column.As<short>(), source, rowEntries);
                 break;
             case 4:
-                Spread(ColumnAccess.As<int>(column), source, rowEntries);
+                Spread(column.As<int>(), source, rowEntries);
                 break;
             case 8:
-                Spread(ColumnAccess.As<long>(column), source, rowEntries);
+                Spread(column.As<long>(), source, rowEntries);
                 break;
         }
 
@@ -56,7 +56,7 @@ internal sealed class ResultColumn(Slot target)
     }
 
     private int WidthOf(long min, long max) =>
-        target.Kind == ColumnKind.Boolean ? (max == 0 ? 0 : 1) : ColumnAccess.WidthOfNumbers(min, max);
+        target.Kind == ColumnKind.Boolean ? (max == 0 ? 0 : 1) : EventColumn.WidthOfNumbers(min, max);
 
     private EventColumn New() => new() { Name = target.Name, Kind = target.Kind, Texts = target.Kind == ColumnKind.Text ? new TextTable() : null };
 
@@ -83,7 +83,7 @@ internal sealed class ResultColumn(Slot target)
                 _codes[entries[entry].Value] = 0;
         }
 
-        return texts.ByteLength > MaxTextBytes && texts.Count > 1 ? null : ColumnAccess.WidthOfCodes(texts.Count);
+        return texts.ByteLength > MaxTextBytes && texts.Count > 1 ? null : EventColumn.WidthOfCodes(texts.Count);
     }
 
     private int? EncodeNumbers(EventColumn column, Result[] entries, List<int> used)
@@ -127,10 +127,10 @@ internal sealed class ResultColumn(Slot target)
                 Spread<T, byte>(target, source.Data);
                 break;
             case 2:
-                Spread(target, ColumnAccess.As<ushort>(source));
+                Spread(target, source.As<ushort>());
                 break;
             default:
-                Spread(target, ColumnAccess.As<int>(source));
+                Spread(target, source.As<int>());
                 break;
         }
     }

@@ -20,7 +20,7 @@ internal sealed class SetStep(SetRule rule) : IDisposable
     private readonly ResultColumn _columns = new(rule.Target);
     private readonly EntryMemo<Result>? _memo = rule.Expression.Reads is [var only] ? new EntryMemo<Result>(only, default) : null;
     private readonly Slot[] _reads = [.. rule.Expression.Reads];
-    private readonly Combination _combined = new(rule.Expression.Reads.Count, ColumnAccess.CombinationsPerRow);
+    private readonly Combination _combined = new(rule.Expression.Reads.Count, FrameRows.CombinationsPerRow);
     private readonly List<int> _used = [];
     private Result[] _entries = [];
     private bool[] _isUsed = [];

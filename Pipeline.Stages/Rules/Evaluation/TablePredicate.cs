@@ -14,7 +14,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
 {
     private readonly Func<Cursor, bool> _condition = Cursor.Compile<bool>(body);
     private readonly EntryMemo<byte> _memo = new(reads[0], Outcome.Unknown);
-    private readonly Combination _combined = new(reads.Length, ColumnAccess.CombinationsPerRow);
+    private readonly Combination _combined = new(reads.Length, FrameRows.CombinationsPerRow);
     private byte[] _table = new byte[256];
 
     public override bool IsPerRow => reads.Length > 1 || reads[0].Kind == ColumnKind.Number;
@@ -33,7 +33,7 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
         if (slot.Kind != ColumnKind.Number)
             LookUp(column, Table(rows, slot, domain), domain, outcomes);
         else if (column.Width == 2)
-            LookUpLazily(rows, _memo.For(rows), ColumnAccess.As<ushort>(column), skip, outcomes);
+            LookUpLazily(rows, _memo.For(rows), column.As<ushort>(), skip, outcomes);
         else if (column.Width == 1)
             LookUpLazily<byte>(rows, _memo.For(rows), column.Data, skip, outcomes);
         else
@@ -54,10 +54,10 @@ internal sealed class TablePredicate(Expression body, Slot[] reads) : Predicate
                 LookUp<byte>(column.Data, table, outcomes);
                 break;
             case 2:
-                LookUp(ColumnAccess.As<ushort>(column), table, outcomes);
+                LookUp(column.As<ushort>(), table, outcomes);
                 break;
             default:
-                LookUp(ColumnAccess.As<int>(column), table, outcomes);
+                LookUp(column.As<int>(), table, outcomes);
                 break;
         }
     }
