@@ -55,11 +55,25 @@ public static class FrameHalves
     private static EventColumn Copy(EventColumn column, int start, int count)
     {
         var copy = new EventColumn { Name = column.Name, Kind = column.Kind, Scale = column.Scale, Texts = column.Texts is null ? null : new TextTable() };
-        copy.Allocate(column.Width, count);
-        column.Data.Slice(start * column.Width, count * column.Width).CopyTo(copy.Data);
-        for (var code = 0; code < column.Texts?.Count; code++)
-            copy.Texts!.Add(column.Texts[code]);
+        if (column.Texts is not { } texts)
+        {
+            copy.Allocate(column.Width, count);
+            column.Data.Slice(start * column.Width, count * column.Width).CopyTo(copy.Data);
+            return copy;
+        }
 
+        // Of the texts those that the half uses: a half is cut again where they are too many.
+        var codes = new int[texts.Count]; // + 1
+        var values = new int[count];
+        for (var row = 0; row < count; row++)
+        {
+            ref var code = ref codes[column.ReadCode(start + row)];
+            code = code != 0 ? code : copy.Texts!.Add(texts[column.ReadCode(start + row)]) + 1;
+            values[row] = code - 1;
+        }
+
+        copy.Allocate(EventColumn.WidthOfCodes(copy.Texts!.Count), count);
+        copy.Write<int>(values);
         return copy;
     }
 }
