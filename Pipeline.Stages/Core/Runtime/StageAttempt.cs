@@ -66,7 +66,8 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         Exception? failure = null;
         try
         {
-            await FirstFailureOrAll(pump, relay, frames);
+            await foreach (var ended in Task.WhenEach(pump, relay, frames))
+                await ended;
         }
         catch (DownstreamLostException lost) when (downstream is not null)
         {
@@ -256,17 +257,6 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     }
 
     private static IFrameOutput OutputTo(Downstream? downstream) => downstream is null ? NoOutput.Instance : downstream.Frames;
-
-    private static async Task FirstFailureOrAll(params Task[] tasks)
-    {
-        var left = tasks.ToList();
-        while (left.Count > 0)
-        {
-            var done = await Task.WhenAny(left);
-            await done;
-            left.Remove(done);
-        }
-    }
 
     /// <summary>The reason that the hop below gives for taking no more frames, if it gives one in time.</summary>
     private async Task<Exception> CauseAsync(Task relay, DownstreamLostException lost, Hop hop)
