@@ -119,7 +119,6 @@ public sealed class RulesStage(StageContext context) : ITransform
         await output.WriteWithRejectsAsync(frame, cancellationToken);
     }
 
-    // What is counted before a checkpoint, or before the end, must be there when it comes.
     // Lines of a slice are counted from its own start.
     private static bool DependsOnLines(RunOptions options, RuleSet rules, IEnumerable<string> wanted) =>
         options.Slice is not null && new RulePlan(rules, [.. options.GroupBy, .. wanted]).ReadsLine;
@@ -136,6 +135,7 @@ public sealed class RulesStage(StageContext context) : ITransform
         }
     }
 
+    // What is counted before a checkpoint, or before the end, must be there when it comes.
     private ValueTask FlushAsync(IFrameOutput output, CancellationToken cancellationToken)
     {
         if (_filtered == 0)
