@@ -1,6 +1,4 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.IO.Hashing;
 
 namespace Pipeline.Stages.Core.Batching;
 
@@ -10,8 +8,7 @@ namespace Pipeline.Stages.Core.Batching;
 /// </summary>
 public sealed class TextIndex : IDisposable
 {
-    private const ulong Mix = 0x9E3779B97F4A7C15;
-    private static readonly ulong Seed = (ulong)Random.Shared.NextInt64() | 1;
+    private static readonly long Seed = Random.Shared.NextInt64();
 
     private readonly TextTable _texts = new();
     private uint[] _hashes = new uint[16];
@@ -63,27 +60,7 @@ public sealed class TextIndex : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _texts.Dispose();
 
-    private static uint Hash(ReadOnlySpan<byte> text)
-    {
-        var hash = Seed ^ ((ulong)text.Length * Mix);
-        ref var start = ref MemoryMarshal.GetReference(text);
-        var at = 0;
-        for (; at + 8 <= text.Length; at += 8)
-            hash = Fold(hash ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)));
-
-        ulong rest = 0;
-        for (var shift = 0; at < text.Length; at++, shift += 8)
-            rest |= (ulong)text[at] << shift;
-
-        hash = Fold(hash ^ rest);
-        return (uint)(hash ^ (hash >> 32));
-    }
-
-    private static ulong Fold(ulong value)
-    {
-        var high = Math.BigMul(value ^ Seed, Mix, out var low);
-        return BitOperations.RotateLeft(high ^ low, 29) + Mix;
-    }
+    private static uint Hash(ReadOnlySpan<byte> text) => (uint)XxHash3.HashToUInt64(text, Seed);
 
     private int FreeBucket(uint hash)
     {

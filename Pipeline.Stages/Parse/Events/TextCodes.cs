@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -107,51 +108,17 @@ internal sealed class TextCodes
         return Vector128.Create<byte>(head);
     }
 
-    // Up to 7 bytes.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Short(ref byte start, int length)
-    {
-        if (length >= 4)
-        {
-            ulong last = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, length - 4));
-            return Unsafe.ReadUnaligned<uint>(ref start) | (last << (8 * (length - 4)));
-        }
-
-        if (length == 0)
-            return 0;
-
-        return start | ((ulong)Unsafe.Add(ref start, length >> 1) << (8 * (length >> 1))) | ((ulong)Unsafe.Add(ref start, length - 1) << (8 * (length - 1)));
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Hash(ReadOnlySpan<byte> text, Vector128<byte> head)
     {
+        if (text.Length > Vector128<byte>.Count)
+            return (uint)XxHash3.HashToUInt64(text, (long)Seed);
+
         var low = head.AsUInt64().GetElement(0);
         var high = head.AsUInt64().GetElement(1);
-        var hash = Mix(low ^ Seed, high ^ (ulong)text.Length ^ BitOperations.RotateLeft(Seed, 32));
-        if (text.Length > 16)
-            hash = HashRest(text[16..], hash);
-
+        var hash = Math.BigMul(low ^ Seed, high ^ (ulong)text.Length ^ BitOperations.RotateLeft(Seed, 32), out var product) ^ product;
         return (uint)(hash ^ (hash >> 32));
     }
-
-    private static ulong HashRest(ReadOnlySpan<byte> text, ulong hash)
-    {
-        for (; text.Length >= 8; text = text[8..])
-            hash = Mix(hash ^ Read64(ref MemoryMarshal.GetReference(text), 0), Seed);
-
-        return Mix(hash ^ Short(ref MemoryMarshal.GetReference(text), text.Length), Seed);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Mix(ulong a, ulong b)
-    {
-        var high = Math.BigMul(a, b, out var low);
-        return high ^ low;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Read64(ref byte start, int at) => Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at));
 
     private struct Entry
     {
