@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text.Json;
+
 namespace Pipeline.Cli.Generator;
 
 /// <summary>Writes the lines that <see cref="GeneratorOptions"/> describe.</summary>
@@ -5,6 +8,9 @@ internal static class LineGenerator
 {
     /// <summary>Lines between two looks at the cancellation token and two reports.</summary>
     private const int Stride = 16_384;
+
+    /// <summary>Bytes handed to the stream at once, or a little more.</summary>
+    private const int WriteBytes = 1 << 20;
 
     /// <summary>Writes all lines to <paramref name="stream"/>.</summary>
     /// <param name="options">Valid options.</param>
@@ -16,8 +22,8 @@ internal static class LineGenerator
         var random = new Mulberry32(options.Seed);
         var events = new EventWriter(options);
         var items = new WorkItemWriter(options.Payload);
-        var longest = Math.Max(events.LongestLine, items.LongestLine);
-        var buffer = new Utf8LineBuffer(stream);
+        var lines = new ArrayBufferWriter<byte>(2 * WriteBytes);
+        using var json = new Utf8JsonWriter(lines, new JsonWriterOptions { SkipValidation = true });
         for (long index = 0; index < options.Count; index++)
         {
             if (index % Stride == 0)
@@ -26,14 +32,20 @@ internal static class LineGenerator
                 progress?.Report(index);
             }
 
-            buffer.Reserve(longest);
             if (IsWorkItem(options, ref random))
-                items.Write(buffer, ref random, index);
+                items.Write(json, ref random, index);
             else
-                events.Write(buffer, ref random, index);
+                events.Write(json, ref random, index);
+            json.Flush();
+            json.Reset();
+            lines.Write("\n"u8);
+            if (lines.WrittenCount < WriteBytes)
+                continue;
+            stream.Write(lines.WrittenSpan);
+            lines.ResetWrittenCount();
         }
 
-        buffer.Flush();
+        stream.Write(lines.WrittenSpan);
         progress?.Report(options.Count);
     }
 

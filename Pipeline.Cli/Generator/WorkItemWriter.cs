@@ -1,4 +1,6 @@
-using System.Text;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Pipeline.Cli.Generator;
 
@@ -9,11 +11,8 @@ internal sealed class WorkItemWriter
     private const int Iterations = 500;
     private const string Filler = "Lorem ipsum dolor sit amet, consectetur adipiscing elit. ";
 
-    /// <summary>Longest text of a double, with the comma after it: "-1.2345678901234567E-300,".</summary>
-    private const int LongestDouble = 26;
-
     private readonly int _size;
-    private readonly byte[] _tail;
+    private readonly JsonEncodedText _text;
 
     public WorkItemWriter(PayloadSize payload)
     {
@@ -23,40 +22,38 @@ internal sealed class WorkItemWriter
             PayloadSize.Medium => (10, 20),
             _ => (20, 50),
         };
-        var text = string.Concat(Enumerable.Repeat(Filler, repeats));
-        _tail = Encoding.UTF8.GetBytes($"]}},\"text\":\"{text}\",\"iterations\":{Iterations}}}\n");
-        LongestLine = 96 + _tail.Length + ((_size + Vectors) * (16 + (_size * LongestDouble)));
+        _text = JsonEncodedText.Encode(string.Concat(Enumerable.Repeat(Filler, repeats)));
     }
 
-    /// <summary>Bytes that a line has at most.</summary>
-    public int LongestLine { get; }
-
-    /// <summary>Writes the line of index <paramref name="index"/>, from 0.</summary>
-    public void Write(Utf8LineBuffer line, ref Mulberry32 random, long index)
+    /// <summary>Writes the work item of index <paramref name="index"/>, from 0.</summary>
+    public void Write(Utf8JsonWriter json, ref Mulberry32 random, long index)
     {
-        line.Append("{\"id\":\"w-"u8);
-        line.AppendPadded(index, 6);
-        line.Append("\",\"vectors\":["u8);
-        WriteRows(line, ref random, Vectors);
-        line.Append("],\"matrix\":{\"rows\":["u8);
-        WriteRows(line, ref random, _size);
-        line.Append(_tail);
+        Span<byte> id = stackalloc byte[32];
+        Utf8.TryWrite(id, CultureInfo.InvariantCulture, $"w-{index:D6}", out var length);
+        json.WriteStartObject();
+        json.WriteString("id"u8, id[..length]);
+        WriteRows(json, ref random, "vectors"u8, Vectors);
+        json.WriteStartObject("matrix"u8);
+        WriteRows(json, ref random, "rows"u8, _size);
+        json.WriteEndObject();
+        json.WriteString("text"u8, _text);
+        json.WriteNumber("iterations"u8, Iterations);
+        json.WriteEndObject();
     }
 
-    private void WriteRows(Utf8LineBuffer line, ref Mulberry32 random, int rows)
+    private void WriteRows(Utf8JsonWriter json, ref Mulberry32 random, ReadOnlySpan<byte> name, int rows)
     {
+        json.WriteStartArray(name);
         for (var row = 0; row < rows; row++)
         {
-            line.Append(row == 0 ? "{\"values\":["u8 : ",{\"values\":["u8);
+            json.WriteStartObject();
+            json.WriteStartArray("values"u8);
             for (var column = 0; column < _size; column++)
-            {
-                if (column > 0)
-                    line.Append((byte)',');
-
-                line.Append(random.Next());
-            }
-
-            line.Append("]}"u8);
+                json.WriteNumberValue(random.Next());
+            json.WriteEndArray();
+            json.WriteEndObject();
         }
+
+        json.WriteEndArray();
     }
 }
