@@ -30,19 +30,17 @@ public static class MonolithRunner
     {
         var completion = new Completion(answers);
         var figures = new List<AttemptMetrics>();
-        var sink = new SinkStage(Context("sink", Metrics("sink").Stage, options.Foreign?.Answers ?? completion));
+        var sink = new SinkStage(Context("sink", Metrics("sink").Stage));
         await using var _1 = sink;
-        var aggregate = Own("aggregate", context => new AggregateStage(context));
+        var aggregate = new AggregateStage(Context("aggregate", Metrics("aggregate").Stage));
         await using var _2 = aggregate;
-        var between = options.Foreign is { Role: not ("parse" or "rules" or "aggregate") } foreign ? Other(foreign) : null;
-        await using var _3 = between;
-        var rules = Own("rules", context => new RulesStage(context));
-        await using var _4 = rules;
+        var rules = new RulesStage(Context("rules", Metrics("rules").Stage));
+        await using var _3 = rules;
         var parseMetrics = Metrics("parse");
-        var parseMeters = Enumerable.Range(0, options.Foreign is null ? options.Threads : 1).Select(_ => new StageMeter()).ToArray();
-        var parsers = parseMeters.Select(meter => InPlace("parse") ?? new ParseStage(Context("parse", meter))).ToArray();
+        var parseMeters = Enumerable.Range(0, options.Threads).Select(_ => new StageMeter()).ToArray();
+        var parsers = parseMeters.Select(meter => new ParseStage(Context("parse", meter))).ToArray();
         var ingest = new IngestStage(Context("ingest", Metrics("ingest").Stage));
-        await using var _5 = ingest;
+        await using var _4 = ingest;
         completion.Source = ingest;
 
         var opened = await sink.OpenAsync(open, null, cancellationToken);
@@ -50,7 +48,6 @@ public static class MonolithRunner
             aggregate.Restore(open, page);
 
         opened = await aggregate.OpenAsync(open, opened, cancellationToken);
-        opened = between is null ? opened : await between.OpenAsync(open, opened, cancellationToken);
         opened = await rules.OpenAsync(open, opened, cancellationToken);
         var below = opened;
         foreach (var parse in parsers)
@@ -58,8 +55,7 @@ public static class MonolithRunner
 
         opened = await ingest.OpenAsync(open, opened, cancellationToken);
         answers?.Report(new StageOutput { RunOpened = opened });
-        var behindRules = new Link(aggregate, figures[1], new Link(sink, figures[0], NoOutput.Instance));
-        var tail = new Link(rules, figures[^3], between is null ? behindRules : new Link(between, figures[2], behindRules));
+        var tail = new Link(rules, figures[2], new Link(aggregate, figures[1], new Link(sink, figures[0], NoOutput.Instance)));
         try
         {
             if (parsers.Length == 1)
@@ -92,24 +88,10 @@ public static class MonolithRunner
             return figures[^1];
         }
 
-        ITransform? InPlace(string role) => options.Foreign is { } stage && stage.Role == role ? stage.Create(completion) : null;
-
-        ITransform Own(string role, Func<StageContext, ITransform> create)
-        {
-            var meter = Metrics(role).Stage;
-            return InPlace(role) ?? create(Context(role, meter));
-        }
-
-        ITransform Other(ForeignStage stage)
-        {
-            Metrics(stage.Role);
-            return stage.Create(completion);
-        }
-
-        StageContext Context(string role, StageMeter meter, IAnswerOutput? to = null) => new()
+        StageContext Context(string role, StageMeter meter) => new()
         {
             Meter = meter,
-            Answers = to ?? completion,
+            Answers = completion,
             Logger = loggers?.CreateLogger($"Pipeline.Stages.{role}") ?? NullLogger.Instance,
             Roots = options.Roots,
         };

@@ -25,23 +25,19 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
             + "through the monolith with the stage in it",
             byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
             ContractText.Conservation);
-        await using var rest = await RestOfChain.StartAsync(run.Target.RoleBelow, run.Target.Key, run.Cancellation);
-        var foreign = new ForeignStage(
-            run.Target.Role, answers => new StageUnderCheck(run.Target, rest, answers, run.Limits.Answer, run.Time), rest);
-        var (expected, plain) = await RunAsync(run, input, "monolith", null);
+        var plain = Open(run, input);
+        var expected = await WithinAsync(
+            run, ending => MonolithRunner.RunAsync(plain, new MonolithOptions { Roots = [run.Folder] }, null, null, CancellationToken.None, ending));
+        await using var route = new ReferenceRoute(run);
+        await route.StartAsync();
+        var open = Open(run, input);
         try
         {
-            var (came, checkedCounts) = await RunAsync(run, input, "checked", foreign);
+            var came = await WithinAsync(run, ending => route.RunAsync(open, ending));
             if (byteForByte)
-            {
-                Compare(run, expected, came);
-            }
+                Compare(run, plain.Options.Output, open.Options.Output);
             else
-            {
-                run.Require(
-                    checkedCounts.Lines == plain.Lines && checkedCounts.WorkItems == plain.WorkItems,
-                    $"the counts {checkedCounts}; without the stage {plain}");
-            }
+                run.Require(came.Lines == expected.Lines && came.WorkItems == expected.WorkItems, $"the counts {came}; without the stage {expected}");
         }
         catch (StageException failure)
         {
@@ -49,35 +45,26 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
         }
     }
 
-    private async Task<(string Output, Counts Counts)> RunAsync(CheckRun run, string input, string name, ForeignStage? foreign)
+    private OpenRun Open(CheckRun run, string input)
     {
-        var id = $"{name}-{run.Below.NewRunId()}";
-        var work = Directory.CreateDirectory(Path.Combine(run.Folder, id)).FullName;
-        var output = Path.Combine(work, "results.ndjson");
-        var open = new OpenRun
-        {
-            RunId = id,
-            Attempt = 1,
-            Options = new RunOptions
-            {
-                Input = input,
-                Output = output,
-                WorkDirectory = work,
-                BatchSize = batchSize,
-                LingerMicros = 5_000,
-                MaxLineBytes = 1 << 20,
-                GroupBy = { groupBy },
-                ExtraAggregates = { "min", "max" },
-                CheckpointIntervalMicros = 20_000,
-            },
-        };
-        var options = new MonolithOptions { Roots = [run.Folder], Foreign = foreign };
+        var open = Messages.Opening.Of(run, groupBy);
+        open.Route.Clear();
+        open.Path.Clear();
+        open.Options.Input = input;
+        open.Options.Output = Path.Combine(open.Options.WorkDirectory, "results.ndjson");
+        open.Options.BatchSize = batchSize;
+        open.Options.CheckpointIntervalMicros = 20_000;
+        open.Options.Rate = 0;
+        return open;
+    }
+
+    private static async Task<Counts> WithinAsync(CheckRun run, Func<CancellationToken, Task<RunCompleted>> work)
+    {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(run.Cancellation);
-        var running = Task.Run(
-            () => MonolithRunner.RunAsync(open, options, null, null, CancellationToken.None, ending.Token), CancellationToken.None);
+        var running = Task.Run(() => work(ending.Token), CancellationToken.None);
         try
         {
-            return (output, (await run.WithinAsync(running, run.Limits.Reference)).Counts);
+            return (await run.WithinAsync(running, run.Limits.Reference)).Counts;
         }
         finally
         {
