@@ -7,12 +7,6 @@ namespace Pipeline.Cli.CheckStage.Hops;
 /// <summary>Calls that the stage is to fail before the first batch.</summary>
 internal static class Refusal
 {
-    private static readonly StatusCode[] Final =
-    [
-        StatusCode.Unauthenticated, StatusCode.PermissionDenied, StatusCode.Unimplemented, StatusCode.InvalidArgument,
-        StatusCode.FailedPrecondition,
-    ];
-
     /// <summary>Begins a call, and waits for its failure.</summary>
     /// <param name="run">The check.</param>
     /// <param name="first">The first message.</param>
@@ -56,6 +50,5 @@ internal static class Refusal
     }
 
     /// <summary>Whether no other attempt follows such an end of a call.</summary>
-    public static bool IsFinal(RpcException exception) =>
-        Failures.Carried(exception) is { } failure ? !failure.Retryable : Final.Contains(exception.StatusCode);
+    public static bool IsFinal(RpcException exception) => !exception.ToFailure(new Hop()).Retryable;
 }
