@@ -20,7 +20,8 @@ internal enum ReportFormat
 /// <param name="name">What is typed.</param>
 /// <param name="description">What it does.</param>
 /// <param name="check">
-/// The errors, each beginning with the name of an option; also asked where an option could not be read, which then has its default.
+/// The errors, each beginning with the name of an option. Asked once, before the command does anything; also where an option could not be
+/// read, which then has its default.
 /// </param>
 internal sealed class CheckedCommand(
     string name, string description, Func<ParseResult, CancellationToken, Task<IReadOnlyList<string>>> check) : Command(name, description)
@@ -31,7 +32,7 @@ internal sealed class CheckedCommand(
     {
     }
 
-    /// <summary>All errors of a command line that was parsed with errors; those of the parser come first.</summary>
+    /// <summary>All errors of a command line; those of the parser come first.</summary>
     public static async Task<IReadOnlyList<string>> ErrorsOfAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var reported = ParserErrors(parsed);
@@ -71,14 +72,6 @@ internal sealed class CheckedCommand(
             // It has the parser's message.
             return otherwise;
         }
-    }
-
-    /// <summary>Refuses wrong options before anything is done.</summary>
-    /// <exception cref="CliException">All that is wrong.</exception>
-    public static void Require(IReadOnlyCollection<string> errors)
-    {
-        if (errors.Count > 0)
-            throw new CliException(ExitCodes.Usage, string.Join('\n', errors));
     }
 }
 

@@ -28,14 +28,6 @@ internal static class CommandLine
         string[] args, Terminal terminal, Func<string, string?> environment, CancellationToken cancellationToken = default)
     {
         var parsed = Build(terminal, environment).Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
-        {
-            foreach (var error in await CheckedCommand.ErrorsOfAsync(parsed, cancellationToken))
-                terminal.Error.WriteLine($"error: {Terminal.OneLine(error)}");
-            terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
-            return ExitCodes.Usage;
-        }
-
         var interrupts = new Interrupts(TimeProvider.System);
         using var interrupt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
@@ -44,6 +36,15 @@ internal static class CommandLine
         using var onHangUp = new HangUp(interrupt.Cancel);
         try
         {
+            if (parsed.Action is not HelpAction && await CheckedCommand.ErrorsOfAsync(parsed, interrupt.Token) is { Count: > 0 } errors)
+            {
+                foreach (var error in errors)
+                    terminal.Error.WriteLine($"error: {Terminal.OneLine(error)}");
+                if (parsed.Errors.Count > 0)
+                    terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
+                return ExitCodes.Usage;
+            }
+
             var configuration = new InvocationConfiguration
             {
                 Output = terminal.Output,

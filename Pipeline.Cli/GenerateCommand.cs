@@ -76,7 +76,6 @@ internal sealed class GenerateCommand
 
     private async Task<int> RunAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
     {
-        CheckedCommand.Require(Check(parsed));
         var (options, output) = (OptionsOf(parsed), parsed.GetRequiredValue(_output));
         var (toFile, overwrite) = (output != Terminal.StandardStream, parsed.GetValue(_overwrite));
         if (!toFile)

@@ -21,7 +21,9 @@ internal static class RunCommand
             Description = "Check the options and the files, and the rules where a pipeline is up or with --monolith; start nothing",
         };
         var figures = Figures();
-        var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", ErrorsOfAsync)
+        // The settings, as the check has read them.
+        var given = new RunSettings();
+        var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", CheckOptionsAsync)
         {
             monolith, threads, detach, check, figures,
         };
@@ -29,19 +31,13 @@ internal static class RunCommand
             command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var errors = new List<string>();
-            var settings = Read(parsed, errors);
-            // Where all is well so far, the orchestrator tells what is wrong when it is to make the run.
-            if (errors.Count > 0 || parsed.GetValue(monolith))
-                errors.AddRange(await ErrorsOfStagesAsync(parsed, settings, errors, cancellationToken));
-            CheckedCommand.Require(errors);
             var format = context.FormatOf(parsed);
             var alone = new MonolithRun(context, format, (int)parsed.GetValue(threads));
             if (parsed.GetValue(check))
             {
-                await (parsed.GetValue(monolith) ? alone.CheckAsync(settings, cancellationToken) : CheckAsync(context, settings, cancellationToken));
+                await (parsed.GetValue(monolith) ? alone.CheckAsync(given, cancellationToken) : CheckAsync(context, given, cancellationToken));
                 if (format == ReportFormat.Json)
-                    context.Terminal.WriteJson(settings, RunJson.Default.RunSettings);
+                    context.Terminal.WriteJson(given, RunJson.Default.RunSettings);
                 return ExitCodes.Ok;
             }
 
@@ -49,14 +45,14 @@ internal static class RunCommand
             if (parsed.GetValue(monolith))
             {
                 return options.WritesToStandardOutput(parsed)
-                    ? await alone.WriteAsync(settings, cancellationToken)
-                    : follower.End(await alone.RunAsync(settings, cancellationToken), isStored: false);
+                    ? await alone.WriteAsync(given, cancellationToken)
+                    : follower.End(await alone.RunAsync(given, cancellationToken), isStored: false);
             }
 
             using var client = context.Connect();
             await client.WaitUntilUpAsync(context.Time, context.Terminal.Error.WriteLine, cancellationToken);
             // Not to be cancelled: the run may be there before its answer is, and would go on unseen.
-            var run = await client.StartAsync(settings, CancellationToken.None);
+            var run = await client.StartAsync(given, CancellationToken.None);
             if (parsed.GetValue(detach))
                 return ReportDetached(context.Terminal, run, format);
             context.Terminal.Error.WriteLine($"run {run.Id} over {Terminal.OneLine(run.Input)}");
@@ -64,24 +60,20 @@ internal static class RunCommand
         });
         return command;
 
-        async Task<IReadOnlyList<string>> ErrorsOfAsync(ParseResult parsed, CancellationToken cancellationToken)
+        async Task<IReadOnlyList<string>> CheckOptionsAsync(ParseResult parsed, CancellationToken cancellationToken)
         {
             var errors = new List<string>();
-            var settings = Read(parsed, errors);
-            return [.. errors, .. await ErrorsOfStagesAsync(parsed, settings, errors, cancellationToken)];
-        }
-
-        async Task<IReadOnlyList<string>> ErrorsOfStagesAsync(
-            ParseResult parsed, RunSettings settings, IReadOnlyList<string> errors, CancellationToken cancellationToken)
-        {
+            given = Read(parsed, errors);
+            var alone = CheckedCommand.ValueOr(parsed, monolith, false);
             IReadOnlyList<string> reported = [.. CheckedCommand.ParserErrors(parsed), .. errors];
+            // Where all is well so far, the orchestrator tells what is wrong when it is to make the run.
+            if (reported.Count == 0 && !alone)
+                return errors;
             // Which columns there are depends on the rules.
             if (reported.Any(error => CheckedCommand.IsAbout(error, "--rules")))
-                return [];
-            var more = CheckedCommand.ValueOr(parsed, monolith, false)
-                ? MonolithRun.Check(settings).Select(RunOptionSet.Describe)
-                : await AskAsync(context, settings, cancellationToken);
-            return [.. CheckedCommand.ExceptReported(more, reported)];
+                return errors;
+            var more = alone ? MonolithRun.Check(given).Select(RunOptionSet.Describe) : await AskAsync(context, given, cancellationToken);
+            return [.. errors, .. CheckedCommand.ExceptReported(more, reported)];
         }
 
         RunSettings Read(ParseResult parsed, List<string> errors)

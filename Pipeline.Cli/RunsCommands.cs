@@ -84,7 +84,6 @@ internal static class RunsCommands
         var command = new CheckedCommand("resume", "Go on with a run from its last committed checkpoint", Check) { id, detach, figures, allowUpgrade };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            CheckedCommand.Require([.. Check(parsed)]);
             var format = context.FormatOf(parsed);
             using var client = context.Connect();
             await client.WaitUntilUpAsync(context.Time, context.Terminal.Error.WriteLine, cancellationToken);

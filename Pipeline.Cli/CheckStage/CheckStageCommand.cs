@@ -70,7 +70,6 @@ internal sealed partial class CheckStageCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        CheckedCommand.Require([.. Check(parsed)]);
         LoopbackAddress.TryParse(parsed.GetRequiredValue(_address), out var address);
         var target = new StageTarget(new Uri(address!), parsed.GetRequiredValue(_role), KeyOf(parsed), parsed.GetValue(_passesThrough));
         target.InstanceId = parsed.GetValue(_instance) ?? target.InstanceId;
