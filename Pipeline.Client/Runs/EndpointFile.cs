@@ -105,23 +105,14 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
             Directory.CreateDirectory(folder);
         else
             Directory.CreateDirectory(folder, OwnerOnly);
-        var unfinished = $"{path}.{Pid}.tmp";
-        // What is left of a former process of this id may have another mode.
-        DurableFiles.Private.Delete(unfinished, Role);
         try
         {
-            using (var file = DurableFiles.Private.Create(unfinished, Role))
-            {
-                file.Append(JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile));
-                file.Flush();
-            }
-
-            DurableFiles.Private.Rename(unfinished, path, Role);
+            DurableFiles.Private.Replace(path, JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile), Role, $"{Pid}");
         }
         catch
         {
             // It holds the key.
-            DurableFiles.Private.Delete(unfinished, Role);
+            DurableFiles.Private.Delete($"{path}.{Pid}.tmp", Role);
             throw;
         }
     }
