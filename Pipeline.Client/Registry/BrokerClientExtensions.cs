@@ -1,16 +1,29 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Pipeline.Client.Channels;
 using Pipeline.ServiceDefaults.Configuration;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Client.Registry;
 
-internal static class BrokerClientExtensions
+/// <summary>Clients of the broker.</summary>
+public static class BrokerClientExtensions
 {
+    /// <summary>Makes <see cref="RegistryWatcher"/> follow the broker while the host runs. Needs AddServiceDefaults.</summary>
+    public static TBuilder AddRegistryWatcher<TBuilder>(this TBuilder builder)
+        where TBuilder : IHostApplicationBuilder
+    {
+        builder.AddBrokerClient();
+        builder.Services.AddSingleton<RegistryWatcher>();
+        builder.Services.AddSingleton<IRegistry>(services => services.GetRequiredService<RegistryWatcher>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<RegistryWatcher>());
+        return builder;
+    }
+
     /// <summary>The generated client of the broker, over the channel that is shared; any number of times.</summary>
-    public static void AddBrokerClient(this IHostApplicationBuilder builder)
+    internal static void AddBrokerClient(this IHostApplicationBuilder builder)
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(BrokerService.BrokerClient)))
             return;
@@ -24,7 +37,6 @@ internal static class BrokerClientExtensions
             })
             .ValidateSettings(BrokerClientOptions.Section);
         builder.Services.AddSingleton(services => new BrokerService.BrokerClient(
-            services.GetRequiredService<PipelineChannels>()
-                .Get(services.GetRequiredService<Microsoft.Extensions.Options.IOptions<BrokerClientOptions>>().Value.Address).Invoker));
+            services.GetRequiredService<PipelineChannels>().Get(services.GetRequiredService<IOptions<BrokerClientOptions>>().Value.Address).Invoker));
     }
 }
