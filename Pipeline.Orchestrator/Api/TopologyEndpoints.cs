@@ -46,21 +46,9 @@ internal static class TopologyEndpoints
         TopologyReader reader, string? role, IHostApplicationLifetime lifetime, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The server waits for open streams when it stops; this one has no end of its own.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
-        await using var changes = reader.FollowAsync(role, ending.Token).GetAsyncEnumerator(ending.Token);
-        while (await MoveNextAsync())
-            yield return new SseItem<Topology>(changes.Current, EventName);
-
-        async Task<bool> MoveNextAsync()
-        {
-            try
-            {
-                return await changes.MoveNextAsync();
-            }
-            catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
-            {
-                return false;
-            }
-        }
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStopping.Register(stopping.SetResult);
+        await foreach (var topology in reader.FollowAsync(role, stopping.Task, cancellationToken))
+            yield return new SseItem<Topology>(topology, EventName);
     }
 }

@@ -56,14 +56,14 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
         }
     }
 
-    /// <summary>The topology now, and again after each change.</summary>
-    public async IAsyncEnumerable<Topology> FollowAsync(string? role, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The topology now, and again after each change, until a task has ended.</summary>
+    public async IAsyncEnumerable<Topology> FollowAsync(string? role, Task end, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (true)
+        while (!end.IsCompleted)
         {
             var observed = registry.Current;
             yield return await ReadAsync(role, cancellationToken);
-            await observed.Superseded.WaitAsync(cancellationToken);
+            await Task.WhenAny(observed.Superseded, end).WaitAsync(cancellationToken);
         }
     }
 
