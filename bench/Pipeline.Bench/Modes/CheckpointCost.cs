@@ -2,6 +2,7 @@ using Pipeline.Bench.Cli;
 using Pipeline.Bench.Reports;
 using Pipeline.Bench.Rows;
 using Pipeline.Bench.Services;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Bench.Modes;
 
@@ -15,7 +16,7 @@ internal sealed class CheckpointCost(BenchOptions options) : IMode
         using var session = new Session();
         var workload = await InputFile.GenerateAsync(session, options.Count, options.Workload, options.Payload, cancellationToken);
         await using var services = await PipelineServices.StartAsync(session, cancellationToken);
-        var settings = new SplitSettings { BatchSize = BatchSize };
+        var settings = new RunSettings { BatchSize = BatchSize };
         List<IRow> rows =
         [
             new SplitRow("a checkpoint every second", services, workload, settings),

@@ -1,6 +1,7 @@
 using Pipeline.Bench.Cli;
 using Pipeline.Bench.Figures;
 using Pipeline.Bench.Services;
+using Pipeline.Client.Runs;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Monolith;
 
@@ -29,7 +30,7 @@ internal sealed class MonolithRow(Workload workload, int threads) : IRow
                 LingerMicros = 5_000,
                 MaxLineBytes = 1 << 20,
                 GroupBy = { "type" },
-                CheckpointIntervalMicros = SplitSettings.DefaultCheckpointMillis * 1_000,
+                CheckpointIntervalMicros = RunDefaults.CheckpointIntervalMillis * 1_000,
             },
         };
         PeakMemory.Forget(Environment.ProcessId);

@@ -6,7 +6,11 @@ using Pipeline.Client.Runs;
 namespace Pipeline.Bench.Rows;
 
 /// <summary>The split pipeline, as its users run it: through the orchestrator's API, with all its guarantees on.</summary>
-internal sealed class SplitRow(string name, PipelineServices services, Workload workload, SplitSettings settings) : IRow
+/// <param name="name">Name in the report.</param>
+/// <param name="services">Carry the runs out.</param>
+/// <param name="workload">The input.</param>
+/// <param name="settings">What is varied.</param>
+internal sealed class SplitRow(string name, PipelineServices services, Workload workload, RunSettings settings) : IRow
 {
     public string Name => name;
 
@@ -16,11 +20,11 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
 
     /// <summary>A row as all users have it, but for batch size and pace.</summary>
     public static SplitRow OfBatchSize(int batchSize, PipelineServices services, Workload workload, double rate = 0) =>
-        new(NameOf(batchSize), services, workload, new SplitSettings { BatchSize = batchSize, Rate = rate });
+        new(NameOf(batchSize), services, workload, new RunSettings { BatchSize = batchSize, Rate = rate });
 
     /// <summary>The same without shared memory.</summary>
     public static SplitRow OverGrpcAlone(int batchSize, PipelineServices services, Workload workload) =>
-        new($"{NameOf(batchSize)}, over gRPC alone", services, workload, new SplitSettings { BatchSize = batchSize });
+        new($"{NameOf(batchSize)}, over gRPC alone", services, workload, new RunSettings { BatchSize = batchSize });
 
     public async Task<Outcome> RunAsync(CancellationToken cancellationToken)
     {
@@ -28,17 +32,7 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
             process.ForgetPeak();
         var output = workload.NewOutput();
         var run = await services.WhileAliveAsync(
-            ending => services.RunAsync(
-                new RunSettings
-                {
-                    Input = workload.Input,
-                    Output = output,
-                    BatchSize = settings.BatchSize,
-                    CheckpointIntervalMillis = settings.CheckpointIntervalMillis,
-                    Rate = settings.Rate,
-                },
-                ending),
-            cancellationToken);
+            ending => services.RunAsync(settings with { Input = workload.Input, Output = output }, ending), cancellationToken);
         if (run.Counts.Lines != workload.Lines || run.Counts.Rejected != 0 || run.Counts.Blank != 0)
             throw new BenchException($"{name}: {run.Counts} where all of {workload.Lines} lines are good");
         var results = await File.ReadAllBytesAsync(output, cancellationToken);
@@ -67,20 +61,4 @@ internal sealed class SplitRow(string name, PipelineServices services, Workload 
         BytesIn = stage.BytesIn,
         Latency = stage.Latency,
     };
-}
-
-/// <summary>What is varied.</summary>
-internal sealed record SplitSettings
-{
-    /// <summary>The default time between checkpoints.</summary>
-    public const long DefaultCheckpointMillis = 1_000;
-
-    /// <summary>Lines per batch; 0 = auto.</summary>
-    public required int BatchSize { get; init; }
-
-    /// <summary>0 = only those at the beginning and at the end.</summary>
-    public long CheckpointIntervalMillis { get; init; } = DefaultCheckpointMillis;
-
-    /// <summary>Lines per second; 0 = as fast as it goes.</summary>
-    public double Rate { get; init; }
 }
