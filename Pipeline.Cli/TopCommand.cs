@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Threading.Channels;
 using Pipeline.Client.Runs;
 using Pipeline.Client.Views;
 using Spectre.Console;
@@ -9,8 +8,8 @@ namespace Pipeline.Cli;
 /// <summary>top: the pipeline at work, as the orchestrator's page shows it.</summary>
 internal static class TopCommand
 {
-    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan RunsInterval = TimeSpan.FromSeconds(1);
+    // Twice as often as stages report by default.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MeasuringTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>The command.</summary>
@@ -23,142 +22,54 @@ internal static class TopCommand
         {
             using var client = context.Connect();
             var picture = new Picture(context.Time);
-            var terminal = context.Terminal;
-            if (!parsed.GetValue(once) && terminal.Interactive is { } console)
+            if (!parsed.GetValue(once) && context.Terminal.Interactive is { } console)
             {
                 return await CommandContext.UntilInterruptAsync(
                     () => console.Live(Text.Empty).StartAsync(live => WatchAsync(
-                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(terminal.Width)))), context.Time, cancellationToken)),
+                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))), context.Time,
+                        cancellationToken)),
                     cancellationToken);
             }
 
-            await WriteOnceAsync(client, picture, terminal, context.Time, cancellationToken);
+            await ReadAsync(client, picture, cancellationToken);
+            var began = context.Time.GetTimestamp();
+            // A run that waits reports nothing: what is known is shown then.
+            while (picture is { IsActive: true, HasRates: false } && context.Time.GetElapsedTime(began) < MeasuringTimeout)
+            {
+                await Task.Delay(Interval, context.Time, cancellationToken);
+                await ReadAsync(client, picture, cancellationToken);
+            }
+
+            foreach (var line in picture.Lines(context.Terminal.Width))
+                context.Terminal.Output.WriteLine(line);
             return ExitCodes.Ok;
         });
         return command;
     }
 
-    private static async Task WriteOnceAsync(
-        RunsClient client, Picture picture, Terminal terminal, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task ReadAsync(RunsClient client, Picture picture, CancellationToken cancellationToken)
     {
         picture.Topology = await client.TopologyAsync(cancellationToken: cancellationToken);
         picture.Runs = await client.ListAsync(cancellationToken);
         if (StageViews.RunOf(picture.Runs) is { } latest)
-        {
             picture.Take(await client.GetAsync(latest.Id, cancellationToken));
-            if (latest.State.IsActive())
-                await MeasureAsync(client, latest.Id, picture, time, cancellationToken);
-        }
-
-        foreach (var line in picture.Lines(terminal.Width))
-            terminal.Output.WriteLine(line);
     }
 
-    // A run that waits reports nothing.
-    private static async Task MeasureAsync(RunsClient client, string run, Picture picture, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task WatchAsync(RunsClient client, Picture picture, Action show, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(MeasuringTimeout, time);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        await ReadAsync(client, picture, cancellationToken);
         try
         {
-            await foreach (var change in client.FollowAsync(run, ending.Token))
+            while (true)
             {
-                picture.Take(change.Data);
-                if (picture.HasRates)
-                    return;
-            }
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // What is known is shown.
-        }
-    }
-
-    private static async Task WatchAsync(
-        RunsClient client, Picture picture, Action show, TimeProvider time, CancellationToken cancellationToken)
-    {
-        // Whatever changes is drawn; while it is drawn, further changes come together in one more.
-        var changes = Channel.CreateBounded<Action>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.Wait });
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = Task.WhenAll(FollowTopologyAsync(), FollowRunsAsync());
-        try
-        {
-            while (await changes.Reader.WaitToReadAsync(cancellationToken))
-            {
-                while (changes.Reader.TryRead(out var change))
-                    change();
                 show();
-                await Task.Delay(MinInterval, time, cancellationToken);
-            }
-
-            await following;
-        }
-        finally
-        {
-            await ending.CancelAsync();
-        }
-
-        async Task FollowTopologyAsync()
-        {
-            try
-            {
-                await foreach (var topology in client.FollowTopologyAsync(cancellationToken: ending.Token))
-                    await changes.Writer.WriteAsync(() => picture.Topology = topology.Data, ending.Token);
-                throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away");
-            }
-            catch (Exception error)
-            {
-                changes.Writer.TryComplete(error);
+                await Task.Delay(Interval, time, cancellationToken);
+                await ReadAsync(client, picture, cancellationToken);
             }
         }
-
-        async Task FollowRunsAsync()
+        catch (RunsApiException error) when (error.Status is null)
         {
-            try
-            {
-                while (true)
-                {
-                    var latest = await LatestAsync();
-                    using var another = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-                    var following = latest is null ? Task.CompletedTask : FollowRunAsync(latest.Id, another.Token);
-                    try
-                    {
-                        // The API tells of a run's changes, not of new runs.
-                        do
-                            await Task.Delay(RunsInterval, time, ending.Token);
-                        while (!following.IsCompleted && (await LatestAsync())?.Id == latest?.Id);
-                    }
-                    finally
-                    {
-                        await another.CancelAsync();
-                        await following;
-                    }
-                }
-            }
-            catch (Exception error)
-            {
-                changes.Writer.TryComplete(error);
-            }
-        }
-
-        async Task<Run?> LatestAsync()
-        {
-            var runs = await client.ListAsync(ending.Token);
-            await changes.Writer.WriteAsync(() => picture.Runs = runs, ending.Token);
-            return StageViews.RunOf(runs);
-        }
-
-        async Task FollowRunAsync(string id, CancellationToken another)
-        {
-            try
-            {
-                await foreach (var run in client.FollowAsync(id, another))
-                    await changes.Writer.WriteAsync(() => picture.Take(run.Data), another);
-            }
-            catch (OperationCanceledException) when (another.IsCancellationRequested)
-            {
-                // A newer run is shown instead, or the command ends.
-            }
+            throw new CliException(ExitCodes.NoPipeline, "the orchestrator went away", error);
         }
     }
 
@@ -177,6 +88,9 @@ internal static class TopCommand
 
         /// <summary>All runs, newest first; one of them is shown.</summary>
         public IReadOnlyList<Run> Runs { get; set; } = [];
+
+        /// <summary>Whether the run that is shown goes on.</summary>
+        public bool IsActive => _run?.State.IsActive() == true;
 
         public bool HasRates => _run is { Stages.Count: > 0 } run && run.Stages.All(stage => _rates[stage] is not null);
 
