@@ -7,31 +7,19 @@ using Pipeline.Contracts.V1;
 namespace Pipeline.Cli.CheckStage;
 
 /// <summary>One check under way: what it has done, what it expects now, and what it found.</summary>
-/// <param name="target">The stage.</param>
-/// <param name="below">The hop below it.</param>
-/// <param name="folder">Where runs have their folders.</param>
-/// <param name="limits">How long to wait.</param>
-/// <param name="time">The clock.</param>
-/// <param name="cancellationToken">Ends the check.</param>
-internal sealed class CheckRun(
-    StageTarget target, HopBelow below, string folder, CheckLimits limits, TimeProvider time, CancellationToken cancellationToken)
+/// <param name="Target">The stage.</param>
+/// <param name="Below">The hop below it.</param>
+/// <param name="Folder">Where runs have their folders.</param>
+/// <param name="Limits">How long to wait.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Cancellation">Ends the check.</param>
+internal sealed record CheckRun(
+    StageTarget Target, HopBelow Below, string Folder, CheckLimits Limits, TimeProvider Time, CancellationToken Cancellation)
 {
     private readonly List<Finding> _findings = [];
     private string _sent = "OpenRun, and what an ordinary run has";
     private string _expected = "that it goes through";
     private string _contract = ContractText.Opening;
-
-    public StageTarget Target => target;
-
-    public HopBelow Below => below;
-
-    public string Folder => folder;
-
-    public CheckLimits Limits => limits;
-
-    public TimeProvider Time => time;
-
-    public CancellationToken Cancellation => cancellationToken;
 
     public IReadOnlyList<Finding> Findings => _findings;
 
@@ -63,11 +51,11 @@ internal sealed class CheckRun(
     {
         try
         {
-            await owed.WaitAsync(limit ?? limits.Answer, time, cancellationToken);
+            await owed.WaitAsync(limit ?? Limits.Answer, Time, Cancellation);
         }
         catch (TimeoutException)
         {
-            throw new UnexpectedException($"not done within {(limit ?? limits.Answer).TotalSeconds:0.#} s");
+            throw new UnexpectedException($"not done within {(limit ?? Limits.Answer).TotalSeconds:0.#} s");
         }
     }
 
@@ -76,7 +64,7 @@ internal sealed class CheckRun(
     /// <param name="pages">What the hop below answers; null = columns alone.</param>
     /// <param name="headers">Headers beside the key.</param>
     public Task<Attempt> OpenAsync(OpenRun? open = null, IReadOnlyList<RunOpened>? pages = null, Metadata? headers = null) =>
-        WithinAsync(Attempt.OpenAsync(this, open ?? Messages.Opening.Of(this), pages ?? [Messages.Opening.Answer(target)], headers ?? []));
+        WithinAsync(Attempt.OpenAsync(this, open ?? Messages.Opening.Of(this), pages ?? [Messages.Opening.Answer(Target)], headers ?? []));
 
     /// <summary>Makes a check, and turns what ends it early into a finding.</summary>
     public async Task RunAsync(Func<CheckRun, Task> check)

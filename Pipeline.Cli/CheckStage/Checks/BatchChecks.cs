@@ -12,12 +12,12 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = attempt.Traffic;
-        var passage = (await attempt.PassAsync(
+        var passage = await attempt.PassAsync(
             [
                 traffic.Events(30), traffic.Lost(5), traffic.Checkpoint(),
                 traffic.WorkItems(3), traffic.Rejects(4, 20), traffic.Events(30), traffic.Checkpoint(),
                 traffic.Lost(2),
-            ])).Completed();
+            ]);
         var tally = new Tally();
         foreach (var message in passage.Taken)
         {
@@ -41,12 +41,12 @@ internal static class BatchChecks
         const string Sent = "60 batches of events, work items and rejects, in order of their lines";
         const string InOrder = "each kind in the order of its lines";
         run.Step(Sent, InOrder, ContractText.Downwards);
-        var passage = (await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
+        var passage = await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
         {
             4 => traffic.WorkItems(3),
             5 => traffic.Rejects(2, 20),
             _ => traffic.Events(20),
-        }))).Completed();
+        }));
         var events = passage.Taken.Select(message => message.Events).OfType<EventBatch>().ToList();
         foreach (var batch in events)
             EventBatches.RequireWhole(run, Sent, batch);
@@ -86,7 +86,7 @@ internal static class BatchChecks
             $"the checkpoints {string.Join(", ", checkpoints.Select(Opening.Show))}",
             run.Target.Aggregates ? "each with its position byte by byte, and with the state" : "the same, byte by byte",
             ContractText.Checkpoint);
-        var came = (await attempt.PassAsync(messages)).Completed().Taken
+        var came = (await attempt.PassAsync(messages)).Taken
             .Select(message => message.Checkpoint).OfType<Checkpoint>().SkipLast(1).ToList();
         var same = run.Target.Aggregates
             ? came.Where(page => !page.More).Select(page => (page.Id, page.Position))
@@ -101,7 +101,7 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = attempt.Traffic;
-        var passage = (await attempt.PassAsync([traffic.Checkpoint()])).Completed();
+        var passage = await attempt.PassAsync([traffic.Checkpoint()]);
         var answers = passage.Answers;
         var expected = passage.Taken.Select(message => message.Checkpoint).OfType<Checkpoint>()
             .Select(checkpoint => new CheckpointCommitted { Id = checkpoint.Id, Position = checkpoint.Position }).ToList();
@@ -125,7 +125,7 @@ internal static class BatchChecks
             "the rejects at the hop below",
             ContractText.MessageSize);
         var tally = new Tally();
-        (await attempt.PassAsync([message])).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync([message])).Taken.ForEach(tally.Add);
         run.Require(tally.Rejected == Rejects, tally.ToString());
     }
 }

@@ -54,7 +54,6 @@ internal static class EndingChecks
             ContractText.HalfClose);
         var passage = await attempt.PassAsync(
             () => attempt.Above.SendAsync(traffic.Events(3), run.Cancellation), last, untilHalfClosed: true);
-        passage.Completed();
         run.Require(
             passage.HalfClosed && passage.Taken[^1].Equals(last),
             $"{Opening.Show(passage.Taken[^1])}{(passage.HalfClosed ? "" : ", and the stream goes on")}");

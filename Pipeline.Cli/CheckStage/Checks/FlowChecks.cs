@@ -36,7 +36,7 @@ internal static class FlowChecks
             "all of them at the hop below",
             ContractText.Conservation);
         var tally = new Tally();
-        (await attempt.PassAsync(() => sending)).Completed().Taken.ForEach(tally.Add);
+        (await attempt.PassAsync(() => sending)).Taken.ForEach(tally.Add);
         run.Require(tally.Lines == traffic.Sent, tally.ToString());
     }
 
@@ -50,6 +50,6 @@ internal static class FlowChecks
         using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], StageContract.PingDelay));
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
         var traffic = attempt.Traffic;
-        (await attempt.PassAsync([traffic.Events(3)])).Completed();
+        await attempt.PassAsync([traffic.Events(3)]);
     }
 }

@@ -20,7 +20,7 @@ internal static class OpeningChecks
         open.Path.Clear();
         using var attempt = await run.OpenAsync(open);
         run.Step("a run without input", "RunCompleted, and the call ends with OK", ContractText.Completed);
-        var passage = (await attempt.PassAsync([])).Completed();
+        var passage = await attempt.PassAsync([]);
         if (passage.Answers.LastOrDefault()?.RunCompleted is { Stages.Count: > 1 } completed)
             run.Target.InstanceId = completed.Stages[0].InstanceId;
     }
@@ -83,7 +83,7 @@ internal static class OpeningChecks
             ContractText.RingAccepted);
         run.Require(!attempt.Opened.RingAccepted, "ring_accepted = true");
         var traffic = attempt.Traffic;
-        (await attempt.PassAsync([traffic.Events(3)])).Completed();
+        await attempt.PassAsync([traffic.Events(3)]);
     }
 
     /// <summary>The trace context goes down unchanged.</summary>

@@ -52,7 +52,7 @@ internal static class RingCheck
             },
             heard: answer => ring.Release(answer.RingReleased?.Slots ?? 0));
         var tally = new Tally();
-        passage.Completed().Taken.ForEach(tally.Add);
+        passage.Taken.ForEach(tally.Add);
         run.Require(tally.Lines == traffic.Sent, tally.ToString());
     }
 

@@ -29,7 +29,7 @@ internal static class RunOpenedChecks
         if (!run.Target.Aggregates)
             return;
         run.Step("a checkpoint after state that was restored", "the restored groups and counts in its state", ContractText.AggregateState);
-        var passage = (await attempt.PassAsync([])).Completed();
+        var passage = await attempt.PassAsync([]);
         var states = passage.Taken.Select(message => message.Checkpoint?.OpenState()).OfType<CheckpointState>().ToList();
         var groups = states.SelectMany(state => state.Groups).ToHashSet();
         run.Require(
@@ -64,7 +64,7 @@ internal static class RunOpenedChecks
                 ContractText.Columns);
             var traffic = attempt.Traffic;
             var passage = await attempt.PassAsync([traffic.Events(30)]);
-            foreach (var events in passage.Completed().Taken.Select(message => message.Events).Where(events => events is { Count: > 0 }))
+            foreach (var events in passage.Taken.Select(message => message.Events).Where(events => events is { Count: > 0 }))
             {
                 var came = events.Columns.Select(column => column.Name).ToList();
                 run.Require(wanted.All(came.Contains), List(came));

@@ -83,6 +83,7 @@ internal sealed class Attempt : IDisposable
     /// <param name="last">Ends the input; null = EndOfInput.</param>
     /// <param name="heard">Hears each answer as it comes.</param>
     /// <param name="untilHalfClosed">RunCompleted is answered only when the stage has half-closed its call.</param>
+    /// <exception cref="RpcException">The call did not end with OK.</exception>
     public async Task<Passage> PassAsync(
         Func<Task> send, StageInput? last = null, Action<StageOutput>? heard = null, bool untilHalfClosed = false)
     {
@@ -100,9 +101,9 @@ internal sealed class Attempt : IDisposable
         if (both.Exception?.InnerException is UnexpectedException and not LostException)
             await both;
         // What the call ended with tells more than what became of it at the other end.
-        passage.Failure = await _run.WithinAsync(ended);
-        if (passage.Failure is null)
-            await _run.WithinAsync(both);
+        if (await _run.WithinAsync(ended) is { } failure)
+            throw failure;
+        await _run.WithinAsync(both);
         return passage;
 
         async Task SendAllAsync()
@@ -136,11 +137,4 @@ internal sealed class Passage
 
     /// <summary>Whether the stage half-closed its call below.</summary>
     public bool HalfClosed { get; set; }
-
-    /// <summary>What the call from above ended with; null: OK.</summary>
-    public RpcException? Failure { get; set; }
-
-    /// <summary>This, if the call ended with OK.</summary>
-    /// <exception cref="RpcException">It did not.</exception>
-    public Passage Completed() => Failure is null ? this : throw Failure;
 }
