@@ -1,21 +1,19 @@
 using System.Text.Json.Serialization;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli.CheckStage;
 
 /// <summary>How a check ended.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<CheckResult>))]
+[JsonConverter(typeof(LowerCaseEnumConverter<CheckResult>))]
 internal enum CheckResult
 {
     /// <summary>The stage did as the contract says.</summary>
-    [JsonStringEnumMemberName("pass")]
     Pass,
 
     /// <summary>It did not; the findings say how.</summary>
-    [JsonStringEnumMemberName("fail")]
     Fail,
 
     /// <summary>It was not made; the reason says why.</summary>
-    [JsonStringEnumMemberName("skipped")]
     Skipped,
 }
 

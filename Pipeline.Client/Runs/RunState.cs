@@ -1,45 +1,37 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Pipeline.Client.Runs;
 
 /// <summary>Where a run stands.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
+[JsonConverter(typeof(LowerCaseEnumConverter<RunState>))]
 public enum RunState
 {
     /// <summary>Waits for its turn.</summary>
-    [JsonStringEnumMemberName("pending")]
     Pending,
 
     /// <summary>Waits for a full route.</summary>
-    [JsonStringEnumMemberName("waiting")]
     Waiting,
 
     /// <summary>An attempt is under way.</summary>
-    [JsonStringEnumMemberName("running")]
     Running,
 
     /// <summary>The attempt is to end at a checkpoint.</summary>
-    [JsonStringEnumMemberName("draining")]
     Draining,
 
     /// <summary>Stopped on demand.</summary>
-    [JsonStringEnumMemberName("paused")]
     Paused,
 
     /// <summary>Given up on demand; can be resumed all the same.</summary>
-    [JsonStringEnumMemberName("cancelled")]
     Cancelled,
 
     /// <summary>Cannot go on by itself.</summary>
-    [JsonStringEnumMemberName("failed")]
     Failed,
 
     /// <summary>Its orchestrator stopped or died.</summary>
-    [JsonStringEnumMemberName("interrupted")]
     Interrupted,
 
     /// <summary>The result files are durable and in place.</summary>
-    [JsonStringEnumMemberName("completed")]
     Completed,
 }
 
@@ -65,3 +57,7 @@ public static class RunEventNames
     /// <summary>Other figures.</summary>
     public const string Progress = "progress";
 }
+
+/// <summary>Writes the values of an enumeration as their names, each of one word, in lower case.</summary>
+public sealed class LowerCaseEnumConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase)
+    where T : struct, Enum;
