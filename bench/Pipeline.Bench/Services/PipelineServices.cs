@@ -105,14 +105,14 @@ internal sealed class PipelineServices : IAsyncDisposable
         var folder = _sharedMemory ? _session.Folder : Directory.CreateDirectory(Path.Combine(_session.Folder, "grpc-alone")).FullName;
         var key = RandomNumberGenerator.GetHexString(64, lowercase: true);
         var brokerPort = FreePort.Find();
-        var endpointFile = Path.Combine(folder, "endpoint.json");
+        var orchestrator = $"http://127.0.0.1:{FreePort.Find()}";
         var common = new Dictionary<string, string>
         {
             ["PIPELINE_KEY"] = key,
             ["DOTNET_GCgen0size"] = "0x800000",
             ["PIPELINE_DATA"] = Path.Combine(folder, "data"),
             ["PIPELINE_ROOTS"] = _session.Folder,
-            ["PIPELINE_ENDPOINT_FILE"] = endpointFile,
+            ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(folder, "endpoint.json"),
             ["PIPELINE_GRPC_PORT"] = "0",
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["services__broker__grpc__0"] = $"http://127.0.0.1:{brokerPort}",
@@ -122,11 +122,15 @@ internal sealed class PipelineServices : IAsyncDisposable
         Start("broker", "Pipeline.Broker", new(common) { ["PIPELINE_GRPC_PORT"] = $"{brokerPort}" });
         foreach (var role in Roles)
             Start(role, $"Pipeline.Stages.{char.ToUpperInvariant(role[0])}{role[1..]}", new(common) { ["PIPELINE_INSTANCE"] = role });
-        Start("orchestrator", "Pipeline.Orchestrator", common);
-        var endpoint = await WhileAliveAsync(ending => EndpointFileWatch.WaitAsync(endpointFile, ending), cancellationToken);
-        _client = new RunsClient(new Uri(endpoint.Address), key, endpointFile);
+        Start("orchestrator", "Pipeline.Orchestrator", new(common) { ["ASPNETCORE_URLS"] = orchestrator });
+        _client = new RunsClient(new Uri(orchestrator), key);
         await WhileAliveAsync(
-            async ending => await _client.FollowTopologyAsync(cancellationToken: ending).FirstAsync(item => HasRoute(item.Data), ending), cancellationToken);
+            async ending =>
+            {
+                await _client.WaitUntilUpAsync(TimeProvider.System, _ => { }, ending);
+                return await _client.FollowTopologyAsync(cancellationToken: ending).FirstAsync(item => HasRoute(item.Data), ending);
+            },
+            cancellationToken);
     }
 
     private static bool HasRoute(Topology topology)
