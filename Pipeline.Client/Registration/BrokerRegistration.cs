@@ -11,46 +11,26 @@ using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 namespace Pipeline.Client.Registration;
 
 /// <summary>Keeps this service registered from when it listens until it stops, whatever happens to the broker meanwhile.</summary>
-public sealed partial class BrokerRegistration : BackgroundService
+public sealed partial class BrokerRegistration(
+    BrokerService.BrokerClient broker, BoundEndpoints endpoints, IOptions<BrokerClientOptions> client, IOptions<RegistrationOptions> registration,
+    IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerRegistration> logger) : BackgroundService
 {
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly BrokerService.BrokerClient _broker;
-    private readonly BoundEndpoints _endpoints;
-    private readonly BrokerClientOptions _client;
-    private readonly RegistrationOptions _registration;
-    private readonly TimeProvider _time;
-    private readonly ILogger<BrokerRegistration> _logger;
-    private readonly BackOff _backOff;
+    private readonly BackOff _backOff = new(client.Value.RetryDelay, client.Value.MaxRetryDelay, time);
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenRegistration _stopping;
     private volatile HeldLease? _lease;
     private volatile bool _replaced;
     private bool _away;
     private StatusCode? _refusal;
 
-    /// <summary>Registers once the host has started.</summary>
-    public BrokerRegistration(
-        BrokerService.BrokerClient broker, BoundEndpoints endpoints, IOptions<BrokerClientOptions> client, IOptions<RegistrationOptions> registration,
-        IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerRegistration> logger)
-    {
-        _broker = broker;
-        _endpoints = endpoints;
-        _client = client.Value;
-        _registration = registration.Value;
-        _time = time;
-        _logger = logger;
-        _backOff = new BackOff(_client.RetryDelay, _client.MaxRetryDelay, time);
-        _stopping = lifetime.ApplicationStopping.Register(Drain);
-    }
-
     /// <summary>Name under which it registers.</summary>
-    public string InstanceId => _registration.InstanceId;
+    public string InstanceId => registration.Value.InstanceId;
 
     /// <summary>How it stands with the broker now.</summary>
     public RegistrationState State =>
         _replaced ? RegistrationState.Replaced
-        : _lease is not { } lease || !lease.IsAlive(_time) ? RegistrationState.Unregistered
+        : _lease is not { } lease || !lease.IsAlive(time) ? RegistrationState.Unregistered
         : _drain.Task.IsCompleted ? RegistrationState.Draining
         : RegistrationState.Registered;
 
@@ -65,18 +45,12 @@ public sealed partial class BrokerRegistration : BackgroundService
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _stopping.Dispose();
-        base.Dispose();
-    }
-
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await using var draining = lifetime.ApplicationStopping.Register(Drain);
         try
         {
-            var address = await _endpoints.WaitForGrpcAddressAsync(stoppingToken);
+            var address = await endpoints.WaitForGrpcAddressAsync(stoppingToken);
             while (true)
             {
                 try
@@ -87,11 +61,11 @@ public sealed partial class BrokerRegistration : BackgroundService
                     _lease = null;
                     if (_replaced)
                     {
-                        LogReplaced(_logger, InstanceId);
+                        LogReplaced(logger, InstanceId);
                         return;
                     }
 
-                    LogLeaseUnknown(_logger, InstanceId);
+                    LogLeaseUnknown(logger, InstanceId);
                 }
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
                 {
@@ -113,28 +87,28 @@ public sealed partial class BrokerRegistration : BackgroundService
     // Not cancelled by a stop: without the answer the lease is not known, and could not be given back.
     private async Task<HeldLease> RegisterAsync(Uri address)
     {
-        var sentAt = _time.GetTimestamp();
+        var sentAt = time.GetTimestamp();
         var request = new RegisterRequest
         {
             Instance = new Instance
             {
                 InstanceId = InstanceId,
-                Interface = _registration.Interface,
-                Role = _registration.Role,
+                Interface = registration.Value.Interface,
+                Role = registration.Value.Role,
                 Address = address.GetLeftPart(UriPartial.Authority),
-                Accepts = { _registration.Accepts },
-                Emits = { _registration.Emits },
-                Version = _registration.Version,
+                Accepts = { registration.Value.Accepts },
+                Emits = { registration.Value.Emits },
+                Version = registration.Value.Version,
                 Language = "csharp",
-                Metadata = { _registration.Metadata },
+                Metadata = { registration.Value.Metadata },
                 ProcessId = Environment.ProcessId,
             },
         };
         // With the channel's deadline, which is generous: the first registration meets a broker whose code is not compiled yet, on a machine
         // on which everything starts at once. A broker that hangs is found by HTTP/2 pings before that.
-        var answer = await _broker.RegisterAsync(request);
+        var answer = await broker.RegisterAsync(request);
         (_away, _refusal) = (false, null);
-        LogRegistered(_logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
+        LogRegistered(logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
         return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);
     }
 
@@ -142,15 +116,15 @@ public sealed partial class BrokerRegistration : BackgroundService
     /// <returns>True: another process is registered under this id.</returns>
     private async Task<bool> KeepAliveAsync(CancellationToken cancellationToken)
     {
-        using var call = _broker.KeepAlive(cancellationToken: cancellationToken);
+        using var call = broker.KeepAlive(cancellationToken: cancellationToken);
         while (_lease is { } lease)
         {
-            var sentAt = _time.GetTimestamp();
+            var sentAt = time.GetTimestamp();
             var draining = _drain.Task.IsCompleted;
             await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = lease.LeaseId, Draining = draining }, cancellationToken);
             var third = lease.TimeToLive / 3;
             // Renewed after a third of its time, it is lost when the other two have passed without an answer.
-            if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(2 * third, _time, cancellationToken))
+            if (!await call.ResponseStream.MoveNext(cancellationToken).WaitAsync(2 * third, time, cancellationToken))
                 throw new RpcException(new Status(StatusCode.Unavailable, "The broker ended the stream of renewals."));
             if (!call.ResponseStream.Current.Known)
                 return call.ResponseStream.Current.Replaced;
@@ -165,7 +139,7 @@ public sealed partial class BrokerRegistration : BackgroundService
     private async Task PauseAsync(TimeSpan pause, bool draining, CancellationToken cancellationToken)
     {
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var delay = Task.Delay(pause, _time, cancel.Token);
+        var delay = Task.Delay(pause, time, cancel.Token);
         // That it drains is told at once.
         await (draining ? delay : Task.WhenAny(delay, _drain.Task));
         await cancel.CancelAsync();
@@ -180,20 +154,20 @@ public sealed partial class BrokerRegistration : BackgroundService
         try
         {
             // The host's own patience is nearly used up, and the lease runs out by itself. By the system's clock, as gRPC measures deadlines.
-            await _broker.UnregisterAsync(
+            await broker.UnregisterAsync(
                 new UnregisterRequest { InstanceId = InstanceId, LeaseId = lease.LeaseId }, deadline: DateTime.UtcNow + UnregisterTimeout);
-            LogUnregistered(_logger, InstanceId);
+            LogUnregistered(logger, InstanceId);
         }
         catch (RpcException exception)
         {
-            LogNotUnregistered(_logger, InstanceId, exception.StatusCode);
+            LogNotUnregistered(logger, InstanceId, exception.StatusCode);
         }
     }
 
     private void Reached()
     {
         if (_away)
-            LogBack(_logger);
+            LogBack(logger);
         _away = false;
         _backOff.Reset();
     }
@@ -204,13 +178,13 @@ public sealed partial class BrokerRegistration : BackgroundService
         if (exception is RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.DeadlineExceeded) } refused && _lease is null)
         {
             if (_refusal != refused.StatusCode)
-                LogRefused(_logger, _client.Address, InstanceId, PeerText.Describe(refused.Status));
+                LogRefused(logger, client.Value.Address, InstanceId, PeerText.Describe(refused.Status));
             (_away, _refusal) = (false, refused.StatusCode);
             return;
         }
 
         if (!_away)
-            LogAway(_logger, _client.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
+            LogAway(logger, client.Value.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
         (_away, _refusal) = (true, null);
     }
 }
