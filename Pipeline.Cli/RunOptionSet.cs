@@ -118,19 +118,14 @@ internal sealed class RunOptionSet
                 throw new IOException($"{Path.GetFullPath(path)} is a directory");
             return File.ReadAllText(path, StrictUtf8);
         }
-        catch (DecoderFallbackException)
-        {
-            errors.Add($"--rules: {Path.GetFullPath(path)} is not UTF-8");
-            return null;
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            errors.Add($"--rules: there is no file {Path.GetFullPath(path)}");
-            return null;
-        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            errors.Add($"--rules: {error.Message}");
+            errors.Add("--rules: " + error switch
+            {
+                DecoderFallbackException => $"{Path.GetFullPath(path)} is not UTF-8",
+                FileNotFoundException or DirectoryNotFoundException => $"there is no file {Path.GetFullPath(path)}",
+                _ => error.Message,
+            });
             return null;
         }
     }

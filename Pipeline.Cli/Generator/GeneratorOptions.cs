@@ -101,14 +101,6 @@ internal sealed record GeneratorOptions
         }
     }
 
-    private static bool IsWellFormed(string text)
-    {
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (rune == System.Text.Rune.ReplacementChar && !text.Contains('\uFFFD'))
-                return false;
-        }
-
-        return true;
-    }
+    // Half of a surrogate pair is read as the replacement character.
+    private static bool IsWellFormed(string text) => text.Contains('\uFFFD') || !text.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar);
 }
