@@ -46,20 +46,17 @@ internal sealed partial class LogFiles(
 
     private async Task WriteAsync(string id, string path, CancellationToken stoppingToken)
     {
+        await using var file = new RotatingFile(path);
         try
         {
-            await using var file = RotatingFile.Create(path);
-            var isKept = true;
+            // Begins the file, also where the process writes nothing.
+            var isKept = await TryWriteAsync(file, [], path, tells: true);
             await foreach (var lines in logs.WatchAsync(id).WithCancellation(stoppingToken))
                 isKept = await TryWriteAsync(file, lines, path, isKept);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The AppHost stops.
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            log.CannotWrite(path, exception.Message);
         }
     }
 

@@ -5,32 +5,17 @@ namespace Pipeline.AppHost.Logs;
 /// <summary>
 /// A log file that is moved aside when it is full, and when a new start begins it: two files at most. Only its owner may read it.
 /// </summary>
-internal sealed class RotatingFile : IAsyncDisposable
+internal sealed class RotatingFile(string path) : IAsyncDisposable
 {
     /// <summary>Bytes.</summary>
     internal const long MaxLength = 10 * 1024 * 1024;
 
-    private readonly string _path;
     private StreamWriter? _writer;
     private long _fullLength;
 
-    private RotatingFile(string path)
-    {
-        _path = path;
-        _writer = Open();
-    }
-
-    public static RotatingFile Create(string path)
-    {
-        var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!OperatingSystem.IsWindows())
-            folder.UnixFileMode = PrivateFile.Mode | UnixFileMode.UserExecute;
-        return new RotatingFile(path);
-    }
-
+    /// <summary>Writes lines; the first time, and where it was full or could not be opened before, it is opened.</summary>
     public async Task WriteAsync(IEnumerable<string> lines)
     {
-        // Where it could not be opened before, it is tried again.
         _writer ??= Open();
         foreach (var line in lines)
             await _writer.WriteLineAsync(line);
@@ -48,17 +33,20 @@ internal sealed class RotatingFile : IAsyncDisposable
 
     private StreamWriter Open()
     {
+        var folder = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (!OperatingSystem.IsWindows())
+            folder.UnixFileMode = PrivateFile.Mode | UnixFileMode.UserExecute;
         try
         {
-            if (File.Exists(_path))
-                DurableFiles.Private.Rename(_path, _path + ".1", "log");
+            if (File.Exists(path))
+                DurableFiles.Private.Rename(path, path + ".1", "log");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Such as on Windows where somebody follows it: it goes on growing, and is moved aside when it is full again.
         }
 
-        var writer = new StreamWriter(PrivateFile.OpenWrite(_path, FileMode.Append));
+        var writer = new StreamWriter(PrivateFile.OpenWrite(path, FileMode.Append));
         _fullLength = writer.BaseStream.Length + MaxLength;
         return writer;
     }

@@ -12,11 +12,11 @@ public sealed class RotatingFileTests : IDisposable
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
     [Fact]
-    public async Task Create_FileOfFormerStart_KeepsItAside()
+    public async Task Write_FileOfFormerStart_KeepsItAside()
     {
         for (var start = 1; start <= 3; start++)
         {
-            await using var file = RotatingFile.Create(LogPath);
+            await using var file = new RotatingFile(LogPath);
             await file.WriteAsync([$"start {start}"]);
         }
 
@@ -27,7 +27,7 @@ public sealed class RotatingFileTests : IDisposable
     [Fact]
     public async Task Write_FullFile_MovesItAside()
     {
-        await using (var file = RotatingFile.Create(LogPath))
+        await using (var file = new RotatingFile(LogPath))
         {
             await file.WriteAsync([new string('x', (int)RotatingFile.MaxLength)]);
             await file.WriteAsync(["after"]);
@@ -38,12 +38,12 @@ public sealed class RotatingFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Create_FormerFileCannotBeMovedAside_AppendsToIt()
+    public async Task Write_FormerFileCannotBeMovedAside_AppendsToIt()
     {
         Directory.CreateDirectory(LogPath + ".1");
         await File.WriteAllLinesAsync(LogPath, ["before"]);
 
-        await using (var file = RotatingFile.Create(LogPath))
+        await using (var file = new RotatingFile(LogPath))
             await file.WriteAsync(["now"]);
 
         Assert.Equal(["before", "now"], await File.ReadAllLinesAsync(LogPath));
@@ -52,11 +52,13 @@ public sealed class RotatingFileTests : IDisposable
     [UnixFact]
     public async Task Write_NextFileCouldNotBeOpened_TriesAgain()
     {
-        await using var file = RotatingFile.Create(LogPath);
-        Directory.Delete(Path.GetDirectoryName(LogPath)!, recursive: true);
-        await Record.ExceptionAsync(() => file.WriteAsync([new string('x', (int)RotatingFile.MaxLength)]));
-        Assert.IsType<DirectoryNotFoundException>(await Record.ExceptionAsync(() => file.WriteAsync(["lost"])));
-        Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!);
+        var folder = Path.GetDirectoryName(LogPath)!;
+        await using var file = new RotatingFile(LogPath);
+        await file.WriteAsync([new string('x', (int)RotatingFile.MaxLength)]);
+        Directory.Delete(folder, recursive: true);
+        await File.WriteAllTextAsync(folder, "not a directory");
+        Assert.IsType<IOException>(await Record.ExceptionAsync(() => file.WriteAsync(["lost"])));
+        File.Delete(folder);
 
         await file.WriteAsync(["after"]);
 
@@ -65,10 +67,12 @@ public sealed class RotatingFileTests : IDisposable
 
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
-    public async Task Create_ReadableFolder_OnlyTheOwnerMayRead()
+    public async Task Write_ReadableFolder_OnlyTheOwnerMayRead()
     {
         Directory.CreateDirectory(Path.GetDirectoryName(LogPath)!, (UnixFileMode)0b111_101_101);
-        await using var file = RotatingFile.Create(LogPath);
+        await using var file = new RotatingFile(LogPath);
+
+        await file.WriteAsync([]);
 
         Assert.Equal((UnixFileMode)0b111_000_000, File.GetUnixFileMode(Path.GetDirectoryName(LogPath)!));
         Assert.Equal((UnixFileMode)0b110_000_000, File.GetUnixFileMode(LogPath));
