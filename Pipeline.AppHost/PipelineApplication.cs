@@ -91,7 +91,7 @@ internal static class PipelineApplication
         var directories = application.Services.GetRequiredService<PipelineDirectories>();
         using var reserved = directories.Lock;
         PortCheck.Check(application.Services);
-        if (WhyNotFound(application.Services.GetRequiredService<PipelineSettings>()) is { } taken)
+        if (WhyNotFound(application.Services.GetRequiredService<PipelineOptions>()) is { } taken)
             await Console.Error.WriteLineAsync($"warning: commands in another terminal will not find this pipeline: {taken}");
         var outcome = application.Services.GetRequiredService<SupervisionOutcome>();
         var processes = application.Services.GetRequiredService<ResourceProcesses>();
@@ -133,12 +133,12 @@ internal static class PipelineApplication
     }
 
     // Why the orchestrator will not write the endpoint file; it says so itself, but only in its log.
-    private static string? WhyNotFound(PipelineSettings settings)
+    private static string? WhyNotFound(PipelineOptions settings)
     {
         try
         {
-            return EndpointFile.WhyTaken(EndpointFile.PathIn(name => settings.Service("orchestrator").Environment.GetValueOrDefault(name)
-                ?? settings.Options.Environment.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name)));
+            return EndpointFile.WhyTaken(EndpointFile.PathIn(name => settings.Services["orchestrator"].Environment.GetValueOrDefault(name)
+                ?? settings.Environment.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name)));
         }
         catch (InvalidDataException exception)
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.AppHost.Commands;
@@ -11,42 +10,26 @@ using Pipeline.ServiceDefaults.Hosting;
 namespace Pipeline.AppHost;
 
 /// <summary>Adds the pipeline's resources, each as the configuration says.</summary>
-internal sealed class PipelineModel
+internal sealed class PipelineModel(IDistributedApplicationBuilder builder, PipelineOptions settings, PipelineCommand command)
 {
     /// <summary>Name of the parameter that holds the key.</summary>
     public const string KeyName = "pipeline-key";
 
-    private const int KeyDigits = 64;
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    private readonly IDistributedApplicationBuilder _builder;
-    private readonly PipelineSettings _settings;
-    private readonly PipelineCommand _command;
-
-    public PipelineModel(IDistributedApplicationBuilder builder, PipelineSettings settings, PipelineCommand command)
-    {
-        _builder = builder;
-        _settings = settings;
-        _command = command;
-        Directories = builder.ExecutionContext.IsPublishMode
-            ? PipelineDirectories.OfInstallation(settings.Options, builder.Configuration)
-            : PipelineDirectories.Create(settings.Options, builder.Configuration, command);
-        var key = settings.Options.Key ?? RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
-        Key = builder.AddParameter(KeyName, () => key, secret: true).Resource;
-        PageLink = PageLogin.LinkOf(key);
-    }
-
     /// <summary>Where the pipeline keeps and finds its files.</summary>
-    public PipelineDirectories Directories { get; }
+    public PipelineDirectories Directories { get; } = builder.ExecutionContext.IsPublishMode
+        ? PipelineDirectories.OfInstallation(settings, builder.Configuration)
+        : PipelineDirectories.Create(settings, builder.Configuration, command);
 
     /// <summary>The key that all services share.</summary>
-    public ParameterResource Key { get; }
+    public ParameterResource Key { get; } = builder.AddParameter(KeyName, () => settings.Key!, secret: true).Resource;
 
     /// <summary>Path and query of the link that logs a browser in to the orchestrator's page.</summary>
-    public string PageLink { get; }
+    public string PageLink { get; } = PageLogin.LinkOf(settings.Key!);
 
     /// <summary>Whether the AppHost ends with its run, so that nobody will look at a page.</summary>
-    public bool EndsWithRun => _command.Exit;
+    public bool EndsWithRun => command.Exit;
 
     /// <summary>The programs that were asked for: path of the project, from the folder of the source, and of the program.</summary>
     public SortedDictionary<string, string> Programs { get; } = new(StringComparer.Ordinal);
@@ -56,23 +39,23 @@ internal sealed class PipelineModel
     public string PathOf(IProjectMetadata project)
     {
         var name = Path.GetFileNameWithoutExtension(project.ProjectPath);
-        var path = _builder.ExecutionContext.IsPublishMode ? $"{_settings.Options.Install}/{name}/{name}" : ServiceFiles.PathOf(project);
-        Programs[Path.GetRelativePath(Path.GetDirectoryName(_builder.AppHostDirectory)!, project.ProjectPath)] = path;
+        var path = builder.ExecutionContext.IsPublishMode ? $"{settings.Install}/{name}/{name}" : ServiceFiles.PathOf(project);
+        Programs[Path.GetRelativePath(Path.GetDirectoryName(builder.AppHostDirectory)!, project.ProjectPath)] = path;
         return path;
     }
 
     /// <summary>The port of a service's own that others use; null: any. In tests Aspire chooses the ports.</summary>
     public int? PortOf(string service) =>
-        _builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false) ? null : _settings.Service(service).Port;
+        builder.Configuration.GetValue("DcpPublisher:RandomizePorts", false) ? null : settings.Services[service].Port;
 
     /// <summary>Adds one of the pipeline's own services.</summary>
     public IResourceBuilder<ProjectResource> AddService<TProject>(string name)
         where TProject : IProjectMetadata, new()
     {
-        var service = _settings.Service(name);
+        var service = settings.Services[name];
         var program = AddProgram<TProject>(name, service.Environment)
             .WithReplicas(Math.Max(1, service.Replicas))
-            .WithRestart(_settings.Restart(name));
+            .WithRestart(service.Restart);
         // It is there to be started by hand; another implementation takes its place.
         return service.Replicas == 0 ? program.WithExplicitStart() : program;
     }
@@ -88,23 +71,23 @@ internal sealed class PipelineModel
     public void AddConfiguredProcesses<TBridge>(IResourceBuilder<ProjectResource> broker)
         where TBridge : IProjectMetadata, new()
     {
-        foreach (var (name, process) in _settings.Options.Processes)
+        foreach (var (name, process) in settings.Processes)
         {
             if (process.Role is { } role)
             {
                 AddProgram<TBridge>(name, process.Environment)
-                    .WithEnvironment(process.ToBridge(role, _builder.AppHostDirectory))
-                    .WithRestart(_settings.Restart(name))
+                    .WithEnvironment(process.ToBridge(role, builder.AppHostDirectory))
+                    .WithRestart(process.Restart)
                     .WithHealthEndpoint()
                     .RegistersWith(broker)
                     .WithFaultCommands();
                 continue;
             }
 
-            var executable = _builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
+            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
                 .WithOtlpExporter();
             WithCommon(executable, process.Environment)
-                .WithRestart(_settings.Restart(name))
+                .WithRestart(process.Restart)
                 .RegistersWith(broker)
                 .WithFaultCommands();
         }
@@ -114,16 +97,16 @@ internal sealed class PipelineModel
     public void AddRun<TCommandLine>(IResourceBuilder<ProjectResource> orchestrator)
         where TCommandLine : IProjectMetadata, new()
     {
-        if (_builder.ExecutionContext.IsPublishMode || !(_command.IsRun || _settings.Options.Demo))
+        if (builder.ExecutionContext.IsPublishMode || !(command.IsRun || settings.Demo))
             return;
 
         var run = AddProgram<TCommandLine>(RunConsole.Run, null)
-            .WithArgs(_command.ToRun(Directories.Sample))
+            .WithArgs(command.ToRun(Directories.Sample))
             .WithEnvironment("PIPELINE_ORCHESTRATOR", orchestrator.GetEndpoint("http"))
-            .WithEnvironment("PIPELINE_RESUME_COMMAND", _command.ToResume("{run}"))
+            .WithEnvironment("PIPELINE_RESUME_COMMAND", command.ToResume("{run}"))
             .WithIconName("Play");
-        _builder.Services.AddHostedService<RunConsole>();
-        if (_command is { Input: null, Resume: null } && !File.Exists(Directories.Sample))
+        builder.Services.AddHostedService<RunConsole>();
+        if (command is { Input: null, Resume: null } && !File.Exists(Directories.Sample))
             run.WaitForCompletion(AddSample<TCommandLine>());
     }
 
@@ -140,8 +123,8 @@ internal sealed class PipelineModel
     private IResourceBuilder<ProjectResource> AddProgram<TProject>(string name, IReadOnlyDictionary<string, string?>? environment)
         where TProject : IProjectMetadata, new()
     {
-        var program = _builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(PathOf(new TProject()), Directories.Data);
-        if (_builder.ExecutionContext.IsRunMode)
+        var program = builder.AddProject<TProject>(name, launchProfileName: null).WithBuiltExecutable(PathOf(new TProject()), Directories.Data);
+        if (builder.ExecutionContext.IsRunMode)
             program.WithEnvironment(ServiceFiles.DotnetRoot, ServiceFiles.RuntimeFolder);
         return WithCommon(program, environment);
     }
@@ -149,10 +132,10 @@ internal sealed class PipelineModel
     private IResourceBuilder<T> WithCommon<T>(IResourceBuilder<T> resource, IReadOnlyDictionary<string, string?>? environment)
         where T : IResourceWithEnvironment
     {
-        if (_builder.ExecutionContext.IsRunMode)
+        if (builder.ExecutionContext.IsRunMode)
             resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories));
         return resource
-            .WithEnvironment(_settings.Options.Environment)
+            .WithEnvironment(settings.Environment)
             .WithEnvironment(environment ?? new Dictionary<string, string?>())
             .WithEnvironment("PIPELINE_DATA", Directories.Data)
             .WithEnvironment("PIPELINE_ROOTS", Directories.Roots)
@@ -167,10 +150,10 @@ internal sealed class PipelineModel
     // the user configured is a string, and stays.
     private void WithoutDashboard(EnvironmentCallbackContext context)
     {
-        var options = _builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
+        var options = builder.Services.Select(service => service.ImplementationInstance).OfType<DistributedApplicationOptions>().FirstOrDefault();
         if (options?.DisableDashboard != true || context.EnvironmentVariables.GetValueOrDefault(OtlpEndpoint) is null or string)
             return;
-        if (_builder.Configuration[OtlpEndpoint] is { Length: > 0 } collector)
+        if (builder.Configuration[OtlpEndpoint] is { Length: > 0 } collector)
             context.EnvironmentVariables[OtlpEndpoint] = collector;
         else
             context.EnvironmentVariables.Remove(OtlpEndpoint);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Pipeline.AppHost.Supervision;
 
 namespace Pipeline.AppHost.Configuration;
@@ -25,31 +26,44 @@ internal sealed class PipelineOptions
     /// <value>Environment variables for every process.</value>
     public Dictionary<string, string?> Environment { get; set; } = [];
 
-    /// <value>How hung processes are found.</value>
-    public LivenessOptions Liveness { get; set; } = new();
-
     /// <value>The pipeline's own services, by name.</value>
     public Dictionary<string, ServiceOptions> Services { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <value>Processes of the user's own, by name.</value>
     public Dictionary<string, ProcessOptions> Processes { get; set; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <value>How hung processes are found.</value>
+    [ValidateObjectMembers]
+    public LivenessOptions Liveness { get; set; } = new();
+
+    /// <value>When processes that ended are started again.</value>
+    [ValidateObjectMembers]
+    public RestartOptions Restart { get; set; } = new();
+}
+
+/// <summary>What every program has, the pipeline's own or the user's.</summary>
+internal abstract class ProgramOptions
+{
+    /// <value>Environment variables for it.</value>
+    public Dictionary<string, string?> Environment { get; set; } = [];
+
+    /// <value>When it is started again; what it does not set is as in <see cref="PipelineOptions.Restart"/>.</value>
+    [ValidateObjectMembers]
+    public RestartOptions Restart { get; set; } = new();
 }
 
 /// <summary>One of the pipeline's own services.</summary>
-internal sealed class ServiceOptions
+internal sealed class ServiceOptions : ProgramOptions
 {
     /// <value>The port that others use, 1 to 65535; default any free one. The broker's is gRPC, the orchestrator's HTTP.</value>
     public int? Port { get; set; }
 
     /// <value>Processes side by side, up to 64; 0: another implementation is to be taken. Default 1; the broker and the orchestrator have one.</value>
     public int Replicas { get; set; } = 1;
-
-    /// <value>Environment variables for it.</value>
-    public Dictionary<string, string?> Environment { get; set; } = [];
 }
 
 /// <summary>A process of the user's own, in any language.</summary>
-internal sealed class ProcessOptions
+internal sealed class ProcessOptions : ProgramOptions
 {
     /// <value>A path, or a name to be found on PATH.</value>
     public string Command { get; set; } = "";
@@ -68,9 +82,6 @@ internal sealed class ProcessOptions
 
     /// <value>Where it runs; a relative one is below the AppHost's project. Default the AppHost's project.</value>
     public string Directory { get; set; } = ".";
-
-    /// <value>Environment variables for it.</value>
-    public Dictionary<string, string?> Environment { get; set; } = [];
 
     /// <summary>The settings of a bridge, as environment variables.</summary>
     /// <param name="role">The stage's.</param>

@@ -1,89 +1,65 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Pipeline.AppHost.Supervision;
 using Pipeline.ServiceDefaults.Configuration;
 
 namespace Pipeline.AppHost.Configuration;
 
-/// <summary>The checked configuration.</summary>
-internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDictionary<string, RestartOptions> restarts)
+/// <summary>Reads the section Pipeline, and checks it.</summary>
+internal static class PipelineSettings
 {
+    private const int KeyDigits = 64;
+
     /// <summary>What may stand below Pipeline:Services.</summary>
     public static readonly IReadOnlyList<string> ServiceNames =
         ["broker", "ingest", "parse", "rules", "aggregate", "sink", "orchestrator"];
 
-    private const string Restarts = "Restart";
-
-    public PipelineOptions Options => options;
-
-    /// <summary>Reads and checks the section Pipeline.</summary>
+    /// <summary>Reads and checks the section; every service is in it, every program has its whole restart policy, and there is a key.</summary>
     /// <param name="configuration">The configuration with that section.</param>
     /// <param name="command">The command line; its errors are reported together with those of the section.</param>
     /// <exception cref="OptionsValidationException">The section is wrong; lists all errors.</exception>
     /// <exception cref="UsageException">The command line is wrong; lists its errors and those of the section.</exception>
-    public static PipelineSettings Read(IConfiguration configuration, PipelineCommand command)
+    public static PipelineOptions Read(IConfiguration configuration, PipelineCommand command)
     {
         var section = configuration.GetSection(PipelineOptions.Section);
         var errors = new List<string>();
         var options = new PipelineOptions();
-        Bind(() => section.Bind(options), errors);
+        Bind(section, options, errors);
         // Where Aspire publishes, its own options stand in a section of the same name.
         if (!command.Publishes)
-            errors.AddRange(SettingsValidation.Ignored(section, typeof(PipelineOptions), Restarts));
+            errors.AddRange(SettingsValidation.Ignored(section, typeof(PipelineOptions)));
+        errors.AddRange(SettingsValidation.Errors(options, section.Path));
         options.Environment = EnvironmentOf(section);
-        errors.AddRange(SettingsValidation.Ignored(section.GetSection(nameof(options.Liveness)), typeof(LivenessOptions)));
-        var restarts = new Dictionary<string, RestartOptions>(StringComparer.OrdinalIgnoreCase);
-        foreach (var name in ServiceNames)
-            restarts[name] = ReadRestart(section, $"{nameof(options.Services)}:{name}", errors);
         // An entry of a dictionary that cannot be bound is left out in silence: each is bound by itself.
-        foreach (var service in section.GetSection(nameof(options.Services)).GetChildren())
-        {
-            options.Services[service.Key] = Get<ServiceOptions>(service, errors);
-            options.Services[service.Key].Environment = EnvironmentOf(service);
-        }
-
+        var services = section.GetSection(nameof(options.Services));
+        foreach (var name in ServiceNames.Union(services.GetChildren().Select(service => service.Key), StringComparer.OrdinalIgnoreCase))
+            options.Services[name] = ReadProgram<ServiceOptions>(section, services.GetSection(name), errors);
         foreach (var process in section.GetSection(nameof(options.Processes)).GetChildren())
-        {
-            options.Processes[process.Key] = Get<ProcessOptions>(process, errors);
-            options.Processes[process.Key].Environment = EnvironmentOf(process);
-            restarts[process.Key] = ReadRestart(section, $"{nameof(options.Processes)}:{process.Key}", errors);
-        }
+            options.Processes[process.Key] = ReadProgram<ProcessOptions>(section, process, errors);
 
         PipelineValidator.Check(options, command.Publishes, errors);
+        options.Key ??= RandomNumberGenerator.GetHexString(KeyDigits, lowercase: true);
         var misuse = command.Errors.ToList();
         if (!(command.IsRun || options.Demo) && command is not { Output: null, Overwrite: false, BatchSize: 0 })
             misuse.Add("--output, --overwrite and --batch-size are those of a run: without --input there is none where Pipeline:Demo is false");
         if (misuse.Count > 0)
             throw new UsageException(misuse.Concat(errors.Distinct()));
         return errors.Count == 0
-            ? new PipelineSettings(options, restarts)
+            ? options
             : throw new OptionsValidationException(PipelineOptions.Section, typeof(PipelineOptions), errors.Distinct());
     }
 
-    public ServiceOptions Service(string name) => options.Services.GetValueOrDefault(name) ?? new ServiceOptions();
-
-    /// <summary>The restart policy of a service or process: its own settings over the common ones.</summary>
-    public RestartOptions Restart(string name) => restarts[name];
-
-    private static RestartOptions ReadRestart(IConfigurationSection section, string path, List<string> errors)
-    {
-        var options = new RestartOptions();
-        foreach (var restart in new[] { section.GetSection(Restarts), section.GetSection(path).GetSection(Restarts) })
-        {
-            errors.AddRange(SettingsValidation.Ignored(restart, typeof(RestartOptions)));
-            Bind(() => restart.Bind(options), errors);
-            errors.AddRange(SettingsValidation.Errors(options, restart.Path));
-        }
-
-        return options;
-    }
-
-    private static T Get<T>(IConfigurationSection section, List<string> errors)
-        where T : new()
+    private static T ReadProgram<T>(IConfigurationSection pipeline, IConfigurationSection section, List<string> errors)
+        where T : ProgramOptions, new()
     {
         var options = new T();
-        errors.AddRange(SettingsValidation.Ignored(section, typeof(T), Restarts));
-        Bind(() => section.Bind(options), errors);
+        // By themselves: a wrong value of another setting would end the binding of the section before them.
+        Bind(pipeline.GetSection(nameof(options.Restart)), options.Restart, errors);
+        Bind(section.GetSection(nameof(options.Restart)), options.Restart, errors);
+        Bind(section, options, errors);
+        options.Environment = EnvironmentOf(section);
+        errors.AddRange(SettingsValidation.Ignored(section, typeof(T)));
+        errors.AddRange(SettingsValidation.Errors(options, section.Path));
         return options;
     }
 
@@ -100,11 +76,11 @@ internal sealed class PipelineSettings(PipelineOptions options, IReadOnlyDiction
         return variables;
     }
 
-    private static void Bind(Action bind, List<string> errors)
+    private static void Bind(IConfigurationSection section, object options, List<string> errors)
     {
         try
         {
-            bind();
+            section.Bind(options);
         }
         catch (InvalidOperationException exception)
         {

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Pipeline.AppHost.Runs;
 using Pipeline.Files;
-using Pipeline.ServiceDefaults.Configuration;
+using Pipeline.ServiceDefaults.Security;
 
 namespace Pipeline.AppHost.Configuration;
 
@@ -19,7 +19,7 @@ internal static partial class PipelineValidator
     /// <param name="errors">What is wrong is added here.</param>
     public static void Check(PipelineOptions options, bool isForElsewhere, List<string> errors)
     {
-        if (options.Key is { } key && !KeyPattern().IsMatch(key))
+        if (options.Key is { } key && !SharedKeyOptions.IsKey(key))
             errors.Add("Pipeline:Key must be 1 to 512 visible ASCII characters");
         if (string.IsNullOrWhiteSpace(options.Data))
             errors.Add("Pipeline:Data must name a directory");
@@ -31,7 +31,6 @@ internal static partial class PipelineValidator
                 errors.Add($"Pipeline:Roots:{index} {reason}");
         }
 
-        errors.AddRange(SettingsValidation.Errors(options.Liveness, "Pipeline:Liveness"));
         foreach (var (name, service) in options.Services)
             CheckService(name, service, errors);
         foreach (var (name, process) in options.Processes)
@@ -105,9 +104,6 @@ internal static partial class PipelineValidator
         if (process.Role is { } role && !RolePattern().IsMatch(role))
             errors.Add($"{place}:Role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
     }
-
-    [GeneratedRegex(@"^[!-~]{1,512}\z")]
-    private static partial Regex KeyPattern();
 
     [GeneratedRegex(@"^[a-z][a-z0-9-]{0,63}\z")]
     private static partial Regex RolePattern();

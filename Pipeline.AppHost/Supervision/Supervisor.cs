@@ -17,7 +17,7 @@ internal sealed class Supervisor(
     ResourceCommandService commands,
     ResourceLoggerService logs,
     ResourceProcesses processes,
-    PipelineSettings settings,
+    PipelineOptions settings,
     SupervisionOutcome outcome,
     ExpiredLeases leases,
     TakenOutProcesses takenOut,
@@ -34,8 +34,8 @@ internal sealed class Supervisor(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var detector = settings.Options.Liveness.Enabled
-            ? new HangDetector(client, settings.Options.Liveness, ProcessActivity.Read, leases.Below, time)
+        var detector = settings.Liveness.Enabled
+            ? new HangDetector(client, settings.Liveness, ProcessActivity.Read, leases.Below, time)
             : null;
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try

@@ -58,24 +58,22 @@ public static class SettingsValidation
     /// <summary>What binding would pass over in silence: names that are no setting, and a value where a section or a list belongs.</summary>
     /// <param name="section">Where the options stand.</param>
     /// <param name="type">The options.</param>
-    /// <param name="sections">What else may stand there.</param>
-    public static IEnumerable<string> Ignored(IConfigurationSection section, Type type, params string[] sections)
+    public static IEnumerable<string> Ignored(IConfigurationSection section, Type type)
     {
         if (IsValue(section))
             yield return NoValue(section);
         var properties = type.GetProperties().Where(property => property.CanWrite).ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
-        string[] known = [.. properties.Keys, .. sections];
         foreach (var child in section.GetChildren())
         {
-            if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            if (!properties.TryGetValue(child.Key, out var property))
             {
-                yield return $"{child.Path} is no setting; there are {string.Join(", ", known)}";
+                yield return $"{child.Path} is no setting; there are {string.Join(", ", properties.Keys)}";
             }
-            else if (!properties.TryGetValue(child.Key, out var property) || !TypeDescriptor.GetConverter(property.PropertyType).CanConvertFrom(typeof(string)))
+            else if (!TypeDescriptor.GetConverter(property.PropertyType).CanConvertFrom(typeof(string)))
             {
                 if (IsValue(child))
                     yield return NoValue(child);
-                if (property?.GetCustomAttribute<ValidateObjectMembersAttribute>() is null)
+                if (property.GetCustomAttribute<ValidateObjectMembersAttribute>() is null)
                     continue;
                 foreach (var error in Ignored(child, property.PropertyType))
                     yield return error;

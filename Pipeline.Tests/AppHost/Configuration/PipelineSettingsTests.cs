@@ -19,8 +19,8 @@ public class PipelineSettingsTests
             ("Pipeline:Restart:MaxRestarts", "7"),
             ("Pipeline:Services:parse:Restart:MaxRestarts", "2"));
 
-        Assert.Equal((RestartCondition.Always, 2), (settings.Restart("parse").Policy, settings.Restart("parse").MaxRestarts));
-        Assert.Equal((RestartCondition.Always, 7), (settings.Restart("sink").Policy, settings.Restart("sink").MaxRestarts));
+        Assert.Equal((RestartCondition.Always, 2), (settings.Services["parse"].Restart.Policy, settings.Services["parse"].Restart.MaxRestarts));
+        Assert.Equal((RestartCondition.Always, 7), (settings.Services["sink"].Restart.Policy, settings.Services["sink"].Restart.MaxRestarts));
     }
 
     [Fact]
@@ -33,11 +33,11 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:my-stage:Environment:A", "1"),
             ("Pipeline:Processes:my-stage:Restart:Policy", "Never"));
 
-        var process = settings.Options.Processes["my-stage"];
+        var process = settings.Processes["my-stage"];
         Assert.Equal(
             ("python3", "stage.py", Path.GetTempPath(), "1"),
             (process.Command, process.Arguments.Single(), process.Directory, process.Environment["A"]));
-        Assert.Equal(RestartCondition.Never, settings.Restart("my-stage").Policy);
+        Assert.Equal(RestartCondition.Never, settings.Processes["my-stage"].Restart.Policy);
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:my-rules:Arguments:0", "transform.js"),
             ("Pipeline:Processes:my-rules:Directory", "../samples"));
 
-        var bridge = settings.Options.Processes["my-rules"].ToBridge("rules", "/app/host").ToDictionary();
+        var bridge = settings.Processes["my-rules"].ToBridge("rules", "/app/host").ToDictionary();
 
         Assert.Equal(
             ("rules", "node", "/app/samples", "transform.js"),
@@ -83,9 +83,9 @@ public class PipelineSettingsTests
             ("Pipeline:Processes:own:Command", "sh"),
             ("Pipeline:Processes:own:Environment:B:C", "2"));
 
-        Assert.Equal([new("Stage__RingSlots", "0")], settings.Options.Environment);
-        Assert.Equal([new("A", "1"), new("Stage__ProgressInterval", "00:00:02")], settings.Service("sink").Environment);
-        Assert.Equal([new("B__C", "2")], settings.Options.Processes["own"].Environment);
+        Assert.Equal([new("Stage__RingSlots", "0")], settings.Environment);
+        Assert.Equal([new("A", "1"), new("Stage__ProgressInterval", "00:00:02")], settings.Services["sink"].Environment);
+        Assert.Equal([new("B__C", "2")], settings.Processes["own"].Environment);
     }
 
     public static TheoryData<string> BuiltInBridges => [.. Enum.GetNames<BuiltInBridge>()];
@@ -96,7 +96,7 @@ public class PipelineSettingsTests
     {
         var settings = Read(("Pipeline:Processes:tap:BuiltIn", bridge), ("Pipeline:Processes:tap:Role", "audit"));
 
-        var environment = settings.Options.Processes["tap"].ToBridge("audit", "/app/host").ToDictionary();
+        var environment = settings.Processes["tap"].ToBridge("audit", "/app/host").ToDictionary();
 
         Assert.Equal(
             ("audit", bridge, "Information"),
@@ -182,12 +182,13 @@ public class PipelineSettingsTests
     public void Read_ShippedAppSettings_AreValidAndNameEveryService()
     {
         var file = Path.Combine(Projects.Pipeline_AppHost.ProjectPath, "appsettings.json");
-        var settings = PipelineSettings.Read(new ConfigurationBuilder().AddJsonFile(file).Build(), Command);
+        var configuration = new ConfigurationBuilder().AddJsonFile(file).Build();
+        var settings = PipelineSettings.Read(configuration, Command);
 
-        Assert.Equal((5070, 5080), (settings.Service("broker").Port, settings.Service("orchestrator").Port));
+        Assert.Equal((5070, 5080), (settings.Services["broker"].Port, settings.Services["orchestrator"].Port));
         Assert.Equal(
             PipelineSettings.ServiceNames.Order(StringComparer.Ordinal),
-            settings.Options.Services.Keys.Order(StringComparer.Ordinal));
+            configuration.GetSection("Pipeline:Services").GetChildren().Select(service => service.Key).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -199,14 +200,14 @@ public class PipelineSettingsTests
             .AddJsonFile(Path.Combine(folder, "appsettings.Polyglot.json"))
             .Build(), Command);
 
-        Assert.Equal(0, settings.Service("rules").Replicas);
-        Assert.Equal(["node-rules", "python-audit"], settings.Options.Processes.Keys.Order(StringComparer.Ordinal));
-        Assert.All(settings.Options.Processes.Values, process =>
+        Assert.Equal(0, settings.Services["rules"].Replicas);
+        Assert.Equal(["node-rules", "python-audit"], settings.Processes.Keys.Order(StringComparer.Ordinal));
+        Assert.All(settings.Processes.Values, process =>
             Assert.True(File.Exists(Path.Combine(folder, process.Directory, process.Arguments.Single()))));
     }
 
-    private static PipelineSettings Read(params (string Key, string Value)[] values) => Read(Command, values);
+    private static PipelineOptions Read(params (string Key, string Value)[] values) => Read(Command, values);
 
-    private static PipelineSettings Read(PipelineCommand command, params (string Key, string Value)[] values) => PipelineSettings.Read(
+    private static PipelineOptions Read(PipelineCommand command, params (string Key, string Value)[] values) => PipelineSettings.Read(
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(pair => pair.Key, pair => (string?)pair.Value)).Build(), command);
 }
