@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Json;
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
@@ -24,14 +22,6 @@ internal static class Extensions
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The configuration is wrong.</exception>
     public static PipelineModel AddPipeline(this IDistributedApplicationBuilder builder, PipelineCommand command)
     {
-        // The variable by which the services know it: above the files, below Pipeline__Data and the command line.
-        if (builder.Configuration["PIPELINE_DATA"] is { } data)
-        {
-            var variable = new MemoryConfigurationSource { InitialData = [new($"{PipelineOptions.Section}:{nameof(PipelineOptions.Data)}", data)] };
-            var sources = builder.Configuration.Sources;
-            sources.Insert(sources.IndexOf(sources.OfType<JsonConfigurationSource>().Last()) + 1, variable);
-        }
-
         var settings = PipelineSettings.Read(builder.Configuration, command);
         var model = new PipelineModel(builder, settings, command);
         builder.Services.AddSingleton(command);

@@ -215,7 +215,12 @@ internal sealed partial record PipelineCommand
     public DistributedApplicationOptions ToApplicationOptions() => new()
     {
         Args = HostArguments.WithSettingsOf(
-            [.. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(), .. Publishes ? QuietFailures : [], .. Configuration],
+            [
+                .. Data is null ? Array.Empty<string>() : [$"{DataSetting}={Data}"],
+                .. Exit && !Verbose ? [QuietHost] : Array.Empty<string>(),
+                .. Publishes ? QuietFailures : [],
+                .. Configuration,
+            ],
             Projects.Pipeline_AppHost.ProjectPath),
         DisableDashboard = Exit,
         EnableResourceLogging = Exit && Verbose,
