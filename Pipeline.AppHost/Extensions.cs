@@ -30,8 +30,7 @@ internal static class Extensions
         builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddSingleton<SupervisionOutcome>();
         builder.Services.AddSingleton<ResourceProcesses>();
-        builder.Services.AddSingleton<ExpiredLeases>();
-        builder.Services.AddSingleton<TakenOutProcesses>();
+        builder.Services.AddSingleton<RegisteredProcesses>();
         if (builder.ExecutionContext.IsPublishMode)
         {
             builder.AddSystemdStep(model);
@@ -43,7 +42,7 @@ internal static class Extensions
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.Services.AddHostedService(services => services.GetRequiredService<ResourceProcesses>());
         builder.Services.AddHostedService<ControlPlaneWatch>();
-        builder.Services.AddHostedService<LeaseFollower>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RegisteredProcesses>());
         builder.Services.AddHostedService<Supervisor>();
         builder.Services.AddHostedService<LogFiles>();
         builder.Services.AddHostedService<RunDrain>();

@@ -143,9 +143,6 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             Kill(process, entireTree: true);
     }
 
-    /// <summary>Whether a process is a resource's own or descends from it.</summary>
-    public static bool IsBelow(ProcessIdentity process, ProcessIdentity root) => WithAncestors(process).Contains(root);
-
     /// <summary>A process, its parent and so on, as far as the system tells them: on Linux only.</summary>
     public static IEnumerable<ProcessIdentity> WithAncestors(ProcessIdentity? process)
     {

@@ -19,8 +19,7 @@ internal sealed class Supervisor(
     ResourceProcesses processes,
     PipelineOptions settings,
     SupervisionOutcome outcome,
-    ExpiredLeases leases,
-    TakenOutProcesses takenOut,
+    RegisteredProcesses registered,
     ReplicaClient client,
     IHostApplicationLifetime lifetime,
     TimeProvider time,
@@ -35,7 +34,7 @@ internal sealed class Supervisor(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var detector = settings.Liveness.Enabled
-            ? new HangDetector(client, settings.Liveness, ProcessActivity.Read, leases.Below, time)
+            ? new HangDetector(client, settings.Liveness, ProcessActivity.Read, registered.ExpiredBelow, time)
             : null;
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         try
@@ -76,7 +75,7 @@ internal sealed class Supervisor(
             RestartStates.FollowCommands(change.Resource, DemandAsync);
         var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
-            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, takenOut.Contains, stopping);
+            change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, registered.IsTakenOut, stopping);
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
     }
 

@@ -109,13 +109,13 @@ public sealed class ResourceProcessesTests : IDisposable
     }
 
     [LinuxFact]
-    public async Task IsBelow_Descendant_IsTrue()
+    public async Task WithAncestors_Descendant_HasTheRoot()
     {
         var (root, child) = await StartAsync("own");
 
-        Assert.True(ResourceProcesses.IsBelow(root, root));
-        Assert.True(ResourceProcesses.IsBelow(child, root));
-        Assert.False(ResourceProcesses.IsBelow(root, child));
+        Assert.Contains(root, ResourceProcesses.WithAncestors(root));
+        Assert.Contains(root, ResourceProcesses.WithAncestors(child));
+        Assert.DoesNotContain(child, ResourceProcesses.WithAncestors(root));
     }
 
     [UnixFact]
