@@ -5,9 +5,6 @@ namespace Pipeline.AppHost.Supervision;
 /// </summary>
 internal static class RestartStates
 {
-    /// <summary>What <see cref="FollowCommands"/> calls.</summary>
-    public delegate Task<IReadOnlyList<SupervisedInstance>> Demand(string id, bool rebuild, bool asked);
-
     /// <summary>How the state of a replica that is to be restarted begins.</summary>
     public const string Due = "restart";
 
@@ -32,20 +29,20 @@ internal static class RestartStates
         _ => state,
     };
 
-    /// <summary>Has Aspire's commands know the shown states, and tell before they stop anything.</summary>
+    /// <summary>Has Aspire's commands know the shown states, and tell the replicas before they stop anything, and what came of it.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="demand">Called with the replica, whether it is a rebuild, which means all others too, and whether a person asks for an end, or
-    /// nothing has come of it. Tells which replicas are to be started after a rebuild.</param>
-    public static void FollowCommands(IResource resource, Demand demand)
+    /// <param name="meantBy">The replicas that are meant by the id of one, and whether it is a rebuild.</param>
+    public static void FollowCommands(IResource resource, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy)
     {
         for (var i = 0; i < resource.Annotations.Count; i++)
         {
             if (resource.Annotations[i] is ResourceCommandAnnotation command && FollowedCommands.Contains(command.Name))
-                resource.Annotations[i] = Follow(command, demand);
+                resource.Annotations[i] = Follow(command, meantBy);
         }
     }
 
-    private static ResourceCommandAnnotation Follow(ResourceCommandAnnotation command, Demand demand) => new(
+    private static ResourceCommandAnnotation Follow(
+        ResourceCommandAnnotation command, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy) => new(
         command.Name,
         command.DisplayName,
         context => command.UpdateState(new UpdateCommandStateContext
@@ -53,7 +50,7 @@ internal static class RestartStates
             Services = context.Services,
             ResourceSnapshot = context.ResourceSnapshot with { State = StateFor(command.Name, context.ResourceSnapshot.State) },
         }),
-        command.Name == KnownResourceCommands.StartCommand ? command.ExecuteCommand : context => ExecuteAsync(command, context, demand),
+        command.Name == KnownResourceCommands.StartCommand ? command.ExecuteCommand : context => ExecuteAsync(command, context, meantBy),
         command.DisplayDescription,
         command.Arguments,
         command.ConfirmationMessage,
@@ -69,11 +66,13 @@ internal static class RestartStates
             ? KnownResourceStates.Running
             : Original(state);
 
-    private static async Task<ExecuteCommandResult> ExecuteAsync(ResourceCommandAnnotation command, ExecuteCommandContext context, Demand demand)
+    private static async Task<ExecuteCommandResult> ExecuteAsync(
+        ResourceCommandAnnotation command, ExecuteCommandContext context, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy)
     {
         var isRebuild = command.Name == KnownResourceCommands.RebuildCommand;
+        var replicas = meantBy(context.ResourceName, isRebuild);
+        await Task.WhenAll(replicas.Select(replica => replica.DemandAsync(isRebuild)));
         var hasEffect = false;
-        var missed = await demand(context.ResourceName, isRebuild, true);
         try
         {
             var result = await command.ExecuteCommand(context);
@@ -82,10 +81,7 @@ internal static class RestartStates
         }
         finally
         {
-            if (!hasEffect)
-                await demand(context.ResourceName, isRebuild, false);
-            else if (isRebuild)
-                await Task.WhenAll(missed.Select(replica => replica.StartAfterRebuildAsync()));
+            await Task.WhenAll(replicas.Select(replica => replica.DemandedAsync(hasEffect)));
         }
     }
 }

@@ -41,6 +41,9 @@ internal sealed class SupervisedInstance(
 
     // It is down, and nobody wants it to be: it ended by itself, or for a rebuild that failed.
     private bool _isMissed;
+
+    // It was missed when the rebuild was asked for: Aspire starts what ran before a rebuild, and nothing else.
+    private bool _startsAfterRebuild;
     private bool _startAsked;
 
     /// <summary>The work under way; completes when there is nothing to wait for but the next state.</summary>
@@ -93,33 +96,35 @@ internal sealed class SupervisedInstance(
     }
 
     /// <summary>A person asks for a stop, restart or rebuild: the end that follows is no crash, and a restart that is due is off.</summary>
-    /// <param name="asked">False: nothing came of it.</param>
-    /// <param name="rebuild">It is a rebuild.</param>
-    /// <returns>
-    /// Whether it had ended by itself, or for a rebuild that failed: then a rebuild is to be followed by <see cref="StartAfterRebuildAsync"/>.
-    /// </returns>
-    public async Task<bool> DemandAsync(bool asked, bool rebuild = false)
+    public async Task DemandAsync(bool rebuild = false)
     {
-        bool wasMissed;
         lock (_lock)
         {
-            _onDemand = asked;
-            _rebuilds = asked && rebuild;
-            if (!asked || _phase != InstancePhase.Ended || _startAsked)
-                return false;
-            wasMissed = _isMissed;
+            _onDemand = true;
+            _rebuilds = rebuild;
+            if (_phase != InstancePhase.Ended || _startAsked)
+                return;
+            _startsAfterRebuild = rebuild && _isMissed;
             _isMissed &= rebuild;
             _left.Cancel();
         }
 
         await control.ShowAsync("was stopped on demand; not restarted");
-        return wasMissed;
     }
 
-    /// <summary>Starts it after a rebuild: Aspire starts what ran before it, and nothing else.</summary>
-    public async Task StartAfterRebuildAsync()
+    /// <summary>The demand was carried out, or nothing came of it.</summary>
+    public async Task DemandedAsync(bool hasEffect)
     {
-        if (await control.StartAsync(stopping) is { } refused)
+        bool starts;
+        lock (_lock)
+        {
+            starts = hasEffect && _startsAfterRebuild;
+            _startsAfterRebuild = false;
+            if (!hasEffect)
+                _onDemand = _rebuilds = false;
+        }
+
+        if (starts && await control.StartAsync(stopping) is { } refused)
             log.CommandFailed(id, "start", refused);
     }
 

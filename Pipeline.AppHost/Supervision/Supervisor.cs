@@ -72,26 +72,17 @@ internal sealed class Supervisor(
         if (_replicas.TryGetValue(change.ResourceId, out var replica))
             return replica;
         if (!_replicas.Values.Any(other => other.Resource == change.Resource))
-            RestartStates.FollowCommands(change.Resource, DemandAsync);
+            RestartStates.FollowCommands(change.Resource, MeantBy);
         var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
             change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, registered.IsTakenOut, stopping);
         return _replicas[change.ResourceId] = new Replica(change.Resource, control, instance);
     }
 
-    private async Task<IReadOnlyList<SupervisedInstance>> DemandAsync(string id, bool rebuild, bool asked)
-    {
-        var missed = new List<SupervisedInstance>();
-        if (!_replicas.TryGetValue(id, out var meant))
-            return missed;
-        foreach (var replica in _replicas.Values.Where(replica => replica == meant || rebuild && replica.Resource == meant.Resource))
-        {
-            if (await replica.Instance.DemandAsync(asked, rebuild))
-                missed.Add(replica.Instance);
-        }
-
-        return missed;
-    }
+    // A rebuild is one of all replicas.
+    private IReadOnlyList<SupervisedInstance> MeantBy(string id, bool rebuild) => _replicas.TryGetValue(id, out var meant)
+        ? [.. _replicas.Values.Where(replica => replica == meant || rebuild && replica.Resource == meant.Resource).Select(replica => replica.Instance)]
+        : [];
 
     private sealed record Replica(IResource Resource, InstanceControl Control, SupervisedInstance Instance);
 }

@@ -228,7 +228,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         var end = new InstanceState(InstancePhase.Ended, ProcessId: 12, ExitCode: -1);
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync();
         instance.Observe(end);
         await _control.NextAsync();
 
@@ -247,7 +247,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Ended(1));
         await _control.NextAsync();
 
-        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync();
 
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
         await instance.Work.WaitAsync(Patience);
@@ -265,7 +265,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         _time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal("start", await _control.NextAsync());
 
-        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync();
         instance.Observe(Starting);
         instance.Observe(Running);
         instance.Observe(Ended(143));
@@ -280,7 +280,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         for (var restarts = 0; restarts < 3; restarts++)
         {
             instance.Observe(Running);
-            await instance.DemandAsync(asked: true);
+            await instance.DemandAsync();
             instance.Observe(Ended(137));
             Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
             instance.Observe(Starting);
@@ -328,7 +328,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         await _control.NextAsync();
         await _control.NextAsync();
 
-        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync();
         instance.Observe(Ended(137));
 
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
@@ -338,27 +338,32 @@ public sealed class SupervisedInstanceTests : IDisposable
     [InlineData(1, true)]
     [InlineData(ServiceRunner.Misconfigured, true)]
     [InlineData(0, false)]
-    public async Task Demand_RebuildOfAnEndedProcess_IsToBeStartedUnlessItsPolicyLeavesIt(int exitCode, bool isStarted)
+    public async Task Demand_RebuildOfAnEndedProcess_IsStartedUnlessItsPolicyLeavesIt(int exitCode, bool isStarted)
     {
         var instance = Create(new RestartOptions { Policy = RestartCondition.OnFailure });
         instance.Observe(Running);
         instance.Observe(Ended(exitCode));
         await _control.NextAsync();
 
-        Assert.Equal(isStarted, await instance.DemandAsync(asked: true, rebuild: true));
+        await RebuildAsync(instance);
+
+        Assert.Equal(isStarted, !_control.IsIdle && await _control.NextAsync() == "start");
     }
 
     [Fact]
-    public async Task Demand_RebuildAfterOneThatFailed_IsToBeStarted()
+    public async Task Demand_RebuildAfterOneThatFailed_IsStarted()
     {
         var instance = Create();
         instance.Observe(Running);
-        Assert.False(await instance.DemandAsync(asked: true, rebuild: true));
+        await instance.DemandAsync(rebuild: true);
         instance.Observe(Ended(0));
         await _control.NextAsync();
-        await instance.DemandAsync(asked: false, rebuild: true);
+        await instance.DemandedAsync(hasEffect: false);
+        Assert.True(_control.IsIdle);
 
-        Assert.True(await instance.DemandAsync(asked: true, rebuild: true));
+        await RebuildAsync(instance);
+
+        Assert.Equal("start", await _control.NextAsync());
     }
 
     [Fact]
@@ -368,9 +373,27 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Running);
         instance.Observe(Ended(1));
         await _control.NextAsync();
-        await instance.DemandAsync(asked: true);
+        await instance.DemandAsync();
 
-        Assert.False(await instance.DemandAsync(asked: true, rebuild: true));
+        await _control.NextAsync();
+
+        await RebuildAsync(instance);
+
+        Assert.True(_control.IsIdle);
+    }
+
+    [Fact]
+    public async Task Demand_RebuildOfARunningProcess_IsLeftToAspire()
+    {
+        var instance = Create();
+        instance.Observe(Running);
+        await instance.DemandAsync(rebuild: true);
+        instance.Observe(Ended(0));
+        await _control.NextAsync();
+
+        await instance.DemandedAsync(hasEffect: true);
+
+        Assert.True(_control.IsIdle);
     }
 
     [Fact]
@@ -378,12 +401,19 @@ public sealed class SupervisedInstanceTests : IDisposable
     {
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync(asked: true);
-        await instance.DemandAsync(asked: false);
+        await instance.DemandAsync();
+        await instance.DemandedAsync(hasEffect: false);
 
         instance.Observe(Ended(1));
 
         Assert.StartsWith("show ended with exit code 1; restart 1", await _control.NextAsync(), StringComparison.Ordinal);
+    }
+
+    private async Task RebuildAsync(SupervisedInstance instance)
+    {
+        await instance.DemandAsync(rebuild: true);
+        Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
+        await instance.DemandedAsync(hasEffect: true);
     }
 
     /// <summary>Lets time pass in small steps; between them the code under test gets to arm its next timer.</summary>
