@@ -31,49 +31,39 @@ internal sealed class RunConsole(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var following = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var running = notifications.WaitForResourceAsync(Run, HasEnded, following.Token);
+        var copying = CopyAsync(following.Token);
+        if (await Task.WhenAny(running, supervision.GivenUp) != running)
+        {
+            await Console.Error.WriteLineAsync($"error: {await supervision.GivenUp}");
+            // Without --exit a person may repair what was given up, and the run goes on.
+            if (command.Exit)
+            {
+                supervision.ExitCode = PipelineApplication.Failure;
+                lifetime.StopApplication();
+            }
+        }
+
+        ResourceEvent? ended;
         try
         {
-            using var following = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            var running = WaitForEndAsync(Run, following.Token);
-            var copying = CopyAsync(following.Token);
-            if (await Task.WhenAny(running, supervision.GivenUp) != running)
-            {
-                await Console.Error.WriteLineAsync($"error: {await supervision.GivenUp}");
-                // Without --exit a person may repair what was given up, and the run goes on.
-                if (command.Exit)
-                {
-                    supervision.ExitCode = PipelineApplication.Failure;
-                    lifetime.StopApplication();
-                }
-            }
-
-            var ended = await EndedAsync(running);
-            await following.CancelAsync();
-            await copying;
-            // Also while the AppHost stops: the last lines say how to resume.
-            await WriteRestAsync(ended.ResourceId);
-            await EndAsync(ended.Snapshot);
+            ended = await running;
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            return;
+            // RunDrain waits for the same end: once it was notified, the host may cancel this wait before it is.
+            if (!notifications.TryGetCurrentState(Run, out ended) || !HasEnded(ended))
+                return;
         }
 
+        await following.CancelAsync();
+        await copying;
+        // Also while the AppHost stops: the last lines say how to resume.
+        await WriteRestAsync(ended.ResourceId);
+        await EndAsync(ended.Snapshot);
         if (command.Exit)
             lifetime.StopApplication();
-    }
-
-    // RunDrain waits for the same end: once it was notified, the host may cancel this wait before it is.
-    private async Task<ResourceEvent> EndedAsync(Task<ResourceEvent> running)
-    {
-        try
-        {
-            return await running;
-        }
-        catch (OperationCanceledException) when (notifications.TryGetCurrentState(Run, out var current) && HasEnded(current))
-        {
-            return current;
-        }
     }
 
     private async Task EndAsync(CustomResourceSnapshot run)
@@ -102,9 +92,6 @@ internal sealed class RunConsole(
 
     private string Address() => model.Resources.OfType<ProjectResource>()
         .First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url;
-
-    private Task<ResourceEvent> WaitForEndAsync(string resource, CancellationToken cancellationToken) =>
-        notifications.WaitForResourceAsync(resource, HasEnded, cancellationToken);
 
     private async Task CopyAsync(CancellationToken cancellationToken)
     {
