@@ -123,12 +123,7 @@ internal static class Extensions
         .OnResourceReady((_, _, _) => pipeline.EndsWithRun
             ? Task.CompletedTask
             : Console.Out.WriteLineAsync($"Page: {builder.GetEndpoint("http").Url}{pipeline.PageLink}"))
-        .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
-        {
-            Url = "/openapi/v1.json",
-            DisplayText = "API document",
-            Endpoint = endpoint,
-        })
+        .WithUrl($"{builder.GetEndpoint("http")}/openapi/v1.json", "API document")
         .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
         {
             Url = HealthPaths.Health,

@@ -73,23 +73,14 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     {
         foreach (var (name, process) in settings.Processes)
         {
-            if (process.Role is { } role)
-            {
-                AddProgram<TBridge>(name, process.Environment)
+            IResourceBuilder<IResourceWithEnvironment> program = process.Role is { } role
+                ? AddProgram<TBridge>(name, process.Environment)
                     .WithEnvironment(process.ToBridge(role, builder.AppHostDirectory))
-                    .WithRestart(process.Restart)
                     .WithHealthEndpoint()
-                    .RegistersWith(broker)
-                    .WithFaultCommands();
-                continue;
-            }
-
-            var executable = builder.AddExecutable(name, process.Command, process.Directory, process.Arguments.ToArray())
-                .WithOtlpExporter();
-            WithCommon(executable, process.Environment)
-                .WithRestart(process.Restart)
-                .RegistersWith(broker)
-                .WithFaultCommands();
+                : WithCommon(
+                    builder.AddExecutable(name, process.Command, process.Directory, [.. process.Arguments]).WithOtlpExporter(),
+                    process.Environment);
+            program.WithRestart(process.Restart).RegistersWith(broker).WithFaultCommands();
         }
     }
 
