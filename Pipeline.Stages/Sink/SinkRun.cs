@@ -53,6 +53,9 @@ internal sealed partial class SinkRun : IDisposable
         _folder = new CheckpointFolder(plan.WorkFolder, context.Logger);
         try
         {
+            foreach (var path in _folder.UnfinishedBefore(attempt).ToList())
+                files.Delete(path, "leftover");
+
             plan.Prepare(files, attempt, open.RunId);
             var note = CompletionNote.TryRead(plan.WorkFolder);
             _resumed = note?.Last is null ? _folder.Load(segmentsGone: note is not null) : null;

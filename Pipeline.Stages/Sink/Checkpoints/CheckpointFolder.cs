@@ -63,6 +63,7 @@ internal sealed partial class CheckpointFolder(string folder, ILogger logger)
     /// <summary>What earlier attempts than one have left when they died.</summary>
     public IEnumerable<string> UnfinishedBefore(long attempt) => NumberedFiles.In(folder, Prefix, Unfinished)
         .Concat(NumberedFiles.In(folder, GroupsPrefix, Unfinished))
+        .Concat(NumberedFiles.In(folder, "completed.", Unfinished))
         .Where(file => file.Number < attempt)
         .Select(file => file.Path);
 

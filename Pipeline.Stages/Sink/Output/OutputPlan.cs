@@ -116,12 +116,10 @@ internal sealed class OutputPlan
     public StageException Exists(string path) =>
         new(FailureReasons.OutputExists, OutputFiles.Refusal(_files.Named.First(file => file.Path == path).Name, path));
 
-    /// <summary>Clears away what earlier attempts left unfinished, and sees that the output can be written.</summary>
+    /// <summary>Clears away what earlier attempts left unfinished beside the output, and sees that it can be written.</summary>
     public void Prepare(IDurableFiles files, long attempt, string runId)
     {
-        var leftovers = new[] { Results, Rejects }.SelectMany(file => NumberedFiles.In(Folder, UnfinishedPrefix(file, runId), ".tmp"))
-            .Concat(NumberedFiles.In(WorkFolder, "checkpoint.", ".tmp"))
-            .Concat(NumberedFiles.In(WorkFolder, "completed.", ".tmp"));
+        var leftovers = new[] { Results, Rejects }.SelectMany(file => NumberedFiles.In(Folder, UnfinishedPrefix(file, runId), ".tmp"));
         foreach (var (path, _) in leftovers.Where(file => file.Number < attempt).ToList())
             files.Delete(path, "leftover");
 

@@ -217,15 +217,15 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
-    public async Task Complete_TemporaryFilesOfDeadAttempts_AreDeleted()
+    public async Task Open_TemporaryFilesOfDeadAttempts_AreDeleted()
     {
         await _script.RunAsync(1, lines: 45);
-        foreach (var name in new[] { "checkpoint.2.tmp", "groups.2.tmp" })
+        foreach (var name in new[] { "checkpoint.2.tmp", "groups.2.tmp", "completed.2.tmp" })
             File.WriteAllText(Path.Join(_script.WorkFolder, name), "half");
 
-        await _script.RunAsync(3);
+        await using var stage = _script.Stage();
+        await _script.OpenAsync(stage, 3);
 
-        _script.AssertComplete();
         Assert.Empty(Directory.EnumerateFiles(_script.WorkFolder, "*.tmp"));
     }
 
