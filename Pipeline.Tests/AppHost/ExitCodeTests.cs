@@ -16,7 +16,7 @@ public sealed class ExitCodeTests : IDisposable
 
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
-    [InlineData(2, $"error: --input: there is no file or directory {Missing}", "--input", Missing, "--exit")]
+    [InlineData(2, $"error: --input cannot be read: there is no file or directory {Missing}", "--input", Missing, "--exit")]
     [InlineData(1, "error: Pipeline:Services:parse:Replicas must be 0 to 64, not -1", "--Pipeline:Services:parse:Replicas=-1")]
     [InlineData(
         1, "error: Pipeline:Processes:own:Directory: there is no directory 'none'",
@@ -42,7 +42,7 @@ public sealed class ExitCodeTests : IDisposable
         Assert.Collection(
             error.TrimEnd().Split(Environment.NewLine),
             line => Assert.StartsWith("error: unknown option '--bogus'; ", line, StringComparison.Ordinal),
-            line => Assert.StartsWith("error: --input: there is no", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("error: --input cannot be read: there is no", line, StringComparison.Ordinal),
             line => Assert.StartsWith("error: --output must lie in", line, StringComparison.Ordinal),
             line => Assert.StartsWith("error: Pipeline:Services:parse:Replicas must be", line, StringComparison.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(_folder));

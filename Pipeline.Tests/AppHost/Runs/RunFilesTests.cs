@@ -31,7 +31,7 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--input", "missing.ndjson", "--input: there is no file or directory ")]
+    [InlineData("--input", "missing.ndjson", "--input cannot be read: there is no file or directory ")]
     [InlineData("--output", "missing/out.ndjson", "--output must lie in a directory that exists")]
     [InlineData("--output", ".", "--output must be a file, not the directory ")]
     public void ErrorsOf_UnusablePath_TellsTheReason(string option, string path, string reason)
@@ -56,13 +56,28 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Fact]
+    public void ErrorsOf_OutputIsTheInputOrWouldBeReadAsInput_TellsSo()
+    {
+        var input = Path.Combine(_directory, "in.ndjson");
+        File.WriteAllText(input, "{}");
+
+        Assert.Equal(
+            ["--output must not be the input, nor may the rejects beside it"],
+            RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", input])));
+        Assert.StartsWith(
+            "--output must not lie in the input directory",
+            Assert.Single(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", _directory, "--output", Path.Combine(_directory, "out.ndjson")]))),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ErrorsOf_InputAndOutputAreWrong_TellsBoth()
     {
         var command = PipelineCommand.Parse(["--input", Path.Combine(_directory, "none"), "--output", _directory]);
 
         Assert.Collection(
             RunFiles.ErrorsOf(command),
-            error => Assert.StartsWith("--input: there is no", error, StringComparison.Ordinal),
+            error => Assert.StartsWith("--input cannot be read: there is no", error, StringComparison.Ordinal),
             error => Assert.StartsWith("--output must be a file", error, StringComparison.Ordinal));
     }
 }
