@@ -42,6 +42,12 @@ public sealed record Run
     /// <summary>Times that a machine of a cluster took it over since it last got further.</summary>
     public int Takeovers { get; init; }
 
+    /// <summary>Machines of a cluster that have found no route for it since it last got further, and so have handed it over.</summary>
+    public IReadOnlyList<string> WithoutRoute { get => field ?? []; init; } = [];
+
+    /// <summary>The same, got further: what was counted until then counts no longer.</summary>
+    public Run GotFurther() => this with { Takeovers = 0, WithoutRoute = [] };
+
     /// <summary>When it was stored.</summary>
     public required DateTimeOffset Created { get; init; }
 

@@ -52,10 +52,10 @@ internal sealed partial class ClusterWorkers(
     // One that has rested is for some minutes still placed on the machine where it did, which may be why it failed.
     public Task BeginAsync(string runId) => EnsureOnAsync(silo.SiloAddress, runId);
 
-    public async Task HandOverAsync(string runId)
+    public async Task HandOverAsync(string runId, IReadOnlyList<string> tried)
     {
         machine.FoundNoRoute(runId);
-        if (await machines.FindAbleAsync(runId) is { } able)
+        if (await machines.FindAbleAsync(runId, tried) is { } able)
             await EnsureOnAsync(able, runId);
     }
 

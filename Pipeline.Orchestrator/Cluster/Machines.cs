@@ -35,9 +35,11 @@ internal sealed class Machines(MachineClient client, IClusterMembershipService m
     });
 
     /// <summary>Of the machines that can go on with a run, the one with the fewest open slices per core; null where none can.</summary>
-    public Task<SiloAddress?> FindAbleAsync(string runId) => InTurnAsync(
+    /// <param name="runId">The run.</param>
+    /// <param name="tried">Names of those that cannot.</param>
+    public Task<SiloAddress?> FindAbleAsync(string runId, IReadOnlyList<string> tried) => InTurnAsync(
         reports => Choose(
-            reports.Keys.Where(machine => IsAble(reports[machine], runId)),
+            reports.Keys.Where(machine => IsAble(reports[machine], runId) && !tried.Contains(reports[machine].Name)),
             machine => (true, reports[machine].Cores, reports[machine].OpenSlices)),
         areStale: true);
 

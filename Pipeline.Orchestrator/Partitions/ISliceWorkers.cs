@@ -54,9 +54,8 @@ internal interface IClusteredRuns : IPartitionedRuns
     /// <summary>Goes on with a run that was just created or resumed on this machine: it is carried out here.</summary>
     Task BeginAsync(string runId);
 
-    /// <summary>
-    /// Has another machine take a run over whose last step found no route here; nothing happens where no other one has a whole pipeline, or where
-    /// those that have found no route for it either of late.
-    /// </summary>
-    Task HandOverAsync(string runId);
+    /// <summary>Has another machine with a whole pipeline take over a run that found no route here; nothing happens where there is none.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="tried">Names of the machines that it is not to be handed to.</param>
+    Task HandOverAsync(string runId, IReadOnlyList<string> tried);
 }

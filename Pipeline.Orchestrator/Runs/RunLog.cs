@@ -1,3 +1,5 @@
+using Pipeline.Orchestrator.Attempts;
+
 namespace Pipeline.Orchestrator.Runs;
 
 /// <summary>What is logged of runs.</summary>
@@ -58,6 +60,12 @@ internal static partial class RunLog
         EventId = 3026, Level = LogLevel.Warning,
         Message = "Run {RunId}: no machine of the cluster could be asked to carry it out, it is asked again: {Error}")]
     public static partial void NotAsked(ILogger logger, string runId, string error);
+
+    [LoggerMessage(EventId = 3029, Level = LogLevel.Warning, Message = "Run {RunId}: it could not be handed over to another machine of the cluster: {Error}")]
+    public static partial void NotHandedOver(ILogger logger, string runId, string error);
+
+    [LoggerMessage(EventId = 3032, Level = LogLevel.Warning, Message = "Run {RunId}: the request to {Reason} it was lost, repeat it: {Error}")]
+    public static partial void NotPassedOn(ILogger logger, string runId, StopReason reason, string error);
 
     [LoggerMessage(EventId = 3028, Level = LogLevel.Warning, Message = "Run {RunId}: another machine of the cluster has taken it over, and goes on with it")]
     public static partial void Leaves(ILogger logger, string runId);

@@ -160,13 +160,15 @@ internal sealed partial class RunService
         if (owner is null)
             return failure;
         if (failure.Reason == FailureReasons.NoRoute)
-            await HandOverAsync(entry.Run.Current.Value.Id);
+            await HandOverAsync(entry);
         try
         {
             RunEntry.Require(owner);
         }
         catch (StageException error) when (error.Failure.Reason == FailureReasons.Fenced)
         {
+            if (entry.Stop.Reason is (StopReason.Pause or StopReason.Cancel) and { } reason)
+                await PassOnAsync(entry, reason);
             // What its present owner stores is read with the next look, as of any run of another machine.
             entry.Run.Change(now => now.AtRest() with { State = RunState.Pending });
             return null;
@@ -182,15 +184,32 @@ internal sealed partial class RunService
     }
 
     // The other machines may have what this one lacks.
-    private async Task HandOverAsync(string id)
+    private async Task HandOverAsync(RunEntry entry)
     {
+        // The takeover that follows is no loss of an owner. Each machine tries once.
+        var run = entry.Run.Change(now => now with { Takeovers = now.Takeovers - 1, WithoutRoute = [.. now.WithoutRoute, Environment.MachineName] });
+        Store(entry, run);
         try
         {
-            await _cluster!.HandOverAsync(id);
+            await _cluster!.HandOverAsync(run.Id, run.WithoutRoute);
         }
         catch (Exception error)
         {
-            RunLog.NotAsked(_logger, id, error.Message);
+            RunLog.NotHandedOver(_logger, run.Id, error.Message);
+        }
+    }
+
+    // A request that was answered here after the other machine had read the run.
+    private async Task PassOnAsync(RunEntry entry, StopReason reason)
+    {
+        var id = entry.Run.Current.Value.Id;
+        try
+        {
+            await StopElsewhereAsync(id, reason);
+        }
+        catch (StageException error)
+        {
+            RunLog.NotPassedOn(_logger, id, reason, error.Message);
         }
     }
 

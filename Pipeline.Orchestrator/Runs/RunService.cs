@@ -242,13 +242,12 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 BeginOrAsk(entry);
                 return run;
 
-                Run Pending(Run former) => former with
+                Run Pending(Run former) => former.GotFurther() with
                 {
                     State = RunState.Pending,
                     StopRequested = null,
                     Updated = now,
                     Ended = null,
-                    Takeovers = 0,
                     // Holds until the next attempt begins: a client that follows the run resumes it without this option when the orchestrator has died before.
                     UpgradeAllowed = allowUpgrade || former.UpgradeAllowed,
                     MayReplace = replaces,

@@ -60,7 +60,7 @@ internal sealed partial class RunTracker
         trySave(Run);
         _savedAt = time.GetTimestamp();
 
-        Run WithTakeovers(Run now) => now.Progress.Lines > _before.Progress.Lines ? now with { Takeovers = 0 } : now;
+        Run WithTakeovers(Run now) => now.Progress.Lines > _before.Progress.Lines ? now.GotFurther() : now;
 
         SliceState Updated(SliceState former, int slice) =>
             reports.TryGetValue(slice, out var report) ? SliceState.Of(plan.Slices[slice], report.Run, report.Machine) : former;

@@ -85,7 +85,7 @@ public sealed class ActiveRunsWatchTests : IActiveRuns, IClusteredRuns
 
     Task IClusteredRuns.BeginAsync(string runId) => throw new NotSupportedException();
 
-    Task IClusteredRuns.HandOverAsync(string runId) => throw new NotSupportedException();
+    Task IClusteredRuns.HandOverAsync(string runId, IReadOnlyList<string> tried) => throw new NotSupportedException();
 
     Task IPartitionedRuns.StopAsync(string runId, StopReason reason) => throw new NotSupportedException();
 }

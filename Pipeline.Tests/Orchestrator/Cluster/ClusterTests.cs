@@ -171,9 +171,11 @@ public sealed class ClusterTests
         var able = machines.All.Where(machine => machine.IsWhole).ToList();
         await able[0].Cluster.BeginAsync(RunId);
 
-        await able[0].Cluster.HandOverAsync(RunId).WaitAsync(Timeout);
+        await able[0].Cluster.HandOverAsync(RunId, [Environment.MachineName]).WaitAsync(Timeout);
+        Assert.Empty(able[1].Runs);
+        await able[0].Cluster.HandOverAsync(RunId, []).WaitAsync(Timeout);
         Assert.All(machines.All, machine => Assert.Equal(machine.IsWhole, machine.Runs.ContainsKey(RunId)));
-        await able[1].Cluster.HandOverAsync(RunId).WaitAsync(Timeout);
+        await able[1].Cluster.HandOverAsync(RunId, []).WaitAsync(Timeout);
         await able[0].Cluster.StopAsync(RunId, StopReason.Pause);
 
         Assert.Equal([null, StopReason.Pause], able.Select(machine => machine.Runs[RunId]));

@@ -122,7 +122,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Merge_NoRouteHereButOnAnotherMachine_GoesOnThere()
     {
         var (run, merge) = await MergingAsync();
-        _cluster.Other = RunsOf(_second);
+        _cluster.HandOver = RunsOf(_second).EnsureAsync;
 
         merge.Fails(FailureReasons.NoRoute, retryable: false);
 
@@ -130,6 +130,51 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         await RestAsync(_second, run.Id);
         Assert.Equal(RunState.Completed, Stored(run.Id).State);
         await RefreshedAsync(_first, run.Id, RunState.Completed);
+    }
+
+    [Fact]
+    public async Task Merge_NoRouteOnEachMachine_FailsOnTheLastAndCountsNoTakeover()
+    {
+        var (run, merge) = await MergingAsync();
+        var takeovers = Stored(run.Id).Takeovers;
+        _cluster.HandOver = RunsOf(_second).EnsureAsync;
+        merge.Fails(FailureReasons.NoRoute, retryable: false);
+        merge = (await _second.Stages.NextAsync()).Opens();
+        Assert.Equal(takeovers, Stored(run.Id).Takeovers);
+        Assert.Equal([Environment.MachineName], Stored(run.Id).WithoutRoute);
+        _cluster.HandOver = null;
+
+        merge.Fails(FailureReasons.NoRoute, retryable: false);
+
+        await RestAsync(_second, run.Id);
+        Assert.Equal((RunState.Failed, FailureReasons.NoRoute), (Stored(run.Id).State, Stored(run.Id).Error?.Reason));
+        Assert.Equal(2, Stored(run.Id).WithoutRoute.Count);
+        _cluster.Machine = RunsOf(_second);
+        RunsOf(_second).Resume(run.Id);
+        await _second.Stages.NextAsync();
+        Assert.Empty(Stored(run.Id).WithoutRoute);
+    }
+
+    [Fact]
+    public async Task Cancel_WhileTheRunIsHandedOver_StopsItOnTheOtherMachine()
+    {
+        var (run, merge) = await MergingAsync();
+        var next = new TaskCompletionSource<FakeAttempt>();
+        _cluster.HandOver = async id =>
+        {
+            await RunsOf(_second).EnsureAsync(id);
+            next.SetResult((await _second.Stages.NextAsync()).Opens());
+            _cluster.Machine = RunsOf(_second);
+            await RunsOf(_first).CancelAsync(id);
+        };
+
+        merge.Fails(FailureReasons.NoRoute, retryable: false);
+
+        var other = await next.Task.WaitAsync(Waiting.Limit);
+        await other.DrainRequested;
+        other.Completes(drained: true);
+        await RestAsync(_second, run.Id);
+        Assert.Equal(RunState.Cancelled, Stored(run.Id).State);
     }
 
     [Fact]
@@ -543,14 +588,14 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         public IPartitionedRuns Machine { get; set; } = null!;
 
-        /// <summary>To which it hands runs over; null = there is none.</summary>
-        public IPartitionedRuns? Other { get; set; }
+        /// <summary>Hands a run over to another machine; null = there is none.</summary>
+        public Func<string, Task>? HandOver { get; set; }
 
         public Task EnsureAsync(string runId) => Machine.EnsureAsync(runId);
 
         public Task BeginAsync(string runId) => Machine.EnsureAsync(runId);
 
-        public Task HandOverAsync(string runId) => Other?.EnsureAsync(runId) ?? Task.CompletedTask;
+        public Task HandOverAsync(string runId, IReadOnlyList<string> tried) => HandOver?.Invoke(runId) ?? Task.CompletedTask;
 
         public Task StopAsync(string runId, StopReason reason) => Machine.StopAsync(runId, reason);
     }
@@ -561,7 +606,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
         public Task BeginAsync(string runId) => EnsureAsync(runId);
 
-        public Task HandOverAsync(string runId) => EnsureAsync(runId);
+        public Task HandOverAsync(string runId, IReadOnlyList<string> tried) => EnsureAsync(runId);
 
         public Task StopAsync(string runId, StopReason reason) => EnsureAsync(runId);
     }
