@@ -26,8 +26,7 @@ internal static class PipelineSettings
         var options = new PipelineOptions();
         Bind(section, options, errors);
         // Where Aspire publishes, its own options stand in a section of the same name.
-        if (!command.Publishes)
-            errors.AddRange(SettingsValidation.Ignored(section, typeof(PipelineOptions)));
+        errors.AddRange(SettingsValidation.Ignored(section, typeof(PipelineOptions), isShared: command.Publishes));
         errors.AddRange(SettingsValidation.Errors(options, section.Path));
         options.Environment = EnvironmentOf(section);
         // An entry of a dictionary that cannot be bound is left out in silence: each is bound by itself.

@@ -46,9 +46,9 @@ internal sealed partial class LogFiles(
 
     private async Task WriteAsync(string id, string path, CancellationToken stoppingToken)
     {
-        await using var file = new RotatingFile(path);
         try
         {
+            await using var file = new RotatingFile(path);
             // Begins the file, also where the process writes nothing.
             var isKept = await TryWriteAsync(file, [], path, tells: true);
             await foreach (var lines in logs.WatchAsync(id).WithCancellation(stoppingToken))
@@ -57,6 +57,11 @@ internal sealed partial class LogFiles(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The AppHost stops.
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The last lines, on a disk that is still full.
+            log.CannotWrite(path, exception.Message);
         }
     }
 

@@ -58,7 +58,8 @@ public static class SettingsValidation
     /// <summary>What binding would pass over in silence: names that are no setting, and a value where a section or a list belongs.</summary>
     /// <param name="section">Where the options stand.</param>
     /// <param name="type">The options.</param>
-    public static IEnumerable<string> Ignored(IConfigurationSection section, Type type)
+    /// <param name="isShared">Whether names that are no setting of these options may stand in the section itself.</param>
+    public static IEnumerable<string> Ignored(IConfigurationSection section, Type type, bool isShared = false)
     {
         if (IsValue(section))
             yield return NoValue(section);
@@ -67,7 +68,8 @@ public static class SettingsValidation
         {
             if (!properties.TryGetValue(child.Key, out var property))
             {
-                yield return $"{child.Path} is no setting; there are {string.Join(", ", properties.Keys)}";
+                if (!isShared)
+                    yield return $"{child.Path} is no setting; there are {string.Join(", ", properties.Keys)}";
             }
             else if (!TypeDescriptor.GetConverter(property.PropertyType).CanConvertFrom(typeof(string)))
             {

@@ -206,6 +206,18 @@ public class PipelineSettingsTests
             Assert.True(File.Exists(Path.Combine(folder, process.Directory, process.Arguments.Single()))));
     }
 
+    [Theory]
+    [InlineData("Pipeline:Restart:MaxRestart")]
+    [InlineData("Pipeline:Liveness:Intervall")]
+    public void Read_UnknownNameInASectionOfTheirsWhilePublishing_Throws(string name)
+    {
+        var command = PipelineCommand.Parse(["--operation", "publish"]);
+
+        Read(command, ("Pipeline:Step", "systemd"));
+        Assert.Contains(
+            $"{name} is no setting", Assert.Throws<OptionsValidationException>(() => Read(command, (name, "1"))).Message, StringComparison.Ordinal);
+    }
+
     private static PipelineOptions Read(params (string Key, string Value)[] values) => Read(Command, values);
 
     private static PipelineOptions Read(PipelineCommand command, params (string Key, string Value)[] values) => PipelineSettings.Read(
