@@ -31,18 +31,18 @@ internal static class RestartStates
 
     /// <summary>Has Aspire's commands know the shown states, and tell the replicas before they stop anything, and what came of it.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="meantBy">The replicas that are meant by the id of one, and whether it is a rebuild.</param>
-    public static void FollowCommands(IResource resource, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy)
+    /// <param name="replicasOf">The replicas that are meant by the id of one, and whether it is a rebuild.</param>
+    public static void FollowCommands(IResource resource, Func<string, bool, IReadOnlyList<SupervisedInstance>> replicasOf)
     {
         for (var i = 0; i < resource.Annotations.Count; i++)
         {
             if (resource.Annotations[i] is ResourceCommandAnnotation command && FollowedCommands.Contains(command.Name))
-                resource.Annotations[i] = Follow(command, meantBy);
+                resource.Annotations[i] = Follow(command, replicasOf);
         }
     }
 
     private static ResourceCommandAnnotation Follow(
-        ResourceCommandAnnotation command, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy) => new(
+        ResourceCommandAnnotation command, Func<string, bool, IReadOnlyList<SupervisedInstance>> replicasOf) => new(
         command.Name,
         command.DisplayName,
         context => command.UpdateState(new UpdateCommandStateContext
@@ -50,7 +50,7 @@ internal static class RestartStates
             Services = context.Services,
             ResourceSnapshot = context.ResourceSnapshot with { State = StateFor(command.Name, context.ResourceSnapshot.State) },
         }),
-        command.Name == KnownResourceCommands.StartCommand ? command.ExecuteCommand : context => ExecuteAsync(command, context, meantBy),
+        command.Name == KnownResourceCommands.StartCommand ? command.ExecuteCommand : context => ExecuteAsync(command, context, replicasOf),
         command.DisplayDescription,
         command.Arguments,
         command.ConfirmationMessage,
@@ -67,11 +67,11 @@ internal static class RestartStates
             : Original(state);
 
     private static async Task<ExecuteCommandResult> ExecuteAsync(
-        ResourceCommandAnnotation command, ExecuteCommandContext context, Func<string, bool, IReadOnlyList<SupervisedInstance>> meantBy)
+        ResourceCommandAnnotation command, ExecuteCommandContext context, Func<string, bool, IReadOnlyList<SupervisedInstance>> replicasOf)
     {
         var isRebuild = command.Name == KnownResourceCommands.RebuildCommand;
-        var replicas = meantBy(context.ResourceName, isRebuild);
-        await Task.WhenAll(replicas.Select(replica => replica.DemandAsync(isRebuild)));
+        var replicas = replicasOf(context.ResourceName, isRebuild);
+        await Task.WhenAll(replicas.Select(replica => replica.CommandBeginsAsync(isRebuild)));
         var hasEffect = false;
         try
         {
@@ -81,7 +81,7 @@ internal static class RestartStates
         }
         finally
         {
-            await Task.WhenAll(replicas.Select(replica => replica.DemandedAsync(hasEffect)));
+            await Task.WhenAll(replicas.Select(replica => replica.CommandEndsAsync(hasEffect)));
         }
     }
 }

@@ -96,7 +96,7 @@ internal sealed class SupervisedInstance(
     }
 
     /// <summary>A person asks for a stop, restart or rebuild: the end that follows is no crash, and a restart that is due is off.</summary>
-    public async Task DemandAsync(bool rebuild = false)
+    public async Task CommandBeginsAsync(bool rebuild = false)
     {
         lock (_lock)
         {
@@ -112,8 +112,8 @@ internal sealed class SupervisedInstance(
         await control.ShowAsync("was stopped on demand; not restarted");
     }
 
-    /// <summary>The demand was carried out, or nothing came of it.</summary>
-    public async Task DemandedAsync(bool hasEffect)
+    /// <summary>The command was carried out, or had no effect.</summary>
+    public async Task CommandEndsAsync(bool hasEffect)
     {
         bool starts;
         lock (_lock)

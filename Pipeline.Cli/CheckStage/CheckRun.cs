@@ -7,19 +7,31 @@ using Pipeline.Contracts.V1;
 namespace Pipeline.Cli.CheckStage;
 
 /// <summary>One check under way: what it has done, what it expects now, and what it found.</summary>
-/// <param name="Target">The stage.</param>
-/// <param name="Below">The hop below it.</param>
-/// <param name="Folder">Where runs have their folders.</param>
-/// <param name="Limits">How long to wait.</param>
-/// <param name="Time">The clock.</param>
-/// <param name="Cancellation">Ends the check.</param>
-internal sealed record CheckRun(
-    StageTarget Target, HopBelow Below, string Folder, CheckLimits Limits, TimeProvider Time, CancellationToken Cancellation)
+internal sealed class CheckRun(
+    StageTarget target, HopBelow below, string folder, CheckLimits limits, TimeProvider time, CancellationToken cancellation)
 {
     private readonly List<Finding> _findings = [];
     private string _sent = "OpenRun, and what an ordinary run has";
     private string _expected = "that it goes through";
     private string _contract = ContractText.Opening;
+
+    /// <summary>The stage.</summary>
+    public StageTarget Target => target;
+
+    /// <summary>The hop below it.</summary>
+    public HopBelow Below => below;
+
+    /// <summary>Where runs have their folders.</summary>
+    public string Folder => folder;
+
+    /// <summary>How long to wait.</summary>
+    public CheckLimits Limits => limits;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>Ends the check.</summary>
+    public CancellationToken Cancellation => cancellation;
 
     public IReadOnlyList<Finding> Findings => _findings;
 

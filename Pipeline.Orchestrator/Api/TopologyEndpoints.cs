@@ -46,9 +46,7 @@ internal static class TopologyEndpoints
         TopologyReader reader, string? role, IHostApplicationLifetime lifetime, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The server waits for open streams when it stops; this one has no end of its own.
-        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = lifetime.ApplicationStopping.Register(stopping.SetResult);
-        await foreach (var topology in reader.FollowAsync(role, stopping.Task, cancellationToken))
+        await foreach (var topology in reader.FollowAsync(role, lifetime.ApplicationStopping, cancellationToken))
             yield return new SseItem<Topology>(topology, EventName);
     }
 }

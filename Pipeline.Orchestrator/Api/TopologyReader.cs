@@ -56,14 +56,20 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
         }
     }
 
-    /// <summary>The topology now, and again after each change, until a task has ended.</summary>
-    public async IAsyncEnumerable<Topology> FollowAsync(string? role, Task end, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The topology now, and again after each change.</summary>
+    /// <param name="role">Of which instances; null = of all.</param>
+    /// <param name="stopping">Ends it in order.</param>
+    /// <param name="cancellationToken">Breaks it off.</param>
+    public async IAsyncEnumerable<Topology> FollowAsync(
+        string? role, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (!end.IsCompleted)
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
+        while (!stopping.IsCancellationRequested)
         {
             var observed = registry.Current;
             yield return await ReadAsync(role, cancellationToken);
-            await Task.WhenAny(observed.Superseded, end).WaitAsync(cancellationToken);
+            await observed.Superseded.WaitAsync(ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

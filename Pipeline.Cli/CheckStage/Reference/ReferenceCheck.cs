@@ -22,7 +22,7 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
         var byteForByte = !run.Target.IsOwn || run.Target.PassesThrough;
         run.Step(
             $"{lines} lines in batches of {(batchSize == 0 ? "automatic size" : batchSize)}, grouped by {string.Join(", ", groupBy)}, "
-            + "through the monolith with the stage in it",
+            + "through a route with the stage in it",
             byteForByte ? "results and rejects byte for byte as without it" : "every line counted once",
             ContractText.Conservation);
         var plain = Open(run, input);

@@ -81,8 +81,7 @@ internal sealed class ReferenceRoute(CheckRun run) : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             [SharedKeyOptions.Variable] = run.Target.Key,
-            // The user who gives the command may read and write wherever the system lets them.
-            [RootedPath.RootsVariable] = Path.GetPathRoot(run.Folder),
+            [RootedPath.RootsVariable] = run.Folder,
             [$"{StageOptions.Section}:{nameof(StageOptions.HandshakeTimeout)}"] = run.Limits.Answer.ToString("c", CultureInfo.InvariantCulture),
         });
         builder.AddServiceDefaults();

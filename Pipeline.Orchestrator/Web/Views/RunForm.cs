@@ -68,7 +68,7 @@ internal sealed class RunForm
     /// <summary>The settings of a run, to be changed and used again; without its output, which is there already, and the leave to replace it.</summary>
     public static RunForm Of(RunSettings settings) => new()
     {
-        _of = settings,
+        _of = settings with { Rules = null },
         Input = settings.Input,
         GroupBy = Text(settings.GroupBy),
         WantsMin = settings.ExtraAggregates.Contains(Min),

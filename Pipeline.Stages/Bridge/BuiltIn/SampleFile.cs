@@ -119,7 +119,7 @@ internal sealed class SampleFile : IDisposable
         return null;
     }
 
-    // An attempt that was given up may still have it.
+    // A later attempt reads and deletes it while this one may still have it.
     private static FileStream Create(string path) => new(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
 
     private static string NotesOf(string path) => $"{path}.checkpoints";

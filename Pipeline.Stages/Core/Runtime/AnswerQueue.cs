@@ -12,6 +12,7 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
     /// <summary>Answers are few a second; a caller that leaves so many unread is not reading.</summary>
     private const int Capacity = 1024;
 
+    private readonly Lock _lock = new();
     private readonly Channel<StageOutput> _answers =
         Channel.CreateBounded<StageOutput>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
@@ -20,8 +21,8 @@ internal sealed class AnswerQueue(Func<StageMetrics> ownMetrics) : IAnswerOutput
         if (answer.RunCompleted is { } completed)
             completed.Stages.Insert(0, ownMetrics());
 
-        // Under a lock: Progress of another thread must not come between RunCompleted and the end behind it.
-        lock (_answers)
+        // Progress of another thread must not come between RunCompleted and the end behind it.
+        lock (_lock)
         {
             if (!_answers.Writer.TryWrite(answer) && answer.Progress is null)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Linq.Expressions;
 using System.Numerics;
 using Pipeline.Stages.Rules.Expressions;
@@ -89,7 +90,8 @@ internal sealed class RangePredicate(Slot slot, ExpressionType comparison, decim
             ExpressionType.LessThanOrEqual => (long.MinValue, floor),
             ExpressionType.GreaterThan => (floor + 1, long.MaxValue),
             ExpressionType.GreaterThanOrEqual => (ceiling, long.MaxValue),
-            _ => exact ? (floor, floor) : (1, 0),
+            ExpressionType.Equal or ExpressionType.NotEqual => exact ? (floor, floor) : (1, 0),
+            _ => throw new UnreachableException($"{comparison} is no comparison"),
         };
         return low > high || low > long.MaxValue || high < long.MinValue
             ? (1, 0)

@@ -8,6 +8,9 @@ namespace Pipeline.Stages.Sink.Lines;
 /// <summary>Pieces of JSON as bytes. Strings are escaped only where JSON asks for it; all other UTF-8 stays as it is.</summary>
 internal static class JsonText
 {
+    // Formats for at least so many digits: a number has 39 at most.
+    private static readonly string[] Digits = [.. Enumerable.Range(0, 40).Select(digits => $"D{digits}")];
+
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(b => (byte)b), (byte)'"', (byte)'\\']);
 
     /// <summary>A string that is valid UTF-8, with its quotes.</summary>
@@ -61,7 +64,7 @@ internal static class JsonText
 
         // Int128.MinValue has 39 digits and a sign. There is at least one digit before the point.
         Span<byte> digits = stackalloc byte[48];
-        _ = value.TryFormat(digits, out var length, $"D{scale + 1}", CultureInfo.InvariantCulture);
+        _ = value.TryFormat(digits, out var length, Digits[scale + 1], CultureInfo.InvariantCulture);
         output.Write(digits[..(length - scale)]);
         if (scale > 0)
         {

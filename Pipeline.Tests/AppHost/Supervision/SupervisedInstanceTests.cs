@@ -228,7 +228,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         var end = new InstanceState(InstancePhase.Ended, ProcessId: 12, ExitCode: -1);
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync();
+        await instance.CommandBeginsAsync();
         instance.Observe(end);
         await _control.NextAsync();
 
@@ -247,7 +247,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Ended(1));
         await _control.NextAsync();
 
-        await instance.DemandAsync();
+        await instance.CommandBeginsAsync();
 
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
         await instance.Work.WaitAsync(Patience);
@@ -265,7 +265,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         _time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Equal("start", await _control.NextAsync());
 
-        await instance.DemandAsync();
+        await instance.CommandBeginsAsync();
         instance.Observe(Starting);
         instance.Observe(Running);
         instance.Observe(Ended(143));
@@ -280,7 +280,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         for (var restarts = 0; restarts < 3; restarts++)
         {
             instance.Observe(Running);
-            await instance.DemandAsync();
+            await instance.CommandBeginsAsync();
             instance.Observe(Ended(137));
             Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
             instance.Observe(Starting);
@@ -328,7 +328,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         await _control.NextAsync();
         await _control.NextAsync();
 
-        await instance.DemandAsync();
+        await instance.CommandBeginsAsync();
         instance.Observe(Ended(137));
 
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
@@ -355,10 +355,10 @@ public sealed class SupervisedInstanceTests : IDisposable
     {
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync(rebuild: true);
+        await instance.CommandBeginsAsync(rebuild: true);
         instance.Observe(Ended(0));
         await _control.NextAsync();
-        await instance.DemandedAsync(hasEffect: false);
+        await instance.CommandEndsAsync(hasEffect: false);
         Assert.True(_control.IsIdle);
 
         await RebuildAsync(instance);
@@ -373,7 +373,7 @@ public sealed class SupervisedInstanceTests : IDisposable
         instance.Observe(Running);
         instance.Observe(Ended(1));
         await _control.NextAsync();
-        await instance.DemandAsync();
+        await instance.CommandBeginsAsync();
 
         await _control.NextAsync();
 
@@ -387,11 +387,11 @@ public sealed class SupervisedInstanceTests : IDisposable
     {
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync(rebuild: true);
+        await instance.CommandBeginsAsync(rebuild: true);
         instance.Observe(Ended(0));
         await _control.NextAsync();
 
-        await instance.DemandedAsync(hasEffect: true);
+        await instance.CommandEndsAsync(hasEffect: true);
 
         Assert.True(_control.IsIdle);
     }
@@ -401,8 +401,8 @@ public sealed class SupervisedInstanceTests : IDisposable
     {
         var instance = Create();
         instance.Observe(Running);
-        await instance.DemandAsync();
-        await instance.DemandedAsync(hasEffect: false);
+        await instance.CommandBeginsAsync();
+        await instance.CommandEndsAsync(hasEffect: false);
 
         instance.Observe(Ended(1));
 
@@ -411,9 +411,9 @@ public sealed class SupervisedInstanceTests : IDisposable
 
     private async Task RebuildAsync(SupervisedInstance instance)
     {
-        await instance.DemandAsync(rebuild: true);
+        await instance.CommandBeginsAsync(rebuild: true);
         Assert.Equal("show was stopped on demand; not restarted", await _control.NextAsync());
-        await instance.DemandedAsync(hasEffect: true);
+        await instance.CommandEndsAsync(hasEffect: true);
     }
 
     /// <summary>Lets time pass in small steps; between them the code under test gets to arm its next timer.</summary>
