@@ -119,7 +119,13 @@ internal static class PipelineApplication
         if (await failure.Cause is { } exception)
             return await FailAsync(Failure, $"the AppHost failed, and all processes were ended: {exception.Message}{ActiveRuns()}");
         if (!command.Exit)
+        {
+            // Those of other clients: the run of this command line has said so itself.
+            if (HowToResume(command, directories.Data, run => run.State == RunState.Interrupted && run.Updated >= began) is { Length: > 0 } others)
+                await Console.Error.WriteLineAsync($"stopped{others}");
             return 0;
+        }
+
         var own = HowToResume(
             command, directories.Data, run => (run.Id == command.Resume || run.Created >= began) && run.State != RunState.Completed);
         if (outcome.ExitCode is not { } code)

@@ -21,6 +21,9 @@ internal sealed class RunConsole(
     /// <summary>Name of the resource that generates the sample.</summary>
     public const string Sample = "sample";
 
+    // The command line's own words where it was interrupted before there was a run.
+    private const string Interrupted = "error: interrupted";
+
     private readonly RunOutput _output = new();
 
     /// <summary>Whether a resource has ended, or could not be started.</summary>
@@ -118,11 +121,12 @@ internal sealed class RunConsole(
 
     private string LogOf(string resource) => Path.Combine(directories.Logs, $"{resource}.log");
 
-    private static void Write(IEnumerable<LogLine> lines)
+    private void Write(IEnumerable<LogLine> lines)
     {
         foreach (var line in lines)
         {
-            if (ConsoleLine.TryParse(line.Content, out var text, out _))
+            // Where there was no run yet, what was given up and has ended it is all there is to say.
+            if (ConsoleLine.TryParse(line.Content, out var text, out _) && !(text == Interrupted && supervision.ExitCode == PipelineApplication.Failure))
                 (line.IsErrorMessage ? Console.Error : Console.Out).WriteLine(text);
         }
     }

@@ -106,6 +106,24 @@ public sealed class InterruptTests : IDisposable
         Assert.True(code == 0, error);
     }
 
+    [Fact]
+    public async Task CtrlC_WhileTheRunOfAnotherClientIsActive_SaysHowToResumeIt()
+    {
+        var input = WriteItems();
+        using var host = AppHostProcess.Start(_data, LittleUnderWay, "--Pipeline:Demo=false");
+        var file = Path.Combine(_data, "endpoint.json");
+        await Waiting.UntilAsync(() => File.Exists(file), "the orchestrator", AppHostUnderTest.Patience);
+        var endpoint = EndpointFile.Read(file)!;
+        using var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key);
+        var run = (await api.StartAsync(new RunSettings { Input = input, Output = Path.Combine(_data, "out"), Rate = 1 })).Id;
+        host.Interrupt();
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.True(code == 0, error);
+        Assert.StartsWith($"stopped; resume run {run} with: {Resume} {run} ", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+    }
+
     /// <summary>Before there is any process, with the first one, and before the command that makes the run handles signals.</summary>
     [LinuxTheory]
     [InlineData("broker.log")]

@@ -44,5 +44,6 @@ public sealed class MisconfigurationTests : IDisposable
         Assert.True(code == 1, error);
         var told = Assert.Single(error.TrimEnd().Split('\n'), line => line.Contains("Cluster:Storage is missing", StringComparison.Ordinal));
         Assert.StartsWith("error: orchestrator", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("error: interrupted", error, StringComparison.Ordinal);
     }
 }
