@@ -190,6 +190,8 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await typing.Field("Group by").FillAsync("user");
         await typing.Page.WaitForFunctionAsync("() => sessionStorage.length > 0");
         await typing.Page.EvaluateAsync("window.isBefore = true");
+        await using var loggedOut = await OpenAsync("/ui/faults");
+        await loggedOut.Page.Context.ClearCookiesAsync();
         var killed = Pipeline.Host.ProcessOf("orchestrator");
         ServiceProcesses.Kill(killed);
         await Pipeline.Host.WaitForAsync("orchestrator", change => change.Snapshot.Properties.Any(
@@ -201,6 +203,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Expect(page.Page.Locator("main:not([inert]) table")).ToContainTextAsync(run.Id);
         await typing.Page.WaitForFunctionAsync("() => !window.isBefore");
         await Expect(typing.Field("Group by")).ToHaveValueAsync("user");
+        await Expect(loggedOut.Field("Token")).ToBeVisibleAsync();
     }
 
     [BrowserFact]

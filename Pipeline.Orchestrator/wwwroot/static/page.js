@@ -1,10 +1,22 @@
 // An orchestrator that died is up again within seconds: the page asks twice a second at first, and then for some minutes more.
 const soon = 40;
+
+// One that was started with another key does not know this login: then the login is shown, in the place of a page that cannot come back.
+async function reloadWhereLoggedOut() {
+  const answer = await fetch(location.href, { redirect: 'manual' }).catch(() => null);
+  if (answer?.type === 'opaqueredirect' || answer?.status === 401) {
+    location.reload();
+  }
+}
+
 Blazor.start({
   circuit: {
     reconnectionOptions: {
       maxRetries: 100,
-      retryIntervalMilliseconds: (attempt) => attempt < soon ? 500 : 5000,
+      retryIntervalMilliseconds: (attempt) => {
+        reloadWhereLoggedOut();
+        return attempt < soon ? 500 : 5000;
+      },
     },
   },
 });

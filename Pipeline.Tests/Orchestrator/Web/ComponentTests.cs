@@ -2,8 +2,6 @@ using System.Text.Json;
 using Bunit;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
-using Microsoft.AspNetCore.Components.Server.ProtectedBrowserStorage;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.FluentUI.AspNetCore.Components;
@@ -475,8 +473,6 @@ public sealed class ComponentTests : IAsyncLifetime
         var browser = new BunitContext();
         browser.JSInterop.Mode = JSRuntimeMode.Loose;
         browser.Services.AddFluentUIComponents();
-        browser.Services.AddSingleton(served.Services.GetRequiredService<IDataProtectionProvider>());
-        browser.Services.AddScoped<ProtectedSessionStorage>();
         browser.Services.AddFallbackServiceProvider(served.Services);
         return browser;
     }
