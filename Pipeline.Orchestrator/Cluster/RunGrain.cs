@@ -5,7 +5,9 @@ using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Orchestrator.Cluster;
 
-/// <summary>A partitioned run, key RUN_ID: carried out by the machine that began or resumed it, or to which it was handed over. All its state is in files.</summary>
+/// <summary>
+/// A partitioned run, key RUN_ID: carried out by the machine that began or resumed it, or to which it was handed over. All its state is in files.
+/// </summary>
 [Alias("pipeline.run")]
 internal interface IRunGrain : IGrainWithStringKey
 {
