@@ -78,7 +78,7 @@ internal sealed class StallMonitor(
         lock (_lock)
         {
             _over = true;
-            EndStall();
+            EndStall(_progressAt);
         }
     }
 
@@ -101,10 +101,12 @@ internal sealed class StallMonitor(
 
     private void Advance()
     {
-        EndStall();
+        var before = _progressAt;
         _progressAt = time.GetTimestamp();
         _atProgress = new(_latest);
         _heard.Clear();
+        // Last: whoever is told may count from now on.
+        EndStall(before);
     }
 
     private void Tell(TimeSpan silence)
@@ -120,14 +122,14 @@ internal sealed class StallMonitor(
         RunLog.Stalls(logger, runId, message);
     }
 
-    private void EndStall()
+    private void EndStall(long began)
     {
         if (!_stalled)
             return;
         _stalled = false;
         instruments.StallEnded();
         observer.Stalled(null);
-        RunLog.StallEnds(logger, runId, (long)time.GetElapsedTime(_progressAt).TotalSeconds);
+        RunLog.StallEnds(logger, runId, (long)time.GetElapsedTime(began).TotalSeconds);
     }
 
     private string Describe(TimeSpan silence)
