@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text.Unicode;
+
 namespace Pipeline.Cli.Generator;
 
 /// <summary>Who an event is from.</summary>
@@ -101,6 +104,7 @@ internal sealed record GeneratorOptions
         }
     }
 
-    // Half of a surrogate pair is read as the replacement character.
-    private static bool IsWellFormed(string text) => text.Contains('\uFFFD') || !text.EnumerateRunes().Contains(System.Text.Rune.ReplacementChar);
+    // Half of a surrogate pair has no UTF-8.
+    private static bool IsWellFormed(string text) =>
+        Utf8.FromUtf16(text, new byte[3 * text.Length], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
 }

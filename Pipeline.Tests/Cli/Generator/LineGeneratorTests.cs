@@ -120,6 +120,13 @@ public sealed class LineGeneratorTests
     }
 
     [Fact]
+    public void Validate_HalfAPairBesideAReplacementCharacter_IsAnError()
+    {
+        Assert.Empty(new GeneratorOptions { Count = 1, Types = ["\ufffd"] }.Validate());
+        Assert.Equal(["--types must be well-formed Unicode"], new GeneratorOptions { Count = 1, Types = ["\ufffd\ud800"] }.Validate());
+    }
+
+    [Fact]
     public void Validate_TimesMayPassYear9999_IsAnError()
     {
         var options = new GeneratorOptions { Count = 1_000_000, Start = new DateTimeOffset(9999, 12, 31, 23, 0, 0, TimeSpan.Zero) };
