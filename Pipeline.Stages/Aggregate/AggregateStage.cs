@@ -17,6 +17,11 @@ public sealed class AggregateStage(StageContext context, AggregateOptions? optio
     private long _events;
     private long _filtered;
 
+    /// <summary>What its process serves.</summary>
+    public static StageDefinition Definition { get; } = new(
+        "aggregate", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems],
+        context => new AggregateStage(context));
+
     /// <inheritdoc/>
     /// <exception cref="StageException">checkpoint_corrupt: the groups are not those of the columns to group by; invalid_options.</exception>
     public bool Restore(OpenRun open, Checkpoint page)

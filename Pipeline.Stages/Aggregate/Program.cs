@@ -1,4 +1,3 @@
-using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Stages.Aggregate;
@@ -6,6 +5,5 @@ using Pipeline.Stages.Core.Runtime;
 
 var builder = WebApplication.CreateSlimBuilder(HostArguments.WithSettingsOf(args));
 builder.AddServiceDefaults();
-builder.AddStage(new(
-    "aggregate", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new AggregateStage(context)));
+builder.AddStage(AggregateStage.Definition);
 return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();

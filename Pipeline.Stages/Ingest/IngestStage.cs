@@ -19,6 +19,9 @@ public sealed class IngestStage(StageContext context) : ISource
     private Func<IFrameOutput, CancellationToken, IngestPass>? _begin;
     private CheckpointPace? _checkpoints;
 
+    /// <summary>What its process serves.</summary>
+    public static StageDefinition Definition { get; } = new("ingest", Accepts: [], Emits: [BatchKinds.Lines], context => new IngestStage(context));
+
     /// <summary>Bytes read at once.</summary>
     internal int BlockBytes { get; init; } = DefaultBlockBytes;
 

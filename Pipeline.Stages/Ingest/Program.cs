@@ -1,4 +1,3 @@
-using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Stages.Core.Runtime;
@@ -6,5 +5,5 @@ using Pipeline.Stages.Ingest;
 
 var builder = WebApplication.CreateSlimBuilder(HostArguments.WithSettingsOf(args));
 builder.AddServiceDefaults();
-builder.AddStage(new("ingest", Accepts: [], Emits: [BatchKinds.Lines], context => new IngestStage(context)));
+builder.AddStage(IngestStage.Definition);
 return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();

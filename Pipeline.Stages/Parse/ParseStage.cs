@@ -1,3 +1,4 @@
+using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
@@ -9,6 +10,10 @@ namespace Pipeline.Stages.Parse;
 public sealed class ParseStage(StageContext context) : ITransform
 {
     private LineFrameParser? _parser;
+
+    /// <summary>What its process serves.</summary>
+    public static StageDefinition Definition { get; } = new(
+        "parse", Accepts: [BatchKinds.Lines], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new ParseStage(context));
 
     /// <inheritdoc/>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using Pipeline.Contracts;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Hosting;
 using Pipeline.Stages.Core.Runtime;
@@ -6,5 +5,5 @@ using Pipeline.Stages.Parse;
 
 var builder = WebApplication.CreateSlimBuilder(HostArguments.WithSettingsOf(args));
 builder.AddServiceDefaults();
-builder.AddStage(new("parse", Accepts: [BatchKinds.Lines], Emits: [BatchKinds.Events, BatchKinds.WorkItems], context => new ParseStage(context)));
+builder.AddStage(ParseStage.Definition);
 return await builder.Build().MapDefaultEndpoints().MapStage().RunServiceAsync();

@@ -17,6 +17,11 @@ public sealed class RulesStage(StageContext context) : ITransform
     private RuleProgram? _program;
     private long _filtered; // dropped, and not yet told to the stage below
 
+    /// <summary>What its process serves.</summary>
+    public static StageDefinition Definition { get; } = new(
+        "rules", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [BatchKinds.Events, BatchKinds.WorkItems],
+        context => new RulesStage(context), Check);
+
     /// <summary>The mistakes in the rules of a run, its unknown columns, and where it has a slice, what cannot be done to a part of the input.</summary>
     public static IReadOnlyList<OptionError> Check(RunOptions options)
     {

@@ -21,6 +21,10 @@ public sealed class SinkStage : ITransform
     private bool _anythingSinceCheckpoint;
     private long _groups;
 
+    /// <summary>What its process serves.</summary>
+    public static StageDefinition Definition { get; } = new(
+        "sink", Accepts: [BatchKinds.Events, BatchKinds.WorkItems], Emits: [], context => new SinkStage(context));
+
     /// <summary>A stage for one attempt.</summary>
     /// <param name="context">What the attempt gives.</param>
     public SinkStage(StageContext context)

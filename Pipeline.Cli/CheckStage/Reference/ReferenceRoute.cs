@@ -28,16 +28,8 @@ namespace Pipeline.Cli.CheckStage.Reference;
 /// <param name="run">The check.</param>
 internal sealed class ReferenceRoute(CheckRun run) : IAsyncDisposable
 {
-    private static readonly string[] Batches = [BatchKinds.Events, BatchKinds.WorkItems];
-
     private static readonly StageDefinition[] Own =
-    [
-        new("ingest", [], [BatchKinds.Lines], context => new IngestStage(context)),
-        new("parse", [BatchKinds.Lines], Batches, context => new ParseStage(context)),
-        new("rules", Batches, Batches, context => new RulesStage(context)),
-        new("aggregate", Batches, Batches, context => new AggregateStage(context)),
-        new("sink", Batches, [], context => new SinkStage(context)),
-    ];
+        [IngestStage.Definition, ParseStage.Definition, RulesStage.Definition, AggregateStage.Definition, SinkStage.Definition];
 
     private readonly List<WebApplication> _served = [];
     private readonly List<Hop> _hops = [];
