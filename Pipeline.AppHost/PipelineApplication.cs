@@ -121,7 +121,7 @@ internal static class PipelineApplication
         if (!command.Exit)
         {
             // Those of other clients: the run of this command line has said so itself.
-            if (HowToResume(command, directories.Data, run => run.State == RunState.Interrupted && run.Updated >= began) is { Length: > 0 } others)
+            if (HowToResume(command, directories.Data, run => run.State == RunState.Interrupted && run.Updated >= began, began) is { Length: > 0 } others)
                 await Console.Error.WriteLineAsync($"stopped{others}");
             return 0;
         }
@@ -194,8 +194,8 @@ internal static class PipelineApplication
     private static bool IsCancellation(Exception exception) => exception is OperationCanceledException
         || (exception is AggregateException { InnerExceptions: var all } && all.Any(IsCancellation));
 
-    private static string HowToResume(PipelineCommand command, string data, Func<Run, bool> isMeant) => string.Concat(
-        StoredRuns.All([data]).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
+    private static string HowToResume(PipelineCommand command, string data, Func<Run, bool> isMeant, DateTimeOffset? since = null) => string.Concat(
+        StoredRuns.All([data], since).Where(isMeant).Select(run => $"; resume run {run.Id} with: {command.ToResume(run.Id)}"));
 
     // A step that fails stops the host, and is not thrown.
     private static async Task PublishAsync(DistributedApplication application)

@@ -18,10 +18,12 @@ internal static class StoredRuns
 
     /// <summary>All runs that can be read, newest first.</summary>
     /// <param name="stores">As above.</param>
-    public static IEnumerable<Run> All(IEnumerable<string> stores)
+    /// <param name="since">Only those that were stored since then are read; null = all.</param>
+    public static IEnumerable<Run> All(IEnumerable<string> stores, DateTimeOffset? since = null)
     {
         var folders = stores.Select(store => new DirectoryInfo(Path.Combine(store, "runs"))).Where(folder => folder.Exists);
-        foreach (var folder in folders.SelectMany(folder => folder.EnumerateDirectories()).OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
+        var stored = folders.SelectMany(folder => folder.EnumerateDirectories()).Where(folder => since is null || folder.LastWriteTimeUtc >= since);
+        foreach (var folder in stored.OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
         {
             if (TryRead(folder.FullName) is { } run)
                 yield return run;

@@ -31,6 +31,8 @@ public sealed class StoredRunsTests : IDisposable
 
         Assert.Equal(RunState.Paused, StoredRuns.Read(Stores, Id).State);
         Assert.Equal(RunState.Paused, Assert.Single(StoredRuns.All(Stores)).State);
+        Assert.Single(StoredRuns.All(Stores, DateTimeOffset.UtcNow.AddMinutes(-1)));
+        Assert.Empty(StoredRuns.All(Stores, DateTimeOffset.UtcNow.AddMinutes(1)));
     }
 
     [Fact]
