@@ -11,8 +11,8 @@ namespace Pipeline.AppHost.Supervision;
 
 /// <summary>
 /// What the broker's registry tells about processes: whose lease has expired, for those of the user's own, which may have no HTTP endpoint to be asked at;
-/// and whose instances were taken out (<c>pipeline stop</c>): they are asked to end, and not started again. One that drains by itself, since somebody
-/// sent it SIGTERM, is.
+/// and whose instances were taken out (<c>pipeline stop</c>): they are asked to end, and not started again. A process that drains
+/// because it was sent SIGTERM is started again.
 /// </summary>
 internal sealed class RegisteredProcesses(DistributedApplicationModel model, TimeProvider time) : BackgroundService
 {

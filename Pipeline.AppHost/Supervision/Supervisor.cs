@@ -72,7 +72,7 @@ internal sealed class Supervisor(
         if (_replicas.TryGetValue(change.ResourceId, out var replica))
             return replica;
         if (!_replicas.Values.Any(other => other.Resource == change.Resource))
-            RestartStates.FollowCommands(change.Resource, MeantBy);
+            RestartStates.FollowCommands(change.Resource, ReplicasOf);
         var control = new InstanceControl(notifications, commands, logs, log, change.Resource, change.ResourceId);
         var instance = new SupervisedInstance(
             change.ResourceId, new RestartPolicy(options, time), control, detector, time, log, outcome.GiveUp, registered.IsTakenOut, stopping);
@@ -80,7 +80,7 @@ internal sealed class Supervisor(
     }
 
     // A rebuild is one of all replicas.
-    private IReadOnlyList<SupervisedInstance> MeantBy(string id, bool rebuild) => _replicas.TryGetValue(id, out var meant)
+    private IReadOnlyList<SupervisedInstance> ReplicasOf(string id, bool rebuild) => _replicas.TryGetValue(id, out var meant)
         ? [.. _replicas.Values.Where(replica => replica == meant || rebuild && replica.Resource == meant.Resource).Select(replica => replica.Instance)]
         : [];
 

@@ -45,8 +45,8 @@ public sealed record Run
     /// <summary>Machines of a cluster that have found no route for it since it last got further, and so have handed it over.</summary>
     public IReadOnlyList<string> WithoutRoute { get => field ?? []; init; } = [];
 
-    /// <summary>The same, got further: what was counted until then counts no longer.</summary>
-    public Run GotFurther() => this with { Takeovers = 0, WithoutRoute = [] };
+    /// <summary>The run once it has got further: takeovers, and machines without a route, are counted anew.</summary>
+    public Run AfterProgress() => this with { Takeovers = 0, WithoutRoute = [] };
 
     /// <summary>When it was stored.</summary>
     public required DateTimeOffset Created { get; init; }

@@ -105,7 +105,7 @@ internal sealed class StallMonitor(
         _progressAt = time.GetTimestamp();
         _atProgress = new(_latest);
         _heard.Clear();
-        // Last: whoever is told may count from now on.
+        // Last: who is told of the end may measure time from the new start.
         EndStall(before);
     }
 

@@ -155,7 +155,7 @@ internal sealed partial class RunService
     }
 
     // The failure to report for the one that ended a run; null where another machine has taken the run over.
-    private async Task<Failure?> ToTellAsync(RunEntry entry, OwnerClaim? owner, Failure failure)
+    private async Task<Failure?> FailureToReportAsync(RunEntry entry, OwnerClaim? owner, Failure failure)
     {
         if (owner is null)
             return failure;

@@ -242,7 +242,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
                 BeginOrAsk(entry);
                 return run;
 
-                Run Pending(Run former) => former.GotFurther() with
+                Run Pending(Run former) => former.AfterProgress() with
                 {
                     State = RunState.Pending,
                     StopRequested = null,
@@ -392,7 +392,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         var owner = entry.Owner;
         var partitioned = new PartitionedRun(_slices, _roots, tracker, folder, stop, () => RunEntry.Require(owner), _time);
-        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync, failure => ToTellAsync(entry, owner, failure));
+        await _coordinators().RunAsync(tracker, folder, stop, partitioned.RunSlicesAsync, failure => FailureToReportAsync(entry, owner, failure));
         if (tracker.Run.State == RunState.Completed)
             DeleteSlices(entry);
     }

@@ -51,7 +51,7 @@ internal sealed partial class RunTracker
             _sliceStages[slice] = report.Run.Stages;
         var stages = StageFigures.SumByRole(_sliceStages.Values);
         var before = Run.Progress.Lines;
-        Change(now => WithTakeovers(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
+        Change(now => Counted(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
         // Slices tell their lines at their checkpoints: most reports come between two of them.
         if (Run.Progress.Lines != before)
             speed.Add(PointAt(Run.Progress.Lines));
@@ -60,7 +60,7 @@ internal sealed partial class RunTracker
         trySave(Run);
         _savedAt = time.GetTimestamp();
 
-        Run WithTakeovers(Run now) => now.Progress.Lines > _before.Progress.Lines ? now.GotFurther() : now;
+        Run Counted(Run now) => now.Progress.Lines > _before.Progress.Lines ? now.AfterProgress() : now;
 
         SliceState Updated(SliceState former, int slice) =>
             reports.TryGetValue(slice, out var report) ? SliceState.Of(plan.Slices[slice], report.Run, report.Machine) : former;

@@ -171,7 +171,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         {
             Checkpoint = checkpoint.Id,
             FirstCommit = record.FirstCommit ?? committed,
-        }).GotFurther());
+        }).AfterProgress());
     }
 
     /// <summary>Figures of a stage.</summary>

@@ -6,7 +6,7 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Batching;
 
-/// <summary>One field of all events of a frame: the contract's Column, in pooled memory, little-endian, as is every machine that .NET runs on here.</summary>
+/// <summary>One field of all events of a frame: the contract's Column, in pooled memory; little-endian, as are the machines that it runs on.</summary>
 public sealed class EventColumn : IDisposable
 {
     private byte[] _data = [];

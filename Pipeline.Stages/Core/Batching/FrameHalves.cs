@@ -63,7 +63,7 @@ public static class FrameHalves
         }
 
         // Of the texts those that the half uses: a half is cut again where they are too many.
-        var codes = new int[texts.Count]; // + 1
+        var codes = new int[texts.Count]; // in the half, plus 1; 0 = not used yet
         var values = new int[count];
         for (var row = 0; row < count; row++)
         {

@@ -240,7 +240,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_RestartDue_DropsIt()
+    public async Task Command_RestartDue_DropsIt()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -256,7 +256,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_StartUnderWay_LeavesItsEnd()
+    public async Task Command_StartUnderWay_LeavesItsEnd()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -274,7 +274,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_RestartByPerson_IsNotCounted()
+    public async Task Command_RestartByPerson_IsNotCounted()
     {
         var instance = Create(new RestartOptions { Policy = RestartCondition.Always, MaxRestarts = 1, InitialDelay = TimeSpan.Zero });
         for (var restarts = 0; restarts < 3; restarts++)
@@ -320,7 +320,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_StopOfAProcessThatHangs_StaysStopped()
+    public async Task Command_StopOfAProcessThatHangs_StaysStopped()
     {
         var instance = Create(answers: new Unanswered());
         instance.Observe(Running);
@@ -338,7 +338,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     [InlineData(1, true)]
     [InlineData(ServiceRunner.Misconfigured, true)]
     [InlineData(0, false)]
-    public async Task Demand_RebuildOfAnEndedProcess_IsStartedUnlessItsPolicyLeavesIt(int exitCode, bool isStarted)
+    public async Task Command_RebuildOfAnEndedProcess_IsStartedUnlessItsPolicyLeavesIt(int exitCode, bool isStarted)
     {
         var instance = Create(new RestartOptions { Policy = RestartCondition.OnFailure });
         instance.Observe(Running);
@@ -351,7 +351,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_RebuildAfterOneThatFailed_IsStarted()
+    public async Task Command_RebuildAfterOneThatFailed_IsStarted()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -367,7 +367,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_RebuildOfAStoppedProcess_StaysStopped()
+    public async Task Command_RebuildOfAStoppedProcess_StaysStopped()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -383,7 +383,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_RebuildOfARunningProcess_IsLeftToAspire()
+    public async Task Command_RebuildOfARunningProcess_IsLeftToAspire()
     {
         var instance = Create();
         instance.Observe(Running);
@@ -397,7 +397,7 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
-    public async Task Demand_NothingCameOfIt_CountsTheNextEndAsCrash()
+    public async Task Command_HasNoEffect_CountsTheNextEndAsCrash()
     {
         var instance = Create();
         instance.Observe(Running);

@@ -165,7 +165,7 @@ public sealed class ClusterTests
     }
 
     [Fact]
-    public async Task HandOverAsync_NoRouteOnOneMachineAfterAnother_CarriedOutByEachThatIsWholeAndStaysOnTheLast()
+    public async Task HandOverAsync_NoRouteOnOneMachineAfterAnother_MovesToEachWholeOneOnce()
     {
         await using var machines = await TestMachines.StartAsync(configure: (number, machine) => machine.IsWhole = number != 1);
         var able = machines.All.Where(machine => machine.IsWhole).ToList();
