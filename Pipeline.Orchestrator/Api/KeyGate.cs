@@ -1,3 +1,4 @@
+using System.Net.Mime;
 using Pipeline.Orchestrator.Web;
 using Pipeline.Orchestrator.Web.Security;
 using Pipeline.ServiceDefaults;
@@ -27,11 +28,22 @@ internal static class KeyGate
             return;
         }
 
+        // What a person has typed is meant to be a page: `/runs` is the runs' page, and of others there is one that says that they are none.
+        if (IsByBrowser(context.Request))
+        {
+            context.Response.Redirect(PageSetup.Root + context.Request.Path.ToUriComponent() + context.Request.QueryString);
+            return;
+        }
+
         context.Response.Headers.WWWAuthenticate = "Bearer";
         var problem = TypedResults.Problem(
             "The header authorization does not carry this pipeline's key: Bearer KEY.", statusCode: StatusCodes.Status401Unauthorized);
         await problem.ExecuteAsync(context);
     });
+
+    private static bool IsByBrowser(HttpRequest request) => HttpMethods.IsGet(request.Method)
+        && request.Headers.Authorization.Count == 0
+        && request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase));
 
     private static bool IsOpen(PathString path) => PageSetup.IsOpen(path) ||
         path == HealthPaths.Health || path == HealthPaths.Alive || path.StartsWithSegments(OpenApi, StringComparison.Ordinal);

@@ -34,6 +34,19 @@ public sealed class PageLoginTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("/runs", "/ui/runs")]
+    [InlineData("/new?from=a b", "/ui/new?from=a%20b")]
+    [InlineData("//evil.example/%0d", "/ui//evil.example/%0D")]
+    public async Task Get_ByABrowserOutsideThePage_LeadsToThePageOfThatName(string path, string page)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_browser.BaseAddress + path[1..]));
+        request.Headers.Add("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        using var response = await _browser.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.Redirect, page), (response.StatusCode, response.Headers.Location?.ToString()));
+    }
+
+    [Theory]
     [InlineData("GET", "/_blazor")]
     [InlineData("POST", "/_blazor/negotiate")]
     [InlineData("POST", "/ui/new")]
