@@ -126,22 +126,31 @@ public sealed class InputCatalog
     private static StageException Changed(string how) =>
         new(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
 
+    /// <summary>
+    /// Why a folder is no input; null where it, or a folder in it, holds a file that is read. A quick look, up to the first such file: what
+    /// holds many other files, or may not be read, is left to <see cref="Read"/>.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static string? WhyNoInput(string folder)
+    {
+        var seen = 0;
+        try
+        {
+            return EntriesOf(folder, workFolder: "").Any(entry => entry.IsInput || ++seen == MaxFiles) ? null : NoInput(folder);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
-        var entries = new FileSystemEnumerable<(string Path, bool IsInput)>(
-            folder,
-            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && InputNames.IsInput(entry.FileName)),
-            options)
-        {
-            ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
-        };
         // By name. A folder may hold any number of entries: what is kept of them is bounded.
         var files = new SortedDictionary<string, string>(Comparer<string>.Create(Utf8Order.Compare));
         var skipped = new SortedSet<string>(files.Comparer);
         var (skippedCount, pathBytes) = (0L, 0);
-        foreach (var (path, isInput) in entries)
+        foreach (var (path, isInput) in EntriesOf(folder, workFolder))
         {
             var name = NameOf(path);
             if (isInput)
@@ -164,7 +173,7 @@ public sealed class InputCatalog
         }
 
         if (files.Count == 0)
-            throw new StageException(FailureReasons.InputUnreadable, $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz.");
+            throw new StageException(FailureReasons.InputUnreadable, $"{NoInput(folder)}.");
 
         var catalog = new InputCatalog(isFolder: true)
         {
@@ -176,6 +185,20 @@ public sealed class InputCatalog
         return catalog;
 
         string NameOf(string path) => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
+    }
+
+    private static string NoInput(string folder) => $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz";
+
+    private static FileSystemEnumerable<(string Path, bool IsInput)> EntriesOf(string folder, string workFolder)
+    {
+        return new(
+            folder,
+            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && InputNames.IsInput(entry.FileName)),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
+        {
+            ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
+        };
 
         // Links to folders are not followed: they might lead in circles.
         bool IsRead(ref FileSystemEntry entry) => entry.IsDirectory

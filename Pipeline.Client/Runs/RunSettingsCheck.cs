@@ -87,6 +87,8 @@ public static class RunSettingsCheck
                 errors.Add(new(field, reason));
             if (field == "input" && !Path.Exists(path))
                 errors.Add(new(field, $"cannot be read: there is no file or directory {path}"));
+            else if (field == "input" && Directory.Exists(path) && InputCatalog.WhyNoInput(path) is { } nothing)
+                errors.Add(new(field, $"cannot be read: {nothing}"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -6,6 +6,8 @@ public sealed class RunSettingsCheckTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("settings-").FullName;
 
+    public RunSettingsCheckTests() => File.WriteAllText(Path.Join(_folder, "in.ndjson"), "");
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
@@ -55,13 +57,28 @@ public sealed class RunSettingsCheckTests : IDisposable
 
     [UnixTheory]
     [InlineData("/dev/fd/63", "/b", "input")]
-    [InlineData("/", "/dev/stdout", "output")]
-    public void Check_PathOfADescriptor_IsAnError(string input, string output, string field)
+    [InlineData(null, "/dev/stdout", "output")]
+    public void Check_PathOfADescriptor_IsAnError(string? input, string output, string field)
     {
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input, Output = output }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input ?? _folder, Output = output }));
 
         Assert.Equal(field, error.Field);
         Assert.Contains("copy the data to a file", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("notes.txt", "cannot be read")]
+    [InlineData("a/b/lines.JSONL.gz", null)]
+    [InlineData("a/.hidden.ndjson", "cannot be read")]
+    public void Check_DirectoryWithoutInput_IsAnError(string file, string? error)
+    {
+        var input = Path.Join(_folder, "input");
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Join(input, file))!);
+        File.WriteAllText(Path.Join(input, file), "");
+
+        var errors = RunSettingsCheck.Check(new RunSettings { Input = input });
+
+        Assert.Equal(error is null ? [] : [$"{error}: '{input}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz"], errors.Select(one => one.Message));
     }
 
     [Fact]

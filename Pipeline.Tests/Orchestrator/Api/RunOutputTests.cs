@@ -143,7 +143,7 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Served.Folder, "in")).FullName;
+        var folder = InputDirectory("in");
         var id = await IdOfAsync(await PostAsync(Body(folder)));
         await RefusedAsync(Body(Input, Path.Combine(folder, "new.ndjson")), $"run {id} is reading");
     }
@@ -161,8 +161,7 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_OutputInUse_IsRefused()
     {
-        Directory.CreateDirectory(Path.Combine(Served.Folder, "real"));
-        Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), Path.Combine(Served.Folder, "real"));
+        Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), InputDirectory("real"));
         var body = Body(Input, Path.Combine(Served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
@@ -195,8 +194,7 @@ public sealed class RunOutputTests : ApiTest
     [InlineData("data/runs/x")]
     public async Task Post_InputDirectoryWithWhatPipelineKeeps_IsRefused(string path)
     {
-        var folder = Directory.CreateDirectory(Path.Join(Served.Folder, path)).FullName;
-        await RefusedAsync(Body(folder), "would be read with what Pipeline keeps in");
+        await RefusedAsync(Body(InputDirectory(path)), "would be read with what Pipeline keeps in");
     }
 
     [Fact]
@@ -233,6 +231,13 @@ public sealed class RunOutputTests : ApiTest
         var id = await IdOfAsync(created);
         var attempt = await Served.Stages.NextAsync();
         Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id, "results.ndjson"), attempt.Open.Options.Output);
+    }
+
+    private string InputDirectory(string name)
+    {
+        var folder = Directory.CreateDirectory(Path.Join(Served.Folder, name)).FullName;
+        File.WriteAllText(Path.Join(folder, "one.ndjson"), "");
+        return folder;
     }
 
     private async Task RefusedAsync(string body, string reason)
