@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Pipeline.AppHost;
 
-/// <summary>Finds a port in use, or reserved by the system, before anything is started: most often another AppHost has it.</summary>
+/// <summary>Finds ports in use, or reserved by the system, before anything is started: most often another AppHost has them.</summary>
 internal static class PortCheck
 {
     private static readonly string[] DashboardUrls =
@@ -14,36 +14,36 @@ internal static class PortCheck
         "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
     ];
 
-    /// <exception cref="PipelineException">A wanted port is in use.</exception>
+    /// <exception cref="PipelineException">Wanted ports are in use: a line for each.</exception>
     public static void Check(IServiceProvider services)
     {
         // In tests Aspire chooses the ports.
-        var configuration = services.GetRequiredService<IConfiguration>();
-        if (configuration.GetValue("DcpPublisher:RandomizePorts", false))
+        if (services.GetRequiredService<IConfiguration>().GetValue("DcpPublisher:RandomizePorts", false))
             return;
+        var taken = WantedBy(services).Select(wanted => WhyTaken(wanted.Port) is { } why
+            ? $"port {wanted.Port} is {why}, and {wanted.User} needs it; is another pipeline up? {wanted.Remedy} takes another" : null).OfType<string>().ToList();
+        if (taken.Count > 0)
+            throw new PipelineException(string.Join('\n', taken));
+    }
 
+    private static IEnumerable<(int Port, string User, string Remedy)> WantedBy(IServiceProvider services)
+    {
         foreach (var resource in services.GetRequiredService<DistributedApplicationModel>().Resources)
         {
-            foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
-                Check(endpoint.Port, resource.Name, $"--Pipeline:Services:{resource.Name}:Port=N");
+            foreach (var port in resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => endpoint.Port).OfType<int>())
+                yield return (port, resource.Name, $"--Pipeline:Services:{resource.Name}:Port=N");
         }
 
         if (services.GetRequiredService<DistributedApplicationOptions>().DisableDashboard)
-            return;
+            yield break;
         foreach (var variable in DashboardUrls)
         {
-            foreach (var url in (configuration[variable] ?? "").Split(';'))
+            foreach (var url in (services.GetRequiredService<IConfiguration>()[variable] ?? "").Split(';'))
             {
                 if (Uri.TryCreate(url, UriKind.Absolute, out var uri))
-                    Check(uri.Port, "the dashboard", $"{variable} in Pipeline.AppHost/appsettings.json");
+                    yield return (uri.Port, "the dashboard", $"{variable} in Pipeline.AppHost/appsettings.json");
             }
         }
-    }
-
-    private static void Check(int? port, string user, string remedy)
-    {
-        if (port is { } number && WhyTaken(number) is { } why)
-            throw new PipelineException($"port {number} is {why}, and {user} needs it; is another pipeline up? {remedy} takes another");
     }
 
     private static string? WhyTaken(int port)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Runs;
 
 namespace Pipeline.AppHost.Runs;
 
@@ -9,6 +10,7 @@ namespace Pipeline.AppHost.Runs;
 internal sealed class RunConsole(
     PipelineCommand command,
     PipelineDirectories directories,
+    PipelineOptions settings,
     DistributedApplicationModel model,
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
@@ -89,12 +91,12 @@ internal sealed class RunConsole(
         }
         else if (run.ExitCode == 0 && !command.Exit)
         {
-            await Console.Out.WriteLineAsync($"The pipeline stays up at {Address()} until Ctrl-C.");
+            await Console.Out.WriteLineAsync($"The pipeline stays up until Ctrl-C. Its page: {PageLink()}");
         }
     }
 
-    private string Address() => model.Resources.OfType<ProjectResource>()
-        .First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url;
+    private string PageLink() =>
+        model.Resources.OfType<ProjectResource>().First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url + PageLogin.LinkOf(settings.Key!);
 
     private async Task CopyAsync(CancellationToken cancellationToken)
     {

@@ -49,17 +49,21 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_PortInUse_WritesOneErrorLineNamingPortAndService()
+    public async Task Start_PortsInUse_WritesAnErrorLineForEachNamingPortAndService()
     {
-        using var taken = new TcpListener(IPAddress.Loopback, 0);
-        taken.Start();
-        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+        using TcpListener first = new(IPAddress.Loopback, 0), second = new(IPAddress.Loopback, 0);
+        first.Start();
+        second.Start();
+        var (broker, orchestrator) = (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
 
-        var (code, output, error) = await RunAsync("--exit", $"--Pipeline:Services:broker:Port={port}");
+        var (code, output, error) = await RunAsync(
+            "--exit", $"--Pipeline:Services:broker:Port={broker}", $"--Pipeline:Services:orchestrator:Port={orchestrator}");
 
         Assert.Equal((1, ""), (code, output));
-        Assert.StartsWith($"error: port {port} is in use, and broker needs it", error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd().Split('\n'));
+        Assert.Collection(
+            error.TrimEnd().Split(Environment.NewLine),
+            line => Assert.StartsWith($"error: port {broker} is in use, and broker needs it", line, StringComparison.Ordinal),
+            line => Assert.StartsWith($"error: port {orchestrator} is in use, and orchestrator needs it", line, StringComparison.Ordinal));
     }
 
     [Fact]
