@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -113,6 +114,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             {
                 _dead[replica.Key] = replica.Value.Process.Id;
                 _replicas.TryRemove(replica);
+                DeleteRuntimeFiles(replica.Value.Process);
             }
 
             if (died || dead.Count > 0)
@@ -182,6 +184,24 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     {
         if (process?.Kill(entireTree) is { } reason)
             log.NotKilled(process.Value.Id, reason);
+    }
+
+    // The sockets at which a debugger or a tool finds a .NET process; the runtime leaves them behind where the process was killed. Linux only: elsewhere
+    // their names have another start time.
+    private void DeleteRuntimeFiles(ProcessIdentity process)
+    {
+        foreach (var name in (string[])["dotnet-diagnostic-{0}-{1}-socket", "clr-debug-pipe-{0}-{1}-in", "clr-debug-pipe-{0}-{1}-out"])
+        {
+            var path = Path.Join(Path.GetTempPath(), string.Format(CultureInfo.InvariantCulture, name, process.Id, process.Start));
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                log.NotDeleted(path, exception.Message);
+            }
+        }
     }
 
     private bool IsMarked(int id) => id > 0 && EnvironmentOf(id).AsSpan().IndexOf(_mark) >= 0;

@@ -30,4 +30,7 @@ internal static partial class SupervisorLog
 
     [LoggerMessage(9, LogLevel.Error, "{Id} is not supervised any more: its supervision failed")]
     public static partial void SupervisionFailed(this ILogger logger, Exception exception, string id);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Path}, left by a process that was killed, cannot be deleted: {Reason}")]
+    public static partial void NotDeleted(this ILogger logger, string path, string reason);
 }

@@ -44,6 +44,26 @@ public sealed class ResourceProcessesTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task KillOrphans_RootWasKilled_DeletesTheRuntimesSocketsOfItAndNoOthers()
+    {
+        var ((root, _), (other, _)) = (await StartAsync("own"), await StartAsync("other"));
+        string[] names = ["dotnet-diagnostic-{0}-{1}-socket", "clr-debug-pipe-{0}-{1}-in", "clr-debug-pipe-{0}-{1}-out"];
+        string[] PathsOf(int id, long start) =>
+            [.. names.Select(name => Path.Join(Path.GetTempPath(), string.Format(CultureInfo.InvariantCulture, name, id, start)))];
+        string[] kept = [.. PathsOf(other.Id, other.Start), .. PathsOf(root.Id, root.Start + 1)];
+        foreach (var path in PathsOf(root.Id, root.Start).Concat(kept))
+            await File.WriteAllTextAsync(path, "");
+        root.Kill(entireTree: false);
+        await UntilGoneAsync(root);
+
+        _processes.KillOrphans();
+
+        Assert.All(kept, path => Assert.True(File.Exists(path)));
+        Assert.All(PathsOf(root.Id, root.Start), path => Assert.False(File.Exists(path)));
+        Array.ForEach(kept, File.Delete);
+    }
+
+    [LinuxFact]
     public async Task KillOrphans_FirstRootCrashedBeforeItWasSeen_KillsItsChildrenOnceAnotherWasSeen()
     {
         var (root, child) = await LaunchAsync();
