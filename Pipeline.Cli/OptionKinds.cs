@@ -13,12 +13,21 @@ internal static class OptionKinds
 
     /// <summary>A whole number in a range, or a word that stands for one.</summary>
     public static Option<long> Whole(
-        string name, string description, long least, long most, long @default, string? word = null, long? wordValue = null) => new(name)
+        string name, string description, long least, long most, long @default, string? word = null, long? wordValue = null)
     {
-        Description = $"{description} [{(word is null ? "" : word + ", ")}{least} to {most}]",
-        DefaultValueFactory = _ => @default,
-        HelpName = "N",
-        CustomParser = result =>
+        var option = new Option<long>(name)
+        {
+            Description = $"{description} [{(word is null ? "" : word + ", ")}{least} to {most}]",
+            HelpName = "N",
+            CustomParser = Read,
+        };
+        if (word is not null && wordValue is null)
+            option.Description = WithDefault(option.Description, word);
+        else
+            option.DefaultValueFactory = _ => @default;
+        return option;
+
+        long Read(ArgumentResult result)
         {
             var text = Text(result);
             if (text == word)
@@ -27,8 +36,8 @@ internal static class OptionKinds
                 return value;
             result.AddError($"{name} must be {(word is null ? "" : $"\"{word}\" or ")}a whole number from {least} to {most}, not '{text}'");
             return @default;
-        },
-    };
+        }
+    }
 
     /// <summary>A number in a range.</summary>
     public static Option<double> Number(string name, string description, double least, double most, double @default) => new(name)
@@ -116,7 +125,7 @@ internal static class OptionKinds
         return option;
     }
 
-    // The help of System.CommandLine would write these values in a form that cannot be typed. CheckedCommand.ValueOr gives the default.
+    // The help of System.CommandLine would write some values in a form that cannot be typed. CheckedCommand.ValueOr gives the default.
     private static string WithDefault(string description, string @default) => $"{description} [default: {@default}]";
 
     private static void RequireText(SymbolResult result, string name, string what)

@@ -97,7 +97,8 @@ internal static class TopCommand
         private string Title => _run is not { } run ? "no run yet"
             : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines, "line")}"
                 + (run.Progress.Fraction is { } share ? $", {Show.Share(share)}" : "")
-                + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "");
+                + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "")
+                + (run is { Stages.Count: > 0 } && !IsActive ? "; the figures are those of its last attempt" : "");
 
         public void Take(Run run)
         {
