@@ -57,7 +57,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await page.ShootAsync("new");
         await page.Field("Partitions").FillAsync("some");
         await page.Button("Start").ClickAsync();
-        await Expect(page.Page.GetByText("must be a whole number from 1, auto, or empty for 1")).ToBeVisibleAsync();
+        await Expect(page.Page.GetByText("must be a whole number from 1 to 4096, auto, or empty for 1")).ToBeVisibleAsync();
         await page.Field("Partitions").FillAsync("2");
         await page.Button("Start").ClickAsync();
         await Expect(page.Page).ToHaveURLAsync(RunAddress);

@@ -2,12 +2,16 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json.Serialization;
 using Pipeline.Client.Runs;
+using Pipeline.Contracts;
 
 namespace Pipeline.Orchestrator.Web.Views;
 
 /// <summary>The settings of a run as a person types them.</summary>
 internal sealed class RunForm
 {
+    /// <summary>What an empty field for the input says.</summary>
+    public const string InputHint = "Absolute path of a file, plain or .gz, or of a directory of them";
+
     private const string Min = "min";
     private const string Max = "max";
     private const string Auto = "auto";
@@ -100,14 +104,18 @@ internal sealed class RunForm
             AllowUpgrade = AllowUpgrade,
             Rules = string.IsNullOrWhiteSpace(Rules) ? null : Rules,
             ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]],
-            BatchSize = Number(BatchSize, RunDefaults.BatchSize, "batchSize", "a whole number from 0, or empty for auto", auto: 0),
-            Rate = Number(Rate, RunDefaults.Rate, "rate", "a number from 0, or empty for no limit", Real),
-            Partitions = Number(Partitions, RunDefaults.Partitions, "partitions", "a whole number from 1, auto, or empty for 1", auto: 0),
-            MaxLineBytes = Number(MaxLineBytes, RunDefaults.MaxLineBytes, "maxLineBytes", $"a whole number, or empty for {RunDefaults.MaxLineBytes}"),
-            LingerMicros = Number(LingerMicros, RunDefaults.LingerMicros, "lingerMicros", $"a whole number, or empty for {RunDefaults.LingerMicros}"),
+            BatchSize = Number(BatchSize, RunDefaults.BatchSize, "batchSize", $"a whole number from 1 to {RunLimits.MaxBatchLines}, auto, or empty for auto", auto: 0),
+            Rate = Number(Rate, RunDefaults.Rate, "rate", $"a number from 0 to {RunLimits.MaxRate}, or empty for no limit", Real),
+            Partitions = Number(Partitions, RunDefaults.Partitions, "partitions", $"a whole number from 1 to {RunSettingsCheck.MaxPartitions}, auto, or empty for 1", auto: 0),
+            MaxLineBytes = Number(
+                MaxLineBytes, RunDefaults.MaxLineBytes, "maxLineBytes",
+                $"a whole number from {RunLimits.MinLineBytes} to {RunLimits.MaxLineBytes}, or empty for {RunDefaults.MaxLineBytes}"),
+            LingerMicros = Number(
+                LingerMicros, RunDefaults.LingerMicros, "lingerMicros",
+                $"a whole number from 0 to {RunLimits.MaxLingerMicros}, or empty for {RunDefaults.LingerMicros}"),
             CheckpointIntervalMillis = Number(
                 CheckpointIntervalMillis, RunDefaults.CheckpointIntervalMillis, "checkpointIntervalMillis",
-                $"a whole number, or empty for {RunDefaults.CheckpointIntervalMillis}"),
+                $"a whole number from 0 to {RunLimits.MaxCheckpointMicros / 1_000}, or empty for {RunDefaults.CheckpointIntervalMillis}"),
         };
         return (settings, errors);
 

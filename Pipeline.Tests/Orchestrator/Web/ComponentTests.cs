@@ -49,7 +49,7 @@ public sealed class ComponentTests : IAsyncLifetime
         page.WaitForAssertion(() =>
         {
             Assert.Equal("must be an absolute path, not relative.ndjson", Field(page, "Input").Instance.Message);
-            Assert.Equal("must be a whole number from 0, or empty for auto", Field(page, "Batch size, lines").Instance.Message);
+            Assert.Equal("must be a whole number from 1 to 100000, auto, or empty for auto", Field(page, "Batch size, lines").Instance.Message);
             Assert.Null(Field(page, "Output").Instance.Message);
         });
         Assert.Empty(Runs.List());
@@ -253,18 +253,51 @@ public sealed class ComponentTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task Compare_NewestRunHasFailed_OffersTheInputOfOneThatCompleted()
+    [Theory]
+    [InlineData(999_999, "/in1")]
+    [InlineData(1_000_000, "/in0")]
+    public async Task Compare_RunsOfBefore_OffersTheNewestInputThatIsLongEnoughOrCompleted(long linesOfTheOldest, string input)
     {
         var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
-        foreach (var (second, state) in (IEnumerable<(int, RunState)>)[(0, RunState.Completed), (1, RunState.Failed)])
-            Store(second, Path.Combine(folder, "data", "runs", $"20260101-00000{second}-ab12"), run => run with { State = state, Input = $"/in{second}" });
+        foreach (var (second, state, lines) in (IEnumerable<(int, RunState, long)>)
+            [(0, RunState.Completed, linesOfTheOldest), (1, RunState.Completed, 5), (2, RunState.Failed, 5_000_000)])
+        {
+            Store(
+                second, Path.Combine(folder, "data", "runs", $"20260101-00000{second}-ab12"),
+                run => run with { State = state, Input = $"/in{second}", Counts = new RunCounts { Lines = lines } });
+        }
+
         await using var served = await ServedOrchestrator.StartAsync(folder);
         await using var browser = BrowserOf(served);
 
         var page = browser.Render<Compare>();
 
-        Assert.Equal("/in0", page.FindComponent<FluentTextInput>().Instance.Value);
+        Assert.Equal(input, page.FindComponent<FluentTextInput>().Instance.Value);
+    }
+
+    [Fact]
+    public async Task Compare_RunsOfOtherSettingsAndAttempts_ShowsWhatDiffersAndWhyThereIsNoSpeed()
+    {
+        const string Killed = "20260101-000000-ab12", Quick = "20260101-000001-ab12";
+        var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
+        Run Completed(Run run) => run with { State = RunState.Completed, Attempts = 1, ElapsedMicros = 2_000_000, Counts = new RunCounts { Lines = 5_000 } };
+        Store(
+            0, Path.Combine(folder, "data", "runs", Killed),
+            run => Completed(run) with { Attempts = 3, Options = run.Options with { Rate = 4_000, Rules = "{\n}", GroupBy = ["user", "type"] } });
+        Store(1, Path.Combine(folder, "data", "runs", Quick), Completed);
+        await using var served = await ServedOrchestrator.StartAsync(folder);
+        await using var browser = BrowserOf(served);
+        browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={Killed}&run={Quick}");
+
+        var page = browser.Render<Compare>();
+
+        var rows = page.FindAll("#comparison tbody tr").Select(row => string.Join('|', row.Children.Select(cell => cell.TextContent.Trim()))).ToList();
+        Assert.Equal(
+            ["Rate|4.00 k lines/s|no limit", "Rules|{\n}|default", "Group by|user, type|type"],
+            rows[1..4]);
+        Assert.StartsWith("Lines|", rows[4], StringComparison.Ordinal);
+        Assert.Contains("Lines/s|several attempts|2.50 k", rows);
+        Assert.Contains("A run that took several attempts has no lines/s", page.Markup, StringComparison.Ordinal);
     }
 
     [Theory]
