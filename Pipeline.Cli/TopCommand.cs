@@ -97,8 +97,7 @@ internal static class TopCommand
         private string Title => _run is not { } run ? "no run yet"
             : $"run {run.Id}: {run.State.ToText()}, attempt {run.Attempts}, {Show.Count(run.Counts.Lines, "line")}"
                 + (run.Progress.Fraction is { } share ? $", {Show.Share(share)}" : "")
-                + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "")
-                + (run is { Stages.Count: > 0 } && !IsActive ? "; the figures are those of its last attempt" : "");
+                + (run.WaitingBriefly is { } roles ? $", waits for {roles}" : "");
 
         public void Take(Run run)
         {
@@ -115,6 +114,7 @@ internal static class TopCommand
             [
                 Title,
                 .. others.Count > 0 ? [$"{Show.Count(others.Count, "other active run")}: {first}"] : (string[])[],
+                .. _run is { Stages.Count: > 0 } && !IsActive ? ["the figures are those of its last attempt"] : (string[])[],
                 .. Terminal.Table([Columns, .. Rows()], width, "peak memory", "bytes out/s", "state", "out/s"),
             ];
         }

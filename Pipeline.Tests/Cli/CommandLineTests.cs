@@ -437,6 +437,8 @@ public sealed class CommandLineTests : CommandTests
     [InlineData("generate", "--workload", "events")]
     [InlineData("generate", "--payload", "medium")]
     [InlineData("run", "--group-by", "type")]
+    [InlineData("run", "--batch-size", "auto")]
+    [InlineData("run", "--partitions", "1")]
     public async Task Help_DefaultOfAnOption_CanBeTyped(string command, string option, string value)
     {
         Assert.Equal(ExitCodes.Ok, await CommandAsync(command, "--help"));

@@ -54,6 +54,18 @@ public sealed class TopCommandTests : CommandTests
         Assert.Contains("unknown", lines[2], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(RunState.Running, false)]
+    [InlineData(RunState.Completed, true)]
+    public void Lines_RunThatIsOver_SaysThatItsFiguresAreOld(RunState state, bool isOver)
+    {
+        var picture = new TopCommand.Picture(TimeProvider.System) { Topology = new() { Revision = 1, Epoch = "e", Connected = true, Instances = [] } };
+
+        picture.Take(NewRun(Noon, 1_000) with { State = state, ElapsedMicros = 1 });
+
+        Assert.Equal(isOver, picture.Lines(80).Contains("the figures are those of its last attempt"));
+    }
+
     [Fact]
     public void Rows_SlicesThroughTwoInstances_ShowTheSumAboveThem()
     {

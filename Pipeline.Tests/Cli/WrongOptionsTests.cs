@@ -45,6 +45,11 @@ public sealed class WrongOptionsTests : CommandTests
     public async Task Run_UnknownOptionThatBeginsLikeAMissingOne_HidesNothing() => await RefusesAsync(
         ["Unrecognized command or argument '--output-x'", "--output is needed"], "run", "--monolith", "--input", Write("in.ndjson"), "--output-x");
 
+    [Theory]
+    [InlineData("frob")]
+    [InlineData("--frob")]
+    public async Task Root_WhatIsNoCommand_IsNamedAlone(string word) => await RefusesAsync([$"'{word}' is neither a command nor an option"], word);
+
     [Fact]
     public async Task Run_ThreadsWithoutMonolith_IsRefused() => await RefusesAsync(
         ["--threads: only --monolith "], "run", "--input", Write("in.ndjson"), "--threads", "2");
