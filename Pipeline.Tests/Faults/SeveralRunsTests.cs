@@ -1,0 +1,127 @@
+using System.Net;
+using Pipeline.Client.Runs;
+using Pipeline.Tests.EndToEnd;
+
+namespace Pipeline.Tests.Faults;
+
+/// <summary>Several runs at once, and in any order what people and machines do to them: each comes to the bytes of an undisturbed one.</summary>
+[Collection(WholeMachineCollection.Name)]
+[Trait("Category", "Faults")]
+[Trait("Row", "several")]
+public sealed class SeveralRunsTests
+{
+    private const int Usual = 10;
+    private const int Runs = 4;
+    private const int Actions = 12;
+
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
+    private static readonly Pace[] Paces = [Pace.Full, Pace.SmallBatches, Pace.Partitioned, Pace.Steady];
+
+    [FaultFact]
+    public async Task SeveralRuns_KilledHeldPausedResumedAndCancelled_SameBytes()
+    {
+        await using var bench = await FaultBench.StartAsync(FaultSettings.Lines);
+        var row = new FaultRow("several runs, anything in any order");
+        var (known, cancelled) = (new HashSet<string>(), 0);
+        await row.RepeatAsync(FaultSettings.Repeat(Usual), async random =>
+        {
+            foreach (var run in await bench.Pipeline.Api.ListAsync())
+                known.Add(run.Id);
+            await DisturbAsync(bench, known, random);
+            foreach (var run in (await ListAsync(bench)).Where(run => !known.Contains(run.Id)))
+                cancelled += await FinishAsync(bench, run) ? 1 : 0;
+        });
+
+        row.Note = $"{bench.Evidence}; {cancelled} were cancelled";
+        row.Require(bench.Evidence.Recovered > 0 && cancelled > 0, "no run took a second attempt, or none was cancelled: the test is vacuous");
+        row.Finish();
+    }
+
+    private static async Task DisturbAsync(FaultBench bench, HashSet<string> former, Random random)
+    {
+        var api = bench.Pipeline.Api;
+        for (var i = 0; i < Runs; i++)
+            await StartAsync();
+        for (var i = 0; i < Actions; i++)
+        {
+            await Task.Delay(LongestGap * random.NextDouble());
+            var runs = (await ListAsync(bench)).Where(run => !former.Contains(run.Id)).ToList();
+            if (runs.Count == 0)
+                continue;
+            var id = runs[random.Next(runs.Count)].Id;
+            switch (random.Next(10))
+            {
+                case < 4 when bench.Processes.Find(AnyOf(ServiceProcesses.Services)) is { } process:
+                    ServiceProcesses.Kill(process);
+                    break;
+                case 4 when bench.Processes.Find(AnyOf(PipelineUnderTest.Stages)) is { } process:
+                    Signals.Stop(process);
+                    await Task.Delay(LongestHold * random.NextDouble());
+                    Signals.Continue(process);
+                    break;
+                case 5 or 6:
+                    await TryAsync(() => api.PauseAsync(id));
+                    break;
+                case 7:
+                    await TryAsync(() => api.ResumeAsync(id));
+                    break;
+                case 8:
+                    await TryAsync(() => api.CancelAsync(id));
+                    break;
+                case 9:
+                    await StartAsync();
+                    break;
+            }
+        }
+
+        Task StartAsync() => TryAsync(() => api.StartAsync(bench.NewRun(AnyOf(Paces))));
+
+        T AnyOf<T>(IReadOnlyList<T> choices) => choices[random.Next(choices.Count)];
+    }
+
+    // Returns whether it was cancelled; such a run can be resumed like one that was paused.
+    private static async Task<bool> FinishAsync(FaultBench bench, Run run)
+    {
+        var wasCancelled = false;
+        run = await bench.Pipeline.RestAsync(run, FaultBench.Patience);
+        while (run.State is RunState.Paused or RunState.Cancelled)
+        {
+            wasCancelled |= run.State == RunState.Cancelled;
+            await TryAsync(() => bench.Pipeline.Api.ResumeAsync(run.Id));
+            run = await bench.Pipeline.RestAsync(run, FaultBench.Patience);
+        }
+
+        bench.Evidence.Add(run);
+        bench.Reference.Check(run);
+        Directory.Delete(Path.GetDirectoryName(run.Output)!, recursive: true);
+        return wasCancelled;
+    }
+
+    private static async Task<IReadOnlyList<Run>> ListAsync(FaultBench bench)
+    {
+        while (true)
+        {
+            try
+            {
+                return await bench.Pipeline.Api.ListAsync();
+            }
+            catch (RunsApiException exception) when (exception.Status is null)
+            {
+                await bench.Pipeline.Host.WaitForHealthyAsync("orchestrator");
+            }
+        }
+    }
+
+    // The orchestrator may be down, and the run in a state for which this is nothing.
+    private static async Task TryAsync(Func<Task> ask)
+    {
+        try
+        {
+            await ask();
+        }
+        catch (RunsApiException exception) when (exception.Status is null or HttpStatusCode.Conflict)
+        {
+        }
+    }
+}
