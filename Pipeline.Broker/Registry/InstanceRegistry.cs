@@ -12,34 +12,19 @@ namespace Pipeline.Broker.Registry;
 /// Who is registered, and every change of it: each change has the next revision. An instance that is handed out never changes any more.
 /// Safe for use by several threads; each call sees the registry without those whose leases have run out by then.
 /// </summary>
-internal sealed partial class InstanceRegistry
+internal sealed partial class InstanceRegistry(
+    IOptions<RegistryOptions> options, IOptions<LeaseOptions> leaseOptions, IOptions<WatchOptions> watchOptions,
+    TimeProvider time, ILogger<InstanceRegistry> logger)
 {
     private readonly Lock _lock = new();
-    private readonly RegistryOptions _options;
-    private readonly LeaseOptions _leaseOptions;
-    private readonly TimeProvider _time;
-    private readonly ILogger<InstanceRegistry> _logger;
+    private readonly RegistryOptions _options = options.Value;
+    private readonly long _timeToLiveMs = (long)leaseOptions.Value.TimeToLive.TotalMilliseconds;
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
-    private readonly LeaseTable _leases;
-    private readonly RegistrationThrottle _throttle;
-    private readonly DepartedInstances _departed;
-    private readonly ChangeHistory _history;
+    private readonly LeaseTable _leases = new(leaseOptions.Value.TimeToLive, time);
+    private readonly RegistrationThrottle _throttle = new(options.Value.MaxInstances, options.Value.RegistrationsPerSecond, time);
+    private readonly DepartedInstances _departed = new(options.Value.MaxDeparted, options.Value.DepartedRetention, time);
+    private readonly ChangeHistory _history = new(watchOptions.Value.HistoryChanges, watchOptions.Value.HistoryBytes);
     private long _bytes;
-
-    /// <summary>An empty registry of a new epoch.</summary>
-    public InstanceRegistry(
-        IOptions<RegistryOptions> options, IOptions<LeaseOptions> leaseOptions, IOptions<WatchOptions> watchOptions,
-        TimeProvider time, ILogger<InstanceRegistry> logger)
-    {
-        _options = options.Value;
-        _leaseOptions = leaseOptions.Value;
-        _time = time;
-        _logger = logger;
-        _leases = new LeaseTable(_leaseOptions.TimeToLive, time);
-        _throttle = new RegistrationThrottle(_options.MaxInstances, _options.RegistrationsPerSecond, time);
-        _departed = new DepartedInstances(_options.MaxDeparted, _options.DepartedRetention, time);
-        _history = new ChangeHistory(watchOptions.Value.HistoryChanges, watchOptions.Value.HistoryBytes);
-    }
 
     /// <summary>Another one in each process that ever was the broker.</summary>
     public string Epoch { get; } = RandomNumberGenerator.GetHexString(16, lowercase: true);
@@ -63,21 +48,15 @@ internal sealed partial class InstanceRegistry
             registered.TakenOut = false;
             registered.LeaseId = lease.Id;
             registered.RegisteredRevision = _history.Latest + 1;
-            registered.RegisteredUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-            registered.LeaseRemainingMs = (long)_leaseOptions.TimeToLive.TotalMilliseconds;
+            registered.RegisteredUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+            registered.LeaseRemainingMs = _timeToLiveMs;
             registered.DepartedUnixMs = 0;
             var entry = new Entry(registered, lease);
             _entries.Add(registered.InstanceId, entry);
             _bytes += entry.Bytes;
             Publish(ChangeKind.Registered, registered);
-            LogRegistered(_logger, registered.InstanceId, registered.Role, registered.Address, _history.Latest);
-            return new RegisterResponse
-            {
-                LeaseId = lease.Id,
-                TtlMs = (long)_leaseOptions.TimeToLive.TotalMilliseconds,
-                Revision = _history.Latest,
-                Epoch = Epoch,
-            };
+            LogRegistered(logger, registered.InstanceId, registered.Role, registered.Address, _history.Latest);
+            return new RegisterResponse { LeaseId = lease.Id, TtlMs = _timeToLiveMs, Revision = _history.Latest, Epoch = Epoch };
         }
     }
 
@@ -97,9 +76,9 @@ internal sealed partial class InstanceRegistry
                 changed.TakenOut |= takenOut;
                 entry.Instance = changed;
                 Publish(ChangeKind.Draining, changed);
-                LogDraining(_logger, changed.InstanceId, _history.Latest);
+                LogDraining(logger, changed.InstanceId, _history.Latest);
             }
-            return new KeepAliveResponse { LeaseId = leaseId, Known = true, TtlMs = (long)_leaseOptions.TimeToLive.TotalMilliseconds };
+            return new KeepAliveResponse { LeaseId = leaseId, Known = true, TtlMs = _timeToLiveMs };
         }
     }
 
@@ -188,10 +167,10 @@ internal sealed partial class InstanceRegistry
         var departed = entry.Instance.Clone();
         departed.State = why;
         departed.LeaseRemainingMs = 0;
-        departed.DepartedUnixMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        departed.DepartedUnixMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         Publish(ChangeKind.Departed, departed);
         _departed.Add(departed);
-        LogDeparted(_logger, departed.InstanceId, why, _history.Latest);
+        LogDeparted(logger, departed.InstanceId, why, _history.Latest);
     }
 
     private void Publish(ChangeKind kind, Instance instance) =>

@@ -8,11 +8,11 @@ namespace Pipeline.Broker.Registry;
 /// </remarks>
 internal sealed class RegistryListing(InstanceRegistry registry)
 {
+    /// <summary>A page ends here too, be it of a list or of a snapshot, so that it fits into a message whatever its instances carry.</summary>
+    public const int PageBytes = 1024 * 1024;
+
     private const int DefaultPage = 100;
     private const int MaxPage = 1000;
-
-    // A page ends here too, so that it fits into a message whatever its instances carry.
-    private const int PageBytes = 1024 * 1024;
 
     /// <summary>Live instances, in order of registration.</summary>
     public LookupResponse Lookup(LookupRequest request)

@@ -9,8 +9,6 @@ internal sealed class WatchStream(
     InstanceRegistry registry, WatchOptions options, TimeSpan noticeInterval, TimeProvider time,
     InstanceFilter filter, IServerStreamWriter<WatchResponse> output, CancellationToken cancellationToken)
 {
-    // A page of a snapshot ends here too, so that it fits into a message whatever its instances carry.
-    private const int PageBytes = 1024 * 1024;
     private const int ChangesAtOnce = 64;
     private long _revision;
     private long _lastWrite;
@@ -50,7 +48,7 @@ internal sealed class WatchStream(
         var bytes = 0;
         foreach (var instance in snapshot.Instances)
         {
-            if (page.Instances.Count == options.SnapshotPage || bytes >= PageBytes)
+            if (page.Instances.Count == options.SnapshotPage || bytes >= RegistryListing.PageBytes)
             {
                 page.More = true;
                 await WriteAsync(new WatchResponse { Snapshot = page });
@@ -83,11 +81,9 @@ internal sealed class WatchStream(
     {
         var silence = noticeInterval - time.GetElapsedTime(_lastWrite);
         if (silence > TimeSpan.Zero)
-        {
             await registry.WaitAfter(_revision).WaitAsync(silence, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
-        await WriteNoticeAsync();
+        else
+            await WriteNoticeAsync();
     }
 
     private Task WriteNoticeAsync() => WriteAsync(new WatchResponse { Progress = new ProgressNotice { Revision = _revision } });
