@@ -32,9 +32,9 @@ internal static class BrokerHost
             endpoints.StreamWindowBytes = 64 * 1024;
             endpoints.ConnectionWindowBytes = 128 * 1024;
         });
-        builder.Services.AddOptions<LeaseOptions>().BindConfiguration(LeaseOptions.Section).ValidateSettings(LeaseOptions.Section);
-        builder.Services.AddOptions<RegistryOptions>().BindConfiguration(RegistryOptions.Section).ValidateSettings(RegistryOptions.Section);
-        builder.Services.AddOptions<WatchOptions>().BindConfiguration(WatchOptions.Section).ValidateSettings(WatchOptions.Section);
+        builder.Services.AddOptions<LeaseOptions>().BindSettings(LeaseOptions.Section);
+        builder.Services.AddOptions<RegistryOptions>().BindSettings(RegistryOptions.Section);
+        builder.Services.AddOptions<WatchOptions>().BindSettings(WatchOptions.Section);
         builder.Services.AddGrpc().AddServiceOptions<RegistryService>(options => options.MaxReceiveMessageSize = MaxRequestBytes);
         builder.Services.AddSingleton<InstanceRegistry>();
         builder.Services.AddSingleton<RegistryListing>();

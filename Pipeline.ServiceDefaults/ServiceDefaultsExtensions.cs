@@ -69,14 +69,13 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddSingleton<ConnectionGate>();
         builder.Services.AddOptions<EndpointOptions>()
             .Configure(options => configure?.Invoke(options))
-            .BindConfiguration(EndpointOptions.Section)
+            .BindSettings(EndpointOptions.Section)
             .Configure<IConfiguration>((options, configuration) =>
             {
                 if (configuration[EndpointOptions.GrpcPortVariable] is { Length: > 0 } text)
                     options.GrpcPort = int.TryParse(text, out var port) ? port : -1;
             })
-            .Validate(_ => urls.Errors.Count == 0, string.Join(" ", urls.Errors))
-            .ValidateSettings(EndpointOptions.Section);
+            .Validate(_ => urls.Errors.Count == 0, string.Join(" ", urls.Errors));
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         builder.AddQuietStart();
     }
@@ -97,7 +96,7 @@ public static class ServiceDefaultsExtensions
             options.Delay = TimeSpan.FromSeconds(1);
             options.Period = TimeSpan.FromSeconds(1);
         });
-        builder.Services.AddOptions<InterceptorOptions>().BindConfiguration(InterceptorOptions.Section).ValidateSettings(InterceptorOptions.Section);
+        builder.Services.AddOptions<InterceptorOptions>().BindSettings(InterceptorOptions.Section);
         builder.Services.AddSingleton<IConfigureOptions<Grpc.AspNetCore.Server.GrpcServiceOptions>, GrpcSetup>();
         builder.Services.AddSingleton<LoggingInterceptor>();
         builder.Services.AddSingleton<PolicyInterceptor>();

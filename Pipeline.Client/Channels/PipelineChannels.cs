@@ -111,7 +111,7 @@ public static class ChannelExtensions
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(PipelineChannels)))
             return builder;
-        builder.Services.AddOptions<ChannelOptions>().BindConfiguration(ChannelOptions.Section).ValidateSettings(ChannelOptions.Section);
+        builder.Services.AddOptions<ChannelOptions>().BindSettings(ChannelOptions.Section);
         builder.Services.AddSingleton<PipelineChannels>();
         return builder;
     }

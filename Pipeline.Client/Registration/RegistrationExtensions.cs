@@ -28,8 +28,7 @@ public static class RegistrationExtensions
                 options.InstanceId = InstanceIds.Resolve(configuration, role);
                 configure?.Invoke(options);
             })
-            .BindConfiguration(RegistrationOptions.Section)
-            .ValidateSettings(RegistrationOptions.Section);
+            .BindSettings(RegistrationOptions.Section);
         builder.Services.AddSingleton<BrokerRegistration>();
         builder.Services.AddHostedService(services => services.GetRequiredService<BrokerRegistration>());
         builder.Services.AddHealthChecks().AddCheck<RegistrationHealthCheck>("registered");

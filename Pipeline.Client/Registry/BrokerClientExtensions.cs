@@ -29,13 +29,12 @@ public static class BrokerClientExtensions
             return;
         builder.AddChannels();
         builder.Services.AddOptions<BrokerClientOptions>()
-            .BindConfiguration(BrokerClientOptions.Section)
+            .BindSettings(BrokerClientOptions.Section)
             .Configure<IConfiguration>((options, configuration) =>
             {
                 if (configuration[BrokerClientOptions.AddressKey] is { Length: > 0 } text)
                     options.Address = new Uri(text, UriKind.RelativeOrAbsolute);
-            })
-            .ValidateSettings(BrokerClientOptions.Section);
+            });
         builder.Services.AddSingleton(services => new BrokerService.BrokerClient(
             services.GetRequiredService<PipelineChannels>().Get(services.GetRequiredService<IOptions<BrokerClientOptions>>().Value.Address).Invoker));
     }

@@ -40,7 +40,7 @@ internal static class ClusterSetup
     /// <summary>Adds the cluster, where there is one.</summary>
     public static void AddCluster(this WebApplicationBuilder builder)
     {
-        builder.Services.AddOptions<ClusterSettings>().BindConfiguration(ClusterSettings.Section).ValidateSettings(ClusterSettings.Section);
+        builder.Services.AddOptions<ClusterSettings>().BindSettings(ClusterSettings.Section);
         builder.Services.AddSingleton<IValidateOptions<ClusterSettings>, ClusterSettingsValidation>();
         if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
             return;

@@ -62,7 +62,7 @@ internal static class OrchestratorService
     private static void AddRuns(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddOptions<CoordinatorOptions>().BindConfiguration(CoordinatorOptions.Section).ValidateSettings(CoordinatorOptions.Section);
+        services.AddOptions<CoordinatorOptions>().BindSettings(CoordinatorOptions.Section);
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value);
         services.AddSingleton(provider => new RunStore(
             provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,

@@ -12,11 +12,15 @@ namespace Pipeline.ServiceDefaults.Configuration;
 /// <summary>Checks a section of the configuration against the class that it is bound to, whose ranges stand as attributes on its properties.</summary>
 public static class SettingsValidation
 {
+    /// <summary>Binds options to their section, and checks them and the section at start.</summary>
+    public static OptionsBuilder<T> BindSettings<T>(this OptionsBuilder<T> builder, string section)
+        where T : class => builder.BindConfiguration(section).ValidateSettings(section);
+
     /// <summary>
-    /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>, and that the section holds
-    /// nothing else; all errors at once, each a line.
+    /// Checks the attributes at start, of nested options too where they carry <see cref="ValidateObjectMembersAttribute"/>, and that the section, if
+    /// there is one, holds nothing else; all errors at once, each a line.
     /// </summary>
-    public static OptionsBuilder<T> ValidateSettings<T>(this OptionsBuilder<T> builder, string section = "")
+    internal static OptionsBuilder<T> ValidateSettings<T>(this OptionsBuilder<T> builder, string section = "")
         where T : class
     {
         builder.Services.AddSingleton<IValidateOptions<T>>(services => new Validation<T>(section, services.GetRequiredService<IConfiguration>()));

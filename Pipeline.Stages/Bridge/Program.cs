@@ -10,7 +10,7 @@ using Pipeline.Stages.Core.Runtime;
 
 var builder = WebApplication.CreateSlimBuilder(HostArguments.WithSettingsOf(args));
 builder.AddServiceDefaults();
-builder.Services.AddOptions<BridgeOptions>().BindConfiguration(BridgeOptions.Section).ValidateSettings(BridgeOptions.Section);
+builder.Services.AddOptions<BridgeOptions>().BindSettings(BridgeOptions.Section);
 builder.Services.AddSingleton<UserProgram>();
 builder.Services.AddHostedService(services => services.GetRequiredService<UserProgram>());
 WebApplication? app = null;

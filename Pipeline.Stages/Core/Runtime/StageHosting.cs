@@ -52,7 +52,7 @@ public static class StageHosting
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
         builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
-        builder.Services.AddOptions<StageOptions>().BindConfiguration(StageOptions.Section).ValidateSettings(StageOptions.Section);
+        builder.Services.AddOptions<StageOptions>().BindSettings(StageOptions.Section);
         return builder;
     }
 
