@@ -43,18 +43,10 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
     }
 
     /// <summary>A connection, on the gate's list until its first request with the key.</summary>
-    private sealed class Newcomer : IUnadmittedConnection
+    private sealed class Newcomer(ConnectionGate gate, ConnectionContext connection) : IUnadmittedConnection
     {
-        private readonly ConnectionGate _gate;
-        private readonly ConnectionContext _connection;
-
-        public Newcomer(ConnectionGate gate, ConnectionContext connection)
-        {
-            (_gate, _connection) = (gate, connection);
-            Node = new LinkedListNode<Newcomer>(this);
-        }
-
-        public LinkedListNode<Newcomer> Node { get; }
+        // Made under the gate's lock, when it is put on the list.
+        public LinkedListNode<Newcomer> Node => field ??= new(this);
 
         public bool IsAdmitted => Node.List is null;
 
@@ -64,11 +56,11 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         /// <returns>False: it was so before.</returns>
         public bool TryLeave()
         {
-            lock (_gate._lock)
+            lock (gate._lock)
             {
                 if (IsAdmitted)
                     return false;
-                _gate._newcomers.Remove(Node);
+                gate._newcomers.Remove(Node);
                 return true;
             }
         }
@@ -81,6 +73,16 @@ internal sealed class ConnectionGate(IOptions<EndpointOptions> options, TimeProv
         }
 
         /// <summary>Closes the connection; Kestrel logs the reason.</summary>
-        public void Abort(string reason) => _connection.Abort(new ConnectionAbortedException(reason));
+        public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
     }
+}
+
+/// <summary>Feature of a connection that is closed unless a caller proves in time that it may use the service.</summary>
+public interface IUnadmittedConnection
+{
+    /// <summary>True once a caller has proved it.</summary>
+    bool IsAdmitted { get; }
+
+    /// <summary>The connection may stay: a request with the key, or with what the service takes in its place, has come.</summary>
+    void Admit();
 }

@@ -22,12 +22,10 @@ public static class StandardStreams
     public static void Guard(bool outputMatters)
     {
         Console.SetError(new Writer(Console.Error, failure: null));
-        if (!outputMatters)
-            Console.SetOut(new Writer(Console.Out, failure: null));
-        else if (OpenOutputPipe() is { } pipe)
-            Console.SetOut(new Writer(TextWriter.Synchronized(new StreamWriter(pipe, Console.Out.Encoding) { AutoFlush = true }), OutputIsClosed));
-        else
-            Console.SetOut(new Writer(Console.Out, OutputIsClosed));
+        var output = outputMatters && OpenOutputPipe() is { } pipe
+            ? TextWriter.Synchronized(new StreamWriter(pipe, Console.Out.Encoding) { AutoFlush = true })
+            : Console.Out;
+        Console.SetOut(new Writer(output, outputMatters ? OutputIsClosed : null));
     }
 
     /// <summary>

@@ -27,14 +27,6 @@ internal abstract class CallInterceptor : Interceptor
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         AroundAsync(context, MethodType.DuplexStreaming, () => Answered(continuation(requestStream, responseStream, context)));
 
-    /// <summary>How a call that ended with this exception is answered.</summary>
-    protected static StatusCode StatusOf(Exception exception, ServerCallContext context) => exception switch
-    {
-        RpcException failure => failure.StatusCode,
-        _ when context.CancellationToken.IsCancellationRequested => StatusCode.Cancelled,
-        _ => StatusCode.Unknown,
-    };
-
     private static async Task<bool> Answered(Task call)
     {
         await call;

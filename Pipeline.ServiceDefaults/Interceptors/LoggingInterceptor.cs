@@ -22,6 +22,14 @@ internal sealed partial class LoggingInterceptor(TimeProvider time, ILogger<Logg
         }
     }
 
+    // How a call that ended with this exception is answered.
+    private static StatusCode StatusOf(Exception exception, ServerCallContext context) => exception switch
+    {
+        RpcException failure => failure.StatusCode,
+        _ when context.CancellationToken.IsCancellationRequested => StatusCode.Cancelled,
+        _ => StatusCode.Unknown,
+    };
+
     private void Log(ServerCallContext context, StatusCode status, long start) => LogCall(
         logger,
         status switch

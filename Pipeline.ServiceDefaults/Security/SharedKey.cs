@@ -9,14 +9,12 @@ namespace Pipeline.ServiceDefaults.Security;
 /// <summary>Compares the key that a call carries with the one that this service was started with.</summary>
 public sealed class SharedKey(IOptions<SharedKeyOptions> options)
 {
-    // Read at the first call and not before, so that a missing key is told at start together with all other errors.
-    private readonly Lazy<byte[]> _expected = new(() => Hash("Bearer " + options.Value.Key));
-
     /// <summary>What a caller sends in the header "authorization".</summary>
+    // The key is read at the first call and not before, so that a missing one is told at start together with all other errors.
     public string HeaderValue => "Bearer " + options.Value.Key;
 
     /// <summary>True where the value of the header "authorization" is the right one. Takes the same time whatever differs.</summary>
-    public bool Matches(string? authorization) => CryptographicOperations.FixedTimeEquals(Hash(authorization ?? ""), _expected.Value);
+    public bool Matches(string? authorization) => AreEqual(authorization ?? "", HeaderValue);
 
     /// <summary>Compares a text with a secret. Takes the same time whatever differs.</summary>
     public static bool AreEqual(string text, string secret) => CryptographicOperations.FixedTimeEquals(Hash(text), Hash(secret));
