@@ -45,12 +45,7 @@ internal static class ClusterSetup
         if (ClusterSettings.TryRead(builder.Configuration) is not { Provider: not ClusterProvider.None } settings)
             return;
 
-        foreach (var (category, least) in Logs)
-        {
-            if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
-                builder.Logging.AddFilter(category, least);
-        }
-
+        builder.AddQuietLog(Logs);
         builder.Services.TryAddSingleton<ILocalPipeline, LocalPipeline>();
         builder.UseOrleans(silo =>
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Pipeline.ServiceDefaults.Hosting;
 
 /// <summary>What is kept out of the log.</summary>
-internal static class QuietLogs
+public static class QuietLogs
 {
     // They log the exception that they throw as well.
     private static readonly string[] Noisy = ["Microsoft.Extensions.Hosting.Internal.Host", "Microsoft.AspNetCore.Server.Kestrel"];
@@ -24,7 +24,7 @@ internal static class QuietLogs
     ];
 
     /// <summary>The host's stack traces when a start fails: <see cref="ServiceRunner"/> says it in one line.</summary>
-    public static void AddQuietStart(this IHostApplicationBuilder builder) =>
+    internal static void AddQuietStart(this IHostApplicationBuilder builder) =>
         builder.Services.AddOptions<LoggerFilterOptions>().Configure<IServiceProvider>((options, services) =>
         {
             // Resolved at the first error: the lifetime itself needs a logger.
@@ -38,9 +38,12 @@ internal static class QuietLogs
         });
 
     /// <summary>What the frameworks log only where the configuration asks for it.</summary>
-    public static void AddQuietLog(this IHostApplicationBuilder builder)
+    internal static void AddQuietLog(this IHostApplicationBuilder builder) => builder.AddQuietLog(Defaults);
+
+    /// <summary>Sets the least level of categories for which the configuration sets none.</summary>
+    public static void AddQuietLog(this IHostApplicationBuilder builder, IEnumerable<(string Category, LogLevel Least)> defaults)
     {
-        foreach (var (category, least) in Defaults)
+        foreach (var (category, least) in defaults)
         {
             if (builder.Configuration[$"Logging:LogLevel:{category}"] is null)
                 builder.Logging.AddFilter(category, least);
