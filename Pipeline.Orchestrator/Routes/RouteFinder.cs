@@ -1,15 +1,21 @@
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
+using Pipeline.Contracts.Broker.V1;
+using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Routes;
 
 /// <summary>Waits, by the broker's notifications and the changes of the run's pins, for a full route.</summary>
-internal sealed class RouteFinder(
-    IRegistry registry, SuspectList suspects, FailedInstances failures, InstanceLoad load, CoordinatorOptions options,
-    TimeProvider time)
+/// <remarks>Of one run, which makes one attempt at a time: there is nothing to synchronize.</remarks>
+internal sealed class RouteFinder(IRegistry registry, IHealthProbe probe, InstanceLoad load, CoordinatorOptions options, TimeProvider time)
 {
+    private readonly SuspectList _suspects = new(probe, time);
+
+    // Attempts that failed at each instance. By its id, which survives a new registration: a process that was restarted may fail on the same input again.
+    private readonly Dictionary<string, int> _failures = [];
+
     /// <summary>Returns the route once there is one.</summary>
     /// <param name="run">The run.</param>
     /// <param name="waiting">Told what it waits for, each time that changes.</param>
@@ -26,8 +32,8 @@ internal sealed class RouteFinder(
             var now = run();
             var pins = RunPins.Of(now.Value);
             var instances = observed.Value.Instances.Values;
-            var usable = instances.Where(instance => !suspects.Contains(instance));
-            switch (RoutePlanner.Plan(options.RouteOf(now.Value), usable, pins, failures.Of, load.Of))
+            var usable = instances.Where(instance => !_suspects.Contains(instance));
+            switch (RoutePlanner.Plan(options.RouteOf(now.Value), usable, pins, FailuresAt, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;
@@ -48,7 +54,7 @@ internal sealed class RouteFinder(
             {
                 using var turn = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
                 var news = observed.Superseded.WaitAsync(turn.Token);
-                var first = await Task.WhenAny(news, now.Superseded.WaitAsync(turn.Token), suspects.RecoveryAsync(instances, turn.Token));
+                var first = await Task.WhenAny(news, now.Superseded.WaitAsync(turn.Token), _suspects.RecoveryAsync(instances, turn.Token));
                 await turn.CancelAsync();
                 await first;
             }
@@ -62,4 +68,16 @@ internal sealed class RouteFinder(
             }
         }
     }
+
+    /// <summary>After a failed attempt: the next route prefers instances at which fewer failed, and goes through none that does not answer.</summary>
+    /// <returns>Those that do not answer now.</returns>
+    public Task<IReadOnlyList<Instance>> LearnAsync(StageRoute route, Failure failure, CancellationToken cancellationToken)
+    {
+        // A name that is not of the route is ignored: it comes from a peer.
+        if (route.Find(failure.InstanceId) is { } instance)
+            _failures[instance.InstanceId] = FailuresAt(instance) + 1;
+        return _suspects.ExamineAsync(route.Instances, cancellationToken);
+    }
+
+    private int FailuresAt(Instance instance) => _failures.GetValueOrDefault(instance.InstanceId);
 }

@@ -16,26 +16,13 @@ namespace Pipeline.Orchestrator.Runs;
 /// answers and yet attempts fail without getting further, a short growing pause, and their number.
 /// </remarks>
 internal sealed class RunCoordinator(
-    RouteFinder routes, SuspectList suspects, FailedInstances failures, InstanceLoad load, AttemptRunner attempts,
-    RunInstruments instruments, CoordinatorOptions options, TimeProvider time, ILogger logger)
+    IRegistry registry, IHealthProbe probe, InstanceLoad load, AttemptRunner attempts, RunInstruments instruments, CoordinatorOptions options,
+    TimeProvider time, ILogger logger)
 {
-    /// <summary>A coordinator of one run, with what all share taken from <paramref name="services"/>; it keeps suspects and failures itself.</summary>
-    public static RunCoordinator Create(IServiceProvider services)
-    {
-        var options = services.GetRequiredService<CoordinatorOptions>();
-        var time = services.GetRequiredService<TimeProvider>();
-        var load = services.GetRequiredService<InstanceLoad>();
-        var suspects = new SuspectList(services.GetRequiredService<IHealthProbe>(), time);
-        var failures = new FailedInstances();
-        var routes = new RouteFinder(services.GetRequiredService<IRegistry>(), suspects, failures, load, options, time);
-        var logger = services.GetRequiredService<ILogger<RunCoordinator>>();
-        return new RunCoordinator(
-            routes, suspects, failures, load, services.GetRequiredService<AttemptRunner>(), services.GetRequiredService<RunInstruments>(),
-            options, time, logger);
-    }
-
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly RouteFinder _routes = new(registry, probe, load, options, time);
 
     /// <summary>Works on a run until it rests; its state then says how.</summary>
     /// <param name="tracker">The run.</param>
@@ -100,7 +87,7 @@ internal sealed class RunCoordinator(
         var fruitless = 0;
         while (stop.Reason is null)
         {
-            var route = await routes.FindAsync(
+            var route = await _routes.FindAsync(
                 () => tracker.Current,
                 what =>
                 {
@@ -122,11 +109,10 @@ internal sealed class RunCoordinator(
                         break;
                     if (!failure.Retryable)
                         throw new StageException(failure);
-                    failures.Count(route, failure);
                     fruitless = tracker.HasProgressed ? 0 : fruitless + 1;
                     if (fruitless >= options.MaxFruitlessAttempts)
                         throw GivesUp(failure, fruitless);
-                    var silent = await suspects.ExamineAsync(route.Instances, stop.Drain);
+                    var silent = await _routes.LearnAsync(route, failure, stop.Drain);
                     foreach (var instance in silent)
                         RunLog.Suspects(logger, tracker.Run.Id, instance.InstanceId, instance.Address);
                     if (silent.Count == 0 && fruitless > 1)

@@ -76,7 +76,8 @@ internal static class OrchestratorService
         services.AddSingleton<RouteWatch>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<RunInstruments>();
-        services.AddSingleton<Func<RunCoordinator>>(provider => () => RunCoordinator.Create(provider));
+        services.AddSingleton<Func<RunCoordinator>>(provider => () =>
+            ActivatorUtilities.CreateInstance<RunCoordinator>(provider, provider.GetRequiredService<ILogger<RunCoordinator>>()));
         services.AddSingleton(provider => PartitionedStoreOf(provider));
         services.AddSingleton<SliceLanes>();
         services.AddHostedService(provider => provider.GetRequiredService<SliceLanes>());

@@ -63,14 +63,9 @@ internal sealed class RunBench
 
     public Task Start(Func<Task>? prepare = null)
     {
-        var suspects = new SuspectList(Probe, Time);
-        var failures = new FailedInstances();
-        var load = new InstanceLoad();
         var instruments = new RunInstruments(_meters);
-        var coordinator = new RunCoordinator(
-            new RouteFinder(Registry, suspects, failures, load, Options, Time), suspects, failures, load,
-            new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log),
-            instruments, Options, Time, _log);
+        var attempts = new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log);
+        var coordinator = new RunCoordinator(Registry, Probe, new InstanceLoad(), attempts, instruments, Options, Time, _log);
         return coordinator.RunAsync(new RunTracker(Observable, Save, TrySave, Speed, Time), "/work", Stop, prepare);
     }
 
