@@ -1,4 +1,5 @@
 using Pipeline.Contracts;
+using Pipeline.Contracts.Broker.V1;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
@@ -80,9 +81,9 @@ internal sealed class AttemptRunner(
                 {
                     return new AttemptOutcome.Failed(await stalling);
                 }
-                else if (first == news && !(await news).IsDraining)
+                else if (first == news && await news is { IsDraining: false, Instance: var gone })
                 {
-                    return new AttemptOutcome.Failed(Gone((await news).Instance));
+                    return new AttemptOutcome.Failed(Unreachable(gone, $"{gone.InstanceId} at {gone.Address} lost its lease and does not answer"));
                 }
                 else
                 {
@@ -155,8 +156,7 @@ internal sealed class AttemptRunner(
     {
         try
         {
-            var completed = await reading;
-            return completed.Drained ? new AttemptOutcome.Drained(completed) : new AttemptOutcome.Completed(completed);
+            return new AttemptOutcome.Ended(await reading);
         }
         catch (StageException error)
         {
@@ -169,7 +169,7 @@ internal sealed class AttemptRunner(
     {
         var failure = error.Failure.Clone();
         if (failure.InstanceId.Length == 0)
-            (failure.InstanceId, failure.Role) = (route.First.InstanceId, route.First.Role);
+            (failure.InstanceId, failure.Role) = (route.Instances[0].InstanceId, route.Instances[0].Role);
         return new AttemptOutcome.Failed(failure);
     }
 
@@ -185,21 +185,17 @@ internal sealed class AttemptRunner(
         }
     }
 
-    private Failure TooLate(StageRoute route, bool drained) => new()
-    {
-        Reason = FailureReasons.Unreachable,
-        Message = drained
+    private Failure TooLate(StageRoute route, bool drained) => Unreachable(
+        route.Instances[0],
+        drained
             ? $"the attempt did not drain to a checkpoint within {options.DrainTimeout.TotalSeconds:0.###} s"
-            : $"the route did not open within {options.OpenTimeout.TotalSeconds:0.###} s",
-        InstanceId = route.First.InstanceId,
-        Role = route.First.Role,
-        Retryable = true,
-    };
+            : $"the route did not open within {options.OpenTimeout.TotalSeconds:0.###} s");
 
-    private static Failure Gone(Pipeline.Contracts.Broker.V1.Instance instance) => new()
+    /// <summary>The failure of an attempt in which an instance did not do in time what it had to.</summary>
+    internal static Failure Unreachable(Instance instance, string message) => new()
     {
         Reason = FailureReasons.Unreachable,
-        Message = $"{instance.InstanceId} at {instance.Address} lost its lease and does not answer",
+        Message = message,
         InstanceId = instance.InstanceId,
         Role = instance.Role,
         Retryable = true,
@@ -209,11 +205,8 @@ internal sealed class AttemptRunner(
 /// <summary>How an attempt ended.</summary>
 internal abstract record AttemptOutcome
 {
-    /// <summary>The results are in place.</summary>
-    public sealed record Completed(RunCompleted Figures) : AttemptOutcome;
-
-    /// <summary>Stopped at a checkpoint, on demand.</summary>
-    public sealed record Drained(RunCompleted Figures) : AttemptOutcome;
+    /// <summary>The results are in place or, where the figures say that it has drained, it stopped at a checkpoint, on demand.</summary>
+    public sealed record Ended(RunCompleted Figures) : AttemptOutcome;
 
     /// <summary>Broke.</summary>
     public sealed record Failed(Failure Failure) : AttemptOutcome;

@@ -1,5 +1,4 @@
 using Pipeline.Client.Runs;
-using Pipeline.Contracts;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Routes;
@@ -141,18 +140,8 @@ internal sealed class StallMonitor(
         return $"no progress for {silence.TotalSeconds:0} s, {who}";
     }
 
-    private Failure FailureAfter(TimeSpan silence)
-    {
-        var culprit = FindWait(silence).Awaited ?? route.Instances[0];
-        return new Failure
-        {
-            Reason = FailureReasons.Unreachable,
-            Message = $"{Describe(silence)}; the limit is Orchestrator:StallTimeout",
-            InstanceId = culprit.InstanceId,
-            Role = culprit.Role,
-            Retryable = true,
-        };
-    }
+    private Failure FailureAfter(TimeSpan silence) => AttemptRunner.Unreachable(
+        FindWait(silence).Awaited ?? route.Instances[0], $"{Describe(silence)}; the limit is Orchestrator:StallTimeout");
 
     /// <summary>Which instance waits for which; the first is null where the orchestrator waits, both where nothing tells.</summary>
     private (Instance? Waiting, Instance? Awaited) FindWait(TimeSpan silence)

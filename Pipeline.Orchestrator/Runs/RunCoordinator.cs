@@ -98,12 +98,12 @@ internal sealed class RunCoordinator(
             var outcome = await AttemptOnceAsync(tracker, route, workDirectory, stop);
             switch (outcome)
             {
-                case AttemptOutcome.Completed:
-                    tracker.Ends(RunState.Completed, null);
-                    return;
-                case AttemptOutcome.Drained:
+                case AttemptOutcome.Ended { Figures.Drained: true }:
                     fruitless = 0;
                     break;
+                case AttemptOutcome.Ended:
+                    tracker.Ends(RunState.Completed, null);
+                    return;
                 case AttemptOutcome.Failed { Failure: var failure }:
                     if (stop.Reason is not null)
                         break;
@@ -169,12 +169,11 @@ internal sealed class RunCoordinator(
         }
     }
 
-    private static StageException GivesUp(Failure failure, int fruitless) => new(new Failure
+    private static StageException GivesUp(Failure failure, int fruitless) => new(new Failure(failure)
     {
         Reason = FailureReasons.NoProgress,
         Message = $"{fruitless} attempts in a row got no further; the last one: {failure.Reason}: {failure.Message}",
-        InstanceId = failure.InstanceId,
-        Role = failure.Role,
+        Retryable = false,
     });
 
     /// <summary>The state in which a run rests that was asked to stop.</summary>

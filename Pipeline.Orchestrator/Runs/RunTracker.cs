@@ -119,13 +119,9 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     {
         switch (outcome)
         {
-            case AttemptOutcome.Completed completed:
-                TakeFigures(completed.Figures);
-                EndRecord("completed", null);
-                break;
-            case AttemptOutcome.Drained drained:
-                TakeFigures(drained.Figures);
-                EndRecord("drained", null);
+            case AttemptOutcome.Ended { Figures: var figures }:
+                TakeFigures(figures);
+                EndRecord(figures.Drained ? "drained" : "completed", null);
                 break;
             case AttemptOutcome.Failed failed:
                 EndRecord("failed", RunError.Of(failed.Failure));
