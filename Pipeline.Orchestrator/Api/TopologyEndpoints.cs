@@ -1,7 +1,4 @@
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Pipeline.Client.Runs;
 using Pipeline.Orchestrator.Instances;
 
 namespace Pipeline.Orchestrator.Api;
@@ -9,8 +6,7 @@ namespace Pipeline.Orchestrator.Api;
 /// <summary>/topology: who is registered where, and who is to leave.</summary>
 internal static class TopologyEndpoints
 {
-    /// <summary>Name of its events.</summary>
-    public const string EventName = "topology";
+    private const string EventName = "topology";
 
     /// <summary>Maps the endpoints.</summary>
     public static void MapTopology(this IEndpointRouteBuilder app)
@@ -19,7 +15,8 @@ internal static class TopologyEndpoints
         topology.MapGet("/", (TopologyReader reader, string? role, CancellationToken cancellationToken) => reader.ReadAsync(role, cancellationToken))
             .WithName("GetTopology").WithSummary("Who is registered where");
         topology.MapGet("/events", (TopologyReader reader, string? role, IHostApplicationLifetime lifetime, CancellationToken cancellationToken) =>
-                TypedResults.ServerSentEvents(FollowAsync(reader, role, lifetime, cancellationToken)))
+                // The server waits for open streams when it stops; this one has no end of its own.
+                TypedResults.ServerSentEvents(reader.FollowAsync(role, lifetime.ApplicationStopping, cancellationToken), EventName))
             .WithName("FollowTopology").WithSummary("The topology, again after each change");
         topology.MapPost("/{name}/stop", (string name, StageCommands stages) => AnswerAsync(stages.StopAsync(name)))
             .WithName("StopStage").WithSummary("Takes an instance out, by its id or role: runs go on with another, and its process is asked to end")
@@ -40,13 +37,5 @@ internal static class TopologyEndpoints
         {
             return TypedResults.Problem(error.Message, statusCode: error.IsUnknown ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict);
         }
-    }
-
-    private static async IAsyncEnumerable<SseItem<Topology>> FollowAsync(
-        TopologyReader reader, string? role, IHostApplicationLifetime lifetime, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        // The server waits for open streams when it stops; this one has no end of its own.
-        await foreach (var topology in reader.FollowAsync(role, lifetime.ApplicationStopping, cancellationToken))
-            yield return new SseItem<Topology>(topology, EventName);
     }
 }
