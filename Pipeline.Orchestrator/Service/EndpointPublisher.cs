@@ -17,18 +17,17 @@ internal sealed partial class EndpointPublisher(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
-        EndpointFile? written = null;
         try
         {
             var endpoint = EndpointOf(await bound.WaitForGrpcAddressAsync(ending.Token));
             endpoint.Write(_path);
-            written = endpoint;
             LogWritten(logger, endpoint.Address, _path);
-            await Task.Delay(Timeout.Infinite, ending.Token);
+            await Task.Delay(Timeout.Infinite, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            endpoint.Remove(_path);
         }
         catch (OperationCanceledException)
         {
-            Remove(written);
+            // It stops before it has listened.
         }
         catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
         {
@@ -44,18 +43,6 @@ internal sealed partial class EndpointPublisher(
             .First(uri => uri.Port != grpc.Port);
         var (process, key) = (ProcessIdentity.Current, configuration[SharedKeyOptions.Variable] ?? "");
         return new EndpointFile(address.GetLeftPart(UriPartial.Authority), key, process.Id, process.Start);
-    }
-
-    private void Remove(EndpointFile? written)
-    {
-        try
-        {
-            written?.Remove(_path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
-        {
-            LogNotWritten(logger, _path, error.Message);
-        }
     }
 
     [LoggerMessage(EventId = 3060, Level = LogLevel.Information, Message = "Serves {Address}; clients find it by {Path}")]
