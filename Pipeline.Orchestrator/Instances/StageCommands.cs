@@ -81,17 +81,7 @@ internal sealed partial class StageCommands(
         }
         catch (Exception error) when (error is InstanceChoiceException or StageException)
         {
-            return new StoppedInstance
-            {
-                InstanceId = instance.InstanceId,
-                Implementation = Implementation.Of(instance),
-                ProcessId = instance.ProcessId,
-                TakenOut = error is InstanceChoiceException { IsUnknown: true },
-                Drained = false,
-                Signalled = false,
-                Message = error.Message,
-                Runs = [],
-            };
+            return NotStopped(instance, error.Message) with { TakenOut = error is InstanceChoiceException { IsUnknown: true } };
         }
     }
 
@@ -123,20 +113,23 @@ internal sealed partial class StageCommands(
         var drained = await LeftAsync(instance);
         var refused = process.Identity is { } identity ? control.Terminate(identity) : process.WhyNot;
         LogEnds(logger, instance.InstanceId, instance.ProcessId, refused ?? "asked to end");
-        return new StoppedInstance
-        {
-            InstanceId = instance.InstanceId,
-            Implementation = Implementation.Of(instance),
-            ProcessId = instance.ProcessId,
-            TakenOut = true,
-            Drained = drained,
-            Signalled = refused is null,
-            Message = refused is null
-                ? $"process {instance.ProcessId} was asked to end; an AppHost that started it does not restart it"
-                : $"end it yourself: {refused}",
-            Runs = through,
-        };
+        var message = refused is null
+            ? $"process {instance.ProcessId} was asked to end; an AppHost that started it does not restart it"
+            : $"end it yourself: {refused}";
+        return NotStopped(instance, message) with { TakenOut = true, Drained = drained, Signalled = refused is null, Runs = through };
     }
+
+    private static StoppedInstance NotStopped(Instance instance, string message) => new()
+    {
+        InstanceId = instance.InstanceId,
+        Implementation = Implementation.Of(instance),
+        ProcessId = instance.ProcessId,
+        TakenOut = false,
+        Drained = false,
+        Signalled = false,
+        Message = message,
+        Runs = [],
+    };
 
     /// <summary>Waits until no attempt goes through it, as long as one may take to drain.</summary>
     /// <returns>False: one still does.</returns>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
@@ -115,4 +116,13 @@ internal static class OrchestratorService
         });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RunEndpoints.MaxBodyBytes);
     }
+}
+
+/// <summary>Healthy while the broker's watch is open: without it no route is found.</summary>
+internal sealed class RegistryHealthCheck(IRegistry registry) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(registry.Current.Value.IsConnected
+            ? HealthCheckResult.Healthy()
+            : new HealthCheckResult(context.Registration.FailureStatus, "The broker is out of reach."));
 }
