@@ -10,31 +10,31 @@ internal sealed partial class Leftovers(RunStore store, ILogger<Leftovers> logge
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        ForEachIn(Uploads.Folder, entry =>
-        {
-            if (entry is FileInfo && Uploads.IsUnfinished(entry.Name))
-                entry.Delete();
-        });
-        ForEachIn(RunStore.Demonstrations, entry =>
-        {
-            if (entry is DirectoryInfo folder)
-                folder.Delete(recursive: true);
-        });
+        DeleteIn(Uploads.Folder, entry => entry is FileInfo && Uploads.IsUnfinished(entry.Name));
+        DeleteIn(RunStore.Demonstrations, entry => entry is DirectoryInfo);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private void ForEachIn(string name, Action<FileSystemInfo> delete)
+    private void DeleteIn(string name, Func<FileSystemInfo, bool> isLeft)
     {
         var folder = new DirectoryInfo(store.PathOf(name));
         if (!folder.Exists)
             return;
         Try(folder, () =>
         {
-            foreach (var entry in folder.GetFileSystemInfos())
-                Try(entry, () => delete(entry));
+            foreach (var entry in folder.GetFileSystemInfos().Where(isLeft))
+                Try(entry, () => Delete(entry));
         });
+    }
+
+    private static void Delete(FileSystemInfo entry)
+    {
+        if (entry is DirectoryInfo folder)
+            folder.Delete(recursive: true);
+        else
+            entry.Delete();
     }
 
     private void Try(FileSystemInfo place, Action act)
