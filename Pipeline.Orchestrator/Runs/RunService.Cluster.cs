@@ -189,27 +189,25 @@ internal sealed partial class RunService
         // The takeover that follows is no loss of an owner. Each machine tries once.
         var run = entry.Run.Change(now => now with { Takeovers = now.Takeovers - 1, WithoutRoute = [.. now.WithoutRoute, Environment.MachineName] });
         Store(entry, run);
-        try
-        {
-            await _cluster!.HandOverAsync(run.Id, run.WithoutRoute);
-        }
-        catch (Exception error)
-        {
-            RunLog.NotHandedOver(_logger, run.Id, error.Message);
-        }
+        await TryAsync(() => _cluster!.HandOverAsync(run.Id, run.WithoutRoute), error => RunLog.NotHandedOver(_logger, run.Id, error));
     }
 
     // A request that was answered here after the other machine had read the run.
-    private async Task PassOnAsync(RunEntry entry, StopReason reason)
+    private Task PassOnAsync(RunEntry entry, StopReason reason)
     {
         var id = entry.Run.Current.Value.Id;
+        return TryAsync(() => StopElsewhereAsync(id, reason), error => RunLog.NotPassedOn(_logger, id, reason, error));
+    }
+
+    private static async Task TryAsync(Func<Task> request, Action<string> failed)
+    {
         try
         {
-            await StopElsewhereAsync(id, reason);
+            await request();
         }
-        catch (StageException error)
+        catch (Exception error)
         {
-            RunLog.NotPassedOn(_logger, id, reason, error.Message);
+            failed(error.Message);
         }
     }
 
@@ -248,23 +246,15 @@ internal sealed partial class RunService
 
     private void BeginOrAsk(RunEntry entry)
     {
-        if (IsClustered(entry))
-            _ = Task.Run(() => EnsureElsewhereAsync(entry.Run.Current.Value.Id));
-        else
+        if (!IsClustered(entry))
+        {
             Begin(entry);
-    }
+            return;
+        }
 
-    private async Task EnsureElsewhereAsync(string id)
-    {
-        try
-        {
-            await _cluster!.BeginAsync(id);
-        }
-        catch (Exception error)
-        {
-            // ActiveRunsWatch repeats it.
-            RunLog.NotAsked(_logger, id, error.Message);
-        }
+        var id = entry.Run.Current.Value.Id;
+        // Where it fails, ActiveRunsWatch repeats it.
+        _ = Task.Run(() => TryAsync(() => _cluster!.BeginAsync(id), error => RunLog.NotAsked(_logger, id, error)));
     }
 
     private void RequireShared(RunSettings settings)

@@ -199,15 +199,10 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <exception cref="StageException">It cannot be stored, or the machine that carries it out does not answer.</exception>
     public Task<Run> CancelAsync(string id) => RequestStopAsync(id, StopReason.Cancel);
 
-    /// <summary>Goes on with a run that rests.</summary>
-    /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
-    /// <exception cref="StageException">It cannot be stored.</exception>
-    public Run Resume(string id) => Resume(id, allowUpgrade: false);
-
     /// <summary>Goes on with a run that rests or, where other implementations are allowed, waits for those that it began with.</summary>
     /// <exception cref="RunConflictException">It is active or completed, or its output is taken.</exception>
     /// <exception cref="StageException">It cannot be stored.</exception>
-    public Run Resume(string id, bool allowUpgrade)
+    public Run Resume(string id, bool allowUpgrade = false)
     {
         var entry = _runs[id];
         lock (entry.Requests)
