@@ -21,8 +21,8 @@ internal sealed class LocalPipeline(IRegistry registry, CoordinatorOptions optio
 {
     public int Cores => options.LanesOrCores;
 
-    public bool IsWhole => RoutePlanner.Plan(
-        options.Route, registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, _ => 0) is RoutePlan.Found;
+    public bool IsWhole =>
+        RoutePlanner.Plan(options.Route, registry.Current.Value.Instances.Values, RunPins.None, _ => 0, _ => 0) is RoutePlan.Found;
 }
 
 /// <summary>What the other machines of the cluster are told of this one.</summary>

@@ -69,15 +69,9 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         var (report, superseded) = work.Observe();
         if (report.Version == seen)
         {
-            try
-            {
-                await superseded.WaitAsync(NewsInterval, _time, cancellationToken);
-            }
-            catch (TimeoutException)
-            {
-                // No news.
-            }
-
+            // A timeout is no news.
+            await superseded.WaitAsync(NewsInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
             (report, _) = work.Observe();
         }
 

@@ -10,6 +10,9 @@ namespace Pipeline.Orchestrator.Routes;
 /// <param name="MayUpgrade">Whether others may take over.</param>
 internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementations, bool MayUpgrade)
 {
+    /// <summary>Those of no run: any instance is admitted.</summary>
+    public static RunPins None { get; } = new([], MayUpgrade: true);
+
     /// <summary>Those of a run as it is now.</summary>
     public static RunPins Of(Run run) => new(run.Implementations, run.Options.AllowUpgrade || run.UpgradeAllowed);
 

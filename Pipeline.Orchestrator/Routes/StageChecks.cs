@@ -49,8 +49,7 @@ internal sealed class StageChecks(IRegistry registry, PipelineChannels channels,
     }
 
     // By role; a run would begin with the first one of each.
-    private ILookup<string, Instance> Instances() => RoutePlanner.ByRole(
-        registry.Current.Value.Instances.Values, new RunPins([], MayUpgrade: true), _ => 0, load.Of);
+    private ILookup<string, Instance> Instances() => RoutePlanner.ByRole(registry.Current.Value.Instances.Values, RunPins.None, _ => 0, load.Of);
 
     private async Task<IEnumerable<FieldError>> AskAsync(Instance instance, CheckRequest request, CancellationToken cancellationToken)
     {
