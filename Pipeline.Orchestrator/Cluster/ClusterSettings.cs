@@ -100,26 +100,21 @@ internal sealed class ClusterSettings
                 : $"Cluster:Storage is missing: with Cluster:Provider {Provider}, it names the folder that all machines share.";
         }
 
-        foreach (var error in AddressErrors().Concat(StoreErrors()))
+        foreach (var error in new[] { AddressError(), StoreError() }.OfType<string>())
             yield return error;
     }
 
-    private IEnumerable<string> AddressErrors()
+    private string? AddressError()
     {
-        if (!IPAddress.TryParse(Address, out var address) || IsUnspecified(address))
+        if (!IPAddress.TryParse(Address, out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            return $"Cluster:Address must be the IP address at which other machines reach this one, not '{Address}'.";
+        if (!IPAddress.IsLoopback(address) && (!UsesTls || CertificateAuthority is not { Length: > 0 }))
         {
-            yield return $"Cluster:Address must be the IP address at which other machines reach this one, not '{Address}'.";
-        }
-        else if (!IPAddress.IsLoopback(address) && (!UsesTls || CertificateAuthority is not { Length: > 0 }))
-        {
-            yield return $"Cluster:Address {Address} is not loopback, which requires Cluster:Certificate and Cluster:CertificateAuthority. "
+            return $"Cluster:Address {Address} is not loopback, which requires Cluster:Certificate and Cluster:CertificateAuthority. "
                 + HowToMakeCertificates;
         }
-        else if (UsesTls)
-        {
-            if (CertificateError() is { } error)
-                yield return error;
-        }
+
+        return UsesTls ? CertificateError() : null;
     }
 
     private string? CertificateError()
@@ -138,35 +133,22 @@ internal sealed class ClusterSettings
         }
     }
 
-    private IEnumerable<string> StoreErrors()
+    private string? StoreError()
     {
         if (!IsShared)
-            yield break;
+            return null;
         if (ConnectionString is not { Length: > 0 })
-        {
-            yield return $"Cluster:ConnectionString is missing: with Cluster:Provider {Provider}, it says where the server is.";
-            yield break;
-        }
-
-        string? error = null;
-        var isSafe = true;
+            return $"Cluster:ConnectionString is missing: with Cluster:Provider {Provider}, it says where the server is.";
         try
         {
-            isSafe = Provider == ClusterProvider.Redis ? IsSafeRedis(ConnectionString) : IsSafePostgres(ConnectionString);
+            return (Provider == ClusterProvider.Redis ? IsSafeRedis(ConnectionString) : IsSafePostgres(ConnectionString))
+                ? null
+                : "Cluster:ConnectionString leads to another machine, which requires TLS and a password: "
+                    + (Provider == ClusterProvider.Redis ? "ssl=true,password=..." : "SSL Mode=VerifyFull;Password=...");
         }
         catch (ArgumentException exception)
         {
-            error = $"Cluster:ConnectionString is not one of {Provider}: {exception.Message}";
-        }
-
-        if (error is not null)
-        {
-            yield return error;
-        }
-        else if (!isSafe)
-        {
-            yield return "Cluster:ConnectionString leads to another machine, which requires TLS and a password: "
-                + (Provider == ClusterProvider.Redis ? "ssl=true,password=..." : "SSL Mode=VerifyFull;Password=...");
+            return $"Cluster:ConnectionString is not one of {Provider}: {exception.Message}";
         }
     }
 
@@ -194,8 +176,6 @@ internal sealed class ClusterSettings
         static bool IsLoopback(string host) => host is ['/', ..] or "localhost"
             || (IPEndPoint.TryParse(host, out var endpoint) && IPAddress.IsLoopback(endpoint.Address));
     }
-
-    private static bool IsUnspecified(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 }
 
 /// <summary>Checks the settings when the host starts.</summary>
