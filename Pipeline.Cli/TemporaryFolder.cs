@@ -1,3 +1,5 @@
+using Pipeline.Files;
+
 namespace Pipeline.Cli;
 
 /// <summary>
@@ -7,7 +9,6 @@ internal sealed class TemporaryFolder : IDisposable
 {
     private const string LockName = ".pipeline-lock";
     private const string Extension = ".tmp";
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
@@ -47,9 +48,8 @@ internal sealed class TemporaryFolder : IDisposable
         var parent = System.IO.Path.Combine(temporary, $"pipeline-{Environment.UserName}");
         try
         {
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(parent);
-            else if ((Directory.CreateDirectory(parent, OwnerOnly).UnixFileMode & Others) != 0)
+            var folder = PrivateFile.CreateFolder(parent);
+            if (!OperatingSystem.IsWindows() && (folder.UnixFileMode & Others) != 0)
                 throw new IOException("other users may enter it");
             return In(parent, "run");
         }

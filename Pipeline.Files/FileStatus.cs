@@ -47,10 +47,6 @@ public readonly partial record struct FileStatus(FileKind Kind, FileIdentity Ide
         : OperatingSystem.IsLinux() ? Linux.Read(path)
         : null;
 
-    /// <summary>What is there, where it is neither a regular file nor a folder.</summary>
-    /// <returns>Its kind in words, such as "a FIFO"; null for files and folders, and where nothing is there.</returns>
-    public static string? DescribeSpecial(string path) => Of(path)?.Special;
-
     /// <summary>The kind in words, such as "a FIFO", of what is neither a regular file nor a folder; null of those.</summary>
     public string? Special => Kind switch
     {

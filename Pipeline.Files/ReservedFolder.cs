@@ -35,7 +35,7 @@ public static class ReservedFolder
         for (var at = folder; at is not null && !Directory.Exists(at); at = Path.GetDirectoryName(at))
         {
             if (File.Exists(at))
-                throw new IOException($"'{at}' is {FileStatus.DescribeSpecial(at) ?? "a file"}, not a directory");
+                throw new IOException($"'{at}' is {FileStatus.Of(at)?.Special ?? "a file"}, not a directory");
         }
     }
 }

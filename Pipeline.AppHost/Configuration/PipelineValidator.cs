@@ -51,7 +51,7 @@ internal static partial class PipelineValidator
         try
         {
             var path = RootedPath.Resolve(Path.GetFullPath(root));
-            return File.Exists(path) ? $"must name a directory; '{root}' is {FileStatus.DescribeSpecial(path) ?? "a file"}" : null;
+            return File.Exists(path) ? $"must name a directory; '{root}' is {FileStatus.Of(path)?.Special ?? "a file"}" : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

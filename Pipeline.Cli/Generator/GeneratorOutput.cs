@@ -25,7 +25,7 @@ internal static class GeneratorOutput
         if (Directory.Exists(target))
             throw new IOException($"{target} is a directory");
 
-        if (FileStatus.DescribeSpecial(target) is { } kind)
+        if (FileStatus.Of(target)?.Special is { } kind)
             throw new IOException($"{target} is {kind}, and would be replaced by a file; name another one, or - for standard output");
 
         if (File.Exists(target) && !overwrite)

@@ -16,7 +16,6 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
     /// <summary>Environment variable of its path.</summary>
     public const string Variable = "PIPELINE_ENDPOINT_FILE";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const string Role = "endpoint";
 
     /// <summary>Its path: as the environment says, else below the user's runtime or state directory.</summary>
@@ -44,7 +43,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
         try
         {
             // Reading a FIFO would wait for a writer.
-            if (FileStatus.DescribeSpecial(path) is { } kind)
+            if (FileStatus.Of(path)?.Special is { } kind)
                 throw new IOException($"it is {kind}");
             var endpoint = JsonSerializer.Deserialize(SharedFile.ReadAllBytes(path), EndpointJson.Default.EndpointFile);
             if (endpoint?.Address is null || !SharedKeyOptions.IsKey(endpoint.Key)
@@ -100,11 +99,7 @@ public sealed record EndpointFile(string Address, string Key, int Pid, long Star
         if (WhyTaken(path) is { } reason)
             throw new InvalidDataException(reason);
 
-        var folder = Path.GetDirectoryName(path)!;
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(folder);
-        else
-            Directory.CreateDirectory(folder, OwnerOnly);
+        PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
         try
         {
             DurableFiles.Private.Replace(path, JsonSerializer.SerializeToUtf8Bytes(this, EndpointJson.Default.EndpointFile), Role, $"{Pid}");

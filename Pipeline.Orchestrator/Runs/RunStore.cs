@@ -82,7 +82,7 @@ internal sealed partial class RunStore : IDisposable
                 continue;
             Write("the run", () =>
             {
-                CreatePrivate(folder);
+                PrivateFile.CreateFolder(folder);
                 DurableFiles.Private.FlushFolder(Root, "run_folder");
             });
             return id;
@@ -93,7 +93,7 @@ internal sealed partial class RunStore : IDisposable
     public string PathOf(string name) => Path.Combine(Path.GetDirectoryName(Root)!, name);
 
     /// <summary>A folder of the data directory that only this user can read; it is made if it is not there.</summary>
-    public DirectoryInfo CreatePrivateFolder(string name) => CreatePrivate(PathOf(name));
+    public DirectoryInfo CreatePrivateFolder(string name) => PrivateFile.CreateFolder(PathOf(name));
 
     /// <summary>Makes the present state of a run durable.</summary>
     /// <param name="run">The run.</param>
@@ -112,7 +112,7 @@ internal sealed partial class RunStore : IDisposable
     public void Save(string folder, Run run, long owner = 0) => Write("the run's state", () =>
     {
         if (!Directory.Exists(folder))
-            CreatePrivate(folder);
+            PrivateFile.CreateFolder(folder);
         var path = owner == 0 && _writer is null ? RunStateFile.LatestIn(folder) : RunStateFile.PathIn(folder, owner);
         DurableFiles.Private.Replace(path, JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run), "run", _writer);
     });
@@ -270,10 +270,6 @@ internal sealed partial class RunStore : IDisposable
             throw new StageException(FailureReasons.StoreUnwritable, $"{what} cannot be {how}: {error.Message}", inner: error);
         }
     }
-
-    private static DirectoryInfo CreatePrivate(string folder) => OperatingSystem.IsWindows()
-        ? Directory.CreateDirectory(folder)
-        : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
     private string SpeedPathOf(string id) => Path.Combine(FolderOf(id), "speed.json");
 

@@ -25,7 +25,7 @@ internal sealed class StoredFile : IByteSource
     /// <exception cref="StageException">It is not, or cannot be read.</exception>
     public static StoredFile Open(string path, InputFile expected, long end, long first = 0)
     {
-        if (FileStatus.DescribeSpecial(path) is { } kind)
+        if (FileStatus.Of(path)?.Special is { } kind)
             throw new StageException(FailureReasons.InputChanged, $"'{path}' was a file when the run started and is {kind} now.");
 
         SafeFileHandle handle;

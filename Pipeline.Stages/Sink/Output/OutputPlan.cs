@@ -88,7 +88,7 @@ internal sealed class OutputPlan
             if (Directory.Exists(file))
                 throw Unwritable($"{name} '{file}' is a folder; name another output.");
 
-            if (FileStatus.DescribeSpecial(file) is { } kind)
+            if (FileStatus.Of(file)?.Special is { } kind)
                 throw Unwritable($"{name} '{file}' is {kind}, and would be replaced by a file; name another output.");
         }
 

@@ -132,7 +132,7 @@ public sealed class GeneratorOutputTests : IDisposable
         var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, InFolder("fifo"), overwrite: true, null, CancellationToken.None));
 
         Assert.Contains("is a FIFO", error.Message, StringComparison.Ordinal);
-        Assert.Equal("a FIFO", FileStatus.DescribeSpecial(InFolder("fifo")));
+        Assert.Equal("a FIFO", FileStatus.Of(InFolder("fifo"))?.Special);
     }
 
     [LinuxFact]
