@@ -47,13 +47,21 @@ public static class RootedPath
             return Path.GetFullPath(path);
 
         var full = Path.Combine(Environment.CurrentDirectory, path);
+        return TryResolve(full) is not { } resolved ? full
+            : Path.EndsInDirectorySeparator(full) ? resolved + Path.DirectorySeparatorChar
+            : resolved;
+    }
+
+    /// <summary>As <see cref="Resolve"/>; null where the path cannot be resolved.</summary>
+    public static string? TryResolve(string path)
+    {
         try
         {
-            return Path.EndsInDirectorySeparator(full) ? Resolve(full) + Path.DirectorySeparatorChar : Resolve(full);
+            return Resolve(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return full;
+            return null;
         }
     }
 

@@ -6,10 +6,13 @@ namespace Pipeline.Orchestrator.Runs;
 /// <summary>Decides whether a run may write its results and rejects where it is to, and read what it is to.</summary>
 /// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own, and no input directory holds it.</param>
 /// <param name="runs">All runs.</param>
-/// <param name="resolve">Resolves the links of a path; null = as <see cref="RootedPath.Resolve"/>. The file system may let it wait.</param>
-internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs, Func<string, string>? resolve = null)
+/// <param name="resolve">
+/// Resolves the links of a path, and returns null where it leads nowhere any more; null = as <see cref="RootedPath.TryResolve"/>. The file system may let
+/// it wait.
+/// </param>
+internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs, Func<string, string?>? resolve = null)
 {
-    private readonly Func<string, string> _resolve = resolve ?? RootedPath.Resolve;
+    private readonly Func<string, string?> _resolve = resolve ?? RootedPath.TryResolve;
 
     /// <summary>Claims the output of a run that starts, or starts again.</summary>
     /// <param name="output">Where its results go.</param>
@@ -53,7 +56,7 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
     /// <exception cref="RunConflictException">It does.</exception>
     public void RequireApart(string input)
     {
-        if (Resolve(input) is not { } source || !Directory.Exists(source))
+        if (_resolve(input) is not { } source || !Directory.Exists(source))
             return;
         var kept = own.FirstOrDefault(folder => Directory.Exists(folder) && (SameFile.IsUnder(folder, source) || SameFile.IsUnder(source, folder)));
         if (kept is not null)
@@ -66,26 +69,13 @@ internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList
         {
             if (FilesOf(other.Output) is { } others && files.Overlaps(others))
                 throw new RunConflictException($"run {other.Id} is writing {other.Output} and its rejects: wait for it, or cancel it");
-            if (Resolve(other.Input) is { } input && files.Named.Any(file => SameFile.IsUnder(file.Path, input)))
+            if (_resolve(other.Input) is { } input && files.Named.Any(file => SameFile.IsUnder(file.Path, input)))
                 throw new RunConflictException($"run {other.Id} is reading {other.Input}: wait for it, or cancel it");
         }
     }
 
     private Run? WriterOf(string path, string results) => WrittenFile.Read(path) is not { } now ? null : runs().FirstOrDefault(
-        run => run.Written.Any(file => file.Is(now)) && Resolve(run.Output) is { } other && SameFile.Is(other, results));
+        run => run.Written.Any(file => file.Is(now)) && _resolve(run.Output) is { } other && SameFile.Is(other, results));
 
-    private OutputFiles? FilesOf(string output) => Resolve(output) is { } results ? OutputFiles.Of(results) : null;
-
-    // Null where the path of an earlier run leads nowhere any more.
-    private string? Resolve(string path)
-    {
-        try
-        {
-            return _resolve(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    private OutputFiles? FilesOf(string output) => _resolve(output) is { } results ? OutputFiles.Of(results) : null;
 }

@@ -18,7 +18,7 @@ internal sealed class RootFolders(IConfiguration configuration)
 
     /// <summary>The roots, with links resolved as in what is listed below them.</summary>
     public IReadOnlyList<string> Roots { get; } =
-        [.. RootedPath.RootsOf(name => configuration[name]).Where(Directory.Exists).Select(TryResolve).OfType<string>().Distinct()];
+        [.. RootedPath.RootsOf(name => configuration[name]).Where(Directory.Exists).Select(RootedPath.TryResolve).OfType<string>().Distinct()];
 
     /// <summary>Subfolders and inputs of a folder below the roots, folders first.</summary>
     /// <exception cref="IOException">It lies elsewhere, or cannot be read.</exception>
@@ -41,21 +41,8 @@ internal sealed class RootFolders(IConfiguration configuration)
     {
         if (entry is DirectoryInfo)
             return InputNames.IsHidden(entry.Name) ? null : new FolderEntry(entry.FullName, entry.Name, IsFolder: true, 0);
-        return InputNames.IsInput(entry.Name) && TryResolve(entry.FullName) is { } path && new FileInfo(path) is { Exists: true } file
+        return InputNames.IsInput(entry.Name) && RootedPath.TryResolve(entry.FullName) is { } path && new FileInfo(path) is { Exists: true } file
             ? new FolderEntry(entry.FullName, entry.Name, IsFolder: false, file.Length)
             : null;
-    }
-
-    private static string? TryResolve(string path)
-    {
-        try
-        {
-            return RootedPath.Resolve(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // A run is refused it as well, such as a link to itself; the folder's other entries can be used.
-            return null;
-        }
     }
 }
