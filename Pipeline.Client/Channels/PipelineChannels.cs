@@ -54,7 +54,7 @@ public sealed class PipelineChannels(
             })),
             UnsafeUseInsecureChannelCallCredentials = true,
         });
-        return new PipelineChannel(channel, new CallDefaults(options.Value.UnaryDeadline));
+        return new PipelineChannel(channel, options.Value.UnaryDeadline);
     }
 
     /// <summary>Ends all calls on shared channels.</summary>
@@ -106,13 +106,11 @@ public sealed class PipelineChannels(
 public static class ChannelExtensions
 {
     /// <summary>Adds <see cref="PipelineChannels"/>; any number of times. Needs AddServiceDefaults.</summary>
-    public static TBuilder AddChannels<TBuilder>(this TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
+    public static void AddChannels(this IHostApplicationBuilder builder)
     {
         if (builder.Services.Any(service => service.ServiceType == typeof(PipelineChannels)))
-            return builder;
+            return;
         builder.Services.AddOptions<ChannelOptions>().BindSettings(ChannelOptions.Section);
         builder.Services.AddSingleton<PipelineChannels>();
-        return builder;
     }
 }

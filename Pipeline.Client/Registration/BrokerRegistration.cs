@@ -74,13 +74,9 @@ public sealed partial class BrokerRegistration(
                 await _backOff.WaitAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is OperationCanceledException or RpcException && stoppingToken.IsCancellationRequested)
         {
-            // The host stops.
-        }
-        catch (RpcException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The same, in the words of a call that was under way.
+            // The host stops; a call that was under way tells it by its status.
         }
     }
 

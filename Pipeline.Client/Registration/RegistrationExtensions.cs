@@ -15,9 +15,8 @@ public static class RegistrationExtensions
     /// <param name="interface">Full name of the gRPC service served, such as "pipeline.v1.Stage".</param>
     /// <param name="role">What it does in a pipeline, such as "parse".</param>
     /// <param name="configure">What else to tell, such as which batches it accepts and emits.</param>
-    public static TBuilder AddBrokerRegistration<TBuilder>(
-        this TBuilder builder, string @interface, string role, Action<RegistrationOptions>? configure = null)
-        where TBuilder : IHostApplicationBuilder
+    public static void AddBrokerRegistration(
+        this IHostApplicationBuilder builder, string @interface, string role, Action<RegistrationOptions>? configure = null)
     {
         builder.AddBrokerClient();
         builder.Services.AddOptions<RegistrationOptions>()
@@ -32,7 +31,6 @@ public static class RegistrationExtensions
         builder.Services.AddSingleton<BrokerRegistration>();
         builder.Services.AddHostedService(services => services.GetRequiredService<BrokerRegistration>());
         builder.Services.AddHealthChecks().AddCheck<RegistrationHealthCheck>("registered");
-        return builder;
     }
 }
 

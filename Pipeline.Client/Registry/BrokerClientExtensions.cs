@@ -12,14 +12,12 @@ namespace Pipeline.Client.Registry;
 public static class BrokerClientExtensions
 {
     /// <summary>Makes <see cref="RegistryWatcher"/> follow the broker while the host runs. Needs AddServiceDefaults.</summary>
-    public static TBuilder AddRegistryWatcher<TBuilder>(this TBuilder builder)
-        where TBuilder : IHostApplicationBuilder
+    public static void AddRegistryWatcher(this IHostApplicationBuilder builder)
     {
         builder.AddBrokerClient();
         builder.Services.AddSingleton<RegistryWatcher>();
         builder.Services.AddSingleton<IRegistry>(services => services.GetRequiredService<RegistryWatcher>());
         builder.Services.AddHostedService(services => services.GetRequiredService<RegistryWatcher>());
-        return builder;
     }
 
     /// <summary>The generated client of the broker, over the channel that is shared; any number of times.</summary>

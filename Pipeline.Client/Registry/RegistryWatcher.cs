@@ -89,10 +89,7 @@ public sealed partial class RegistryWatcher(
         if (_replica.View != Current.Value with { Revision = _replica.View.Revision })
             _views.Change(_ => _replica.View);
     }
-}
 
-public sealed partial class RegistryWatcher
-{
     [LoggerMessage(1, LogLevel.Information, "Registry of epoch {Epoch} at revision {Revision}: {Count} instances (compacted: {Compacted})")]
     private static partial void LogSnapshot(ILogger logger, string epoch, long revision, int count, bool compacted);
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Pipeline.Contracts.V1;
+using Pipeline.Files;
 
 namespace Pipeline.Client.Runs;
 
@@ -178,7 +179,7 @@ public sealed record RunProgress
     {
         var stored = slice?.Bytes ?? position.Files.Sum(file => file.Length);
         // A name tells it before the file is begun.
-        var compressed = position.Compressed || position.Files.Any(file => file.Path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase));
+        var compressed = position.Compressed || position.Files.Any(file => OutputFiles.IsCompressed(file.Path));
         return new RunProgress
         {
             Checkpoint = checkpoint,
