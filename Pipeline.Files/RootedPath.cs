@@ -23,6 +23,14 @@ public static class RootedPath
     /// <summary>Environment variable of further roots, separated like PATH.</summary>
     public const string RootsVariable = "PIPELINE_ROOTS";
 
+    /// <summary>Environment variable of the data directory.</summary>
+    public const string DataVariable = "PIPELINE_DATA";
+
+    /// <summary>The data directory of a process, as PIPELINE_DATA names it; "data" in the working directory where it names none.</summary>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    public static string DataOf(Func<string, string?> environment) =>
+        Path.GetFullPath(environment(DataVariable) is { Length: > 0 } data ? data : "data");
+
     /// <summary>The roots of a process: the working directory, the data directory (PIPELINE_DATA), and those of PIPELINE_ROOTS.</summary>
     /// <param name="environment">Reads a variable of the environment.</param>
     /// <returns>Absolute paths, each once.</returns>
@@ -30,7 +38,7 @@ public static class RootedPath
     [
         .. (environment(RootsVariable) ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Prepend(environment("PIPELINE_DATA") ?? "data")
+            .Prepend(DataOf(environment))
             .Prepend(Environment.CurrentDirectory)
             .Select(Path.GetFullPath)
             .Distinct(),

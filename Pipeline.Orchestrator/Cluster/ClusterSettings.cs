@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Pipeline.Files;
-using Pipeline.Orchestrator.Service;
 using StackExchange.Redis;
 
 namespace Pipeline.Orchestrator.Cluster;
@@ -187,12 +186,12 @@ internal sealed class ClusterSettingsValidation(IConfiguration configuration) : 
         var errors = options.Errors().ToList();
         if (section[nameof(options.Provider)] is not { Length: > 0 } && section.GetChildren().Any(child => child.Value is { Length: > 0 }))
             errors.Add("Cluster:Provider is missing: Redis, Postgres or Localhost, or None, which is no cluster.");
-        var data = Path.GetFullPath(configuration[OrchestratorService.DataVariable] is { Length: > 0 } named ? named : OrchestratorService.DefaultData);
+        var data = RootedPath.DataOf(name => configuration[name]);
         // Its own runs would be taken for the cluster's, and those of the cluster for its own.
         if (options is { Provider: not ClusterProvider.None, Storage: { Length: > 0 } storage } && Directory.Exists(storage)
             && SameFile.Is(RootedPath.Resolve(data), RootedPath.Resolve(Path.GetFullPath(storage))))
         {
-            errors.Add($"Cluster:Storage {storage} is this machine's data directory ({OrchestratorService.DataVariable}): one of them must be another folder.");
+            errors.Add($"Cluster:Storage {storage} is this machine's data directory ({RootedPath.DataVariable}): one of them must be another folder.");
         }
 
         return errors.Count > 0 ? ValidateOptionsResult.Fail(errors) : ValidateOptionsResult.Success;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 using Pipeline.Orchestrator.Api;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
@@ -19,12 +20,6 @@ namespace Pipeline.Orchestrator.Service;
 /// <summary>The orchestrator as a service: runs, the HTTP API, the endpoint file.</summary>
 internal static class OrchestratorService
 {
-    /// <summary>Environment variable of the data directory.</summary>
-    public const string DataVariable = "PIPELINE_DATA";
-
-    /// <summary>The data directory where the variable is not set.</summary>
-    public const string DefaultData = "data";
-
     private const string DefaultUrl = "http://127.0.0.1:5080";
 
     /// <summary>Builds the service; <paramref name="configure"/> may replace parts of it.</summary>
@@ -66,8 +61,7 @@ internal static class OrchestratorService
         services.AddOptions<CoordinatorOptions>().BindSettings(CoordinatorOptions.Section);
         services.AddSingleton(provider => provider.GetRequiredService<IOptions<CoordinatorOptions>>().Value);
         services.AddSingleton(provider => new RunStore(
-            provider.GetRequiredService<IConfiguration>()[DataVariable] is { Length: > 0 } data ? data : DefaultData,
-            provider.GetRequiredService<ILogger<RunStore>>()));
+            RootedPath.DataOf(name => provider.GetRequiredService<IConfiguration>()[name]), provider.GetRequiredService<ILogger<RunStore>>()));
         services.AddSingleton<StageChecks>();
         services.AddSingleton<IHealthProbe, GrpcHealthProbe>();
         services.AddSingleton<IStageClient, GrpcStageClient>();

@@ -51,6 +51,10 @@ public sealed class RootedPathTests : IDisposable
     }
 
     [Fact]
+    public void RootsOf_DataDirectoryIsEmpty_HasTheDefaultOne() => Assert.Equal(
+        [Environment.CurrentDirectory, Path.GetFullPath("data")], RootedPath.RootsOf(name => name == RootedPath.RootsVariable ? null : ""));
+
+    [Fact]
     public void Require_LoopOfLinks_IsRefused()
     {
         File.CreateSymbolicLink(Path.Join(_folder, "a"), "b");
