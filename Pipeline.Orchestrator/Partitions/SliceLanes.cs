@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
@@ -45,10 +44,10 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public SliceLanes(
-        PartitionedStore partitioned, Func<RunCoordinator> coordinators, IOptions<CoordinatorOptions> options,
+        PartitionedStore partitioned, Func<RunCoordinator> coordinators, CoordinatorOptions options,
         IHostApplicationLifetime lifetime, TimeProvider time, ILogger<SliceLanes> logger)
     {
-        (_store, _coordinators, _options, _time, _logger) = (partitioned.Store, coordinators, options.Value, time, logger);
+        (_store, _coordinators, _options, _time, _logger) = (partitioned.Store, coordinators, options, time, logger);
         _turns = new RunTurns(Lanes, _options.StopTimeout, time, logger);
         _onStopping = lifetime.ApplicationStopping.Register(() => _stopping = StopAllAsync());
     }

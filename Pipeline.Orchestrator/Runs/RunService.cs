@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
@@ -48,7 +47,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     public RunService(
         RunStore store, PartitionedStore partitioned, ISliceWorkers slices, SliceLanes lanes, Func<RunCoordinator> coordinators,
-        IOptions<CoordinatorOptions> options, IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time,
+        CoordinatorOptions options, IHostApplicationLifetime lifetime, IConfiguration configuration, TimeProvider time,
         ILogger<RunService> logger, IClusteredRuns? cluster = null)
     {
         _store = store;
@@ -60,7 +59,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         _coordinators = coordinators;
         _time = time;
         _logger = logger;
-        _options = options.Value;
+        _options = options;
         _turns = new RunTurns(_options.MaxActiveRuns, _options.StopTimeout, time, logger);
         // The AppHost gives it the roots of the stages, which have the last word on them.
         _isRooted = configuration[RootedPath.RootsVariable] is not null;
