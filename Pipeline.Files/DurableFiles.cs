@@ -76,21 +76,11 @@ public sealed partial class DurableFiles(UnixFileMode? mode = null) : IDurableFi
     }
 
     /// <inheritdoc/>
-    public void Delete(string path, string role)
+    public void Delete(string path, string role) => WindowsRetry.Run(() =>
     {
-        if (OperatingSystem.IsWindows())
-        {
-            WindowsRetry.Run(() =>
-            {
-                File.Delete(path);
-                return true;
-            });
-        }
-        else
-        {
-            File.Delete(path);
-        }
-    }
+        File.Delete(path);
+        return true;
+    });
 
     /// <inheritdoc/>
     public void FlushFolder(string path, string role)

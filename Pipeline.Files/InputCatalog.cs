@@ -50,7 +50,7 @@ public sealed class InputCatalog
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StageException(FailureReasons.InputUnreadable, $"input '{input}' cannot be read: {failure.Message}", inner: failure);
+            throw Unreadable($"input '{input}' cannot be read: {failure.Message}", failure);
         }
     }
 
@@ -79,7 +79,7 @@ public sealed class InputCatalog
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                throw new StageException(FailureReasons.InputUnreadable, $"'{path}' cannot be read: {failure.Message}", inner: failure);
+                throw Unreadable($"'{path}' cannot be read: {failure.Message}", failure);
             }
             catch (StageException) when (!File.Exists(path) && !Directory.Exists(path))
             {
@@ -123,6 +123,8 @@ public sealed class InputCatalog
     /// <summary>A time of last write as it stands in checkpoints.</summary>
     public static long Micros(DateTime modified) => (modified.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
+    private static StageException Unreadable(string message, Exception? cause = null) => new(FailureReasons.InputUnreadable, message, inner: cause);
+
     private static StageException Changed(string how) =>
         new(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
 
@@ -158,10 +160,7 @@ public sealed class InputCatalog
                 files[name] = path;
                 pathBytes += Encoding.UTF8.GetByteCount(name);
                 if (files.Count > MaxFiles || pathBytes > MaxPathBytes)
-                {
-                    throw new StageException(
-                        FailureReasons.InputUnreadable, $"'{folder}' holds more than {MaxFiles} files, or files with too long paths. Join some of them.");
-                }
+                    throw Unreadable($"'{folder}' holds more than {MaxFiles} files, or files with too long paths. Join some of them.");
             }
             else
             {
@@ -173,7 +172,7 @@ public sealed class InputCatalog
         }
 
         if (files.Count == 0)
-            throw new StageException(FailureReasons.InputUnreadable, $"{NoInput(folder)}.");
+            throw Unreadable($"{NoInput(folder)}.");
 
         var catalog = new InputCatalog(isFolder: true)
         {
@@ -213,27 +212,17 @@ public sealed class InputCatalog
         var told = written == path ? $"'{path}'" : $"'{written}' (which is '{path}')";
         var status = FileStatus.Of(path);
         if (status?.Special is { } kind)
-        {
-            throw new StageException(
-                FailureReasons.InputUnreadable, $"{told} is {kind}: a run must be able to read its input again. Copy it to a file first.");
-        }
+            throw Unreadable($"{told} is {kind}: a run must be able to read its input again. Copy it to a file first.");
 
         var file = new FileInfo(path);
         if (!file.Exists)
-        {
-            var why = Directory.Exists(path) ? "is a folder where a file was expected" : "does not exist";
-            throw new StageException(FailureReasons.InputUnreadable, $"input {told} {why}.");
-        }
+            throw Unreadable($"input {told} {(Directory.Exists(path) ? "is a folder where a file was expected" : "does not exist")}.");
 
         using (var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
         {
             // To learn that it can be opened, before anything starts.
             if (file.Length == 0 && RandomAccess.Read(handle, stackalloc byte[1], 0) > 0)
-            {
-                throw new StageException(
-                    FailureReasons.InputUnreadable,
-                    $"{told} has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
-            }
+                throw Unreadable($"{told} has content, but its length is 0: its file system does not tell it. Copy it to another one first.");
         }
 
         _paths.Add(path);

@@ -14,11 +14,11 @@ internal static class WindowsRetry
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Runs an operation until it succeeds, fails for another reason, or the time is up.</summary>
+    /// <summary>Runs an operation; on Windows until it succeeds, fails for another reason, or the time is up.</summary>
     /// <returns>What it returns.</returns>
-    public static T Run<T>(Func<T> operation) => Run(operation, TimeProvider.System, Thread.Sleep);
+    public static T Run<T>(Func<T> operation) => OperatingSystem.IsWindows() ? Run(operation, TimeProvider.System, Thread.Sleep) : operation();
 
-    /// <summary>The same with another clock.</summary>
+    /// <summary>The same as on Windows with another clock.</summary>
     internal static T Run<T>(Func<T> operation, TimeProvider time, Action<TimeSpan> pause)
     {
         var since = time.GetTimestamp();
