@@ -35,24 +35,20 @@ public static class RunOptionsMapping
         error.Column);
 
     /// <summary>The contract's options of these settings.</summary>
-    public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace)
+    public static RunOptions ToOptions(RunSettings settings, string input, string output, string workDirectory, bool mayReplace) => new()
     {
-        var options = new RunOptions
-        {
-            Input = input,
-            Output = output,
-            WorkDirectory = workDirectory,
-            BatchSize = settings.BatchSize,
-            LingerMicros = settings.LingerMicros,
-            MaxLineBytes = settings.MaxLineBytes,
-            Rules = settings.Rules ?? "",
-            CheckpointIntervalMicros = settings.CheckpointIntervalMillis * MicrosPerMilli,
-            Rate = settings.Rate,
-            Overwrite = mayReplace,
-        };
-        options.AllowedTypes.AddRange(settings.AllowedTypes);
-        options.GroupBy.AddRange(settings.GroupBy);
-        options.ExtraAggregates.AddRange(settings.ExtraAggregates);
-        return options;
-    }
+        Input = input,
+        Output = output,
+        WorkDirectory = workDirectory,
+        BatchSize = settings.BatchSize,
+        LingerMicros = settings.LingerMicros,
+        MaxLineBytes = settings.MaxLineBytes,
+        Rules = settings.Rules ?? "",
+        CheckpointIntervalMicros = settings.CheckpointIntervalMillis * MicrosPerMilli,
+        Rate = settings.Rate,
+        Overwrite = mayReplace,
+        AllowedTypes = { settings.AllowedTypes },
+        GroupBy = { settings.GroupBy },
+        ExtraAggregates = { settings.ExtraAggregates },
+    };
 }

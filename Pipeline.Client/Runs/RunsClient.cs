@@ -263,11 +263,8 @@ public sealed class RunsClient : IDisposable
             response = await _http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, beginning.Token);
             await RequireSuccessAsync(response, beginning.Token);
         }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw Away(error);
-        }
-        catch (Exception error) when (HttpFailures.IsLostConnection(error))
+        catch (Exception error) when (
+            HttpFailures.IsLostConnection(error) || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw Away(error);
         }
