@@ -40,9 +40,7 @@ internal sealed class RunEntry(RunStore store, Observable<Run> run)
     public void Reopen()
     {
         lock (_saving)
-        {
             _isStoredAtRest = false;
-        }
     }
 
     /// <summary>Makes a state durable.</summary>

@@ -74,16 +74,12 @@ internal sealed partial class RunService
         if (Ensure(runId) is { } entry)
         {
             lock (entry.Requests)
-            {
                 RequestStop(entry, reason);
-            }
         }
         else if (reason == StopReason.Cancel && _runs.TryGetValue(runId, out entry))
         {
             lock (entry.Requests)
-            {
                 CancelAtRest(entry);
-            }
         }
 
         return Task.CompletedTask;

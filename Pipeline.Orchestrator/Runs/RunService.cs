@@ -176,9 +176,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             entry.Save(run);
             // No other thread has this entry yet, so its lock is free. Refresh may have read the run from the shared storage and added one of its own.
             lock (entry.Requests)
-            {
                 BeginOrAsk(_runs.GetOrAdd(id, entry));
-            }
 
             // The list has changed, although the run itself may not change while it waits for its turn.
             _changes.Change(count => count + 1);
@@ -313,9 +311,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
         await StopElsewhereAsync(id, reason);
         lock (entry.Requests)
-        {
             return Latest(entry).Run;
-        }
     }
 
     // Of a run that came to rest before the request reached it.

@@ -269,9 +269,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
     {
         List<StageFigures> figures;
         lock (_lock)
-        {
             figures = [.. _figures];
-        }
 
         var replayed = figures.Sum(stage => stage.BatchesReplayed);
         var discarded = figures.Sum(stage => stage.FramesDiscarded);

@@ -28,9 +28,7 @@ internal sealed class SpeedSeries(IReadOnlyList<SpeedPoint> stored)
         get
         {
             lock (_lock)
-            {
                 return [.. _points];
-            }
         }
     }
 
