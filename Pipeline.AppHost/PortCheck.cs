@@ -20,8 +20,11 @@ internal static class PortCheck
         // In tests Aspire chooses the ports.
         if (services.GetRequiredService<IConfiguration>().GetValue("DcpPublisher:RandomizePorts", false))
             return;
-        var taken = WantedBy(services).Select(wanted => WhyTaken(wanted.Port) is { } why
-            ? $"port {wanted.Port} is {why}, and {wanted.User} needs it; is another pipeline up? {wanted.Remedy} takes another" : null).OfType<string>().ToList();
+        var taken = WantedBy(services)
+            .Select(wanted => WhyTaken(wanted.Port) is { } why
+                ? $"port {wanted.Port} is {why}, and {wanted.User} needs it; is another pipeline up? {wanted.Remedy} takes another"
+                : null)
+            .OfType<string>().ToList();
         if (taken.Count > 0)
             throw new PipelineException(string.Join('\n', taken));
     }

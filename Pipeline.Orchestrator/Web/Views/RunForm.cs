@@ -104,9 +104,11 @@ internal sealed class RunForm
             AllowUpgrade = AllowUpgrade,
             Rules = string.IsNullOrWhiteSpace(Rules) ? null : Rules,
             ExtraAggregates = [.. WantsMin ? [Min] : (string[])[], .. WantsMax ? [Max] : (string[])[]],
-            BatchSize = Number(BatchSize, RunDefaults.BatchSize, "batchSize", $"a whole number from 1 to {RunLimits.MaxBatchLines}, auto, or empty for auto", auto: 0),
+            BatchSize = Number(
+                BatchSize, RunDefaults.BatchSize, "batchSize", $"a whole number from 1 to {RunLimits.MaxBatchLines}, auto, or empty for auto", auto: 0),
             Rate = Number(Rate, RunDefaults.Rate, "rate", $"a number from 0 to {RunLimits.MaxRate}, or empty for no limit", Real),
-            Partitions = Number(Partitions, RunDefaults.Partitions, "partitions", $"a whole number from 1 to {RunSettingsCheck.MaxPartitions}, auto, or empty for 1", auto: 0),
+            Partitions = Number(
+                Partitions, RunDefaults.Partitions, "partitions", $"a whole number from 1 to {RunSettingsCheck.MaxPartitions}, auto, or empty for 1", auto: 0),
             MaxLineBytes = Number(
                 MaxLineBytes, RunDefaults.MaxLineBytes, "maxLineBytes",
                 $"a whole number from {RunLimits.MinLineBytes} to {RunLimits.MaxLineBytes}, or empty for {RunDefaults.MaxLineBytes}"),
