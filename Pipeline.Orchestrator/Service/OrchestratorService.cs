@@ -73,7 +73,7 @@ internal static class OrchestratorService
         services.AddSingleton<RunInstruments>();
         services.AddSingleton<Func<RunCoordinator>>(provider => () =>
             ActivatorUtilities.CreateInstance<RunCoordinator>(provider, provider.GetRequiredService<ILogger<RunCoordinator>>()));
-        services.AddSingleton(provider => PartitionedStoreOf(provider));
+        services.AddSingleton(PartitionedStoreOf);
         services.AddSingleton<SliceLanes>();
         services.AddHostedService(provider => provider.GetRequiredService<SliceLanes>());
         services.AddSingleton<ISliceWorkers>(provider => provider.GetRequiredService<SliceLanes>());
