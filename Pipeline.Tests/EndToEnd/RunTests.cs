@@ -87,17 +87,15 @@ public sealed class RunTests(PipelineFixture fixture)
     }
 
     [Fact]
-    public async Task Run_InputDirectoryWithoutInput_FailsAndWritesNothing()
+    public async Task Run_InputDirectoryWithoutInput_IsRefusedAndWritesNothing()
     {
         var folder = Pipeline.Folder("nothing");
-        var run = await Pipeline.RunAsync(new RunSettings
-        {
-            Input = Pipeline.Folder("no-input"),
-            Output = Path.Combine(folder, "results.ndjson"),
-        });
+        var settings = new RunSettings { Input = Pipeline.Folder("no-input"), Output = Path.Combine(folder, "results.ndjson") };
 
-        Assert.Equal(RunState.Failed, run.State);
-        Assert.Equal((1, "ingest"), (run.Attempts, run.Error?.Role));
+        var refused = await Assert.ThrowsAsync<RunsApiException>(() => Pipeline.RunAsync(settings));
+
+        Assert.Equal("input", Assert.Single(refused.Fields).Field);
+        Assert.Contains("holds no *.ndjson", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Names(folder));
     }
 
