@@ -79,13 +79,13 @@ public static class ServiceDefaultsExtensions
         builder.Services.AddSingleton<ConnectionGate>();
         builder.Services.AddOptions<EndpointOptions>()
             .Configure(options => configure?.Invoke(options))
+            .Validate(_ => urls.Errors.Count == 0, string.Join(" ", urls.Errors))
             .BindSettings(EndpointOptions.Section)
             .Configure<IConfiguration>((options, configuration) =>
             {
                 if (configuration[EndpointOptions.GrpcPortVariable] is { Length: > 0 } text)
                     options.GrpcPort = int.TryParse(text, out var port) ? port : -1;
-            })
-            .Validate(_ => urls.Errors.Count == 0, string.Join(" ", urls.Errors));
+            });
         builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         builder.AddQuietStart();
     }

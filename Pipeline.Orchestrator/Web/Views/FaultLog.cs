@@ -62,14 +62,11 @@ internal static class FaultLog
             if (attempt is { Outcome: "failed", Ended: { } failed })
             {
                 var where = attempt.Error is { InstanceId.Length: > 0 } error ? $"{error.Role} {error.InstanceId}" : run.Id;
-                yield return new(
-                    failed, "failed", IncidentSeverity.Bad, where,
-                    $"attempt {attempt.Attempt} failed: {attempt.Error?.Reason}: {attempt.Error?.Message}", run.Id);
+                yield return Bad(failed, "failed", $"attempt {attempt.Attempt} failed: {attempt.Error?.Reason}: {attempt.Error?.Message}", where);
             }
             else if (attempt is { Outcome: AttemptRecord.Abandoned, Ended: { } abandoned })
             {
-                yield return new(
-                    abandoned, "abandoned", IncidentSeverity.Bad, run.Id, $"attempt {attempt.Attempt} was abandoned: its orchestrator stopped or died", run.Id);
+                yield return Bad(abandoned, "abandoned", $"attempt {attempt.Attempt} was abandoned: its orchestrator stopped or died");
             }
 
             if (index > 0 && attempt.FirstCommit is { } commit
@@ -85,8 +82,10 @@ internal static class FaultLog
         }
 
         if (run.Stall is { } stall)
-            yield return new(stall.Since, "stalled", IncidentSeverity.Bad, run.Id, stall.Message, run.Id);
+            yield return Bad(stall.Since, "stalled", stall.Message);
         if (run is { State: RunState.Failed, Ended: { } ended })
-            yield return new(ended, "run failed", IncidentSeverity.Bad, run.Id, run.Error?.Message ?? "", run.Id);
+            yield return Bad(ended, "run failed", run.Error?.Message ?? "");
+
+        Incident Bad(DateTimeOffset at, string kind, string what, string? who = null) => new(at, kind, IncidentSeverity.Bad, who ?? run.Id, what, run.Id);
     }
 }
