@@ -4,14 +4,12 @@ using Orleans.Connections.Security;
 namespace Pipeline.Orchestrator.Cluster;
 
 /// <summary>Certificates of the connections between machines: both ends show one, and accept those that the authority signed.</summary>
-internal sealed class ClusterCertificates : IDisposable
+/// <param name="own">This machine's, with its private key.</param>
+/// <param name="authorities">The authority's.</param>
+internal sealed class ClusterCertificates(X509Certificate2 own, X509Certificate2Collection authorities) : IDisposable
 {
-    private readonly X509Certificate2Collection _authorities;
-
-    private ClusterCertificates(X509Certificate2 own, X509Certificate2Collection authorities) => (Own, _authorities) = (own, authorities);
-
     /// <summary>This machine's certificate, with its private key.</summary>
-    public X509Certificate2 Own { get; }
+    public X509Certificate2 Own => own;
 
     /// <summary>Reads the files that the settings name.</summary>
     public static ClusterCertificates Load(ClusterSettings settings)
@@ -32,7 +30,7 @@ internal sealed class ClusterCertificates : IDisposable
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         return chain.Build(certificate);
     }
@@ -49,8 +47,8 @@ internal sealed class ClusterCertificates : IDisposable
 
     public void Dispose()
     {
-        Own.Dispose();
-        foreach (var authority in _authorities)
+        own.Dispose();
+        foreach (var authority in authorities)
             authority.Dispose();
     }
 }

@@ -145,6 +145,7 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"{runId}.{slice:0000}");
         var now = _time.GetUtcNow();
+        var blank = new Run { Id = id, Created = now, Updated = now, Options = new RunSettings(), Input = "", Output = "" };
         try
         {
             var stored = RunStore.Load(folder);
@@ -159,11 +160,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
             }
 
             var plan = PartitionPlan.Load(_store.FolderOf(runId)) ?? throw new IOException($"there is no plan in {_store.FolderOf(runId)}");
-            var run = new Run
+            var run = blank with
             {
-                Id = id,
-                Created = now,
-                Updated = now,
                 UpgradeAllowed = whole.UpgradeAllowed,
                 Options = whole.Options with { Partitions = RunDefaults.Partitions },
                 Input = whole.Input,
@@ -177,17 +175,8 @@ internal sealed class SliceLanes : ISliceWorkers, IHostedService
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or StageException)
         {
-            return new Run
-            {
-                Id = id,
-                Created = now,
-                Updated = now,
-                Options = new RunSettings(),
-                Input = "",
-                Output = "",
-                State = RunState.Failed,
-                Error = new RunError(FailureReasons.StoreUnwritable, $"its folder cannot be used: {error.Message}"),
-            };
+            var failure = new RunError(FailureReasons.StoreUnwritable, $"its folder cannot be used: {error.Message}");
+            return blank with { State = RunState.Failed, Error = failure };
         }
     }
 
