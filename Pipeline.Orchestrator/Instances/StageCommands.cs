@@ -81,7 +81,7 @@ internal sealed partial class StageCommands(
         }
         catch (Exception error) when (error is InstanceChoiceException or StageException)
         {
-            return NotStopped(instance, error.Message) with { TakenOut = error is InstanceChoiceException { IsUnknown: true } };
+            return ReportOf(instance, error.Message) with { TakenOut = error is InstanceChoiceException { IsUnknown: true } };
         }
     }
 
@@ -116,10 +116,11 @@ internal sealed partial class StageCommands(
         var message = refused is null
             ? $"process {instance.ProcessId} was asked to end; an AppHost that started it does not restart it"
             : $"end it yourself: {refused}";
-        return NotStopped(instance, message) with { TakenOut = true, Drained = drained, Signalled = refused is null, Runs = through };
+        return ReportOf(instance, message) with { TakenOut = true, Drained = drained, Signalled = refused is null, Runs = through };
     }
 
-    private static StoppedInstance NotStopped(Instance instance, string message) => new()
+    // Where nothing was done to it.
+    private static StoppedInstance ReportOf(Instance instance, string message) => new()
     {
         InstanceId = instance.InstanceId,
         Implementation = Implementation.Of(instance),

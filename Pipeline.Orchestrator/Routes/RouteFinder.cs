@@ -7,13 +7,13 @@ using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Orchestrator.Routes;
 
-/// <summary>Waits, by the broker's notifications and the changes of the run's pins, for a full route.</summary>
-/// <remarks>Of one run, which makes one attempt at a time: there is nothing to synchronize.</remarks>
+/// <summary>Waits, by the broker's notifications and the changes of the run's pins, for a full route. One for each run.</summary>
 internal sealed class RouteFinder(IRegistry registry, IHealthProbe probe, InstanceLoad load, CoordinatorOptions options, TimeProvider time)
 {
     private readonly SuspectList _suspects = new(probe, time);
 
     // Attempts that failed at each instance. By its id, which survives a new registration: a process that was restarted may fail on the same input again.
+    // A run makes one attempt at a time, so there is nothing to synchronize.
     private readonly Dictionary<string, int> _failures = [];
 
     /// <summary>Returns the route once there is one.</summary>
