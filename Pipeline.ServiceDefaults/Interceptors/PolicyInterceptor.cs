@@ -28,9 +28,11 @@ internal sealed class PolicyInterceptor(IOptions<InterceptorOptions> options, Ti
         {
             return await handler.WaitAsync(_policy.MaxUnaryDuration, time);
         }
-        catch (TimeoutException) when (!handler.IsCompleted)
+        catch (TimeoutException)
         {
-            throw new RpcException(new Status(StatusCode.DeadlineExceeded, $"{context.Method} took longer than {_policy.MaxUnaryDuration}."));
+            // One that has ended has thrown it itself, or has ended in this very moment.
+            return handler.IsCompleted ? await handler : throw new RpcException(
+                new Status(StatusCode.DeadlineExceeded, $"{context.Method} took longer than {_policy.MaxUnaryDuration}."));
         }
 
         // Until the handler returns, which may be long after its caller was answered that it took too long.
