@@ -57,6 +57,20 @@ internal sealed class FaultRow(string name)
             _failures.Add(what);
     }
 
+    /// <summary>Tells the table how long something took.</summary>
+    /// <param name="what">What is so after that time.</param>
+    /// <param name="took">Each time.</param>
+    public void NoteTimes(string what, IEnumerable<TimeSpan> took)
+    {
+        List<double> seconds = [.. took.Select(time => time.TotalSeconds).Order()];
+        if (seconds.Count > 0)
+        {
+            Note = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what} after {seconds[0]:0.0}, {seconds[seconds.Count / 2]:0.0}, {seconds[^1]:0.0} s (least, median, most)");
+        }
+    }
+
     /// <summary>Tells the table, and fails where anything failed.</summary>
     public void Finish()
     {

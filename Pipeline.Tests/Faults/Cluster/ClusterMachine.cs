@@ -5,7 +5,7 @@ using Pipeline.AppHost;
 namespace Pipeline.Tests.Faults.Cluster;
 
 /// <summary>A whole pipeline on a host, each process started again when it ends, as an AppHost or systemd does.</summary>
-internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyDictionary<string, string> environment) : IAsyncDisposable
+internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyDictionary<string, string> environment) : IClusterMachine
 {
     private const string Broker = "http://127.0.0.1:7070";
     private static readonly TimeSpan RestartDelay = TimeSpan.FromMilliseconds(500);
@@ -19,8 +19,8 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
     /// <summary>How often its orchestrator has been started.</summary>
     public int OrchestratorStarts => _services["orchestrator"].Starts;
 
-    /// <summary>Starts all its processes.</summary>
-    public void Start()
+    /// <inheritdoc/>
+    public Task StartAsync()
     {
         Directory.CreateDirectory(folder);
         var port = 7100;
@@ -38,9 +38,10 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
         }
 
         Add(new Projects.Pipeline_Orchestrator(), "orchestrator", ("services__broker__grpc__0", Broker), ("ASPNETCORE_URLS", Orchestrator));
+        return Task.CompletedTask;
     }
 
-    /// <summary>Kills all its processes at once, as when a machine loses its power; none is started again.</summary>
+    /// <inheritdoc/>
     public async Task KillAsync()
     {
         var services = _services.Values.ToList();
@@ -60,7 +61,7 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
     /// <summary>Starts one of its processes that was killed.</summary>
     public void Start(string service) => _services[service] = _services[service].Again();
 
-    /// <summary>What the command line says here.</summary>
+    /// <inheritdoc/>
     public async Task<string> CommandAsync(params IEnumerable<string> arguments)
     {
         var start = host.StartInfo(ServiceFiles.PathOf(new Projects.Pipeline_Cli()), arguments);
@@ -68,11 +69,9 @@ internal sealed class ClusterMachine(NetworkHost host, string folder, IReadOnlyD
         return await NetworkHost.OutputOf(start);
     }
 
-    /// <summary>What its processes have written, the last of it.</summary>
-    public string Logs() => string.Join('\n', Directory.EnumerateFiles(folder, "*.log").Order()
-        .Select(path => $"--- {host.Name} {Path.GetFileName(path)}\n{string.Join('\n', File.ReadLines(path).TakeLast(15))}"));
-
-    public async ValueTask DisposeAsync() => await KillAsync();
+    /// <inheritdoc/>
+    public Task<string> LogsAsync() => Task.FromResult(string.Join('\n', Directory.EnumerateFiles(folder, "*.log").Order()
+        .Select(path => $"--- {host.Name} {Path.GetFileName(path)}\n{string.Join('\n', File.ReadLines(path).TakeLast(15))}")));
 
     private void Add(IProjectMetadata project, string name, params (string Name, string Value)[] variables)
     {

@@ -1,23 +1,27 @@
 using System.Diagnostics;
-using System.Globalization;
+using ProcessBench = Pipeline.Tests.Faults.Cluster.ClusterBench<Pipeline.Tests.Faults.Cluster.ClusterMachine>;
 
 namespace Pipeline.Tests.Faults.Cluster;
 
 /// <summary>Partitioned runs on three machines that die, are cut off, or lose their membership table.</summary>
 [Collection(WholeMachineCollection.Name)]
-public sealed class ClusterTests
+public sealed class ClusterTests : IDisposable
 {
     private const int Times = 10;
     private const string WithoutSink = "the run's own machine without Sink";
 
+    private readonly string _folder = Directory.CreateTempSubdirectory("cluster-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [ClusterFact]
     public async Task Run_MachineKilledAndAnotherCutOff_SameBytes()
     {
-        await using var bench = await ClusterBench.StartAsync(lines: 400_000, slices: 12);
+        await using var bench = await StartAsync(lines: 400_000, slices: 12);
         await bench.WaitForAllAsync();
 
         await KillAsync(bench, bench.Machines[1]);
-        var id = await bench.UnderWayAsync(bench.Machines[0], bench.Machines[2], completed: 1);
+        var id = (await bench.UnderWayAsync(bench.Machines[0], bench.Machines[2], completed: 1)).Id;
         await bench.ConnectAsync(bench.Machines[2], connected: false);
         var run = await bench.FinishAsync(id);
 
@@ -36,7 +40,7 @@ public sealed class ClusterTests
     public async Task Run_WhateverHappensToTheMachines_SameBytes(string what)
     {
         Assert.Null(NetworkHost.SkipReason);
-        await using var bench = await ClusterBench.StartAsync(3 * FaultSettings.Lines, slices: 24, what == WithoutSink ? "00:00:05" : "00:02:00");
+        await using var bench = await StartAsync(3 * FaultSettings.Lines, slices: 24, what == WithoutSink ? "00:00:05" : "00:02:00");
         var row = new FaultRow($"cluster, {what}");
         var took = new List<TimeSpan>();
         await row.RepeatAsync(FaultSettings.Repeat(Times), async _ =>
@@ -44,18 +48,14 @@ public sealed class ClusterTests
             await bench.WaitForAllAsync();
             took.Add(await DisturbAsync(bench, what));
         });
-        took.Sort();
-        if (took.Count > 0)
-        {
-            row.Note = string.Create(
-                CultureInfo.InvariantCulture,
-                $"recovered after {took[0].TotalSeconds:0.0}, {took[took.Count / 2].TotalSeconds:0.0}, {took[^1].TotalSeconds:0.0} s (least, median, most)");
-        }
-
+        row.NoteTimes(what == "undisturbed" ? "done" : "recovered", took);
         row.Finish();
     }
 
-    private static Task<TimeSpan> DisturbAsync(ClusterBench bench, string what) => what switch
+    private Task<ProcessBench> StartAsync(int lines, int slices, string routeTimeout = "00:02:00") => ProcessBench.StartAsync(
+        _folder, machines: 3, lines, slices, batchSize: 0, (host, folder, settings) => new ClusterMachine(host, folder, settings), routeTimeout);
+
+    private static Task<TimeSpan> DisturbAsync(ProcessBench bench, string what) => what switch
     {
         "a machine killed" => KillAsync(bench, bench.Machines[1]),
         "the run's own machine killed" => KillAsync(bench, bench.Machines[0]),
@@ -67,13 +67,13 @@ public sealed class ClusterTests
     };
 
     // How long the whole run takes.
-    private static async Task<TimeSpan> LeaveAloneAsync(ClusterBench bench)
+    private static async Task<TimeSpan> LeaveAloneAsync(ProcessBench bench)
     {
         var run = await bench.FinishAsync(await bench.RunAsync(bench.Machines[0]));
         return run.Ended!.Value - run.Created;
     }
 
-    private static async Task<TimeSpan> LoseRedisAsync(ClusterBench bench)
+    private static async Task<TimeSpan> LoseRedisAsync(ProcessBench bench)
     {
         var id = await bench.RunAsync(bench.Machines[0]);
         await bench.CompletedAsync(id, 2);
@@ -85,35 +85,35 @@ public sealed class ClusterTests
         await bench.Redis.StartAsync();
         await bench.FinishAsync(id);
         // Each orchestrator ends when it finds the table empty, and joins anew.
-        await ClusterBench.UntilAsync(
+        await ProcessBench.UntilAsync(
             () => bench.Machines.Zip(starts).All(machine => machine.First.OrchestratorStarts > machine.Second), "all orchestrators to join anew");
         return recovered;
     }
 
-    private static async Task<TimeSpan> KillAllAsync(ClusterBench bench)
+    private static async Task<TimeSpan> KillAllAsync(ProcessBench bench)
     {
         var id = await bench.RunAsync(bench.Machines[0]);
         await bench.CompletedAsync(id, 2);
         await Task.WhenAll(bench.Machines.Select(machine => machine.KillAsync()));
         var began = Stopwatch.GetTimestamp();
         foreach (var machine in bench.Machines)
-            machine.Start();
+            await machine.StartAsync();
         await bench.CompletedAsync(id, bench.Completed(id) + 1);
         var recovered = Stopwatch.GetElapsedTime(began);
         await bench.FinishAsync(id);
         return recovered;
     }
 
-    private static async Task<TimeSpan> KillAsync(ClusterBench bench, ClusterMachine machine)
+    private static async Task<TimeSpan> KillAsync(ProcessBench bench, ClusterMachine machine)
     {
-        var (id, recovered) = await LoseAsync(bench, machine, machine.KillAsync);
+        var (id, recovered) = await bench.LoseAsync(machine, machine.KillAsync);
         await bench.FinishAsync(id);
-        machine.Start();
+        await machine.StartAsync();
         return recovered;
     }
 
     // Its slices are worked on by the others, and then one of them has to merge.
-    private static async Task<TimeSpan> MergeElsewhereAsync(ClusterBench bench)
+    private static async Task<TimeSpan> MergeElsewhereAsync(ProcessBench bench)
     {
         var own = bench.Machines[0];
         await own.KillAsync("sink");
@@ -126,20 +126,12 @@ public sealed class ClusterTests
         return Stopwatch.GetElapsedTime(began);
     }
 
-    private static async Task<TimeSpan> CutOffAsync(ClusterBench bench, ClusterMachine machine)
+    private static async Task<TimeSpan> CutOffAsync(ProcessBench bench, ClusterMachine machine)
     {
-        var (id, recovered) = await LoseAsync(bench, machine, () => bench.ConnectAsync(machine, connected: false));
+        var (id, recovered) = await bench.LoseAsync(machine, () => bench.ConnectAsync(machine, connected: false));
         await bench.ConnectAsync(machine, connected: true);
         await bench.FinishAsync(id);
         return recovered;
-    }
-
-    // Loses a machine in the middle of a run, and waits until the others have its slices.
-    private static async Task<(string Run, TimeSpan Recovered)> LoseAsync(ClusterBench bench, ClusterMachine machine, Func<Task> lose)
-    {
-        var id = await bench.UnderWayAsync(bench.Machines[0], machine, completed: 1);
-        await lose();
-        return (id, await bench.RecoveryAsync(id, machine));
     }
 }
 
