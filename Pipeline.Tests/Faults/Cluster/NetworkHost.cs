@@ -90,7 +90,8 @@ internal sealed class NetworkHost : IDisposable
         return new NetworkHost(keeper, name, address);
     }
 
-    private static string? Missing(string program, string package)
+    /// <summary>Why a program cannot be used; null where it is there.</summary>
+    public static string? Missing(string program, string package)
     {
         string[] folders = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), "/usr/sbin", "/sbin"];
         return folders.Any(folder => File.Exists(Path.Join(folder, program))) ? null : $"needs the program {program} (Debian package {package})";
