@@ -182,7 +182,7 @@ internal sealed partial record PipelineCommand
         return this with
         {
             Start = $"dotnet run --project {Shell.Current.Quote(relative.Length < project.Length ? relative : project)}{profile}",
-            Data = environment("Pipeline__Data") ?? environment("PIPELINE_DATA"),
+            Data = new[] { environment("Pipeline__Data"), environment("PIPELINE_DATA") }.FirstOrDefault(data => data is { Length: > 0 }),
         };
     }
 

@@ -44,7 +44,7 @@ internal sealed class CheckedCommand(
     /// <summary>What the parser has found wrong.</summary>
     public static IReadOnlyList<string> ParserErrors(ParseResult parsed) =>
         parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var first, ..] }
-            ? [$"'{first}' is neither a command nor an option"]
+            ? [$"'{first}': a command must come first, such as run"]
             : [.. parsed.Errors.Select(error => error.Message)];
 
     /// <summary>The errors of options that have none yet: one reason for an option is enough.</summary>

@@ -11,7 +11,10 @@ internal static class OptionKinds
     private static readonly string[] TimeFormats =
         ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
-    /// <summary>A whole number in a range, or a word that stands for one.</summary>
+    /// <summary>
+    /// A whole number in a range, or a word that stands for one: for the default where <paramref name="wordValue"/> is not given. Then only
+    /// <see cref="CheckedCommand.ValueOr{T}(ParseResult, Option{T}, T)"/> knows the default.
+    /// </summary>
     public static Option<long> Whole(
         string name, string description, long least, long most, long @default, string? word = null, long? wordValue = null)
     {

@@ -114,7 +114,7 @@ internal static class TopCommand
             [
                 Title,
                 .. others.Count > 0 ? [$"{Show.Count(others.Count, "other active run")}: {first}"] : (string[])[],
-                .. _run is { Stages.Count: > 0 } && !IsActive ? ["the figures are those of its last attempt"] : (string[])[],
+                .. _run is { Stages.Count: > 0 } && !IsActive ? [$"figures of the last attempt of run {_run.Id}"] : (string[])[],
                 .. Terminal.Table([Columns, .. Rows()], width, "peak memory", "bytes out/s", "state", "out/s"),
             ];
         }

@@ -129,18 +129,19 @@ public sealed class InputCatalog
         new(FailureReasons.InputChanged, $"The input is not what it was when the run started: {how}. Start a new run.");
 
     /// <summary>
-    /// Why a folder is no input; null where it, or a folder in it, holds a file that is read. A quick look, up to the first such file: what
-    /// holds many other files, or may not be read, is left to <see cref="Read"/>.
+    /// Why a folder is no input; null where it, or a folder in it, holds a file that is read. A quick look, up to the first such file: what is
+    /// large, or cannot be read whole, is left to <see cref="Read"/>.
     /// </summary>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    public static string? WhyNoInput(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="most">Files and folders that are looked at.</param>
+    public static string? WhyNoInput(string folder, int most = 10_000)
     {
-        var seen = 0;
+        var entries = new FileSystemEnumerable<bool>(folder, (ref entry) => IsInput(ref entry), Whole) { ShouldRecursePredicate = IsRead };
         try
         {
-            return EntriesOf(folder, workFolder: "").Any(entry => entry.IsInput || ++seen == MaxFiles) ? null : NoInput(folder);
+            return entries.Any(isInput => isInput || most-- == 0) ? null : NoInput(folder);
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -148,11 +149,16 @@ public sealed class InputCatalog
 
     private static InputCatalog ReadFolder(string folder, string workFolder, IReadOnlyList<string> roots)
     {
+        var entries = new FileSystemEnumerable<(string Path, bool IsInput)>(folder, (ref entry) => (entry.ToFullPath(), IsInput(ref entry)), Whole)
+        {
+            ShouldRecursePredicate = (ref entry) => IsRead(ref entry) && !IsWorkFolder(ref entry),
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
+        };
         // By name. A folder may hold any number of entries: what is kept of them is bounded.
         var files = new SortedDictionary<string, string>(Comparer<string>.Create(Utf8Order.Compare));
         var skipped = new SortedSet<string>(files.Comparer);
         var (skippedCount, pathBytes) = (0L, 0);
-        foreach (var (path, isInput) in EntriesOf(folder, workFolder))
+        foreach (var (path, isInput) in entries)
         {
             var name = NameOf(path);
             if (isInput)
@@ -184,28 +190,19 @@ public sealed class InputCatalog
         return catalog;
 
         string NameOf(string path) => Path.GetRelativePath(folder, path).Replace(Path.DirectorySeparatorChar, '/');
+
+        bool IsWorkFolder(ref FileSystemEntry entry) => workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
     }
 
     private static string NoInput(string folder) => $"'{folder}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz";
 
-    private static FileSystemEnumerable<(string Path, bool IsInput)> EntriesOf(string folder, string workFolder)
-    {
-        return new(
-            folder,
-            (ref entry) => (entry.ToFullPath(), !entry.IsDirectory && InputNames.IsInput(entry.FileName)),
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false })
-        {
-            ShouldRecursePredicate = (ref entry) => IsRead(ref entry),
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory || !IsRead(ref entry) && !IsWorkFolder(ref entry),
-        };
+    private static EnumerationOptions Whole => new() { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = false };
 
-        // Links to folders are not followed: they might lead in circles.
-        bool IsRead(ref FileSystemEntry entry) => entry.IsDirectory
-            && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !InputNames.IsHidden(entry.FileName) && !IsWorkFolder(ref entry);
+    private static bool IsInput(ref FileSystemEntry entry) => !entry.IsDirectory && InputNames.IsInput(entry.FileName);
 
-        bool IsWorkFolder(ref FileSystemEntry entry) =>
-            workFolder.Length > 0 && SameFile.Is(entry.ToFullPath(), workFolder);
-    }
+    // Links to folders are not followed: they might lead in circles.
+    private static bool IsRead(ref FileSystemEntry entry) =>
+        entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && !InputNames.IsHidden(entry.FileName);
 
     private void Add(string path, string name, string written)
     {

@@ -142,7 +142,10 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     {
         Kill(orphansOnly: false);
         foreach (var (_, process, _) in _replicas.Values)
+        {
             Kill(process, entireTree: true);
+            DeleteRuntimeFiles(process);
+        }
     }
 
     /// <summary>A process, its parent and so on, as far as the system tells them: on Linux only.</summary>
@@ -190,6 +193,8 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
     // their names have another start time.
     private void DeleteRuntimeFiles(ProcessIdentity process)
     {
+        if (!OperatingSystem.IsLinux())
+            return;
         foreach (var name in (string[])["dotnet-diagnostic-{0}-{1}-socket", "clr-debug-pipe-{0}-{1}-in", "clr-debug-pipe-{0}-{1}-out"])
         {
             var path = Path.Join(Path.GetTempPath(), string.Format(CultureInfo.InvariantCulture, name, process.Id, process.Start));
@@ -200,6 +205,7 @@ internal sealed class ResourceProcesses(PipelineDirectories directories, TimePro
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 log.NotDeleted(path, exception.Message);
+                return;
             }
         }
     }

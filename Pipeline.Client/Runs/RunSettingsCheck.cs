@@ -88,7 +88,7 @@ public static class RunSettingsCheck
             if (field == "input" && !Path.Exists(path))
                 errors.Add(new(field, $"cannot be read: there is no file or directory {path}"));
             else if (field == "input" && Directory.Exists(path) && InputCatalog.WhyNoInput(path) is { } nothing)
-                errors.Add(new(field, $"cannot be read: {nothing}"));
+                errors.Add(new(field, $"must hold input: {nothing}"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

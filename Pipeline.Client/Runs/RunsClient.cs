@@ -49,9 +49,7 @@ public sealed class RunsClient : IDisposable
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        // A browser knows a login by the host's name, and Aspire's links name this one.
-        var page = address.Host == "127.0.0.1" ? new UriBuilder(address) { Host = "localhost" }.Uri : address;
-        PageLink = new Uri(page, PageLogin.LinkOf(key));
+        PageLink = new Uri(address, PageLogin.LinkOf(key));
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 

@@ -1,4 +1,3 @@
-using System.Net.Mime;
 using Pipeline.Orchestrator.Web;
 using Pipeline.Orchestrator.Web.Security;
 using Pipeline.ServiceDefaults;
@@ -28,7 +27,7 @@ internal static class KeyGate
             return;
         }
 
-        // What a person has typed is meant to be a page: `/runs` is the runs' page, and of others there is one that says that they are none.
+        // A browser without the key is sent to the page of the same name; an unknown name gets the page's own "not found".
         if (IsByBrowser(context.Request))
         {
             context.Response.Redirect(PageSetup.Root + context.Request.Path.ToUriComponent() + context.Request.QueryString);
@@ -41,9 +40,10 @@ internal static class KeyGate
         await problem.ExecuteAsync(context);
     });
 
+    // Fetch Metadata, W3C: all browsers send it with what is typed or clicked, to loopback without TLS too, and nothing else does.
     private static bool IsByBrowser(HttpRequest request) => HttpMethods.IsGet(request.Method)
         && request.Headers.Authorization.Count == 0
-        && request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals(MediaTypeNames.Text.Html, StringComparison.OrdinalIgnoreCase));
+        && request.Headers["Sec-Fetch-Mode"] == "navigate";
 
     private static bool IsOpen(PathString path) => PageSetup.IsOpen(path) ||
         path == HealthPaths.Health || path == HealthPaths.Alive || path.StartsWithSegments(OpenApi, StringComparison.Ordinal);

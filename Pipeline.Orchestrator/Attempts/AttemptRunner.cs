@@ -83,7 +83,7 @@ internal sealed class AttemptRunner(
                 }
                 else if (first == news && await news is { IsDraining: false, Instance: var gone })
                 {
-                    return new AttemptOutcome.Failed(Unreachable(gone, $"{gone.InstanceId} at {gone.Address} lost its lease and does not answer"));
+                    return new AttemptOutcome.Failed(AttemptOutcome.Unreachable(gone, $"{gone.InstanceId} at {gone.Address} lost its lease and does not answer"));
                 }
                 else
                 {
@@ -185,14 +185,18 @@ internal sealed class AttemptRunner(
         }
     }
 
-    private Failure TooLate(StageRoute route, bool drained) => Unreachable(
+    private Failure TooLate(StageRoute route, bool drained) => AttemptOutcome.Unreachable(
         route.Instances[0],
         drained
             ? $"the attempt did not drain to a checkpoint within {options.DrainTimeout.TotalSeconds:0.###} s"
             : $"the route did not open within {options.OpenTimeout.TotalSeconds:0.###} s");
+}
 
-    /// <summary>The failure of an attempt in which an instance did not do in time what it had to.</summary>
-    internal static Failure Unreachable(Instance instance, string message) => new()
+/// <summary>How an attempt ended.</summary>
+internal abstract record AttemptOutcome
+{
+    /// <summary>The failure of an attempt because of an instance that does not answer, or not in time.</summary>
+    public static Failure Unreachable(Instance instance, string message) => new()
     {
         Reason = FailureReasons.Unreachable,
         Message = message,
@@ -200,11 +204,7 @@ internal sealed class AttemptRunner(
         Role = instance.Role,
         Retryable = true,
     };
-}
 
-/// <summary>How an attempt ended.</summary>
-internal abstract record AttemptOutcome
-{
     /// <summary>The results are in place or, where the figures say that it has drained, it stopped at a checkpoint, on demand.</summary>
     public sealed record Ended(RunCompleted Figures) : AttemptOutcome;
 

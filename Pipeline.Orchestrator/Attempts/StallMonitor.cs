@@ -140,7 +140,7 @@ internal sealed class StallMonitor(
         return $"no progress for {silence.TotalSeconds:0} s, {who}";
     }
 
-    private Failure FailureAfter(TimeSpan silence) => AttemptRunner.Unreachable(
+    private Failure FailureAfter(TimeSpan silence) => AttemptOutcome.Unreachable(
         FindWait(silence).Awaited ?? route.Instances[0], $"{Describe(silence)}; the limit is Orchestrator:StallTimeout");
 
     /// <summary>Which instance waits for which; the first is null where the orchestrator waits, both where nothing tells.</summary>

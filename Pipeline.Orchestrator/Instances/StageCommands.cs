@@ -119,7 +119,7 @@ internal sealed partial class StageCommands(
         return ReportOf(instance, message) with { TakenOut = true, Drained = drained, Signalled = refused is null, Runs = through };
     }
 
-    // Where nothing was done to it.
+    // As if nothing had been done to it.
     private static StoppedInstance ReportOf(Instance instance, string message) => new()
     {
         InstanceId = instance.InstanceId,

@@ -7,8 +7,8 @@ namespace Pipeline.Orchestrator.Runs;
 /// <param name="own">Where Pipeline keeps its own data: no output lies there but that of a run without one of its own, and no input directory holds it.</param>
 /// <param name="runs">All runs.</param>
 /// <param name="resolve">
-/// Resolves the links of a path, and returns null where it leads nowhere any more; null = as <see cref="RootedPath.TryResolve"/>. The file system may let
-/// it wait.
+/// Resolves the links of a path, and returns null where they lead in circles or a directory cannot be read; null = as
+/// <see cref="RootedPath.TryResolve"/>. It may block for as long as the file system does.
 /// </param>
 internal sealed class OutputClaims(IReadOnlyList<string> own, Func<IReadOnlyList<Run>> runs, Func<string, string?>? resolve = null)
 {

@@ -85,6 +85,7 @@ public class PipelineCommandTests
 
     [Theory]
     [InlineData("/repo", "http", null, "dotnet run --project Pipeline.AppHost -- --resume RUN")]
+    [InlineData("/repo", "http", "", "dotnet run --project Pipeline.AppHost -- --resume RUN")]
     [InlineData("/repo/samples/node/x", "polyglot", null, "dotnet run --project /repo/Pipeline.AppHost --launch-profile polyglot -- --resume RUN")]
     [InlineData("/tmp/a/b/c/d", "", "/srv/data", "dotnet run --project /repo/Pipeline.AppHost -- --resume RUN --Pipeline:Data=/srv/data")]
     public void ToResume_StartedFromElsewhere_StartsTheSameAgain(string directory, string profile, string? data, string expected)

@@ -48,7 +48,7 @@ public sealed class WrongOptionsTests : CommandTests
     [Theory]
     [InlineData("frob")]
     [InlineData("--frob")]
-    public async Task Root_WhatIsNoCommand_IsNamedAlone(string word) => await RefusesAsync([$"'{word}' is neither a command nor an option"], word);
+    public async Task Root_WhatIsNoCommand_IsNamedAlone(string word) => await RefusesAsync([$"'{word}': a command must come first"], word);
 
     [Fact]
     public async Task Run_ThreadsWithoutMonolith_IsRefused() => await RefusesAsync(

@@ -99,6 +99,7 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("empty", "must name a file", "must name a file")]
     [InlineData("relative", "must be an absolute path", "must be an absolute path")]
     [InlineData("trailing slash", "there is no file or directory", "must be a file, not the directory")]
+    [InlineData("folder with input", Ok, "must be a file, not the directory")]
     [InlineData("folder", "holds no", "must be a file, not the directory")]
     [InlineData("missing folder", "there is no file or directory", NoDirectory)]
     public async Task HttpApi_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
@@ -114,6 +115,7 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("empty", "must name a file", "must name a file")]
     [InlineData("blank", "must name a file", "must name a file")]
     [InlineData("dangling link", "cannot be read", Ok)]
+    [InlineData("folder with input", Ok, "must be a file, not the directory")]
     [InlineData("folder", "holds no", "must be a file, not the directory")]
     [InlineData("missing folder", "there is no file or directory", NoDirectory)]
     public void AppHost_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
@@ -344,6 +346,10 @@ public sealed class PathMatrixTests : IDisposable
                 return "";
             case "blank":
                 return "  ";
+            case "folder with input":
+                var folder = Make("folder", forInput);
+                Write(Path.Combine(folder, "in.ndjson"));
+                return folder;
             case "folder":
                 return Directory.CreateDirectory(Path.Combine(_folder, $"folder-{name}")).FullName;
             case "trailing slash":

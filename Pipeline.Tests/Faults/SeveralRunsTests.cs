@@ -26,15 +26,14 @@ public sealed class SeveralRunsTests
         var (known, cancelled) = (new HashSet<string>(), 0);
         await row.RepeatAsync(FaultSettings.Repeat(Usual), async random =>
         {
-            foreach (var run in await bench.Pipeline.Api.ListAsync())
-                known.Add(run.Id);
+            known.UnionWith((await ListAsync(bench)).Select(run => run.Id));
             await DisturbAsync(bench, known, random);
             foreach (var run in (await ListAsync(bench)).Where(run => !known.Contains(run.Id)))
                 cancelled += await FinishAsync(bench, run) ? 1 : 0;
         });
 
         row.Note = $"{bench.Evidence}; {cancelled} were cancelled";
-        row.Require(bench.Evidence.Recovered > 0 && cancelled > 0, "no run took a second attempt, or none was cancelled: the test is vacuous");
+        row.Require(bench.Evidence.IsThere, "no batch was replayed, or no frame was discarded: the test is vacuous");
         row.Finish();
     }
 
@@ -88,7 +87,15 @@ public sealed class SeveralRunsTests
         while (run.State is RunState.Paused or RunState.Cancelled)
         {
             wasCancelled |= run.State == RunState.Cancelled;
-            await TryAsync(() => bench.Pipeline.Api.ResumeAsync(run.Id));
+            try
+            {
+                await bench.Pipeline.Api.ResumeAsync(run.Id);
+            }
+            catch (RunsApiException exception) when (exception.Status is null)
+            {
+                // The orchestrator may have resumed it before it died.
+            }
+
             run = await bench.Pipeline.RestAsync(run, FaultBench.Patience);
         }
 

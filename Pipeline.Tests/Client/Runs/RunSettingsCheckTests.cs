@@ -1,4 +1,5 @@
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 
 namespace Pipeline.Tests.Client.Runs;
 
@@ -67,9 +68,9 @@ public sealed class RunSettingsCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("notes.txt", "cannot be read")]
+    [InlineData("notes.txt", "must hold input")]
     [InlineData("a/b/lines.JSONL.gz", null)]
-    [InlineData("a/.hidden.ndjson", "cannot be read")]
+    [InlineData("a/.hidden.ndjson", "must hold input")]
     public void Check_DirectoryWithoutInput_IsAnError(string file, string? error)
     {
         var input = Path.Join(_folder, "input");
@@ -79,6 +80,17 @@ public sealed class RunSettingsCheckTests : IDisposable
         var errors = RunSettingsCheck.Check(new RunSettings { Input = input });
 
         Assert.Equal(error is null ? [] : [$"{error}: '{input}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz"], errors.Select(one => one.Message));
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    public void WhyNoInput_MoreEntriesThanItLooksAt_IsLeftToWhoeverReadsThem(int most, bool isLeft)
+    {
+        var input = Path.Join(_folder, "input");
+        Directory.CreateDirectory(Path.Join(input, "a", "b", "c"));
+
+        Assert.Equal(isLeft, InputCatalog.WhyNoInput(input, most) is null);
     }
 
     [Fact]

@@ -73,16 +73,6 @@ public sealed class RunsClientTests
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:5080")]
-    [InlineData("http://localhost:5080")]
-    public void PageLink_AddressOnLoopback_HasTheHostThatTheDashboardsLinkHas(string address)
-    {
-        using var client = new RunsClient(new Uri(address), "key", "a test");
-
-        Assert.Equal($"http://localhost:5080{PageLogin.LinkOf("key")}", client.PageLink.ToString());
-    }
-
-    [Theory]
     [InlineData("127.0.0.1:5080")]
     [InlineData("localhost:5080")]
     [InlineData("/run/pipeline")]

@@ -40,10 +40,25 @@ public sealed class PageLoginTests : IAsyncLifetime
     public async Task Get_ByABrowserOutsideThePage_LeadsToThePageOfThatName(string path, string page)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_browser.BaseAddress + path[1..]));
-        request.Headers.Add("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        request.Headers.Add("Sec-Fetch-Mode", "navigate");
         using var response = await _browser.SendAsync(request);
 
         Assert.Equal((HttpStatusCode.Redirect, page), (response.StatusCode, response.Headers.Location?.ToString()));
+    }
+
+    [Theory]
+    [InlineData("GET", "cors", null)]
+    [InlineData("GET", "navigate", "Bearer wrong")]
+    [InlineData("POST", "navigate", null)]
+    public async Task Request_OutsideThePageByAScriptOrAForm_IsUnauthorized(string method, string mode, string? authorization)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/runs");
+        request.Headers.Add("Sec-Fetch-Mode", mode);
+        if (authorization is not null)
+            request.Headers.Add("Authorization", authorization);
+        using var response = await _browser.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
     }
 
     [Theory]
