@@ -31,30 +31,17 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="configuration">What overrides appsettings.json, as <c>--Section:Key=value</c>.</param>
-    public static Task<AppHostUnderTest> StartAsync(params string[] configuration) =>
-        StartAsync(Directory.CreateTempSubdirectory("pipeline").FullName, keepsData: false, configuration);
+    public static Task<AppHostUnderTest> StartAsync(params string[] configuration) => StartAsync(configuration, data: null);
 
-    /// <summary>The same with Aspire's dashboard.</summary>
+    /// <summary>The same.</summary>
     /// <param name="configuration">What overrides appsettings.json.</param>
-    public static Task<AppHostUnderTest> StartWithDashboardAsync(params string[] configuration) =>
-        StartAsync(Directory.CreateTempSubdirectory("pipeline").FullName, keepsData: false, configuration, dashboard: true);
-
-    /// <summary>Starts it over a data directory that stays, so that another start can go on with it.</summary>
-    /// <param name="directory">The data directory.</param>
-    /// <param name="configuration">What overrides appsettings.json.</param>
-    public static Task<AppHostUnderTest> StartInAsync(string directory, params string[] configuration) =>
-        StartAsync(directory, keepsData: true, configuration);
-
-    /// <summary>The same, watched from its first moment.</summary>
-    /// <param name="directory">The data directory.</param>
+    /// <param name="data">A data directory that stays, so that another start can go on with it; null: one of its own.</param>
     /// <param name="beforeStart">Gets the application when nothing of it has begun.</param>
-    /// <param name="configuration">What overrides appsettings.json.</param>
-    public static Task<AppHostUnderTest> StartInAsync(string directory, Action<DistributedApplication> beforeStart, params string[] configuration) =>
-        StartAsync(directory, keepsData: true, configuration, beforeStart);
-
-    private static async Task<AppHostUnderTest> StartAsync(
-        string directory, bool keepsData, string[] configuration, Action<DistributedApplication>? beforeStart = null, bool dashboard = false)
+    /// <param name="dashboard">Whether it has Aspire's dashboard.</param>
+    public static async Task<AppHostUnderTest> StartAsync(
+        string[] configuration, string? data, Action<DistributedApplication>? beforeStart = null, bool dashboard = false)
     {
+        var directory = data ?? Directory.CreateTempSubdirectory("pipeline").FullName;
         using var timeout = new CancellationTokenSource(Patience);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
             [
@@ -66,7 +53,7 @@ internal sealed class AppHostUnderTest : IAsyncDisposable
             ],
             (options, _) => options.DisableDashboard = !dashboard,
             timeout.Token);
-        var host = new AppHostUnderTest(await builder.BuildAsync(timeout.Token), directory, keepsData);
+        var host = new AppHostUnderTest(await builder.BuildAsync(timeout.Token), directory, keepsData: data is not null);
         try
         {
             beforeStart?.Invoke(host.Application);

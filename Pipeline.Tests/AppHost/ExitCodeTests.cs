@@ -5,14 +5,9 @@ using System.Net.Sockets;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>The AppHost as a script sees it: exit code and output of errors found before any service is started.</summary>
-public sealed class ExitCodeTests : IDisposable
+public sealed class ExitCodeTests : FolderTests
 {
     private const string Missing = "/no/such/file";
-
-    // The working directory of the AppHost, which creates its data directory in it.
-    private readonly string _folder = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData(2, "error: unknown option '--bogus'; --help shows the options", "--bogus")]
@@ -45,7 +40,7 @@ public sealed class ExitCodeTests : IDisposable
             line => Assert.StartsWith("error: --input cannot be read: there is no", line, StringComparison.Ordinal),
             line => Assert.StartsWith("error: --output must lie in", line, StringComparison.Ordinal),
             line => Assert.StartsWith("error: Pipeline:Services:parse:Replicas must be", line, StringComparison.Ordinal));
-        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+        Assert.Empty(Directory.GetFileSystemEntries(Folder));
     }
 
     [Fact]
@@ -69,7 +64,7 @@ public sealed class ExitCodeTests : IDisposable
     [Fact]
     public async Task Start_SettingsOfAnotherProgramInTheWorkingDirectory_AreNotRead()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), "no JSON");
+        Write("appsettings.json", "no JSON");
 
         var (code, _, error) = await RunAsync("--Pipeline:Services:sink:Replicas=-1");
 
@@ -85,26 +80,6 @@ public sealed class ExitCodeTests : IDisposable
         Assert.Contains("--batch-size", output, StringComparison.Ordinal);
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
-    {
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", [typeof(Projects.Pipeline_AppHost).Assembly.Location, .. args])
-            {
-                WorkingDirectory = _folder,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync();
-            var error = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-            return (process.ExitCode, await output, await error);
-        }
-        finally
-        {
-            // An AppHost that fails to refuse its arguments would keep running.
-            process.Kill(entireProcessTree: true);
-        }
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] args) => Programs.RunAsync(
+        new ProcessStartInfo("dotnet", [typeof(Projects.Pipeline_AppHost).Assembly.Location, .. args]) { WorkingDirectory = Folder });
 }

@@ -8,7 +8,7 @@ namespace Pipeline.Tests.AppHost;
 
 /// <summary>Ctrl-C in the middle of a run, with real processes.</summary>
 [Collection(WholeMachineCollection.Name)]
-public sealed class InterruptTests : IDisposable
+public sealed class InterruptTests : FolderTests
 {
     /// <summary>Some seconds of work: the run has a checkpoint before it is stopped, and work left after it.</summary>
     private const int Items = 200;
@@ -17,11 +17,7 @@ public sealed class InterruptTests : IDisposable
 
     private static readonly Dictionary<string, string> LittleUnderWay = new() { ["Stage__RingSlots"] = "0", ["Endpoints__StreamWindowBytes"] = "65536" };
 
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    private string Resume => $"{PipelineCommand.Parse([]).StartedFrom(_data, Projects.Pipeline_AppHost.ProjectPath, _ => null).Start} -- --resume";
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    private string Resume => $"{PipelineCommand.Parse([]).StartedFrom(Folder, Projects.Pipeline_AppHost.ProjectPath, _ => null).Start} -- --resume";
 
     [Fact]
     public Task CtrlC_DuringARun_DrainsItAndPrintsTheResumeCommand() => StopAndResumeAsync(host => host.Interrupt());
@@ -31,10 +27,10 @@ public sealed class InterruptTests : IDisposable
 
     private async Task StopAndResumeAsync(Action<AppHostProcess> stop)
     {
-        var output = Path.Combine(_data, "results.ndjson");
+        var output = Path.Combine(Folder, "results.ndjson");
         // Small buffers between the stages, so that most of the input is still unread when the run is stopped.
         using var host = AppHostProcess.Start(
-            _data, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
+            Folder, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
         var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         stop(host);
@@ -49,7 +45,8 @@ public sealed class InterruptTests : IDisposable
         Assert.Contains($" lines; go on with: {Resume} {run} --exit ", lines[^1], StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error, StringComparison.Ordinal);
 
-        using var next = AppHostProcess.Start(_data, NoVariables, lines[^1].Split(" -- ")[1].Split(' ').Select(argument => argument.Trim('\'', '"')).ToArray());
+        var resume = lines[^1].Split(" -- ")[1].Split(' ').Select(argument => argument.Trim('\'', '"'));
+        using var next = AppHostProcess.Start(Folder, NoVariables, [.. resume]);
         (code, var report, error) = await next.EndAsync();
         Assert.True(code == 0, error);
         Assert.StartsWith($"run {run}: completed after 2 attempts", report, StringComparison.Ordinal);
@@ -62,7 +59,7 @@ public sealed class InterruptTests : IDisposable
         using var host = StartLongRun();
         var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
-        ServiceProcesses.Kill(new ServiceProcesses(_data).FindProgram("Pipeline.Cli")!.Value);
+        ServiceProcesses.Kill(new ServiceProcesses(Folder).FindProgram("Pipeline.Cli")!.Value);
 
         var (code, _, error) = await host.EndAsync();
 
@@ -82,7 +79,7 @@ public sealed class InterruptTests : IDisposable
             "--Pipeline:Services:orchestrator:Restart:MaxRestarts=1", "--Pipeline:Services:orchestrator:Restart:InitialDelay=00:00:00");
         var run = await host.ReadRunAsync();
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
-        var processes = new ServiceProcesses(_data);
+        var processes = new ServiceProcesses(Folder);
         var first = processes.Find("orchestrator")!.Value;
         ServiceProcesses.Kill(first);
         await Waiting.UntilAsync(() => processes.Find("orchestrator") is { } id && id != first, "the restart", AppHostUnderTest.Patience);
@@ -97,7 +94,7 @@ public sealed class InterruptTests : IDisposable
     [Fact]
     public async Task CtrlC_DuringARunWithoutExit_ExitsWith0()
     {
-        using var host = AppHostProcess.Start(_data, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(_data, "out"), "--batch-size", "1");
+        using var host = AppHostProcess.Start(Folder, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(Folder, "out"), "--batch-size", "1");
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         host.Interrupt();
 
@@ -110,12 +107,12 @@ public sealed class InterruptTests : IDisposable
     public async Task CtrlC_WhileTheRunOfAnotherClientIsActive_SaysHowToResumeIt()
     {
         var input = WriteItems();
-        using var host = AppHostProcess.Start(_data, LittleUnderWay, "--Pipeline:Demo=false");
-        var file = Path.Combine(_data, "endpoint.json");
+        using var host = AppHostProcess.Start(Folder, LittleUnderWay, "--Pipeline:Demo=false");
+        var file = Path.Combine(Folder, "endpoint.json");
         await Waiting.UntilAsync(() => File.Exists(file), "the orchestrator", AppHostUnderTest.Patience);
         var endpoint = EndpointFile.Read(file)!;
         using var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key);
-        var run = (await api.StartAsync(new RunSettings { Input = input, Output = Path.Combine(_data, "out"), Rate = 1 })).Id;
+        var run = (await api.StartAsync(new RunSettings { Input = input, Output = Path.Combine(Folder, "out"), Rate = 1 })).Id;
         host.Interrupt();
 
         var (code, _, error) = await host.EndAsync();
@@ -131,10 +128,10 @@ public sealed class InterruptTests : IDisposable
     [InlineData("Pipeline.Cli")]
     public async Task CtrlC_WhileItStarts_ExitsWith130AndSaysSo(string moment)
     {
-        using var host = AppHostProcess.Start(_data, NoVariables, "--input", WriteItems(), "--output", Path.Combine(_data, "out"), "--exit");
-        var processes = new ServiceProcesses(_data);
+        using var host = AppHostProcess.Start(Folder, NoVariables, "--input", WriteItems(), "--output", Path.Combine(Folder, "out"), "--exit");
+        var processes = new ServiceProcesses(Folder);
         await Waiting.UntilAsync(
-            () => File.Exists(Path.Combine(_data, "logs", moment)) || processes.FindProgram(moment) is not null, moment, AppHostUnderTest.Patience);
+            () => File.Exists(Path.Combine(Folder, "logs", moment)) || processes.FindProgram(moment) is not null, moment, AppHostUnderTest.Patience);
         host.Interrupt();
 
         var (code, output, error) = await host.EndAsync();
@@ -151,9 +148,9 @@ public sealed class InterruptTests : IDisposable
     public async Task CtrlC_ControlPlaneHangs_EndsAllTheSame()
     {
         // Nobody removes the folder of a control plane that hangs.
-        var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = _data };
+        var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = Folder };
         using var host = AppHostProcess.Start(
-            _data, environment, "--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "out"), "--exit");
+            Folder, environment, "--input", WriteItems(10 * Items), "--output", Path.Combine(Folder, "out"), "--exit");
         var run = await host.ReadRunAsync();
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try
@@ -167,7 +164,7 @@ public sealed class InterruptTests : IDisposable
             Assert.Equal(130, code);
             Assert.Contains("Aspire did not stop within 12 s", error, StringComparison.Ordinal);
             Assert.Contains($"--resume {run} ", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
-            await UntilAllAreGoneAsync(new ServiceProcesses(_data));
+            await UntilAllAreGoneAsync(new ServiceProcesses(Folder));
         }
         finally
         {
@@ -181,7 +178,7 @@ public sealed class InterruptTests : IDisposable
     {
         using var host = StartLongRun();
         var run = await host.ReadRunAsync();
-        var endpoint = EndpointFile.Read(Path.Combine(_data, "endpoint.json"))!;
+        var endpoint = EndpointFile.Read(Path.Combine(Folder, "endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
             await api.PauseAsync(run);
 
@@ -197,14 +194,14 @@ public sealed class InterruptTests : IDisposable
     [Fact]
     public async Task Resume_UnknownRun_IsRefused()
     {
-        using var host = AppHostProcess.Start(_data, NoVariables, "--resume", "20260101-120000-ab12", "--exit");
+        using var host = AppHostProcess.Start(Folder, NoVariables, "--resume", "20260101-120000-ab12", "--exit");
 
-        Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{_data}'{Environment.NewLine}"), await host.EndAsync());
+        Assert.Equal((1, "", $"error: there is no run 20260101-120000-ab12 in '{Folder}'{Environment.NewLine}"), await host.EndAsync());
     }
 
     private AppHostProcess StartLongRun(params string[] more) => AppHostProcess.Start(
-        _data, LittleUnderWay,
-        ["--input", WriteItems(10 * Items), "--output", Path.Combine(_data, "results.ndjson"), "--batch-size", "1", "--exit", .. more]);
+        Folder, LittleUnderWay,
+        ["--input", WriteItems(10 * Items), "--output", Path.Combine(Folder, "results.ndjson"), "--batch-size", "1", "--exit", .. more]);
 
     private static Task UntilAllAreGoneAsync(ServiceProcesses processes) =>
         Waiting.UntilAsync(() => processes.All().Count == 0, "all processes to be gone", AppHostUnderTest.Patience);
@@ -212,7 +209,7 @@ public sealed class InterruptTests : IDisposable
     // Some hundredths of a second of work each, the most that an item may have; no run of ten times as many ends before its test has stopped it.
     private string WriteItems(int items = Items)
     {
-        var path = Path.Combine(_data, "items.ndjson");
+        var path = Path.Combine(Folder, "items.ndjson");
         var values = string.Join(',', Enumerable.Range(1, 2_000));
         var padding = new string('x', 20_000);
         File.WriteAllLines(path, Enumerable.Range(0, items).Select(i => string.Create(
@@ -224,7 +221,7 @@ public sealed class InterruptTests : IDisposable
 
     private (string?, string?) StateOf(string run)
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(_data, "runs", run, "run.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "runs", run, "run.json")));
         var stored = document.RootElement;
         return (stored.GetProperty("state").GetString(), stored.GetProperty("history").EnumerateArray().Last().GetProperty("outcome").GetString());
     }

@@ -2,22 +2,17 @@ namespace Pipeline.Tests.AppHost;
 
 /// <summary>A setting that a stage refuses, with real processes.</summary>
 [Collection(WholeMachineCollection.Name)]
-public sealed class MisconfigurationTests : IDisposable
+public sealed class MisconfigurationTests : FolderTests
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
-
     [Fact]
     public async Task Start_StageSettingOutOfRange_IsReportedOnceWithoutRestart()
     {
-        var input = Path.Combine(_data, "input.ndjson");
-        await File.WriteAllTextAsync(input, "");
+        var input = Write("input.ndjson", "");
         using var host = AppHostProcess.Start(
-            _data,
+            Folder,
             // --Pipeline:Data on the command line takes precedence over PIPELINE_DATA.
             new Dictionary<string, string> { ["Stage__RingSlots"] = "99", ["PIPELINE_DATA"] = "/dev/null" },
-            "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
+            "--input", input, "--output", Path.Combine(Folder, "results.ndjson"), "--exit");
 
         var (code, _, error) = await host.EndAsync();
 
@@ -32,12 +27,11 @@ public sealed class MisconfigurationTests : IDisposable
     [Fact]
     public async Task Start_WrongSettingOfTheOrchestrator_IsToldAtTheEnd()
     {
-        var input = Path.Combine(_data, "input.ndjson");
-        await File.WriteAllTextAsync(input, "");
+        var input = Write("input.ndjson", "");
         using var host = AppHostProcess.Start(
-            _data,
+            Folder,
             new Dictionary<string, string> { ["Cluster__Provider"] = "Redis", ["Cluster__ConnectionString"] = "localhost" },
-            "--input", input, "--output", Path.Combine(_data, "results.ndjson"), "--exit");
+            "--input", input, "--output", Path.Combine(Folder, "results.ndjson"), "--exit");
 
         var (code, _, error) = await host.EndAsync();
 

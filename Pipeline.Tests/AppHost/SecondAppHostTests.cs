@@ -7,31 +7,27 @@ namespace Pipeline.Tests.AppHost;
 
 /// <summary>What one AppHost has, another one may not use.</summary>
 [Collection(WholeMachineCollection.Name)]
-public sealed class SecondAppHostTests : IDisposable
+public sealed class SecondAppHostTests : FolderTests
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    private string InUse => $"data directory '{_data}' is in use by another AppHost; --Pipeline:Data=DIR takes another";
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    private string InUse => $"data directory '{Folder}' is in use by another AppHost; --Pipeline:Data=DIR takes another";
 
     [Fact]
     public void Reserve_HeldByAnother_IsRefusedUntilItIsReleased()
     {
-        using (PipelineDirectories.Reserve(_data))
+        using (PipelineDirectories.Reserve(Folder))
         {
-            var refused = Assert.Throws<PipelineException>(() => PipelineDirectories.Reserve(_data));
+            var refused = Assert.Throws<PipelineException>(() => PipelineDirectories.Reserve(Folder));
             Assert.Equal(InUse, refused.Message);
         }
 
-        PipelineDirectories.Reserve(_data).Dispose();
+        PipelineDirectories.Reserve(Folder).Dispose();
     }
 
     [Fact]
     public async Task AppHost_SameDataDirectory_EndsWithOneLine()
     {
-        using var held = PipelineDirectories.Reserve(_data);
-        using var second = AppHostProcess.Start(_data, new Dictionary<string, string>());
+        using var held = PipelineDirectories.Reserve(Folder);
+        using var second = AppHostProcess.Start(Folder, new Dictionary<string, string>());
 
         Assert.Equal((1, "", $"error: {InUse}{Environment.NewLine}"), await second.EndAsync());
     }
@@ -45,7 +41,7 @@ public sealed class SecondAppHostTests : IDisposable
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
-        using var second = AppHostProcess.Start(_data, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
+        using var second = AppHostProcess.Start(Folder, new Dictionary<string, string> { [variable] = $"http://localhost:{port}" });
 
         const string question = "and the dashboard needs it; is another pipeline up?";
         var expected = $"error: port {port} is in use, {question} {variable} in Pipeline.AppHost/appsettings.json takes another{Environment.NewLine}";

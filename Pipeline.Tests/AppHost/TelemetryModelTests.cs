@@ -7,15 +7,14 @@ using Pipeline.AppHost;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>The application model, not started.</summary>
-public sealed class TelemetryModelTests
+public sealed class TelemetryModelTests : FolderTests
 {
     [Fact]
     public async Task Model_ProjectsAndConfiguredProcess_ExportTelemetryAndAskForNoCertificate()
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
-        var data = Directory.CreateTempSubdirectory("pipeline").FullName;
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
-            ["--Pipeline:Demo=false", $"--Pipeline:Data={data}", "--Pipeline:Processes:parse-py:Command=python3"], timeout.Token);
+            ["--Pipeline:Demo=false", $"--Pipeline:Data={Folder}", "--Pipeline:Processes:parse-py:Command=python3"], timeout.Token);
 
         var projects = builder.Resources.OfType<ProjectResource>().ToList();
         var process = builder.Resources.Single(resource => resource.Name == "parse-py");
@@ -29,7 +28,6 @@ public sealed class TelemetryModelTests
         Assert.DoesNotContain(
             builder.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()),
             endpoint => endpoint.UriScheme == "https");
-        Directory.Delete(data, recursive: true);
     }
 
     [Fact]

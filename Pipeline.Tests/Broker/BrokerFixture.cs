@@ -18,9 +18,6 @@ internal sealed class BrokerFixture : IAsyncDisposable
 {
     public const string Key = "the-key-of-the-tests";
 
-    /// <summary>Longest time for anything that should happen at once.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly PipelineChannel _channel;
 
     private BrokerFixture(WebApplication app)
@@ -63,7 +60,7 @@ internal sealed class BrokerFixture : IAsyncDisposable
         IEnumerable<KeyValuePair<string, string?>>? settings = null, TimeProvider? time = null, int port = 0)
     {
         var app = Build(settings, time, port);
-        await app.StartAsync().WaitAsync(Patience);
+        await app.StartAsync().WaitAsync(Waiting.Limit);
         return new BrokerFixture(app);
     }
 
@@ -87,7 +84,7 @@ internal sealed class BrokerFixture : IAsyncDisposable
         _channel.Dispose();
         Channels.Dispose();
         // Only here to stop: within the time that a host gives.
-        await App.StopAsync().WaitAsync(Patience);
+        await App.StopAsync().WaitAsync(Waiting.Limit);
         await App.DisposeAsync();
     }
 }

@@ -13,7 +13,7 @@ public sealed class BrokerHostTests
         await using var broker = BrokerFixture.Build([new(name, value)]);
         using var errors = new StringWriter();
 
-        Assert.Equal(ServiceRunner.Misconfigured, await ServiceRunner.RunAsync(broker, errors).WaitAsync(BrokerFixture.Patience));
+        Assert.Equal(ServiceRunner.Misconfigured, await ServiceRunner.RunAsync(broker, errors).WaitAsync(Waiting.Limit));
 
         Assert.Contains(error, Assert.Single(Lines(errors)));
     }
@@ -25,7 +25,7 @@ public sealed class BrokerHostTests
             [new("Registry:MaxInstances", "0"), new("Leases:TimeToLive", "00:00:00"), new("Watch:MaxWatchers", "0")]);
         using var errors = new StringWriter();
 
-        Assert.Equal(ServiceRunner.Misconfigured, await ServiceRunner.RunAsync(broker, errors).WaitAsync(BrokerFixture.Patience));
+        Assert.Equal(ServiceRunner.Misconfigured, await ServiceRunner.RunAsync(broker, errors).WaitAsync(Waiting.Limit));
 
         Assert.Equal(
             [

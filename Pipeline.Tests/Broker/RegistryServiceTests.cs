@@ -219,7 +219,7 @@ public sealed class RegistryServiceTests
 
         await broker.RegisterAsync();
         using var watch = broker.Client.Watch(new WatchRequest());
-        Assert.True(await watch.ResponseStream.MoveNext().WaitAsync(BrokerFixture.Patience));
+        Assert.True(await watch.ResponseStream.MoveNext().WaitAsync(Waiting.Limit));
         Assert.Equal(WatchResponse.ResponseOneofCase.Snapshot, watch.ResponseStream.Current.ResponseCase);
     }
 
@@ -237,10 +237,10 @@ public sealed class RegistryServiceTests
     private static async Task<KeepAliveResponse> Renew(AsyncDuplexStreamingCall<KeepAliveRequest, KeepAliveResponse> call, long leaseId)
     {
         await call.RequestStream.WriteAsync(new KeepAliveRequest { LeaseId = leaseId });
-        Assert.True(await call.ResponseStream.MoveNext().WaitAsync(BrokerFixture.Patience));
+        Assert.True(await call.ResponseStream.MoveNext().WaitAsync(Waiting.Limit));
         return call.ResponseStream.Current;
     }
 
     private static Task<RpcException> FailureOf<T>(AsyncUnaryCall<T> call) =>
-        Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(BrokerFixture.Patience));
+        Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(Waiting.Limit));
 }

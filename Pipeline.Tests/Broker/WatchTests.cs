@@ -15,8 +15,6 @@ namespace Pipeline.Tests.Broker;
 /// <summary>Watches over real connections.</summary>
 public sealed class WatchTests
 {
-    private static readonly TimeSpan Patience = BrokerFixture.Patience;
-
     [Fact]
     public async Task Watch_ConcurrentChanges_EveryWatcherSeesEachOnceAndInOrder()
     {
@@ -30,13 +28,13 @@ public sealed class WatchTests
             var start = await RevisionAsync(broker);
             using var stop = new CancellationTokenSource();
             var watchers = Enumerable.Range(0, 3).Select(_ => RecordAsync(broker, new WatchRequest(), stop.Token)).ToList();
-            await Task.WhenAll(watchers.Select(watcher => watcher.Started.Task.WaitAsync(Patience)));
+            await Task.WhenAll(watchers.Select(watcher => watcher.Started.Task.WaitAsync(Waiting.Limit)));
 
             await Task.WhenAll(callers.Select((operations, caller) => ActAsync(broker, caller, operations)));
             var end = await RevisionAsync(broker);
             watchers.Add(RecordAsync(
                 broker, new WatchRequest { AfterRevision = Math.Max(1, (start + end) / 2), Epoch = watchers[0].Epoch }, stop.Token));
-            await Task.WhenAll(watchers.Select(watcher => watcher.Reached(end).WaitAsync(Patience)));
+            await Task.WhenAll(watchers.Select(watcher => watcher.Reached(end).WaitAsync(Waiting.Limit)));
             await stop.CancelAsync();
 
             var now = (await broker.Client.ListAsync(new ListRequest { IncludeDeparted = true, PageSize = 1000 })).Instances
@@ -133,28 +131,28 @@ public sealed class WatchTests
         var slots = broker.App.Services.GetRequiredService<ConcurrencyLimiter>();
         long Taken() => new WatchOptions().MaxWatchers - slots.GetStatistics()!.CurrentAvailablePermits;
         var deaf = Enumerable.Range(0, 5).Select(_ => broker.Client.Watch(new WatchRequest())).ToList();
-        await Task.WhenAll(deaf.Select(watch => watch.ResponseHeadersAsync.WaitAsync(Patience)));
+        await Task.WhenAll(deaf.Select(watch => watch.ResponseHeadersAsync.WaitAsync(Waiting.Limit)));
         using var stop = new CancellationTokenSource();
         var hearing = RecordAsync(broker, new WatchRequest(), stop.Token);
-        await hearing.Started.Task.WaitAsync(Patience);
+        await hearing.Started.Task.WaitAsync(Waiting.Limit);
         Assert.Equal(6, Taken());
 
         // Until the windows of those who do not read are full, and the broker has given them up. Time passes only when the one who
         // reads has heard it all, so that a machine without time for it is not taken for deafness.
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Waiting.Limit);
         var sent = 0;
         while (Taken() > 1)
         {
             patience.Token.ThrowIfCancellationRequested();
             var request = new RegisterRequest { Instance = Registry.InstanceRegistryTests.Large($"i-{sent++ % 20}") };
             var registered = await broker.Client.RegisterAsync(request);
-            await hearing.Reached(registered.Revision).WaitAsync(Patience);
+            await hearing.Reached(registered.Revision).WaitAsync(Waiting.Limit);
             time.Pass(TimeSpan.FromMilliseconds(20));
         }
 
         foreach (var watch in deaf)
         {
-            var failure = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.ReadAllAsync().CountAsync().AsTask().WaitAsync(Patience));
+            var failure = await Assert.ThrowsAsync<RpcException>(() => watch.ResponseStream.ReadAllAsync().CountAsync().AsTask().WaitAsync(Waiting.Limit));
             // A reset: no status of the broker's comes through.
             Assert.True(failure.StatusCode is StatusCode.Cancelled or StatusCode.Internal, failure.Status.ToString());
             watch.Dispose();
@@ -171,7 +169,7 @@ public sealed class WatchTests
         await NextAsync(watch);
         var next = Assert.ThrowsAsync<RpcException>(() => NextAsync(watch));
 
-        await broker.App.StopAsync().WaitAsync(Patience);
+        await broker.App.StopAsync().WaitAsync(Waiting.Limit);
 
         Assert.Equal(StatusCode.Unavailable, (await next).StatusCode);
         await broker.DisposeAsync();
@@ -219,7 +217,7 @@ public sealed class WatchTests
 
     private static async Task<WatchResponse> NextAsync(AsyncServerStreamingCall<WatchResponse> watch)
     {
-        Assert.True(await watch.ResponseStream.MoveNext().WaitAsync(Patience));
+        Assert.True(await watch.ResponseStream.MoveNext().WaitAsync(Waiting.Limit));
         return watch.ResponseStream.Current;
     }
 

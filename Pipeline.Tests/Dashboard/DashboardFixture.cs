@@ -32,7 +32,8 @@ public sealed class DashboardFixture : IAsyncLifetime
         Assertions.SetDefaultExpectTimeout(PatienceMillis);
 
         // The delay of a restart is the time for which the dashboard shows that it is due.
-        _pipeline = await PipelineUnderTest.StartWithDashboardAsync("--Pipeline:Demo=true", "--Pipeline:Restart:InitialDelay=00:00:03");
+        _pipeline = await PipelineUnderTest.StartAsync(
+            ["--Pipeline:Demo=true", "--Pipeline:Restart:InitialDelay=00:00:03"], data: null, dashboard: true);
         var dashboard = await Pipeline.Host.WaitForHealthyAsync("aspire-dashboard");
         var login = new Uri(dashboard.Snapshot.Urls.First(url => url.Url.Contains("/login?t=", StringComparison.Ordinal)).Url);
         var demo = await Pipeline.Host.WaitForAsync(

@@ -159,29 +159,22 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     public async Task Start_OutputOutsideTheRoots_IsRefusedAndWritesNothing(string how)
     {
         var folder = Pipeline.Folder($"outside-{how.Replace(' ', '-')}");
-        var outside = Directory.CreateTempSubdirectory("outside").FullName;
-        try
+        using var outside = new TestFolder();
+        var input = Path.Combine(folder, "input.ndjson");
+        await File.WriteAllTextAsync(input, Good);
+        var output = Path.Combine(folder, "..", "..", "..", outside.Path.TrimStart('/'), "results.ndjson");
+        if (how == "through a link")
         {
-            var input = Path.Combine(folder, "input.ndjson");
-            await File.WriteAllTextAsync(input, Good);
-            var output = Path.Combine(folder, "..", "..", "..", outside.TrimStart('/'), "results.ndjson");
-            if (how == "through a link")
-            {
-                Directory.CreateSymbolicLink(Path.Combine(folder, "link"), outside);
-                output = Path.Combine(folder, "link", "results.ndjson");
-            }
-
-            var settings = NewRun(folder, input);
-            settings.Output = output;
-            var error = await Assert.ThrowsAsync<RunsApiException>(() => Pipeline.Api.StartAsync(settings));
-
-            Assert.Contains("lies under none of the folders that may be used", error.Message, StringComparison.Ordinal);
-            Assert.Empty(Directory.EnumerateFileSystemEntries(outside));
+            Directory.CreateSymbolicLink(Path.Combine(folder, "link"), outside.Path);
+            output = Path.Combine(folder, "link", "results.ndjson");
         }
-        finally
-        {
-            Directory.Delete(outside, recursive: true);
-        }
+
+        var settings = NewRun(folder, input);
+        settings.Output = output;
+        var error = await Assert.ThrowsAsync<RunsApiException>(() => Pipeline.Api.StartAsync(settings));
+
+        Assert.Contains("lies under none of the folders that may be used", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(outside.Path));
     }
 
     private static void Fill(FileStream file, byte value, int count)

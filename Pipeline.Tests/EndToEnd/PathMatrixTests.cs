@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -17,7 +16,7 @@ using Pipeline.Tests.Orchestrator.Fakes;
 namespace Pipeline.Tests.EndToEnd;
 
 /// <summary>Every way to name a path against every place that takes one: accepted, or refused before anything is read, with the reason.</summary>
-public sealed class PathMatrixTests : IDisposable
+public sealed class PathMatrixTests : FolderTests
 {
     private const string Event = """{"ts":"2026-01-01T00:00:00Z","type":"click","user":"a","value":60,"metadata":{}}""";
     private const string Ok = "";
@@ -26,15 +25,13 @@ public sealed class PathMatrixTests : IDisposable
     private const string NoDirectory = "must lie in a directory that exists";
     private const string NotForAll = "not the same file to every process";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("paths-").FullName;
-
     private readonly List<Socket> _sockets = [];
     private string? _shared;
 
-    public void Dispose()
+    public override void Dispose()
     {
         _sockets.ForEach(socket => socket.Dispose());
-        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
         if (_shared is not null)
             Directory.Delete(_shared, recursive: true);
     }
@@ -64,12 +61,12 @@ public sealed class PathMatrixTests : IDisposable
     [InlineData("program's own folder", "folder of this program", "folder of this program")]
     public async Task CommandLine_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
     {
-        var outcome = await CommandAsync(Make(kind, forInput: true), Path.Combine(_folder, "out.ndjson"));
+        var outcome = await CommandAsync(Make(kind, forInput: true), Path.Combine(Folder, "out.ndjson"));
         Check(asInput, outcome);
         if (asInput == Ok)
-            Assert.StartsWith("{\"key\":\"click\",\"count\":1", File.ReadAllText(Path.Combine(_folder, "out.ndjson")), StringComparison.Ordinal);
+            Assert.StartsWith("{\"key\":\"click\",\"count\":1", File.ReadAllText(Path.Combine(Folder, "out.ndjson")), StringComparison.Ordinal);
 
-        var (good, output) = (Write("good.ndjson"), Make(kind, forInput: false));
+        var (good, output) = (WriteEvent("good.ndjson"), Make(kind, forInput: false));
         var before = Snapshot();
         Check(asOutput, await CommandAsync(good, output));
         if (asOutput != Ok)
@@ -79,7 +76,7 @@ public sealed class PathMatrixTests : IDisposable
     [Fact]
     public async Task CommandLine_CompressedOutputWithoutResults_IsAnEmptyGzipMember()
     {
-        var (input, output) = (Path.Combine(_folder, "bad.ndjson"), Path.Combine(_folder, "out.ndjson.gz"));
+        var (input, output) = (Path.Combine(Folder, "bad.ndjson"), Path.Combine(Folder, "out.ndjson.gz"));
         await File.WriteAllTextAsync(input, "no event\n");
 
         Check(Ok, await CommandAsync(input, output));
@@ -105,8 +102,8 @@ public sealed class PathMatrixTests : IDisposable
     public async Task HttpApi_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
     {
         await using var served = await ServedOrchestrator.StartAsync();
-        Check(asInput, await PostAsync(served, Make(kind, forInput: true), Path.Combine(_folder, "out.ndjson")));
-        Check(asOutput, await PostAsync(served, Write("good.ndjson"), Make(kind, forInput: false)));
+        Check(asInput, await PostAsync(served, Make(kind, forInput: true), Path.Combine(Folder, "out.ndjson")));
+        Check(asOutput, await PostAsync(served, WriteEvent("good.ndjson"), Make(kind, forInput: false)));
     }
 
     [LinuxTheory]
@@ -181,7 +178,7 @@ public sealed class PathMatrixTests : IDisposable
     [UnixFact]
     public void Roots_DirectoryWithAColon_IsRefusedWhereNamedAndElseLeftOut()
     {
-        var root = Directory.CreateDirectory(Path.Combine(_folder, "a:b")).FullName;
+        var root = Directory.CreateDirectory(Path.Combine(Folder, "a:b")).FullName;
         var errors = new List<string>();
         PipelineValidator.Check(new PipelineOptions { Roots = [root] }, isForElsewhere: false, errors);
         Assert.StartsWith($"Pipeline:Roots:0 cannot be in '{root}': ':' separates the roots", Assert.Single(errors), StringComparison.Ordinal);
@@ -200,20 +197,18 @@ public sealed class PathMatrixTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public async Task CommandLine_NoPermission_IsRefused(string place, string expected, params string[] args)
     {
-        var closed = Write("closed");
-        Write("open");
-        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_111_111);
+        var closed = WriteEvent("closed");
+        WriteEvent("open");
+        File.SetUnixFileMode(Folder, (UnixFileMode)0b111_111_111);
         File.SetUnixFileMode(closed, UnixFileMode.None);
-        Directory.CreateDirectory(Path.Combine(_folder, "closed-folder"), UnixFileMode.None);
+        Directory.CreateDirectory(Path.Combine(Folder, "closed-folder"), UnixFileMode.None);
         var start = UnprivilegedTheoryAttribute.Start("dotnet", [typeof(CommandLine).Assembly.Location, .. args]);
-        (start.WorkingDirectory, start.RedirectStandardError) = (_folder, true);
+        start.WorkingDirectory = Folder;
         start.Environment[EndpointFile.Variable] = closed;
 
-        using var command = Process.Start(start)!;
-        var error = await command.StandardError.ReadToEndAsync();
-        await command.WaitForExitAsync();
+        var (code, _, error) = await Programs.RunAsync(start);
 
-        Assert.True(command.ExitCode is ExitCodes.Usage or ExitCodes.Failed or ExitCodes.NoPipeline, $"{place}: {command.ExitCode} {error}");
+        Assert.True(code is ExitCodes.Usage or ExitCodes.Failed or ExitCodes.NoPipeline, $"{place}: {code} {error}");
         Assert.Contains(expected, error, StringComparison.Ordinal);
         Assert.Contains("denied", error, StringComparison.Ordinal);
         Assert.Single(error.TrimEnd().Split('\n'));
@@ -257,7 +252,7 @@ public sealed class PathMatrixTests : IDisposable
         var rules = Make(kind, forInput: true);
         if (expected == Ok)
             File.WriteAllText(rules, """{"rules":[]}""");
-        Check(expected, await CommandAsync(Write("good.ndjson"), Path.Combine(_folder, "out.ndjson"), "--rules", rules));
+        Check(expected, await CommandAsync(WriteEvent("good.ndjson"), Path.Combine(Folder, "out.ndjson"), "--rules", rules));
     }
 
     private static void Check(string expected, string actual)
@@ -308,21 +303,21 @@ public sealed class PathMatrixTests : IDisposable
         switch (kind)
         {
             case "relative":
-                return Path.GetRelativePath(Environment.CurrentDirectory, Named(_folder));
+                return Path.GetRelativePath(Environment.CurrentDirectory, Named(Folder));
             case "dot-dot":
-                Directory.CreateDirectory(Path.Combine(_folder, "sub"));
-                return Path.Combine(_folder, "sub", "..", Path.GetFileName(Named(_folder)));
+                Directory.CreateDirectory(Path.Combine(Folder, "sub"));
+                return Path.Combine(Folder, "sub", "..", Path.GetFileName(Named(Folder)));
             case "link to file":
-                return Linked(Write($"target-of-{name}"));
+                return Linked(WriteEvent($"target-of-{name}"));
             case "through link to folder":
-                Directory.CreateDirectory(Path.Combine(_folder, "real"));
-                Named(Path.Combine(_folder, "real"));
-                return Path.Combine(Linked(Path.Combine(_folder, "real")), name);
+                Directory.CreateDirectory(Path.Combine(Folder, "real"));
+                Named(Path.Combine(Folder, "real"));
+                return Path.Combine(Linked(Path.Combine(Folder, "real")), name);
             case "dangling link":
-                return Linked(Path.Combine(_folder, $"missing-{name}"));
+                return Linked(Path.Combine(Folder, $"missing-{name}"));
             case "hard link":
-                var link = Path.Combine(_folder, $"hard-{name}");
-                HardLink.Create(Write($"named-{name}"), link);
+                var link = Path.Combine(Folder, $"hard-{name}");
+                HardLink.Create(WriteEvent($"named-{name}"), link);
                 return link;
             case "descriptor":
                 return "/dev/fd/0";
@@ -335,13 +330,13 @@ public sealed class PathMatrixTests : IDisposable
             case "device":
                 return "/dev/null";
             case "fifo":
-                Fifo.Create(Path.Combine(_folder, name));
-                return Path.Combine(_folder, name);
+                Fifo.Create(Path.Combine(Folder, name));
+                return Path.Combine(Folder, name);
             case "socket":
                 // Disposing of it would take its file away.
                 _sockets.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
-                _sockets[^1].Bind(new UnixDomainSocketEndPoint(Path.Combine(_folder, name)));
-                return Path.Combine(_folder, name);
+                _sockets[^1].Bind(new UnixDomainSocketEndPoint(Path.Combine(Folder, name)));
+                return Path.Combine(Folder, name);
             case "empty":
                 return "";
             case "blank":
@@ -351,44 +346,44 @@ public sealed class PathMatrixTests : IDisposable
                 Write(Path.Combine(folder, "in.ndjson"));
                 return folder;
             case "folder":
-                return Directory.CreateDirectory(Path.Combine(_folder, $"folder-{name}")).FullName;
+                return Directory.CreateDirectory(Path.Combine(Folder, $"folder-{name}")).FullName;
             case "trailing slash":
-                return Named(_folder) + "/";
+                return Named(Folder) + "/";
             case "missing folder":
-                return Path.Combine(_folder, "none", name);
+                return Path.Combine(Folder, "none", name);
             case "name of 255 bytes":
                 name = new string('n', 255 - ".ndjson".Length) + ".ndjson";
-                return Named(_folder);
+                return Named(Folder);
             case "not UTF-8":
                 // As .NET gives a byte of an argument that is not UTF-8.
-                return Path.Combine(_folder, $"\uFFFD{name}");
+                return Path.Combine(Folder, $"\uFFFD{name}");
             case "other file system":
                 _shared ??= Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
                 return Named(_shared);
             case "program's own folder":
                 return Path.Combine(AppContext.BaseDirectory, forInput ? "Pipeline.Tests.dll" : name);
             default:
-                return Named(_folder);
+                return Named(Folder);
         }
 
-        string Named(string folder) => forInput ? Write(name, folder) : Path.Combine(folder, name);
+        string Named(string folder) => forInput ? WriteEvent(name, folder) : Path.Combine(folder, name);
 
         string Linked(string target)
         {
-            var path = Path.Combine(_folder, $"link-to-{Path.GetFileName(target)}-{forInput}");
+            var path = Path.Combine(Folder, $"link-to-{Path.GetFileName(target)}-{forInput}");
             File.CreateSymbolicLink(path, target);
             return path;
         }
     }
 
-    private string Write(string name, string? folder = null)
+    private string WriteEvent(string name, string? folder = null)
     {
-        var path = Path.Combine(folder ?? _folder, name);
+        var path = Path.Combine(folder ?? Folder, name);
         File.WriteAllText(path, Event + "\n");
         return path;
     }
 
     // Names of all that is there, and times of the files.
-    private string Snapshot() => string.Join('\n', new DirectoryInfo(_folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+    private string Snapshot() => string.Join('\n', new DirectoryInfo(Folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
         .Select(entry => $"{entry.FullName} {(entry is FileInfo ? entry.LastWriteTimeUtc : default):O}").Order(StringComparer.Ordinal));
 }

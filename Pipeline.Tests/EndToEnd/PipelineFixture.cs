@@ -8,7 +8,6 @@ namespace Pipeline.Tests.EndToEnd;
 /// <summary>One pipeline for all tests of the collection, which run one after another.</summary>
 public sealed class PipelineFixture : IAsyncLifetime
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
     private PipelineUnderTest? _pipeline;
     private Collector? _collector;
 
@@ -20,15 +19,16 @@ public sealed class PipelineFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _collector = await Collector.StartAsync();
-        _pipeline = await PipelineUnderTest.StartInAsync(
-            _data,
-            ExportToCollector,
-            // Tests kill and stop: many restarts at once are no reason to give up here.
-            "--Pipeline:Restart:MaxRestarts=1000",
-            "--Pipeline:Restart:InitialDelay=00:00:00.02",
-            "--Pipeline:Restart:MaxDelay=00:00:00.5",
-            "--Pipeline:Restart:HealthyAfter=00:00:00.5",
-            "--Pipeline:Restart:Window=00:00:10");
+        _pipeline = await PipelineUnderTest.StartAsync(
+            [
+                // Tests kill and stop: many restarts at once are no reason to give up here.
+                "--Pipeline:Restart:MaxRestarts=1000",
+                "--Pipeline:Restart:InitialDelay=00:00:00.02",
+                "--Pipeline:Restart:MaxDelay=00:00:00.5",
+                "--Pipeline:Restart:HealthyAfter=00:00:00.5",
+                "--Pipeline:Restart:Window=00:00:10",
+            ],
+            data: null, ExportToCollector);
     }
 
     public async Task DisposeAsync()
@@ -37,7 +37,6 @@ public sealed class PipelineFixture : IAsyncLifetime
             await _pipeline.DisposeAsync();
         if (_collector is not null)
             await _collector.DisposeAsync();
-        Directory.Delete(_data, recursive: true);
     }
 
     /// <summary>As the AppHost does where it has a dashboard.</summary>

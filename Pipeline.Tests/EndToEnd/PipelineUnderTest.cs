@@ -26,20 +26,24 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public RunsClient Api { get; }
 
     /// <summary>Starts it over a data directory of its own, which is gone afterwards.</summary>
-    public static async Task<PipelineUnderTest> StartAsync(params string[] configuration) =>
-        await ReadyAsync(await AppHostUnderTest.StartAsync(configuration));
+    public static Task<PipelineUnderTest> StartAsync(params string[] configuration) => StartAsync(configuration, data: null);
 
-    /// <summary>The same with Aspire's dashboard.</summary>
-    public static async Task<PipelineUnderTest> StartWithDashboardAsync(params string[] configuration) =>
-        await ReadyAsync(await AppHostUnderTest.StartWithDashboardAsync(configuration));
-
-    /// <summary>Starts it over a data directory that stays.</summary>
-    public static async Task<PipelineUnderTest> StartInAsync(string data, params string[] configuration) =>
-        await ReadyAsync(await AppHostUnderTest.StartInAsync(data, configuration));
-
-    /// <summary>The same, watched from its first moment.</summary>
-    public static async Task<PipelineUnderTest> StartInAsync(string data, Action<DistributedApplication> beforeStart, params string[] configuration) =>
-        await ReadyAsync(await AppHostUnderTest.StartInAsync(data, beforeStart, configuration));
+    /// <summary>The same, in the ways of <see cref="AppHostUnderTest"/>.</summary>
+    public static async Task<PipelineUnderTest> StartAsync(
+        string[] configuration, string? data, Action<DistributedApplication>? beforeStart = null, bool dashboard = false)
+    {
+        var host = await AppHostUnderTest.StartAsync(configuration, data, beforeStart, dashboard);
+        try
+        {
+            await host.WaitForHealthyAsync("orchestrator");
+            return new PipelineUnderTest(host);
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>A folder for files of a test, below the data directory.</summary>
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(Host.Data, name)).FullName;
@@ -136,26 +140,12 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     }
 
     /// <summary>Waits until every stage is up: after the kill of another test one may be on its way.</summary>
-    public Task WaitForStagesAsync() => TopologyAsync(now => Stages.All(
+    public Task<Topology> WaitForStagesAsync() => TopologyAsync(now => Stages.All(
         role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
 
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();
         await Host.DisposeAsync();
-    }
-
-    private static async Task<PipelineUnderTest> ReadyAsync(AppHostUnderTest host)
-    {
-        try
-        {
-            await host.WaitForHealthyAsync("orchestrator");
-            return new PipelineUnderTest(host);
-        }
-        catch
-        {
-            await host.DisposeAsync();
-            throw;
-        }
     }
 }

@@ -12,8 +12,7 @@ public sealed class TopologyTests(PipelineFixture fixture)
     [Fact]
     public async Task Topology_AllStagesUp_ListsAddressKindsLeaseAndProcessOfEach()
     {
-        var topology = await Pipeline.TopologyAsync(now => PipelineUnderTest.Stages.All(
-            role => now.Instances.Any(instance => instance.Role == role && instance.State == "live")));
+        var topology = await Pipeline.WaitForStagesAsync();
 
         Assert.True(topology.Connected);
         Assert.NotEmpty(topology.Epoch);

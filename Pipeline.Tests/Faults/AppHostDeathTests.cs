@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Faults;
 [Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "apphost")]
-public sealed class AppHostDeathTests : IDisposable
+public sealed class AppHostDeathTests : FolderTests
 {
     private const int Usual = 3;
 
@@ -26,21 +26,18 @@ public sealed class AppHostDeathTests : IDisposable
     private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(50);
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
     private readonly int _brokerPort = FreePort.Find();
     private readonly int _orchestratorPort = FreePort.Find();
 
-    private string EndpointFile => Path.Combine(_data, "endpoint.json");
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
+    private string EndpointFile => Path.Combine(Folder, "endpoint.json");
 
     [FaultFact]
     public async Task AppHost_Killed_LeavesNoProcessAndTheNextStartResumes()
     {
-        var input = Path.Combine(_data, "input.ndjson");
+        var input = Path.Combine(Folder, "input.ndjson");
         FaultBench.Write(input, FaultSettings.Lines, 0.004);
         using var api = new RunsClient(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
-        var processes = new ServiceProcesses(_data);
+        var processes = new ServiceProcesses(Folder);
         var row = new FaultRow("SIGKILL AppHost");
         var (slowestServices, slowest) = (TimeSpan.Zero, TimeSpan.Zero);
         Reference? reference = null;
@@ -98,13 +95,13 @@ public sealed class AppHostDeathTests : IDisposable
             typeof(Projects.Pipeline_AppHost).Assembly.Location,
             "--Pipeline:Demo=false",
             $"--Pipeline:Key={Key}",
-            $"--Pipeline:Data={_data}",
+            $"--Pipeline:Data={Folder}",
             $"--Pipeline:Services:broker:Port={_brokerPort}",
             $"--Pipeline:Services:orchestrator:Port={_orchestratorPort}",
             $"--Pipeline:Environment:PIPELINE_ENDPOINT_FILE={EndpointFile}",
         ])
     {
-        WorkingDirectory = _data,
+        WorkingDirectory = Folder,
         // What appsettings.json says, on free ports.
         Environment =
         {
@@ -117,17 +114,11 @@ public sealed class AppHostDeathTests : IDisposable
     // As a person does it: the command line finds the orchestrator by its endpoint file, and follows the run to its end.
     private async Task ResumeAsync(string run)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, "resume", run])
+        var (code, output, error) = await Programs.RunAsync(new ProcessStartInfo("dotnet", [typeof(CommandLine).Assembly.Location, "resume", run])
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["PIPELINE_ENDPOINT_FILE"] = EndpointFile;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(Patience);
-        Assert.True(process.ExitCode == 0, $"resume ended with {process.ExitCode}: {await output} {await error}");
+            Environment = { ["PIPELINE_ENDPOINT_FILE"] = EndpointFile },
+        });
+        Assert.True(code == 0, $"resume ended with {code}: {output} {error}");
     }
 
     private static async Task StopAsync(Process host)
@@ -144,7 +135,7 @@ public sealed class AppHostDeathTests : IDisposable
     private RunSettings NewRun(string input, string name) => new()
     {
         Input = input,
-        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(_data, name)).FullName, "results.ndjson"),
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, name)).FullName, "results.ndjson"),
         MaxLineBytes = MixedInput.MaxLineBytes,
         CheckpointIntervalMillis = 100,
     };

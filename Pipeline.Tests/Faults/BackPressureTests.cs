@@ -8,19 +8,16 @@ namespace Pipeline.Tests.Faults;
 [Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "stall")]
-public sealed class BackPressureTests : IDisposable
+public sealed class BackPressureTests : FolderTests
 {
     private const long MaxBytes = 250L * 1024 * 1024;
 
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(60);
-    private readonly string _folder = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [FaultFact]
     public async Task Stall_SinkForAMinute_StopsTheInputInBoundedMemory()
     {
-        var (order, fifo) = (Path.Combine(_folder, "order"), Path.Combine(_folder, "fifo"));
+        var (order, fifo) = (Path.Combine(Folder, "order"), Path.Combine(Folder, "fifo"));
         Fifo.Create(fifo);
 
         // Half of the lines are rejects, which go all the way to Sink; events end in Aggregate's groups.

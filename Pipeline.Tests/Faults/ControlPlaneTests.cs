@@ -11,7 +11,7 @@ namespace Pipeline.Tests.Faults;
 [Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "dcp")]
-public sealed class ControlPlaneTests : IDisposable
+public sealed class ControlPlaneTests : FolderTests
 {
     private const int Usual = 2;
 
@@ -19,10 +19,6 @@ public sealed class ControlPlaneTests : IDisposable
     private static readonly TimeSpan ServicesMayLinger = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan AnythingMayLinger = TimeSpan.FromSeconds(20);
-
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [FaultTheory]
     [InlineData("API server", true)]
@@ -33,16 +29,16 @@ public sealed class ControlPlaneTests : IDisposable
     [InlineData("all", false)]
     public async Task AppHost_DcpKilled_EndsEverythingAndExitsWith1(string which, bool exit)
     {
-        var input = Path.Combine(_data, "input.ndjson");
+        var input = Path.Combine(Folder, "input.ndjson");
         FaultBench.Write(input, FaultSettings.Lines, 0.004);
-        var services = new ServiceProcesses(_data);
+        var services = new ServiceProcesses(Folder);
         var row = new FaultRow($"SIGKILL dcp ({which}{(exit ? ", --exit" : "")})");
         var (slowestServices, slowest) = (TimeSpan.Zero, TimeSpan.Zero);
         await row.RepeatAsync(FaultSettings.Repeat(Usual), async _ =>
         {
             using var host = exit
-                ? AppHostProcess.Start(_data, new Dictionary<string, string>(), "--input", input, "--batch-size", "1", "--exit")
-                : AppHostProcess.Start(_data, new Dictionary<string, string>(), "--Pipeline:Demo=false");
+                ? AppHostProcess.Start(Folder, new Dictionary<string, string>(), "--input", input, "--batch-size", "1", "--exit")
+                : AppHostProcess.Start(Folder, new Dictionary<string, string>(), "--Pipeline:Demo=false");
             await UntilAsync(() => ServiceProcesses.Services.All(service => services.Find(service) is not null), "all services to start");
             if (exit)
                 await host.ReadRunAsync();

@@ -12,22 +12,18 @@ namespace Pipeline.Tests.Faults;
 [Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "loop")]
-public sealed class CrashLoopTests : IDisposable
+public sealed class CrashLoopTests : FolderTests
 {
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
-
     [FaultFact]
     public async Task Restart_StageCannotStart_GivesUpAndTheRunResumesAfterTheRepair()
     {
         var row = new FaultRow("crash loop of one stage");
         await row.OnceAsync("rules", async _ =>
         {
-            var input = Path.Combine(_data, "input.ndjson");
+            var input = Path.Combine(Folder, "input.ndjson");
             FaultBench.Write(input, 20_000, 0.02);
             var failed = await FailAsync(input);
-            await using var repaired = await PipelineUnderTest.StartInAsync(_data);
+            await using var repaired = await PipelineUnderTest.StartAsync([], Folder);
             var reference = Reference.Of(await repaired.RunAsync(NewRun(input, "reference")));
 
             var listed = await repaired.Api.GetAsync(failed.Id);
@@ -47,15 +43,16 @@ public sealed class CrashLoopTests : IDisposable
         // The port is in use, so that every start fails.
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();
-        await using var broken = await PipelineUnderTest.StartInAsync(
-            _data,
-            application => given = application.ResourceNotifications
-                .WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience),
-            $"--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT={((IPEndPoint)taken.LocalEndpoint).Port}",
-            "--Pipeline:Services:rules:Restart:InitialDelay=00:00:01",
-            "--Pipeline:Services:rules:Restart:MaxDelay=00:00:04",
-            "--Pipeline:Services:rules:Restart:MaxRestarts=5",
-            "--Pipeline:Services:orchestrator:Environment:Orchestrator__RouteTimeout=00:00:40");
+        await using var broken = await PipelineUnderTest.StartAsync(
+            [
+                $"--Pipeline:Services:rules:Environment:PIPELINE_GRPC_PORT={((IPEndPoint)taken.LocalEndpoint).Port}",
+                "--Pipeline:Services:rules:Restart:InitialDelay=00:00:01",
+                "--Pipeline:Services:rules:Restart:MaxDelay=00:00:04",
+                "--Pipeline:Services:rules:Restart:MaxRestarts=5",
+                "--Pipeline:Services:orchestrator:Environment:Orchestrator__RouteTimeout=00:00:40",
+            ],
+            Folder,
+            application => given = application.ResourceNotifications.WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience));
         var run = await broken.Api.StartAsync(NewRun(input, "broken"));
         // The other stages may take a moment to register.
         var waiting = await broken.UntilAsync(run, now => now.WaitingFor == "rules");
@@ -91,7 +88,7 @@ public sealed class CrashLoopTests : IDisposable
     private RunSettings NewRun(string input, string name) => new()
     {
         Input = input,
-        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(_data, name)).FullName, "results.ndjson"),
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, name)).FullName, "results.ndjson"),
         MaxLineBytes = MixedInput.MaxLineBytes,
     };
 }

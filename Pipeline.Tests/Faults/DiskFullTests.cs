@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
-using Xunit.Sdk;
 
 namespace Pipeline.Tests.Faults;
 
@@ -59,10 +58,7 @@ public sealed class DiskFullTests
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var error = await process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new XunitException($"{program} {string.Join(' ', arguments)}: {error}");
+        var (code, _, error) = await Programs.RunAsync(new ProcessStartInfo(program, arguments));
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)}: {error}");
     }
 }

@@ -10,7 +10,7 @@ namespace Pipeline.Tests.Faults;
 [Collection(WholeMachineCollection.Name)]
 [Trait("Category", "Faults")]
 [Trait("Row", "overload")]
-public sealed class OverloadTests : IDisposable
+public sealed class OverloadTests : FolderTests
 {
     /// <summary>While the pipeline starts: with more the start itself would take minutes.</summary>
     private static readonly int BusyAtStart = 3 * Environment.ProcessorCount;
@@ -20,10 +20,9 @@ public sealed class OverloadTests : IDisposable
     /// <summary>Many times as long as it takes to find a process hung.</summary>
     private static readonly TimeSpan Loaded = TimeSpan.FromSeconds(40);
 
-    private readonly string _data = Directory.CreateTempSubdirectory("pipeline").FullName;
     private readonly List<Process> _busy = [];
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (var process in _busy)
         {
@@ -31,7 +30,7 @@ public sealed class OverloadTests : IDisposable
             process.Dispose();
         }
 
-        Directory.Delete(_data, recursive: true);
+        base.Dispose();
     }
 
     [FaultFact]
@@ -42,15 +41,15 @@ public sealed class OverloadTests : IDisposable
         {
             var decisions = new ConcurrentQueue<string>();
             Load(BusyAtStart);
-            await using var pipeline = await PipelineUnderTest.StartInAsync(
-                _data, application => _ = CollectAsync(application, decisions), "--Pipeline:Liveness:Startup=00:00:05");
+            await using var pipeline = await PipelineUnderTest.StartAsync(
+                ["--Pipeline:Liveness:Startup=00:00:05"], Folder, application => _ = CollectAsync(application, decisions));
             Load(Busy);
-            var input = Path.Combine(_data, "input.ndjson");
+            var input = Path.Combine(Folder, "input.ndjson");
             FaultBench.Write(input, FaultSettings.Lines, 0.004);
             var began = Stopwatch.GetTimestamp();
             do
             {
-                var output = Path.Combine(_data, "results.ndjson");
+                var output = Path.Combine(Folder, "results.ndjson");
                 var run = await pipeline.RunAsync(
                     new() { Input = input, Output = output, MaxLineBytes = MixedInput.MaxLineBytes }, FaultBench.Patience);
                 Assert.Equal((RunState.Completed, 1), (run.State, run.Attempts));

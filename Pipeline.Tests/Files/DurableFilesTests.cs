@@ -3,13 +3,9 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
 
-public sealed class DurableFilesTests : IDisposable
+public sealed class DurableFilesTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("durable-").FullName;
-
-    private string Target => Path.Join(_folder, "run.json");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    private string Target => Path.Join(Folder, "run.json");
 
     [Fact]
     public async Task Replace_TwoWritersAtOnce_LeavesAWholeFileOfOne()
@@ -24,13 +20,13 @@ public sealed class DurableFilesTests : IDisposable
         await Task.WhenAll(writers);
 
         Assert.Contains(await File.ReadAllTextAsync(Target), contents);
-        Assert.Equal([Target], Directory.GetFiles(_folder));
+        Assert.Equal([Target], Directory.GetFiles(Folder));
     }
 
     [Fact]
     public void TryRename_NameIsTaken_LeavesBothFiles()
     {
-        var other = Path.Join(_folder, "other");
+        var other = Path.Join(Folder, "other");
         File.WriteAllText(Target, "first");
         File.WriteAllText(other, "second");
 
@@ -49,6 +45,6 @@ public sealed class DurableFilesTests : IDisposable
 
         var winner = Assert.Single(outcomes.Index(), outcome => outcome.Item).Index;
         Assert.Equal([(byte)winner], await File.ReadAllBytesAsync(Target));
-        Assert.Equal([Target], Directory.GetFiles(_folder));
+        Assert.Equal([Target], Directory.GetFiles(Folder));
     }
 }

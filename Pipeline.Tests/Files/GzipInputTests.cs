@@ -1,14 +1,9 @@
 using Pipeline.Files;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Files;
 
-public sealed class GzipInputTests : IDisposable
+public sealed class GzipInputTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData("a.ndjson", "", false)]
     [InlineData("a.ndjson", "1f", false)]
@@ -16,5 +11,5 @@ public sealed class GzipInputTests : IDisposable
     [InlineData("a.ndjson", "7b7d0a", false)]
     [InlineData("a.ndjson.GZ", "7b7d0a", true)]
     public void Is_NameOrFirstBytes_Decide(string name, string content, bool expected) =>
-        Assert.Equal(expected, GzipInput.Is(_folder.Write(name, Convert.FromHexString(content))));
+        Assert.Equal(expected, GzipInput.Is(Write(name, Convert.FromHexString(content))));
 }

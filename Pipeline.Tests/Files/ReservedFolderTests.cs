@@ -2,19 +2,15 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
 
-public sealed class ReservedFolderTests : IDisposable
+public sealed class ReservedFolderTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("reserved-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void TryTake_TakenAlready_IsNullUntilItIsGivenBack()
     {
-        using (Assert.IsType<IDisposable>(ReservedFolder.TryTake(_folder, "lock"), exactMatch: false))
-            Assert.Null(ReservedFolder.TryTake(_folder, "lock"));
+        using (Assert.IsType<IDisposable>(ReservedFolder.TryTake(Folder, "lock"), exactMatch: false))
+            Assert.Null(ReservedFolder.TryTake(Folder, "lock"));
 
-        using var again = ReservedFolder.TryTake(_folder, "lock");
+        using var again = ReservedFolder.TryTake(Folder, "lock");
         Assert.NotNull(again);
     }
 

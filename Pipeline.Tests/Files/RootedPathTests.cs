@@ -3,38 +3,34 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
 
-public sealed class RootedPathTests : IDisposable
+public sealed class RootedPathTests : FolderTests
 {
-    private readonly string _folder = RootedPath.Resolve(Directory.CreateTempSubdirectory("rooted-").FullName);
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void Resolve_DotsAfterALink_GoUpFromItsTarget()
     {
-        Directory.CreateDirectory(Path.Join(_folder, "far", "away"));
-        Directory.CreateDirectory(Path.Join(_folder, "near"));
-        Directory.CreateSymbolicLink(Path.Join(_folder, "near", "link"), Path.Join(_folder, "far", "away"));
+        Directory.CreateDirectory(Path.Join(Folder, "far", "away"));
+        Directory.CreateDirectory(Path.Join(Folder, "near"));
+        Directory.CreateSymbolicLink(Path.Join(Folder, "near", "link"), Path.Join(Folder, "far", "away"));
 
-        Assert.Equal(Path.Join(_folder, "far", "x"), RootedPath.Resolve(Path.Join(_folder, "near", "link", "..", ".", "x")));
+        Assert.Equal(Path.Join(Folder, "far", "x"), RootedPath.Resolve(Path.Join(Folder, "near", "link", "..", ".", "x")));
     }
 
     [UnixFact]
     public void MakeAbsolute_DotsAfterALink_GoUpFromItsTarget()
     {
-        Directory.CreateDirectory(Path.Join(_folder, "far", "away"));
-        Directory.CreateSymbolicLink(Path.Join(_folder, "link"), Path.Join(_folder, "far", "away"));
+        Directory.CreateDirectory(Path.Join(Folder, "far", "away"));
+        Directory.CreateSymbolicLink(Path.Join(Folder, "link"), Path.Join(Folder, "far", "away"));
 
-        Assert.Equal(Path.Join(_folder, "far", "x"), RootedPath.MakeAbsolute(Path.Join(_folder, "link", "..", "x")));
-        Assert.Equal(Path.Join(_folder, "link", "x"), RootedPath.MakeAbsolute(Path.Join(_folder, "link", ".", "x")));
+        Assert.Equal(Path.Join(Folder, "far", "x"), RootedPath.MakeAbsolute(Path.Join(Folder, "link", "..", "x")));
+        Assert.Equal(Path.Join(Folder, "link", "x"), RootedPath.MakeAbsolute(Path.Join(Folder, "link", ".", "x")));
         Assert.Equal(Path.GetFullPath("x/"), RootedPath.MakeAbsolute("y/../x/"));
     }
 
     [UnixFact]
     public void MakeAbsolute_LoopOfLinks_IsLeftToBeRefused()
     {
-        File.CreateSymbolicLink(Path.Join(_folder, "a"), "a");
-        var path = Path.Join(_folder, "a", "..", "x");
+        File.CreateSymbolicLink(Path.Join(Folder, "a"), "a");
+        var path = Path.Join(Folder, "a", "..", "x");
 
         Assert.Equal(path, RootedPath.MakeAbsolute(path));
         Assert.Throws<IOException>(() => RootedPath.Resolve(path));
@@ -43,11 +39,11 @@ public sealed class RootedPathTests : IDisposable
     [Fact]
     public void Resolve_RelativeLinksAndLinksToLinks_AreFollowed()
     {
-        Directory.CreateDirectory(Path.Join(_folder, "a"));
-        File.CreateSymbolicLink(Path.Join(_folder, "a", "one"), "../two");
-        File.CreateSymbolicLink(Path.Join(_folder, "two"), "three");
+        Directory.CreateDirectory(Path.Join(Folder, "a"));
+        File.CreateSymbolicLink(Path.Join(Folder, "a", "one"), "../two");
+        File.CreateSymbolicLink(Path.Join(Folder, "two"), "three");
 
-        Assert.Equal(Path.Join(_folder, "three"), RootedPath.Resolve(Path.Join(_folder, "a", "one")));
+        Assert.Equal(Path.Join(Folder, "three"), RootedPath.Resolve(Path.Join(Folder, "a", "one")));
     }
 
     [Fact]
@@ -57,10 +53,10 @@ public sealed class RootedPathTests : IDisposable
     [Fact]
     public void Require_LoopOfLinks_IsRefused()
     {
-        File.CreateSymbolicLink(Path.Join(_folder, "a"), "b");
-        File.CreateSymbolicLink(Path.Join(_folder, "b"), "a");
+        File.CreateSymbolicLink(Path.Join(Folder, "a"), "b");
+        File.CreateSymbolicLink(Path.Join(Folder, "b"), "a");
 
-        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(_folder, "a"), [_folder], "input"));
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(Folder, "a"), [Folder], "input"));
         Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
     }
 
@@ -102,8 +98,8 @@ public sealed class RootedPathTests : IDisposable
     public void Require_PathOfTheKernel_IsRefusedWithWhatToDo(string path)
     {
         var direct = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
-        File.CreateSymbolicLink(Path.Join(_folder, "link"), path);
-        var linked = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(_folder, "link"), ["/"], "input"));
+        File.CreateSymbolicLink(Path.Join(Folder, "link"), path);
+        var linked = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(Folder, "link"), ["/"], "input"));
 
         foreach (var failure in new[] { direct, linked })
         {
@@ -133,7 +129,7 @@ public sealed class RootedPathTests : IDisposable
     [Fact]
     public void Require_LinkOrDotsOutOfTheRoots_IsRefused()
     {
-        var inside = Directory.CreateDirectory(Path.Join(_folder, "inside")).FullName;
+        var inside = Directory.CreateDirectory(Path.Join(Folder, "inside")).FullName;
         File.CreateSymbolicLink(Path.Join(inside, "link"), "/etc/passwd");
 
         var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(inside, "link"), [inside], "input"));
@@ -154,9 +150,9 @@ public sealed class RootedPathTests : IDisposable
     [Fact]
     public void Require_RootIsALink_GivesThePathBelowItsTarget()
     {
-        var real = Directory.CreateDirectory(Path.Join(_folder, "real")).FullName;
-        Directory.CreateSymbolicLink(Path.Join(_folder, "root"), real);
+        var real = Directory.CreateDirectory(Path.Join(Folder, "real")).FullName;
+        Directory.CreateSymbolicLink(Path.Join(Folder, "root"), real);
 
-        Assert.Equal(Path.Join(real, "x"), RootedPath.Require(Path.Join(_folder, "root", "x"), [Path.Join(_folder, "root")], "output"));
+        Assert.Equal(Path.Join(real, "x"), RootedPath.Require(Path.Join(Folder, "root", "x"), [Path.Join(Folder, "root")], "output"));
     }
 }

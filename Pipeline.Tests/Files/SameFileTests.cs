@@ -3,12 +3,8 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Files;
 
-public sealed class SameFileTests : IDisposable
+public sealed class SameFileTests : FolderTests
 {
-    private readonly string _folder = RootedPath.Resolve(Directory.CreateTempSubdirectory("same-").FullName);
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void Is_LinksAndHardLinks_AreTheFileTheyLeadTo()
     {
@@ -74,12 +70,12 @@ public sealed class SameFileTests : IDisposable
         File.WriteAllText(In("file"), "");
         Fifo.Create(In("fifo"));
 
-        Assert.Equal(FileKind.Folder, FileStatus.Of(_folder)?.Kind);
+        Assert.Equal(FileKind.Folder, FileStatus.Of(Folder)?.Kind);
         Assert.Equal(FileKind.File, FileStatus.Of(In("file"))?.Kind);
         Assert.Equal(FileKind.Fifo, FileStatus.Of(In("fifo"))?.Kind);
         Assert.Equal(FileKind.Device, FileStatus.Of("/dev/null")?.Kind);
         Assert.Null(FileStatus.Of(In("missing")));
-        Assert.Equal(FileStatus.Of(_folder), FileStatus.Of(In(".")));
+        Assert.Equal(FileStatus.Of(Folder), FileStatus.Of(In(".")));
     }
 
     [Theory]
@@ -113,5 +109,5 @@ public sealed class SameFileTests : IDisposable
         Assert.Equal(new FileIdentity(0xA0B1_C2D3_E4F5_0617, new UInt128(7, 5)), FileStatus.IdentityOfWindows(info));
     }
 
-    private string In(params string[] parts) => Path.Join([_folder, .. parts]);
+    private string In(params string[] parts) => Path.Join([Folder, .. parts]);
 }

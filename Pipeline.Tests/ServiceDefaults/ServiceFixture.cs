@@ -46,13 +46,13 @@ internal sealed class ServiceFixture : IAsyncDisposable
         Action<WebApplicationBuilder>? add = null, Action<WebApplication>? map = null, params (string Key, string? Value)[] settings)
     {
         var app = Build(add, map, settings);
-        await app.StartAsync().WaitAsync(BrokerFixture.Patience);
+        await app.StartAsync().WaitAsync(Waiting.Limit);
         return new ServiceFixture(app);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await App.StopAsync().WaitAsync(BrokerFixture.Patience);
+        await App.StopAsync().WaitAsync(Waiting.Limit);
         await App.DisposeAsync();
     }
 }

@@ -64,23 +64,8 @@ internal static class Frames
         return [.. Enumerable.Range(0, frame.Count).Select(row => Value(column, row))];
     }
 
-    public static StageContext Context(TimeProvider? time = null, string? root = null, ILogger? logger = null) => new()
-    {
-        Meter = new StageMeter(),
-        Answers = new NoAnswers(),
-        Time = time ?? TimeProvider.System,
-        Logger = logger ?? NullLogger.Instance,
-        Roots = root is null ? [] : [root],
-    };
-
-    public static MessageFrame Message(Action<StageInput> set)
-    {
-        var message = new StageInput();
-        set(message);
-        return new MessageFrame(message);
-    }
-
-    private static object Value(EventColumn column, int row)
+    /// <summary>The value of one row.</summary>
+    public static object Value(EventColumn column, int row)
     {
         var data = column.Data;
         long raw = 0;
@@ -98,6 +83,24 @@ internal static class Frames
             ColumnKind.Boolean => raw != 0,
             _ => raw / (decimal)PowersOfTen.Values[column.Scale],
         };
+    }
+
+    /// <summary>A stage that answers fails the test, unless the test takes its answers.</summary>
+    public static StageContext Context(
+        TimeProvider? time = null, string? root = null, ILogger? logger = null, IAnswerOutput? answers = null, StageMeter? meter = null) => new()
+    {
+        Meter = meter ?? new StageMeter(),
+        Answers = answers ?? new NoAnswers(),
+        Time = time ?? TimeProvider.System,
+        Logger = logger ?? NullLogger.Instance,
+        Roots = root is null ? [] : [root],
+    };
+
+    public static MessageFrame Message(Action<StageInput> set)
+    {
+        var message = new StageInput();
+        set(message);
+        return new MessageFrame(message);
     }
 
     private static EventColumn Fill(EventColumn column, int width, IReadOnlyList<long> values)

@@ -3,13 +3,9 @@ using Pipeline.AppHost.Logs;
 
 namespace Pipeline.Tests.AppHost.Logs;
 
-public sealed class RotatingFileTests : IDisposable
+public sealed class RotatingFileTests : FolderTests
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("rotating").FullName;
-
-    private string LogPath => Path.Combine(_directory, "logs", "parse.log");
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    private string LogPath => Path.Combine(Folder, "logs", "parse.log");
 
     [Fact]
     public async Task Write_FileOfFormerStart_KeepsItAside()

@@ -11,14 +11,13 @@ namespace Pipeline.Tests.AppHost.Publishing;
 
 /// <summary>The application as units of systemd; written by the AppHost as a process of its own.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class SystemdTests : IDisposable
+public sealed class SystemdTests : FolderTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("systemd-").FullName;
     private readonly List<Process> _processes = [];
 
-    public void Dispose()
+    public override void Dispose()
     {
         foreach (var process in _processes)
         {
@@ -31,7 +30,7 @@ public sealed class SystemdTests : IDisposable
             process.Dispose();
         }
 
-        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
     }
 
     [LinuxFact]
@@ -98,7 +97,7 @@ public sealed class SystemdTests : IDisposable
     {
         await File.WriteAllTextAsync(Units, "");
 
-        var (code, _, error) = await EndAsync(StartPublish());
+        var (code, _, error) = await TryPublishAsync();
 
         Assert.Equal(1, code);
         Assert.StartsWith("error: ", error, StringComparison.Ordinal);
@@ -108,7 +107,7 @@ public sealed class SystemdTests : IDisposable
     [LinuxFact]
     public async Task Units_StartedWithoutAppHost_MakeARunAndStopOnSigterm()
     {
-        var data = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        var data = Directory.CreateDirectory(Path.Combine(Folder, "data")).FullName;
         await PublishAsync(
             $"--Pipeline:Data={data}", $"--Pipeline:Services:broker:Port={FreePort.Find()}", $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}");
         var services = Directory.GetFiles(Units, "*.service").Order(StringComparer.Ordinal).ToDictionary(unit => Path.GetFileName(unit)!, Start);
@@ -117,7 +116,7 @@ public sealed class SystemdTests : IDisposable
         Assert.Equal(ExitCodes.Ok, await CommandAsync("generate", "--count", "20000", "--workload", "mixed", "--output", input));
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", whole));
 
-        await EndpointAsync(settings[EndpointFile.Variable]);
+        await Waiting.ForFileAsync(settings[EndpointFile.Variable], Patience);
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--input", input, "--output", split));
 
         Assert.Equal(await File.ReadAllBytesAsync(whole), await File.ReadAllBytesAsync(split));
@@ -126,7 +125,7 @@ public sealed class SystemdTests : IDisposable
             service => service.Key switch { "pipeline-orchestrator.service" => 0, "pipeline-broker.service" => 2, _ => 1 }))
         {
             Assert.Null(ProcessIdentity.Find(service.Id)!.Value.Send(ProcessSignal.Terminate));
-            var (code, _, error) = await EndAsync(service);
+            var (code, _, error) = await service.EndAsync();
             Assert.Equal((name, 0, ""), (name, code, error));
         }
 
@@ -140,7 +139,7 @@ public sealed class SystemdTests : IDisposable
         }
     }
 
-    private string Units => Path.Combine(_folder, "units");
+    private string Units => Path.Combine(Folder, "units");
 
     // As systemd starts them; the programs are those of the build.
     private Process Start(string unit)
@@ -150,8 +149,6 @@ public sealed class SystemdTests : IDisposable
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = lines["WorkingDirectory"].Single(),
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
         };
         start.Environment.Clear();
         foreach (var (name, value) in lines["Environment"].Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[1])))
@@ -160,7 +157,7 @@ public sealed class SystemdTests : IDisposable
             start.Environment[name] = value;
         start.Environment["PIPELINE_KEY"] = "key";
         start.Environment[ServiceFiles.DotnetRoot] = ServiceFiles.RuntimeFolder;
-        var process = Process.Start(start)!;
+        var process = Programs.Start(start);
         _processes.Add(process);
         return process;
     }
@@ -170,33 +167,15 @@ public sealed class SystemdTests : IDisposable
         .Select(line => line.Split('=', 2))
         .ToDictionary(pair => pair[0], pair => pair[1].Trim('"'));
 
-    // The file appears when the orchestrator serves.
-    private async Task EndpointAsync(string path)
-    {
-        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!);
-        var there = new TaskCompletionSource();
-        watcher.Created += (_, _) => Look();
-        watcher.Renamed += (_, _) => Look();
-        watcher.EnableRaisingEvents = true;
-        Look();
-        await there.Task.WaitAsync(Patience);
-
-        void Look()
-        {
-            if (File.Exists(path))
-                there.TrySetResult();
-        }
-    }
-
     private async Task PublishAsync(params string[] settings)
     {
-        var (code, output, error) = await EndAsync(StartPublish(settings));
+        var (code, output, error) = await TryPublishAsync(settings);
         Assert.True(code == 0, output + error);
     }
 
-    private Process StartPublish(params string[] settings)
+    private Task<(int Code, string Output, string Error)> TryPublishAsync(params string[] settings)
     {
-        var install = Directory.CreateDirectory(Path.Combine(_folder, "install")).FullName;
+        var install = Directory.CreateDirectory(Path.Combine(Folder, "install")).FullName;
         foreach (var project in (IProjectMetadata[])[
             new Projects.Pipeline_Broker(), new Projects.Pipeline_Cli(), new Projects.Pipeline_Orchestrator(),
             new Projects.Pipeline_Stages_Ingest(), new Projects.Pipeline_Stages_Parse(), new Projects.Pipeline_Stages_Rules(),
@@ -206,39 +185,18 @@ public sealed class SystemdTests : IDisposable
             Directory.CreateSymbolicLink(Path.Combine(install, Path.GetFileName(built)), Path.GetDirectoryName(built)!);
         }
 
-        var start = new ProcessStartInfo(
+        return Programs.RunAsync(new ProcessStartInfo(
             "dotnet",
             [typeof(Projects.Pipeline_AppHost).Assembly.Location, "--operation", "publish", "--step", "systemd", "--output-path", Units,
-                $"--Pipeline:Install={install}", .. settings])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(start)!;
-        _processes.Add(process);
-        return process;
+                $"--Pipeline:Install={install}", .. settings]));
     }
 
     private async Task<(int Code, string Error)> VerifyAsync()
     {
         // It looks for the instance "i" of a template, and for the accounts of this machine.
-        var start = new ProcessStartInfo(
+        var (code, output, error) = await Programs.RunAsync(new ProcessStartInfo(
             "systemd-analyze",
-            ["verify", "--man=no", .. Directory.GetFiles(Units, "pipeline*.*e*").Where(file => !file.EndsWith(".env", StringComparison.Ordinal))])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        var process = Process.Start(start)!;
-        _processes.Add(process);
-        var (code, output, error) = await EndAsync(process);
+            ["verify", "--man=no", .. Directory.GetFiles(Units, "pipeline*.*e*").Where(file => !file.EndsWith(".env", StringComparison.Ordinal))]));
         return (code, output + error);
-    }
-
-    private static async Task<(int Code, string Output, string Error)> EndAsync(Process process)
-    {
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync().WaitAsync(Patience);
-        return (process.ExitCode, await output, await error);
     }
 }

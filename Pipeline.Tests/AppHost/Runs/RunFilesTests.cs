@@ -3,28 +3,22 @@ using Pipeline.AppHost.Runs;
 
 namespace Pipeline.Tests.AppHost.Runs;
 
-public sealed class RunFilesTests : IDisposable
+public sealed class RunFilesTests : FolderTests
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("runfiles").FullName;
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
-
     [Fact]
     public void ErrorsOf_ExistingInputAndOutputFolder_EmptyAndNoFileLeft()
     {
-        var input = Path.Combine(_directory, "in.ndjson");
-        File.WriteAllText(input, "{}");
+        var input = Write("in.ndjson", "{}");
 
-        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", Path.Combine(_directory, "out.ndjson")])));
-        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", _directory])));
-        Assert.Equal([input], Directory.GetFiles(_directory));
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", Path.Combine(Folder, "out.ndjson")])));
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Folder])));
+        Assert.Equal([input], Directory.GetFiles(Folder));
     }
 
     [Fact]
     public void ErrorsOf_OutputExists_LeavesItUnchanged()
     {
-        var output = Path.Combine(_directory, "out.ndjson");
-        File.WriteAllText(output, "before");
+        var output = Write("out.ndjson", "before");
 
         Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--output", output])));
         Assert.Equal("before", File.ReadAllText(output));
@@ -36,7 +30,7 @@ public sealed class RunFilesTests : IDisposable
     [InlineData("--output", ".", "--output must be a file, not the directory ")]
     public void ErrorsOf_UnusablePath_TellsTheReason(string option, string path, string reason)
     {
-        var command = PipelineCommand.Parse([option, Path.Combine(_directory, path)]);
+        var command = PipelineCommand.Parse([option, Path.Combine(Folder, path)]);
 
         Assert.Contains(reason, Assert.Single(RunFiles.ErrorsOf(command)), StringComparison.Ordinal);
     }
@@ -44,7 +38,7 @@ public sealed class RunFilesTests : IDisposable
     [UnixFact]
     public void ErrorsOf_DirectoryWithAColon_IsRefusedForBoth()
     {
-        var directory = Directory.CreateDirectory(Path.Combine(_directory, "2026-01-01T10:00")).FullName;
+        var directory = Directory.CreateDirectory(Path.Combine(Folder, "2026-01-01T10:00")).FullName;
         File.WriteAllText(Path.Combine(directory, "in.ndjson"), "{}");
 
         Assert.Equal(
@@ -58,22 +52,21 @@ public sealed class RunFilesTests : IDisposable
     [Fact]
     public void ErrorsOf_OutputIsTheInputOrWouldBeReadAsInput_TellsSo()
     {
-        var input = Path.Combine(_directory, "in.ndjson");
-        File.WriteAllText(input, "{}");
+        var input = Write("in.ndjson", "{}");
 
         Assert.Equal(
             ["--output must not be the input, nor may the rejects beside it"],
             RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", input])));
         Assert.StartsWith(
             "--output must not lie in the input directory",
-            Assert.Single(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", _directory, "--output", Path.Combine(_directory, "out.ndjson")]))),
+            Assert.Single(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Folder, "--output", Path.Combine(Folder, "out.ndjson")]))),
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void ErrorsOf_InputAndOutputAreWrong_TellsBoth()
     {
-        var command = PipelineCommand.Parse(["--input", Path.Combine(_directory, "none"), "--output", _directory]);
+        var command = PipelineCommand.Parse(["--input", Path.Combine(Folder, "none"), "--output", Folder]);
 
         Assert.Collection(
             RunFiles.ErrorsOf(command),

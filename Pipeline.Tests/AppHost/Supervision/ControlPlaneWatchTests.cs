@@ -2,14 +2,13 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Pipeline.AppHost.Supervision;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.AppHost.Supervision;
 
 public class ControlPlaneWatchTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     [Fact]
     public async Task UntilGone_ConnectionEndsAndListenerStays_GoesOn()
     {
@@ -18,26 +17,26 @@ public class ControlPlaneWatchTests
         var gone = ControlPlaneWatch.UntilGoneAsync(((IPEndPoint)proxy.LocalEndpoint).Port, TimeProvider.System, CancellationToken.None);
         for (var connections = 0; connections < 3; connections++)
         {
-            using var connection = await proxy.AcceptSocketAsync().WaitAsync(Patience);
+            using var connection = await proxy.AcceptSocketAsync().WaitAsync(Waiting.Limit);
             Assert.False(gone.IsCompleted);
         }
 
-        using (await proxy.AcceptSocketAsync().WaitAsync(Patience))
+        using (await proxy.AcceptSocketAsync().WaitAsync(Waiting.Limit))
             proxy.Stop();
 
-        await gone.WaitAsync(Patience);
+        await gone.WaitAsync(Waiting.Limit);
     }
 
     [Fact]
     public async Task UntilGone_NotYetOpen_WaitsForIt()
     {
-        var port = FreePort();
+        var port = FreePort.Find();
         var gone = ControlPlaneWatch.UntilGoneAsync(port, new JumpingTime(), CancellationToken.None);
 
         using var proxy = new TcpListener(IPAddress.Loopback, port);
         proxy.Start();
 
-        (await proxy.AcceptSocketAsync().WaitAsync(Patience)).Dispose();
+        (await proxy.AcceptSocketAsync().WaitAsync(Waiting.Limit)).Dispose();
         Assert.False(gone.IsCompleted);
     }
 
@@ -50,7 +49,7 @@ public class ControlPlaneWatchTests
         var ended = ControlPlaneWatch.UntilEndedAsync(Find, TimeProvider.System, CancellationToken.None);
 
         process.Kill();
-        await ended.WaitAsync(Patience);
+        await ended.WaitAsync(Waiting.Limit);
 
         Assert.True(found);
 
@@ -60,12 +59,5 @@ public class ControlPlaneWatchTests
             found = true;
             return first ? null : identity;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -7,33 +7,29 @@ namespace Pipeline.Tests.AppHost.Supervision;
 
 public sealed class HangDetectorTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly LivenessOptions Options = new();
     private static readonly ProcessIdentity Process = new(12, 34);
     private static readonly Uri Address = new("http://127.0.0.1");
 
     private readonly JumpingTime _time = new();
-    private readonly Answers _answers;
     private readonly HttpClient _client;
+    private int _answersLeft;
+    private long? _unanswered;
     private int _reads;
 
-    public HangDetectorTests()
-    {
-        _answers = new Answers(_time);
-        _client = new HttpClient(_answers) { Timeout = Timeout.InfiniteTimeSpan };
-    }
+    public HangDetectorTests() => _client = new HttpClient(new Answering(AnswerAsync)) { Timeout = Timeout.InfiniteTimeSpan };
 
     public void Dispose() => _client.Dispose();
 
     [Fact]
     public async Task UntilHung_NoAnswerAndNoWork_ReturnsAfterSilenceAndLastQuestion()
     {
-        _answers.Left = 1;
+        _answersLeft = 1;
 
-        await Detector(_ => default).UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+        await Detector(_ => default).UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         // An answered question is at most an interval older: 3.5 s after a process is stopped it is found.
-        Assert.Equal(Options.Silence + HangDetector.LastQuestion, _time.GetElapsedTime(_answers.Unanswered!.Value));
+        Assert.Equal(Options.Silence + HangDetector.LastQuestion, _time.GetElapsedTime(_unanswered!.Value));
     }
 
     [Theory]
@@ -42,12 +38,12 @@ public sealed class HangDetectorTests : IDisposable
     public async Task UntilHung_NoAnswerButWork_WaitsUntilTheWorkEnds(bool usesCpu, bool waitsForCpu)
     {
         const int busyReads = 1000;
-        _answers.Left = 1;
+        _answersLeft = 1;
 
         await Detector(read => new ProcessActivity(
                 usesCpu ? Options.Interval * 0.03 * Math.Min(read, busyReads) : default,
                 waitsForCpu && read < busyReads))
-            .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+            .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         var stillReads = (int)(Options.Silence / Options.Interval);
         Assert.InRange(_reads, busyReads + stillReads, busyReads + stillReads + 1);
@@ -58,7 +54,7 @@ public sealed class HangDetectorTests : IDisposable
     {
         var began = _time.GetTimestamp();
 
-        await Detector(_ => default).UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+        await Detector(_ => default).UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         Assert.Equal(Options.Startup + HangDetector.LastQuestion, _time.GetElapsedTime(began));
     }
@@ -69,7 +65,7 @@ public sealed class HangDetectorTests : IDisposable
         const int busyReads = 200;
 
         await Detector(read => new ProcessActivity(default, read < busyReads))
-            .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+            .UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         var stillReads = (int)(Options.Startup / Options.Interval);
         Assert.InRange(_reads, busyReads + stillReads, busyReads + stillReads + 1);
@@ -82,7 +78,7 @@ public sealed class HangDetectorTests : IDisposable
         var began = _time.GetTimestamp();
 
         await new HangDetector(_client, Options, process => Read(process == child), root => root == Process ? child : null, _time)
-            .UntilHungAsync(Process, null, CancellationToken.None).WaitAsync(Patience);
+            .UntilHungAsync(Process, null, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         Assert.Equal(Options.Interval + Options.Silence, _time.GetElapsedTime(began));
     }
@@ -94,7 +90,7 @@ public sealed class HangDetectorTests : IDisposable
 
         // The lease is lost for four looks, held for one, and lost again.
         await new HangDetector(_client, Options, _ => default, root => ++asked == 5 ? null : root, _time)
-            .UntilHungAsync(Process, null, CancellationToken.None).WaitAsync(Patience);
+            .UntilHungAsync(Process, null, CancellationToken.None).WaitAsync(Waiting.Limit);
 
         Assert.Equal(5 + 1 + (int)(Options.Silence / Options.Interval), asked);
     }
@@ -103,7 +99,7 @@ public sealed class HangDetectorTests : IDisposable
     public async Task UntilHung_AnotherProcessWasJustJudged_IsFoundAfterAnotherSilence()
     {
         const int readInTheSilence = 4;
-        _answers.Left = 1;
+        _answersLeft = 1;
         HangDetector detector = null!;
         detector = Detector(read =>
         {
@@ -112,9 +108,9 @@ public sealed class HangDetectorTests : IDisposable
             return default;
         });
 
-        await detector.UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Patience);
+        await detector.UntilHungAsync(Process, Address, CancellationToken.None).WaitAsync(Waiting.Limit);
 
-        Assert.Equal(2 * (Options.Silence + HangDetector.LastQuestion), _time.GetElapsedTime(_answers.Unanswered!.Value));
+        Assert.Equal(2 * (Options.Silence + HangDetector.LastQuestion), _time.GetElapsedTime(_unanswered!.Value));
     }
 
     [Fact]
@@ -134,22 +130,15 @@ public sealed class HangDetectorTests : IDisposable
     // A parent that works tells nothing about its child.
     private ProcessActivity Read(bool still) => new(still ? default : TimeSpan.FromSeconds(++_reads), !still);
 
-    /// <summary>Answers some questions, and then none.</summary>
-    private sealed class Answers(TimeProvider time) : HttpMessageHandler
+    // Some questions, and then none.
+    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        public int Left { get; set; }
-
-        public long? Unanswered { get; private set; }
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        if (_answersLeft-- <= 0)
         {
-            if (Left-- <= 0)
-            {
-                Unanswered ??= time.GetTimestamp();
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-
-            return new HttpResponseMessage(HttpStatusCode.OK);
+            _unanswered ??= _time.GetTimestamp();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
         }
+
+        return new HttpResponseMessage(HttpStatusCode.OK);
     }
 }

@@ -6,8 +6,6 @@ namespace Pipeline.Tests.AppHost.Supervision;
 
 public sealed class ProcessActivityTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     [LinuxFact]
     public async Task Read_BusyThenSuspended_RisesThenStandsStill()
     {
@@ -16,10 +14,10 @@ public sealed class ProcessActivityTests
         {
             var identity = ProcessIdentity.Find(process.Id)!.Value;
             var first = ProcessActivity.Read(identity);
-            await UntilAsync(() => ProcessActivity.Read(identity).Busy > first.Busy);
+            await Waiting.UntilAsync(() => ProcessActivity.Read(identity).Busy > first.Busy, "the process to be busy");
 
             Signals.Stop(process.Id);
-            await UntilAsync(() => ProcessStatus.Read(process.Id)?.State == 'T');
+            await Waiting.UntilAsync(() => ProcessStatus.Read(process.Id)?.State == 'T', "the process to be suspended");
             var suspended = ProcessActivity.Read(identity);
             await Task.Delay(50);
 
@@ -30,12 +28,5 @@ public sealed class ProcessActivityTests
         {
             process.Kill();
         }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-            await Task.Delay(5, patience.Token);
     }
 }

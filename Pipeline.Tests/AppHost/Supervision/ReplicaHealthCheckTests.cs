@@ -9,7 +9,6 @@ public class ReplicaHealthCheckTests
 {
     private static readonly Uri First = new("http://first");
     private static readonly Uri Second = new("http://second");
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Fact]
     public async Task CheckHealth_EveryReplicaWell_IsHealthy() =>
@@ -58,7 +57,7 @@ public class ReplicaHealthCheckTests
                 await asked.Task;
             asked.TrySetResult();
             return HttpStatusCode.OK;
-        }).WaitAsync(Patience);
+        }).WaitAsync(Waiting.Limit);
 
         Assert.Equal(HealthStatus.Healthy, result.Status);
     }
@@ -68,14 +67,8 @@ public class ReplicaHealthCheckTests
 
     private static async Task<HealthCheckResult> CheckAsync(Func<Uri, Task<HttpStatusCode>> answer, params Uri[] running)
     {
-        using var client = new HttpClient(new Answers(answer));
+        using var client = new HttpClient(new Answering(async (request, _) => new HttpResponseMessage(await answer(request.RequestUri!))));
         var check = new ReplicaHealthCheck(2, () => running is [] ? [First, Second] : running, client);
         return await check.CheckHealthAsync(new HealthCheckContext());
-    }
-
-    private sealed class Answers(Func<Uri, Task<HttpStatusCode>> answer) : HttpMessageHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            new(await answer(request.RequestUri!));
     }
 }

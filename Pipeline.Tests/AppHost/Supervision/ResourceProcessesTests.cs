@@ -9,8 +9,6 @@ namespace Pipeline.Tests.AppHost.Supervision;
 
 public sealed class ResourceProcessesTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private readonly PipelineDirectories _directories = new($"/no/such/{Guid.NewGuid()}", "", []);
     private readonly ResourceProcesses _processes;
     private readonly List<Process> _started = [];
@@ -84,29 +82,30 @@ public sealed class ResourceProcessesTests : IDisposable
     public async Task KillOrphans_ChildWithoutEnvironmentForAMoment_IsKilledAtALaterLook()
     {
         // As within execve(2), only longer.
-        var folder = Directory.CreateTempSubdirectory("orphan").FullName;
-        var go = Path.Combine(folder, "go");
+        using var folder = new TestFolder();
+        var go = Path.Combine(folder.Path, "go");
         Fifo.Create(go);
         var (root, child) = await StartAsync("own", "env -i sh -c 'read go < \"$1\"; exec env \"$0\" sleep 1000' \"$0\" \"$1\" & echo $!; wait", Mark, go);
-        await UntilAsync(() => ProcFile(child, "cmdline").StartsWith("sh\0-c\0read", StringComparison.Ordinal) && ProcFile(child, "environ").Length == 0);
+        await Waiting.UntilAsync(
+            () => ProcFile(child, "cmdline").StartsWith("sh\0-c\0read", StringComparison.Ordinal) && ProcFile(child, "environ").Length == 0, "the child");
         root.Kill(entireTree: false);
         await UntilGoneAsync(root);
 
         _processes.KillOrphans();
         Assert.True(child.IsAlive);
         await File.WriteAllTextAsync(go, "go\n");
-        await UntilAsync(() => ProcFile(child, "environ").Contains(Mark, StringComparison.Ordinal));
+        await Waiting.UntilAsync(() => ProcFile(child, "environ").Contains(Mark, StringComparison.Ordinal), "the mark of the child");
         _processes.KillOrphans();
 
         await UntilGoneAsync(child);
-        Directory.Delete(folder, recursive: true);
     }
 
     [LinuxFact]
     public async Task KillOrphans_ParentWithoutEnvironmentForAMoment_LeavesItsChildren()
     {
         var (root, child) = await StartAsync("own", "exec env -i sh -c 'env \"$0\" sleep 1000 & echo $!; wait' \"$0\"", Mark);
-        await UntilAsync(() => ProcFile(root, "environ").Length == 0 && ProcFile(child, "cmdline").StartsWith("sleep", StringComparison.Ordinal));
+        await Waiting.UntilAsync(
+            () => ProcFile(root, "environ").Length == 0 && ProcFile(child, "cmdline").StartsWith("sleep", StringComparison.Ordinal), "the child");
         var (other, othersChild) = await StartAsync("other");
         other.Kill(entireTree: false);
         await UntilGoneAsync(other);
@@ -189,12 +188,5 @@ public sealed class ResourceProcessesTests : IDisposable
 
     private static string ProcFile(ProcessIdentity process, string name) => File.ReadAllText($"/proc/{process.Id}/{name}");
 
-    private static Task UntilGoneAsync(ProcessIdentity process) => UntilAsync(() => !process.IsAlive);
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!holds())
-            await Task.Delay(5, patience.Token);
-    }
+    private static Task UntilGoneAsync(ProcessIdentity process) => Waiting.UntilAsync(() => !process.IsAlive, "the end of the process");
 }

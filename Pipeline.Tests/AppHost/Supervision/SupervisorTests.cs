@@ -88,9 +88,7 @@ public class SupervisorTests
             root.Kill();
         await host.WaitForAsync("own", change => change.Snapshot.State?.Text == KnownResourceStates.Finished);
 
-        using var patience = new CancellationTokenSource(AppHostUnderTest.Patience);
-        while (child.IsAlive)
-            await Task.Delay(5, patience.Token);
+        await Waiting.UntilAsync(() => !child.IsAlive, "the end of the child", AppHostUnderTest.Patience);
     }
 
     [Fact]
@@ -117,14 +115,11 @@ public class SupervisorTests
 
     private static async Task<ProcessIdentity> ChildAsync(string file)
     {
-        using var patience = new CancellationTokenSource(AppHostUnderTest.Patience);
-        while (true)
-        {
-            var text = File.Exists(file) ? await File.ReadAllTextAsync(file) : "";
-            if (int.TryParse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var id))
-                return ProcessIdentity.Find(id)!.Value;
-            await Task.Delay(5, patience.Token);
-        }
+        var id = 0;
+        await Waiting.UntilAsync(
+            () => File.Exists(file) && int.TryParse(File.ReadAllText(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out id),
+            "the child", AppHostUnderTest.Patience);
+        return ProcessIdentity.Find(id)!.Value;
     }
 
     private static ResourceCommandState StateOf(ResourceEvent change, string command) =>

@@ -174,7 +174,7 @@ public sealed class WatchStreamTests : IDisposable
 
         _time.Advance(_options.WriteTimeout);
 
-        var failure = await Assert.ThrowsAsync<RpcException>(() => watching.Task.WaitAsync(BrokerFixture.Patience));
+        var failure = await Assert.ThrowsAsync<RpcException>(() => watching.Task.WaitAsync(Waiting.Limit));
         Assert.Equal(StatusCode.ResourceExhausted, failure.StatusCode);
     }
 
@@ -192,7 +192,7 @@ public sealed class WatchStreamTests : IDisposable
     // not a step more. Whoever waits for a reader to have it may wait for longer than the stream does until its next notice.
     private async Task AdvanceUntilWrittenAsync(Output output)
     {
-        var patience = Task.Delay(BrokerFixture.Patience);
+        var patience = Task.Delay(Waiting.Limit);
         while (output.IsEmpty && !patience.IsCompleted)
         {
             _time.Advance(TimeSpan.FromMilliseconds(100));
@@ -226,8 +226,8 @@ public sealed class WatchStreamTests : IDisposable
             await written;
         }
 
-        public Task BlockedAsync() => _blocked.Task.WaitAsync(BrokerFixture.Patience);
+        public Task BlockedAsync() => _blocked.Task.WaitAsync(Waiting.Limit);
 
-        public Task<WatchResponse> NextAsync() => _written.Reader.ReadAsync().AsTask().WaitAsync(BrokerFixture.Patience);
+        public Task<WatchResponse> NextAsync() => _written.Reader.ReadAsync().AsTask().WaitAsync(Waiting.Limit);
     }
 }

@@ -1,11 +1,12 @@
 using Pipeline.Cli.CheckStage;
+using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.Cli.CheckStage;
 
 /// <summary>Makes all checks of a stage with the key of the tests, and gives what they found.</summary>
 internal static class Kit
 {
-    public const string Key = "a-key-for-tests";
+    public const string Key = BrokerFixture.Key;
 
     /// <summary>No waits but for answers, and few lines.</summary>
     public static CheckLimits Limits { get; } = new()

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Testing;
 using Pipeline.Client.Registration;
 using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.Broker;
 using Pipeline.Tests.Orchestrator.Fakes;
 using Pipeline.Tests.ServiceDefaults;
@@ -14,8 +15,6 @@ namespace Pipeline.Tests.Client.Registration;
 
 public sealed class BrokerRegistrationTests
 {
-    private static readonly TimeSpan Patience = BrokerFixture.Patience;
-
     [Fact]
     public async Task Registration_ServiceRuns_HasItsBoundAddressUntilItStops()
     {
@@ -39,7 +38,7 @@ public sealed class BrokerRegistrationTests
     [Fact]
     public async Task Health_BrokerComesUpLater_IsHealthyOnceRegistered()
     {
-        var port = await FreePortAsync();
+        var port = FreePort.Find();
         await using var service = await ServeAsync(new Uri($"http://127.0.0.1:{port}"), "parse-0");
         using var http = new HttpClient { BaseAddress = service.HttpAddress };
 
@@ -49,14 +48,14 @@ public sealed class BrokerRegistrationTests
         await using var broker = await BrokerFixture.StartAsync(port: port);
         await using var watching = await WatchAsync(broker);
         await WaitForAsync(watching.Get<RegistryWatcher>(), view => view.Instances.ContainsKey("parse-0"));
-        await UntilAsync(() => service.Get<BrokerRegistration>().State == RegistrationState.Registered);
+        await Waiting.UntilAsync(() => service.Get<BrokerRegistration>().State == RegistrationState.Registered, "the registration");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health")).StatusCode);
     }
 
     [Fact]
     public async Task Registration_BrokerRestarts_AllServicesRegisterAgain()
     {
-        var port = await FreePortAsync();
+        var port = FreePort.Find();
         var first = await BrokerFixture.StartAsync(port: port);
         await using var watching = await WatchAsync(first);
         var watcher = watching.Get<RegistryWatcher>();
@@ -104,8 +103,8 @@ public sealed class BrokerRegistrationTests
 
         await using var latter = await ServeAsync(broker, "parse-0");
 
-        await UntilAsync(() => former.Get<BrokerRegistration>().State == RegistrationState.Replaced);
-        await former.Get<BrokerRegistration>().ExecuteTask!.WaitAsync(Patience);
+        await Waiting.UntilAsync(() => former.Get<BrokerRegistration>().State == RegistrationState.Replaced, "the replacement");
+        await former.Get<BrokerRegistration>().ExecuteTask!.WaitAsync(Waiting.Limit);
         Assert.Equal(latter.GrpcAddress, new Uri(watcher.Current.Value.Instances["parse-0"].Address));
         using var http = new HttpClient { BaseAddress = former.HttpAddress };
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
@@ -147,7 +146,7 @@ public sealed class BrokerRegistrationTests
     [Fact]
     public async Task Stop_BrokerUnreachable_EndsInTime()
     {
-        var service = await ServeAsync(new Uri($"http://127.0.0.1:{await FreePortAsync()}"), "parse-0");
+        var service = await ServeAsync(new Uri($"http://127.0.0.1:{FreePort.Find()}"), "parse-0");
 
         await service.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(5));
     }
@@ -164,14 +163,14 @@ public sealed class BrokerRegistrationTests
             return answer.Task;
         };
         await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
-        await asked.Task.WaitAsync(Patience);
+        await asked.Task.WaitAsync(Waiting.Limit);
 
         var stop = service.Get<BrokerRegistration>().StopAsync(CancellationToken.None);
         answer.SetResult(new RegisterResponse { LeaseId = 17, TtlMs = 5000, Revision = 1, Epoch = "e" });
 
-        var unregistered = await broker.Stub.Unregistered.Task.WaitAsync(Patience);
+        var unregistered = await broker.Stub.Unregistered.Task.WaitAsync(Waiting.Limit);
         Assert.Equal(("parse-0", 17), (unregistered.InstanceId, unregistered.LeaseId));
-        await stop.WaitAsync(Patience);
+        await stop.WaitAsync(Waiting.Limit);
     }
 
     [Theory]
@@ -192,7 +191,7 @@ public sealed class BrokerRegistrationTests
         };
 
         await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", log: log);
-        await third.Task.WaitAsync(Patience);
+        await third.Task.WaitAsync(Waiting.Limit);
 
         var warning = Assert.Single(log.Collector.GetSnapshot(), record => record.Level == LogLevel.Warning);
         Assert.Contains(what, warning.Message);
@@ -213,7 +212,7 @@ public sealed class BrokerRegistrationTests
 
         await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0");
 
-        Assert.InRange(await remaining.Task.WaitAsync(Patience), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(10));
+        Assert.InRange(await remaining.Task.WaitAsync(Waiting.Limit), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -232,13 +231,7 @@ public sealed class BrokerRegistrationTests
 
         await time.LetPassAsync(TimeSpan.FromSeconds(400));
 
-        await ended.Task.WaitAsync(Patience);
-    }
-
-    internal static async Task<int> FreePortAsync()
-    {
-        await using var broker = await BrokerFixture.StartAsync();
-        return broker.Address.Port;
+        await ended.Task.WaitAsync(Waiting.Limit);
     }
 
     internal static Task<ServiceFixture> WatchAsync(BrokerFixture broker, params (string Key, string? Value)[] settings) =>
@@ -246,7 +239,7 @@ public sealed class BrokerRegistrationTests
             builder => builder.AddRegistryWatcher(), null, [("services:broker:grpc:0", broker.Address.ToString()), .. settings]);
 
     internal static Task<RegistryView> WaitForAsync(RegistryWatcher watcher, Func<RegistryView, bool> condition) =>
-        watcher.WatchAsync().FirstAsync(condition).AsTask().WaitAsync(Patience);
+        watcher.WatchAsync().FirstAsync(condition).AsTask().WaitAsync(Waiting.Limit);
 
     private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
 
@@ -263,14 +256,4 @@ public sealed class BrokerRegistrationTests
             });
         },
         null, ("services:broker:grpc:0", broker.ToString()), ("PIPELINE_INSTANCE", id));
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!condition())
-        {
-            patience.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 }

@@ -8,8 +8,6 @@ namespace Pipeline.Tests.Client.Registry;
 
 public sealed class RegistryWatcherTests
 {
-    private static readonly TimeSpan Patience = BrokerFixture.Patience;
-
     [Fact]
     public async Task WatchAsync_Changes_GivesTheViewOfNowAndThenEachOne()
     {
@@ -122,7 +120,7 @@ public sealed class RegistryWatcherTests
 
     private static async Task<RegistryView> NextAsync(IAsyncEnumerator<RegistryView> views)
     {
-        Assert.True(await views.MoveNextAsync().AsTask().WaitAsync(Patience));
+        Assert.True(await views.MoveNextAsync().AsTask().WaitAsync(Waiting.Limit));
         return views.Current;
     }
 }

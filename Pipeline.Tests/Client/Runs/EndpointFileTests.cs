@@ -4,13 +4,9 @@ using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.Client.Runs;
 
-public sealed class EndpointFileTests : IDisposable
+public sealed class EndpointFileTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("endpoint-").FullName;
-
-    private string FilePath => Path.Combine(_folder, "endpoint.json");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    private string FilePath => Path.Combine(Folder, "endpoint.json");
 
     [UnixFact]
     public void Write_OtherOrchestratorIsUp_LeavesItsFile()

@@ -3,17 +3,13 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Client.Runs;
 
-public sealed class RunSettingsCheckTests : IDisposable
+public sealed class RunSettingsCheckTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("settings-").FullName;
-
-    public RunSettingsCheckTests() => File.WriteAllText(Path.Join(_folder, "in.ndjson"), "");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public RunSettingsCheckTests() => Write("in.ndjson", "");
 
     [Fact]
     public void Check_Defaults_HaveNoError() =>
-        Assert.Empty(RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = Systems.Absolute("/out.ndjson") }));
+        Assert.Empty(RunSettingsCheck.Check(new RunSettings { Input = Folder, Output = Systems.Absolute("/out.ndjson") }));
 
     [Fact]
     public void Check_SeveralWrongFields_ReturnsAllErrors()
@@ -45,7 +41,7 @@ public sealed class RunSettingsCheckTests : IDisposable
     [Fact]
     public void Check_RulesAndColumns_AreLeftToTheRulesStage() => Assert.Empty(RunSettingsCheck.Check(new RunSettings
     {
-        Input = _folder,
+        Input = Folder,
         Rules = "another grammar",
         GroupBy = ["colour"],
     }));
@@ -54,14 +50,14 @@ public sealed class RunSettingsCheckTests : IDisposable
     [InlineData("")]
     [InlineData(" \n")]
     public void Check_EmptyRules_AreAnErrorAndNotTheDefaultRules(string rules) =>
-        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, Rules = rules })).Field);
+        Assert.Equal("rules", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Folder, Rules = rules })).Field);
 
     [UnixTheory]
     [InlineData("/dev/fd/63", "/b", "input")]
     [InlineData(null, "/dev/stdout", "output")]
     public void Check_PathOfADescriptor_IsAnError(string? input, string output, string field)
     {
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input ?? _folder, Output = output }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = input ?? Folder, Output = output }));
 
         Assert.Equal(field, error.Field);
         Assert.Contains("copy the data to a file", error.Message, StringComparison.Ordinal);
@@ -73,7 +69,7 @@ public sealed class RunSettingsCheckTests : IDisposable
     [InlineData("a/.hidden.ndjson", "must hold input")]
     public void Check_DirectoryWithoutInput_IsAnError(string file, string? error)
     {
-        var input = Path.Join(_folder, "input");
+        var input = Path.Join(Folder, "input");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Join(input, file))!);
         File.WriteAllText(Path.Join(input, file), "");
 
@@ -96,8 +92,8 @@ public sealed class RunSettingsCheckTests : IDisposable
     [Fact]
     public void Check_OutputIsTheInput_IsAnError()
     {
-        File.WriteAllText(Path.Join(_folder, "b"), "");
-        var settings = new RunSettings { Input = Path.Join(_folder, "b"), Output = Path.Join(_folder, ".", "b") };
+        Write("b", "");
+        var settings = new RunSettings { Input = Path.Join(Folder, "b"), Output = Path.Join(Folder, ".", "b") };
 
         var error = Assert.Single(RunSettingsCheck.Check(settings));
 
@@ -111,9 +107,9 @@ public sealed class RunSettingsCheckTests : IDisposable
     [InlineData("out.txt", false)]
     public void Check_OutputBelowTheInputDirectory_IsAnErrorWhereItWouldBeRead(string output, bool isError)
     {
-        Directory.CreateDirectory(Path.Join(_folder, "sub"));
+        Directory.CreateDirectory(Path.Join(Folder, "sub"));
 
-        var errors = RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = Path.Join(_folder, output), Partitions = 0 });
+        var errors = RunSettingsCheck.Check(new RunSettings { Input = Folder, Output = Path.Join(Folder, output), Partitions = 0 });
 
         string[] expected = isError ? ["output"] : [];
         Assert.Equal(expected, errors.Select(error => error.Field));
@@ -122,9 +118,9 @@ public sealed class RunSettingsCheckTests : IDisposable
     [Fact]
     public void Check_InputThatIsNotThere_IsAnError()
     {
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Path.Join(_folder, "none") }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Path.Join(Folder, "none") }));
 
-        Assert.Equal(("input", $"cannot be read: there is no file or directory {Path.Join(_folder, "none")}"), (error.Field, error.Message));
+        Assert.Equal(("input", $"cannot be read: there is no file or directory {Path.Join(Folder, "none")}"), (error.Field, error.Message));
     }
 
     [Fact]
@@ -132,7 +128,7 @@ public sealed class RunSettingsCheckTests : IDisposable
     {
         var output = Path.Join(Path.GetTempPath(), Guid.NewGuid().ToString(), "out.ndjson");
 
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, Output = output }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Folder, Output = output }));
 
         Assert.Equal("output", error.Field);
         Assert.StartsWith("must lie in a directory that exists", error.Message, StringComparison.Ordinal);
@@ -140,5 +136,5 @@ public sealed class RunSettingsCheckTests : IDisposable
 
     [Fact]
     public void Check_SameGroupByColumnTwice_IsAnError() =>
-        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = _folder, GroupBy = ["type", "type"] })).Field);
+        Assert.Equal("groupBy", Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Folder, GroupBy = ["type", "type"] })).Field);
 }

@@ -40,7 +40,7 @@ public sealed class RunsClientTests
     [Fact]
     public async Task Call_ConnectionResetJustAfterItWasMade_IsToldAsGone()
     {
-        using var client = new RunsClient(new ResetHandler(), new Uri("http://127.0.0.1:1"), "key", "a test");
+        using var client = ClientOf(new Answering(new SocketException((int)SocketError.NotConnected)));
 
         var asked = await Assert.ThrowsAsync<RunsApiException>(() => client.ListAsync());
         var followed = await Assert.ThrowsAsync<RunsApiException>(async () => await client.FollowAsync("any").FirstAsync());
@@ -65,7 +65,7 @@ public sealed class RunsClientTests
     public async Task FollowAsync_RefusedStream_DisposesOfTheResponse()
     {
         var content = new WatchedContent();
-        using var client = new RunsClient(new AnsweringHandler(HttpStatusCode.NotFound, content), new Uri("http://127.0.0.1:1"), "key", "a test");
+        using var client = ClientOf(new Answering(HttpStatusCode.NotFound, content));
 
         await Assert.ThrowsAsync<RunsApiException>(async () => await client.FollowAsync("any").FirstAsync());
 
@@ -104,8 +104,7 @@ public sealed class RunsClientTests
     [InlineData("/run/endpoint.json", "/run/endpoint.json")]
     public async Task Call_KeyThatIsRefused_NamesWhereItIsFrom(string source, string named)
     {
-        using var client = new RunsClient(
-            new AnsweringHandler(HttpStatusCode.Unauthorized, new StringContent("{}")), new Uri("http://127.0.0.1:1"), "key", source);
+        using var client = ClientOf(new Answering(HttpStatusCode.Unauthorized, new StringContent("{}")), source);
 
         var error = await Assert.ThrowsAsync<RunsApiException>(() => client.ListAsync());
 
@@ -116,7 +115,7 @@ public sealed class RunsClientTests
     [Fact]
     public async Task WaitUntilUpAsync_NobodyListens_SaysOnceThatItWaits()
     {
-        using var client = new RunsClient(new ResetHandler(), new Uri("http://127.0.0.1:1"), "key", RunsClient.AddressVariable);
+        using var client = ClientOf(new Answering(new SocketException((int)SocketError.NotConnected)), RunsClient.AddressVariable);
         var told = new List<string>();
 
         var error = await Assert.ThrowsAsync<RunsApiException>(
@@ -153,7 +152,7 @@ public sealed class RunsClientTests
     [InlineData(HttpRequestError.NameResolutionError, false)]
     public async Task StartAndResume_LostBeforeTheAnswer_SayThatTheRunMayBeThere(HttpRequestError lost, bool maybe)
     {
-        using var client = new RunsClient(new LosingHandler(lost), new Uri("http://127.0.0.1:1"), "key", "a test");
+        using var client = ClientOf(new Answering(new HttpRequestException(lost, "lost")));
 
         var started = await Assert.ThrowsAsync<RunsApiException>(() => client.StartAsync(new RunSettings()));
         var resumed = await Assert.ThrowsAsync<RunsApiException>(() => client.ResumeAsync("r"));
@@ -165,7 +164,12 @@ public sealed class RunsClientTests
     [Fact]
     public async Task StartAndResume_AnswerThatTakesLong_IsWaitedFor()
     {
-        var handler = new LateHandler();
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var handler = new Answering(async (_, cancellationToken) =>
+        {
+            await answer.Task.WaitAsync(cancellationToken);
+            return new HttpResponseMessage { Content = JsonContent.Create(SampleRun.New("r"), RunJson.Default.Run) };
+        });
         using var client = new RunsClient(handler, new Uri("http://127.0.0.1:1"), "key", "a test") { Deadline = TimeSpan.FromMilliseconds(1) };
         var started = client.StartAsync(new RunSettings { Input = Systems.Absolute("/in") });
         var resumed = client.ResumeAsync("r");
@@ -173,7 +177,7 @@ public sealed class RunsClientTests
         // Asked last, it is the last to be given up.
         var error = await Assert.ThrowsAsync<RunsApiException>(() => client.GetAsync("r").WaitAsync(Waiting.Limit));
         Assert.EndsWith("does not answer", error.Message, StringComparison.Ordinal);
-        handler.Answer();
+        answer.SetResult();
 
         Assert.Equal(["r", "r"], [(await started.WaitAsync(Waiting.Limit)).Id, (await resumed.WaitAsync(Waiting.Limit)).Id]);
     }
@@ -181,19 +185,10 @@ public sealed class RunsClientTests
     private static RunsClient ClientOf(ServedOrchestrator served) => new(new Uri(served.Endpoint.Address), ServedOrchestrator.Key);
 
     private static RunsClient ClientAnswered(string content) =>
-        new(new AnsweringHandler(HttpStatusCode.OK, new StringContent(content)), new Uri("http://127.0.0.1:1"), "key", "a test");
+        ClientOf(new Answering(HttpStatusCode.OK, new StringContent(content)));
 
-    private sealed class LosingHandler(HttpRequestError lost) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            throw new HttpRequestException(lost, "lost");
-    }
-
-    private sealed class AnsweringHandler(HttpStatusCode status, HttpContent content) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(status) { Content = content });
-    }
+    private static RunsClient ClientOf(HttpMessageHandler answers, string source = "a test") =>
+        new(answers, new Uri("http://127.0.0.1:1"), "key", source);
 
     private sealed class WatchedContent() : StringContent("{}")
     {
@@ -204,29 +199,5 @@ public sealed class RunsClientTests
             IsDisposed = true;
             base.Dispose(disposing);
         }
-    }
-
-    private sealed class LateHandler : HttpMessageHandler
-    {
-        private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public void Answer() => _answer.SetResult();
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            await _answer.Task.WaitAsync(cancellationToken);
-            var run = new Run
-            {
-                Id = "r", State = RunState.Running, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
-                Input = "/in", Output = "/out",
-            };
-            return new HttpResponseMessage(HttpStatusCode.OK) { Content = JsonContent.Create(run, RunJson.Default.Run) };
-        }
-    }
-
-    private sealed class ResetHandler : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            throw new SocketException((int)SocketError.NotConnected);
     }
 }

@@ -46,9 +46,6 @@ public sealed class RateMeterTests
         Assert.Equal(new StageRate(0, 0, 2_000, 0, 0, 0), meter[later]);
     }
 
-    private static Run Completed(StageFigures stage) => new()
-    {
-        Id = "r", State = RunState.Completed, Attempts = 1, Created = Noon, Updated = Noon, ElapsedMicros = 2_000_000, Options = new(),
-        Input = "/in", Output = "/out", Stages = [stage],
-    };
+    private static Run Completed(StageFigures stage) =>
+        SampleRun.New(state: RunState.Completed, at: Noon) with { Attempts = 1, ElapsedMicros = 2_000_000, Stages = [stage] };
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
+using Pipeline.Client.Runs;
 using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Api;
@@ -43,6 +44,26 @@ public abstract class ApiTest : IAsyncLifetime
 
     private protected static async Task<string> IdOfAsync(HttpResponseMessage response) =>
         (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+
+    private protected string InFolder(string name) => Path.Combine(Served.Folder, name);
+
+    private protected string FolderOf(string id) => Path.Combine(Served.Folder, "data", "runs", id);
+
+    /// <summary>Starts a run.</summary>
+    /// <returns>Its id.</returns>
+    private protected async Task<string> StartAsync(string body) => await IdOfAsync(await PostAsync(body));
+
+    private protected Task<HttpResponseMessage> ActAsync(string id, string action) => Served.Client.PostAsync($"/runs/{id}/{action}", null);
+
+    /// <summary>Starts another orchestrator, for which a run is as its death would have left it.</summary>
+    private protected async Task<ServedOrchestrator> DieAsync(string id, Func<Run, Run>? change = null)
+    {
+        var left = RunStateFile.Read(FolderOf(id))!;
+        await Served.StopAsync();
+        await File.WriteAllBytesAsync(
+            RunStateFile.PathIn(FolderOf(id)), JsonSerializer.SerializeToUtf8Bytes(change?.Invoke(left) ?? left, RunJson.Default.Run));
+        return await ServedOrchestrator.StartAsync(Served.Folder);
+    }
 
     private protected Task<HttpResponseMessage> PostAsync(string body, string path = "/runs") =>
         Served.Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));

@@ -13,7 +13,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Post_ValidRun_StartsItAndStreamsItsEventsToTheEnd()
     {
-        string[] paths = [.. new[] { "in.ndjson", "out.ndjson" }.Select(name => Path.Combine(Served.Folder, name))];
+        string[] paths = [.. new[] { "in.ndjson", "out.ndjson" }.Select(name => InFolder(name))];
         using var created = await PostAsync(Body(paths[0], paths[1], more: ""","groupBy":["type","user"],"batchSize":7"""));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var id = await IdOfAsync(created);
@@ -23,7 +23,7 @@ public sealed class RunLifecycleTests : ApiTest
         Assert.Equal((7, paths[0], paths[1]), (attempt.Open.Options.BatchSize, attempt.Open.Options.Input, attempt.Open.Options.Output));
         Assert.Equal(["type", "user"], attempt.Open.Options.GroupBy);
         Assert.Equal((5_000L, 1_000_000L), (attempt.Open.Options.LingerMicros, attempt.Open.Options.CheckpointIntervalMicros));
-        Assert.Equal(Path.Combine(Served.Folder, "data", "runs", id), attempt.Open.Options.WorkDirectory);
+        Assert.Equal(FolderOf(id), attempt.Open.Options.WorkDirectory);
 
         var events = EventsAsync(id).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
@@ -45,32 +45,31 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task PauseAndResume_ActiveRun_GoesOnAsTheNextAttempt()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Input)));
-        var first = await Served.Stages.NextAsync();
-        first.Opens();
-        await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
-        Assert.Equal(HttpStatusCode.Accepted, (await Served.Client.PostAsync($"/runs/{id}/pause", null)).StatusCode);
+        var id = await StartAsync(Body(Input));
+        var first = (await Served.Stages.NextAsync()).Opens();
+        await ProblemAsync(await ActAsync(id, "resume"), HttpStatusCode.Conflict);
+        Assert.Equal(HttpStatusCode.Accepted, (await ActAsync(id, "pause")).StatusCode);
         await first.DrainRequested;
         first.Commits(2, 20).Completes(drained: true, lines: 20);
         Assert.Equal("paused", await EndAsync(id));
-        await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/pause", null), HttpStatusCode.Conflict);
+        await ProblemAsync(await ActAsync(id, "pause"), HttpStatusCode.Conflict);
 
-        Assert.Equal(HttpStatusCode.Accepted, (await Served.Client.PostAsync($"/runs/{id}/resume", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await ActAsync(id, "resume")).StatusCode);
         var second = await Served.Stages.NextAsync();
         Assert.Equal((2L, id), (second.Open.Attempt, second.Open.RunId));
         second.Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
-        await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/cancel", null), HttpStatusCode.Conflict);
-        await ProblemAsync(await Served.Client.PostAsync($"/runs/{id}/resume", null), HttpStatusCode.Conflict);
+        await ProblemAsync(await ActAsync(id, "cancel"), HttpStatusCode.Conflict);
+        await ProblemAsync(await ActAsync(id, "resume"), HttpStatusCode.Conflict);
     }
 
     [Fact]
     public async Task Cancel_FailedRun_BecomesCancelled()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Input)));
+        var id = await StartAsync(Body(Input));
         (await Served.Stages.NextAsync()).Opens().Fails("disk_full", retryable: false, "sink-0");
         Assert.Equal("failed", await EndAsync(id));
-        Assert.Equal(HttpStatusCode.Accepted, (await Served.Client.PostAsync($"/runs/{id}/cancel", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await ActAsync(id, "cancel")).StatusCode);
         Assert.Equal("cancelled", await EndAsync(id));
     }
 
@@ -79,7 +78,7 @@ public sealed class RunLifecycleTests : ApiTest
     {
         var ids = new List<string>();
         for (var run = 0; run < 5; run++)
-            ids.Add(await IdOfAsync(await PostAsync(Body(Input))));
+            ids.Add(await StartAsync(Body(Input)));
         var attempts = new List<FakeAttempt>();
         for (var run = 0; run < 4; run++)
             attempts.Add((await Served.Stages.NextAsync()).Opens());
@@ -93,7 +92,7 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Stop_ActiveRun_IsInterruptedAndResumedOnRequestOnly()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Input)));
+        var id = await StartAsync(Body(Input));
         (await Served.Stages.NextAsync()).Opens().Commits(3, 30);
         await using var events = EventsAsync(id).GetAsyncEnumerator();
         Assert.True(await events.MoveNextAsync());
@@ -115,15 +114,13 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Start_RunActiveWhenTheOrchestratorDied_IsInterrupted()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Input)));
+        var id = await StartAsync(Body(Input));
         await Served.Stages.NextAsync();
-        var path = Path.Combine(Served.Folder, "data", "runs", id, "run.json");
-        var asLeftByADeath = await File.ReadAllTextAsync(path);
-        Assert.Contains("\"state\":\"running\"", asLeftByADeath, StringComparison.Ordinal);
-        await Served.StopAsync();
-        await File.WriteAllTextAsync(path, asLeftByADeath);
+        var path = Path.Combine(FolderOf(id), "run.json");
+        Assert.Contains("\"state\":\"running\"", await File.ReadAllTextAsync(path), StringComparison.Ordinal);
 
-        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        await using var next = await DieAsync(id);
+
         var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
         Assert.Equal("interrupted", told.GetProperty("state").GetString());
         Assert.Equal("abandoned", told.GetProperty("history")[0].GetProperty("outcome").GetString());
@@ -133,14 +130,10 @@ public sealed class RunLifecycleTests : ApiTest
     [Fact]
     public async Task Start_AttemptHadStalledWhenTheOrchestratorDied_TellsOfNoStall()
     {
-        var id = await IdOfAsync(await PostAsync(Body(Input)));
+        var id = await StartAsync(Body(Input));
         await Served.Stages.NextAsync();
-        var folder = Path.Combine(Served.Folder, "data", "runs", id);
-        var asLeftByADeath = RunStateFile.Read(folder)! with { Stall = new RunStall(DateTimeOffset.UnixEpoch, "no progress for 30 s") };
-        await Served.StopAsync();
-        await File.WriteAllBytesAsync(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(asLeftByADeath, RunJson.Default.Run));
 
-        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        await using var next = await DieAsync(id, run => run with { Stall = new RunStall(DateTimeOffset.UnixEpoch, "no progress for 30 s") });
 
         var told = await next.Client.GetFromJsonAsync<JsonElement>($"/runs/{id}");
         Assert.Equal("interrupted", told.GetProperty("state").GetString());

@@ -9,21 +9,23 @@ namespace Pipeline.Tests.Orchestrator.Api;
 /// <summary>Where a run may write its results and rejects.</summary>
 public sealed class RunOutputTests : ApiTest
 {
+    private string Day => InFolder("day.ndjson");
+
+    private string DayBody => Body(Input, Day);
+
     [Fact]
     public async Task Post_FileInTheWay_IsRefusedUnlessAnEarlierRunWroteIt()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body(Input, output);
-        File.WriteAllText(output, "mine");
-        await RefusedAsync(body, $"output '{output}' exists");
-        File.Delete(output);
+        File.WriteAllText(Day, "mine");
+        await RefusedAsync(DayBody, $"output '{Day}' exists");
+        File.Delete(Day);
 
-        await CompleteAsync(body, output);
+        await CompleteAsync(DayBody, Day);
         // What an earlier run has written is replaced without asking, as long as nobody has changed it.
-        await CompleteAsync(body, output);
-        File.AppendAllText(output, "note");
-        await RefusedAsync(body, $"output '{output}' exists");
-        using var forced = await PostAsync(body.Replace("}", ",\"overwrite\":true}", StringComparison.Ordinal));
+        await CompleteAsync(DayBody, Day);
+        File.AppendAllText(Day, "note");
+        await RefusedAsync(DayBody, $"output '{Day}' exists");
+        using var forced = await PostAsync(DayBody.Replace("}", ",\"overwrite\":true}", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.Created, forced.StatusCode);
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
     }
@@ -31,14 +33,12 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Resume_LaterRunWroteTheOutput_IsRefused()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body(Input, output);
-        var id = await IdOfAsync(await PostAsync(body));
+        var id = await StartAsync(DayBody);
         (await Served.Stages.NextAsync()).Opens().Fails("internal", retryable: false, "parse-0");
         await EndAsync(id);
-        await CompleteAsync(body, output);
+        await CompleteAsync(DayBody, Day);
 
-        using var response = await Served.Client.PostAsync($"/runs/{id}/resume", null);
+        using var response = await ActAsync(id, "resume");
 
         var problem = await ProblemAsync(response, HttpStatusCode.Conflict);
         Assert.Contains("which came later", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -47,19 +47,13 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Resume_OrchestratorDiedWhileSinkPublished_MayStillReplaceTheEarlierResults()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body(Input, output);
-        await CompleteAsync(body, output);
-        var id = await IdOfAsync(await PostAsync(body));
+        await CompleteAsync(DayBody, Day);
+        var id = await StartAsync(DayBody);
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
-        var path = Path.Combine(Served.Folder, "data", "runs", id, "run.json");
-        var asLeftByADeath = await File.ReadAllTextAsync(path);
-        await Served.StopAsync();
-        await File.WriteAllTextAsync(path, asLeftByADeath);
         // Sink renames the rejects first; the run has no record of them yet.
-        await File.WriteAllTextAsync(Path.Combine(Served.Folder, "day.rejects.ndjson"), "rejects");
+        await File.WriteAllTextAsync(InFolder("day.rejects.ndjson"), "rejects");
 
-        await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
+        await using var next = await DieAsync(id);
         await next.Client.PostAsync($"/runs/{id}/resume", null);
 
         Assert.True((await next.Stages.NextAsync()).Open.Options.Overwrite);
@@ -68,9 +62,8 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Resume_OrchestratorDiedBetweenTheEndsOfAttemptAndRun_GoesOn()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var id = await CompleteAsync(Body(Input, output), output);
-        var folder = Path.Combine(Served.Folder, "data", "runs", id);
+        var id = await CompleteAsync(DayBody, Day);
+        var folder = FolderOf(id);
         await Served.StopAsync();
         var asLeftByADeath = RunStateFile.Read(folder)! with { State = RunState.Running, Ended = null };
         Assert.NotEmpty(asLeftByADeath.Written);
@@ -86,13 +79,11 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Resume_EarlierResultsWereChangedWhileItRested_MayNotReplaceThem()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body(Input, output);
-        await CompleteAsync(body, output);
-        var id = await IdOfAsync(await PostAsync(body));
+        await CompleteAsync(DayBody, Day);
+        var id = await StartAsync(DayBody);
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
         await Served.StopAsync();
-        await File.AppendAllTextAsync(output, "note");
+        await File.AppendAllTextAsync(Day, "note");
 
         await using var next = await ServedOrchestrator.StartAsync(Served.Folder);
         await next.Client.PostAsync($"/runs/{id}/resume", null);
@@ -103,16 +94,14 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Resume_FailedAfterItsRejectsWereRenamed_MayStillReplaceTheEarlierResults()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
-        var body = Body(Input, output);
-        await CompleteAsync(body, output);
-        var id = await IdOfAsync(await PostAsync(body));
+        await CompleteAsync(DayBody, Day);
+        var id = await StartAsync(DayBody);
         var attempt = await Served.Stages.NextAsync();
-        await File.WriteAllTextAsync(Path.Combine(Served.Folder, "day.rejects.ndjson"), "rejects");
+        await File.WriteAllTextAsync(InFolder("day.rejects.ndjson"), "rejects");
         attempt.Opens().Fails("internal", retryable: false, "sink-0");
         await EndAsync(id);
 
-        await Served.Client.PostAsync($"/runs/{id}/resume", null);
+        await ActAsync(id, "resume");
 
         Assert.True((await Served.Stages.NextAsync()).Open.Options.Overwrite);
     }
@@ -120,20 +109,20 @@ public sealed class RunOutputTests : ApiTest
     [Fact]
     public async Task Post_OutputOfAnEarlierRunIsNowALinkLoop_IsNoObstacle()
     {
-        var loop = Path.Combine(Served.Folder, "loop.ndjson");
+        var loop = InFolder("loop.ndjson");
         await CompleteAsync(Body(Input, loop), loop);
         File.Delete(loop);
         File.CreateSymbolicLink(loop, loop);
 
-        var fresh = Path.Combine(Served.Folder, "fresh.ndjson");
+        var fresh = InFolder("fresh.ndjson");
         await CompleteAsync(Body(Input, fresh), fresh);
     }
 
     [Fact]
     public async Task Post_OutputIsALinkToWhatARunWrote_IsReplaced()
     {
-        var real = Path.Combine(Served.Folder, "real.ndjson");
-        var link = Path.Combine(Served.Folder, "link.ndjson");
+        var real = InFolder("real.ndjson");
+        var link = InFolder("link.ndjson");
         File.CreateSymbolicLink(link, real);
         var body = Body(Input, link);
         await CompleteAsync(body, real);
@@ -144,24 +133,24 @@ public sealed class RunOutputTests : ApiTest
     public async Task Post_OutputInADirectoryThatIsRead_IsRefused()
     {
         var folder = InputDirectory("in");
-        var id = await IdOfAsync(await PostAsync(Body(folder)));
+        var id = await StartAsync(Body(folder));
         await RefusedAsync(Body(Input, Path.Combine(folder, "new.ndjson")), $"run {id} is reading");
     }
 
     [Fact]
     public async Task Post_RejectsWouldReplaceResultsOfAnotherRun_IsRefused()
     {
-        var results = Path.Combine(Served.Folder, "day.rejects.ndjson");
+        var results = InFolder("day.rejects.ndjson");
         await CompleteAsync(Body(Input, results), results);
 
         await RefusedAsync(
-            Body(Input, Path.Combine(Served.Folder, "day.ndjson")), $"rejects file '{results}' exists");
+            Body(Input, InFolder("day.ndjson")), $"rejects file '{results}' exists");
     }
 
     [Fact]
     public async Task Post_OutputInUse_IsRefused()
     {
-        Directory.CreateSymbolicLink(Path.Combine(Served.Folder, "alias"), InputDirectory("real"));
+        Directory.CreateSymbolicLink(InFolder("alias"), InputDirectory("real"));
         var body = Body(Input, Path.Combine(Served.Folder, "real", "x.ndjson"));
         using var first = await PostAsync(body);
         var id = await IdOfAsync(first);
@@ -172,7 +161,7 @@ public sealed class RunOutputTests : ApiTest
                 Body(Input, Path.Combine(Served.Folder, "alias", name)), $"run {id} is writing");
         }
 
-        await RefusedAsync(Body(Path.Combine(Served.Folder, "real"), Input), $"run {id} is reading");
+        await RefusedAsync(Body(InFolder("real"), Input), $"run {id} is reading");
         (await Served.Stages.NextAsync()).Opens().Completes();
         Assert.Equal("completed", await EndAsync(id));
     }

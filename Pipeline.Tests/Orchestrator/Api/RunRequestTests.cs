@@ -13,7 +13,7 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_DryRun_ChecksAndStoresNothing()
     {
-        var output = Path.Combine(Served.Folder, "day.ndjson");
+        var output = InFolder("day.ndjson");
         var body = Body(Input, output);
 
         using (var free = await PostAsync(body, "/runs?dryRun=true"))
@@ -109,7 +109,7 @@ public sealed class RunRequestTests : ApiTest
     [Fact]
     public async Task Post_InputThatIsNotThere_IsRefusedAndNotStored()
     {
-        var input = Path.Combine(Served.Folder, "none.ndjson");
+        var input = InFolder("none.ndjson");
 
         var problem = await ProblemAsync(await PostAsync(Body(input)), HttpStatusCode.BadRequest);
 

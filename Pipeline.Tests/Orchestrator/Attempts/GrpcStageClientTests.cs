@@ -2,40 +2,23 @@ using System.Diagnostics;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Routes;
-using Pipeline.ServiceDefaults;
-using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Tests.ServiceDefaults;
 
 namespace Pipeline.Tests.Orchestrator.Attempts;
 
 /// <summary>The client and the probe against a stage on a real connection.</summary>
 public sealed class GrpcStageClientTests : IAsyncLifetime
 {
-    private WebApplication _app = null!;
-    private string _address = "";
+    private ServiceFixture _stage = null!;
 
-    public async Task InitializeAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["PIPELINE_KEY"] = "k" });
-        builder.Logging.ClearProviders();
-        builder.AddServiceDefaults();
-        builder.AddChannels();
-        _app = builder.Build();
-        _app.MapGrpcService<PlayedStage>();
-        _app.MapDefaultEndpoints();
-        await _app.StartAsync();
-        _address = (await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None)).ToString();
-    }
+    public async Task InitializeAsync() => _stage = await ServiceFixture.StartAsync(map: app => app.MapGrpcService<PlayedStage>());
 
-    public async Task DisposeAsync() => await _app.DisposeAsync();
+    public async Task DisposeAsync() => await _stage.DisposeAsync();
 
     [Fact]
     public async Task ReadAsync_DrainRequested_EndsWithADrainedCompletion()
@@ -112,8 +95,8 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     [Fact]
     public async Task AnswersAsync_ProcessUpOrAbsent_TellsWhetherItAnswers()
     {
-        var probe = new GrpcHealthProbe(_app.Services.GetRequiredService<PipelineChannels>());
-        Assert.True(await probe.AnswersAsync(_address, CancellationToken.None));
+        var probe = new GrpcHealthProbe(_stage.Get<PipelineChannels>());
+        Assert.True(await probe.AnswersAsync($"{_stage.GrpcAddress}", CancellationToken.None));
         Assert.False(await probe.AnswersAsync("http://127.0.0.1:1", CancellationToken.None));
         Assert.False(await probe.AnswersAsync("http://example.com:80", CancellationToken.None));
         Assert.False(await probe.AnswersAsync("nonsense", CancellationToken.None));
@@ -134,8 +117,8 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
         }
     }
 
-    private IAttemptCall Open(string behaviour, string? address = null) => new GrpcStageClient(_app.Services.GetRequiredService<PipelineChannels>()).Open(
-        new Hop { InstanceId = "ingest-0", Role = "ingest", Address = address ?? _address }, new OpenRun { RunId = behaviour, Attempt = 1 });
+    private IAttemptCall Open(string behaviour, string? address = null) => new GrpcStageClient(_stage.Get<PipelineChannels>()).Open(
+        new Hop { InstanceId = "ingest-0", Role = "ingest", Address = address ?? $"{_stage.GrpcAddress}" }, new OpenRun { RunId = behaviour, Attempt = 1 });
 
     /// <summary>A stage that behaves as the run's id says.</summary>
     internal sealed class PlayedStage : Stage.StageBase

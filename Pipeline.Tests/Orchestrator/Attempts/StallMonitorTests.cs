@@ -20,8 +20,7 @@ public sealed class StallMonitorTests : IDisposable
     [Fact]
     public async Task WatchAsync_NothingIsHeardOfTheFirstStage_RunLogAndMetricSaySoUntilItGoesOn()
     {
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         await _bench.Time.LetPassAsync(Warning);
         var stalled = await _bench.Until(run => run.Stall is not null, "the stall");
         Assert.Equal("no progress for 30 s, the orchestrator waits for ingest-0", stalled.Stall!.Message);
@@ -34,7 +33,7 @@ public sealed class StallMonitorTests : IDisposable
         await _bench.Until(run => run.Stall is null, "the end of the stall");
         Assert.Equal(0, _meters.Collect()["pipeline.run.stalled"]);
         attempt.Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
         Assert.Single(_log.Collector.GetSnapshot().Select(record => record.Message), message => message.Contains("no progress", StringComparison.Ordinal));
     }
 
@@ -49,8 +48,7 @@ public sealed class StallMonitorTests : IDisposable
     [InlineData("ingest-0 parse-0 rules-0 aggregate-0 sink-0", "", "", "no stage waits for another")]
     public async Task WatchAsync_FiguresStandStill_SaysWhoWaitsForWhom(string heard, string sending, string receiving, string expected)
     {
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         foreach (var stage in _bench.Registry.Current.Value.Instances.Values)
             attempt.Reports(stage.InstanceId, itemsIn: 7);
         attempt.Commits(1, 7);
@@ -65,22 +63,21 @@ public sealed class StallMonitorTests : IDisposable
         var stalled = await _bench.Until(run => run.Stall is not null, "the stall");
         Assert.Equal($"no progress for 30 s, {expected}", stalled.Stall!.Message);
         attempt.Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
         Assert.Null(_bench.Run.Stall);
     }
 
     [Fact]
     public async Task WatchAsync_ClaimsOneCheckpointAgain_IsNoProgress()
     {
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens().Commits(1, 7);
+        var attempt = (await _bench.BeginAsync()).Opens().Commits(1, 7);
         await _bench.Until(run => run.Progress.Lines == 7, "the first checkpoint");
         await _bench.Time.LetPassAsync(Warning);
         await _bench.Until(run => run.Stall is not null, "the stall");
         attempt.Commits(1, 8);
         Assert.NotNull((await _bench.Until(run => run.Progress.Lines == 8, "the second claim")).Stall);
         attempt.Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
@@ -89,8 +86,7 @@ public sealed class StallMonitorTests : IDisposable
         // Nobody else sets timers of this length.
         var warning = _bench.Options.StallWarning = TimeSpan.FromSeconds(7);
         _bench.Options.StallTimeout = Warning * 20;
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         await _bench.Time.LetPassAsync(warning);
         await _bench.Until(run => run.Stall is not null, "the first stall");
         attempt.Reports("ingest-0", itemsIn: 7);
@@ -100,7 +96,7 @@ public sealed class StallMonitorTests : IDisposable
 
         await _bench.Until(run => run.Stall is not null, "the second stall");
         attempt.Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
@@ -108,8 +104,7 @@ public sealed class StallMonitorTests : IDisposable
     {
         _bench.Options.StallTimeout = Warning * 1.5;
         _bench.Registry.Register("ingest-1", "ingest");
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         await _bench.Time.LetPassAsync(Warning);
         await _bench.Time.LetPassAsync(Warning / 2);
         await attempt.BrokenOff;
@@ -120,7 +115,7 @@ public sealed class StallMonitorTests : IDisposable
         Assert.StartsWith("no progress for 45 s, the orchestrator waits for ingest-0", error.Message, StringComparison.Ordinal);
         Assert.Equal(("ingest-1", 0), (second.First.InstanceId, _meters.Collect()["pipeline.run.stalled"]));
         second.Opens().Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
     }
 
     public void Dispose() => _meters.Dispose();

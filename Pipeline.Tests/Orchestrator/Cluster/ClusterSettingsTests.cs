@@ -1,16 +1,12 @@
 using Microsoft.Extensions.Configuration;
 using Pipeline.Orchestrator.Cluster;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Orchestrator.Cluster;
 
-public sealed class ClusterSettingsTests : IDisposable
+public sealed class ClusterSettingsTests : FolderTests
 {
     private const string RemoteRedis = "10.0.0.9:6379,ssl=true,password=secret";
     private const string RemotePostgres = "Host=db;Password=secret;SSL Mode=VerifyFull";
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Errors_NothingConfigured_None() => Assert.Empty(new ClusterSettings().Errors());
@@ -54,7 +50,7 @@ public sealed class ClusterSettingsTests : IDisposable
 
     [Fact]
     public void Errors_StorageIsNoDirectory_Refused() =>
-        AssertError("is not a directory", new() { Provider = ClusterProvider.Localhost, Storage = Path.Combine(_folder.Path, "absent") });
+        AssertError("is not a directory", new() { Provider = ClusterProvider.Localhost, Storage = Path.Combine(Folder, "absent") });
 
     [Theory]
     [InlineData("")]
@@ -71,7 +67,7 @@ public sealed class ClusterSettingsTests : IDisposable
     [Fact]
     public void Errors_CertificateOfAuthority_None()
     {
-        using var authority = new TestAuthority(_folder.Path, "ours");
+        using var authority = new TestAuthority(Folder, "ours");
 
         Assert.Empty(WithTls(authority, authority.Sign("machine", DateTimeOffset.UtcNow.AddDays(1))).Errors());
     }
@@ -79,8 +75,8 @@ public sealed class ClusterSettingsTests : IDisposable
     [Fact]
     public void Errors_CertificateOfAnotherAuthority_Refused()
     {
-        using var ours = new TestAuthority(_folder.Path, "ours");
-        using var others = new TestAuthority(_folder.Path, "others");
+        using var ours = new TestAuthority(Folder, "ours");
+        using var others = new TestAuthority(Folder, "others");
 
         AssertError("not signed by", WithTls(ours, others.Sign("machine", DateTimeOffset.UtcNow.AddDays(1))));
     }
@@ -88,7 +84,7 @@ public sealed class ClusterSettingsTests : IDisposable
     [Fact]
     public void Errors_CertificateExpired_Refused()
     {
-        using var authority = new TestAuthority(_folder.Path, "ours");
+        using var authority = new TestAuthority(Folder, "ours");
 
         AssertError("is not valid now", WithTls(authority, authority.Sign("machine", DateTimeOffset.UtcNow.AddDays(-1))));
     }
@@ -96,9 +92,9 @@ public sealed class ClusterSettingsTests : IDisposable
     [Fact]
     public void Errors_CertificateUnreadable_Refused()
     {
-        using var authority = new TestAuthority(_folder.Path, "ours");
+        using var authority = new TestAuthority(Folder, "ours");
 
-        AssertError("cannot be read", WithTls(authority, (Path.Combine(_folder.Path, "absent.pem"), "absent.key")));
+        AssertError("cannot be read", WithTls(authority, (Path.Combine(Folder, "absent.pem"), "absent.key")));
     }
 
     [Theory]
@@ -124,7 +120,7 @@ public sealed class ClusterSettingsTests : IDisposable
         // Often: it is a race.
         for (var round = 0; round < 200; round++)
         {
-            var storage = Directory.CreateDirectory(Path.Join(_folder.Path, $"{round}")).FullName;
+            var storage = Directory.CreateDirectory(Path.Join(Folder, $"{round}")).FullName;
             var identities = new string[4];
 
             Parallel.For(0, identities.Length, at => identities[at] = StorageIdentity.ReadOrCreate(storage));
@@ -147,7 +143,7 @@ public sealed class ClusterSettingsTests : IDisposable
     };
 
     private ClusterSettings Shared(string provider, string connection) =>
-        new() { Provider = Enum.Parse<ClusterProvider>(provider), Storage = _folder.Path, ConnectionString = connection };
+        new() { Provider = Enum.Parse<ClusterProvider>(provider), Storage = Folder, ConnectionString = connection };
 
     private static ClusterSettings WithTls(TestAuthority authority, (string Certificate, string Key) own) => new()
     {

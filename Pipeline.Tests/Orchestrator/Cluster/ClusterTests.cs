@@ -7,7 +7,6 @@ using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Orchestrator.Attempts;
 using Pipeline.Orchestrator.Cluster;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Orchestrator.Cluster;
 
@@ -217,7 +216,7 @@ public sealed class ClusterTests
     [Fact]
     public async Task Start_AnotherStorage_Refused()
     {
-        using var storage = new TemporaryFolder();
+        using var storage = new TestFolder();
         await using var machines = await TestMachines.StartAsync(1, (number, machine) =>
             machine.Settings.Storage = Directory.CreateDirectory(Path.Combine(storage.Path, $"{number}")).FullName);
 
@@ -286,7 +285,7 @@ public sealed class ClusterTests
     [Fact]
     public async Task Start_SameStorage_Joins()
     {
-        using var storage = new TemporaryFolder();
+        using var storage = new TestFolder();
         await using var machines = await TestMachines.StartAsync(1, (_, machine) => machine.Settings.Storage = storage.Path);
 
         await machines.StartAnotherAsync();

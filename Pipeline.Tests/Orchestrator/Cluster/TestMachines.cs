@@ -138,18 +138,7 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
     Task<SliceReport> ISliceWorkers.AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
         Slices.TryAdd(slice, null);
-        var run = new Run
-        {
-            Id = runId,
-            State = State,
-            Error = Error,
-            Created = DateTimeOffset.UnixEpoch,
-            Updated = DateTimeOffset.UnixEpoch,
-            Options = new RunSettings(),
-            Input = "/input",
-            Output = "/output",
-            Counts = new RunCounts { Lines = slice },
-        };
+        var run = SampleRun.New(runId, State) with { Error = Error, Counts = new RunCounts { Lines = slice } };
         return Task.FromResult(new SliceReport(seen + 1, name, run));
     }
 

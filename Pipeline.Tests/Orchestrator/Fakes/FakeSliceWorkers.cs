@@ -61,6 +61,16 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     public void Set(int slice, RunState state, Func<Run, Run>? change = null) => _slices[slice].Change(former =>
         ReportOf(slice, former.Version + 1, state) with { Run = (change ?? (run => run))(former.Run with { State = state }) });
 
+    /// <summary>Completes each slice once it is asked for.</summary>
+    public async Task CompleteAllAsync(int slices, Func<int, Run, Run>? change = null)
+    {
+        for (var slice = 0; slice < slices; slice++)
+        {
+            await Until(() => Asked.Count > slice);
+            Set(slice, RunState.Completed, run => change?.Invoke(slice, run) ?? run);
+        }
+    }
+
     /// <summary>Waits until something holds.</summary>
     public async Task Until(Func<bool> condition)
     {
@@ -72,15 +82,6 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
         }
     }
 
-    private SliceReport ReportOf(int slice, long version, RunState state) => new(version, "here", new Run
-    {
-        Id = $"run.{slice:0000}",
-        Created = DateTimeOffset.UnixEpoch,
-        Updated = DateTimeOffset.UnixEpoch,
-        Options = new RunSettings(),
-        Input = "/in",
-        Output = "/out",
-        State = state,
-        Attempts = Attempts,
-    });
+    private SliceReport ReportOf(int slice, long version, RunState state) =>
+        new(version, "here", SampleRun.New($"run.{slice:0000}", state) with { Attempts = Attempts });
 }

@@ -55,6 +55,13 @@ internal sealed class FakeAttempt(Hop first, OpenRun open) : IAttemptCall
 
     public Task BrokenOff => _broken.Task.WaitAsync(Waiting.Limit);
 
+    /// <summary>Ends at a checkpoint once it is told to.</summary>
+    public async Task DrainsAsync()
+    {
+        await DrainRequested;
+        Completes(drained: true);
+    }
+
     public FakeAttempt Answers(StageOutput answer)
     {
         _answers.Writer.TryWrite(answer);

@@ -24,15 +24,8 @@ internal sealed class RunBench
         _log = log ?? NullLogger<AttemptRunner>.Instance;
         _meters = meters ?? NoMeters;
         Registry = registry ?? FakeRegistry.Full();
-        Observable = new Observable<Run>(new Run
-        {
-            Id = "20260101-120000-ab12",
-            Created = Time.GetUtcNow(),
-            Updated = Time.GetUtcNow(),
-            Options = new RunSettings { Input = "/in", Route = route ?? [] },
-            Input = "/in",
-            Output = "/out",
-        });
+        Observable = new Observable<Run>(
+            SampleRun.New(at: Time.GetUtcNow()) with { Options = new RunSettings { Input = "/in", Route = route ?? [] } });
     }
 
     public WatchedTime Time { get; } = new();
@@ -61,12 +54,26 @@ internal sealed class RunBench
 
     public Run Run => Observable.Current.Value;
 
-    public Task Start(Func<Task>? prepare = null)
+    /// <summary>What the coordinator does, once it is started.</summary>
+    public Task Work { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Starts the run.</summary>
+    /// <returns>Its first attempt.</returns>
+    public async Task<FakeAttempt> BeginAsync()
+    {
+        Start();
+        return await Stages.NextAsync();
+    }
+
+    /// <summary>Waits until the run is at rest.</summary>
+    public Task EndAsync() => Work.WaitAsync(Waiting.Limit);
+
+    public void Start(Func<Task>? prepare = null)
     {
         var instruments = new RunInstruments(_meters);
         var attempts = new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log);
         var coordinator = new RunCoordinator(Registry, Probe, new InstanceLoad(), attempts, instruments, Options, Time, _log);
-        return coordinator.RunAsync(new RunTracker(Observable, Save, TrySave, Speed, Time), "/work", Stop, prepare);
+        Work = coordinator.RunAsync(new RunTracker(Observable, Save, TrySave, Speed, Time), "/work", Stop, prepare);
     }
 
     private void Save(Run run)

@@ -77,7 +77,7 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
             configure?.Invoke(builder.Services);
         });
         await app.StartAsync();
-        await WaitForFileAsync(EndpointPathIn(folder));
+        await Waiting.ForFileAsync(EndpointPathIn(folder));
         return new ServedOrchestrator(app, folder, registry, stages, control);
     }
 
@@ -101,23 +101,4 @@ internal sealed class ServedOrchestrator : IAsyncDisposable
     }
 
     private static string EndpointPathIn(string folder) => Path.Combine(folder, "run", "endpoint.json");
-
-    private static async Task WaitForFileAsync(string path)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var watcher = new FileSystemWatcher(Path.GetDirectoryName(path)!);
-        watcher.Created += (_, change) => Look(change.FullPath);
-        watcher.Renamed += (_, change) => Look(change.FullPath);
-        watcher.EnableRaisingEvents = true;
-        if (File.Exists(path))
-            return;
-        await there.Task.WaitAsync(Waiting.Limit);
-
-        void Look(string changed)
-        {
-            if (changed == path)
-                there.TrySetResult();
-        }
-    }
 }

@@ -87,8 +87,7 @@ public sealed class StageCommandTests : IAsyncLifetime
         Assert.Equal(new Implementation("rules", "2.0", "node"), replaced.Implementation);
         Assert.Equal(("rules-1", run.Id), (Assert.Single(replaced.Instances), Assert.Single(replaced.Runs)));
         Assert.Empty(replaced.Stopped);
-        await attempt.DrainRequested;
-        attempt.Completes(drained: true);
+        await attempt.DrainsAsync();
         var second = await _served.Stages.NextAsync();
         Assert.Equal("rules-1", second.Open.Route[1].InstanceId);
         second.Opens().Completes();

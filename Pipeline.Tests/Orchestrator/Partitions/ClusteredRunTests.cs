@@ -12,16 +12,15 @@ using Pipeline.Tests.Orchestrator.Fakes;
 namespace Pipeline.Tests.Orchestrator.Partitions;
 
 /// <summary>Two orchestrators with one storage, and a cluster that asks whichever of them a test names.</summary>
-public sealed class ClusteredRunTests : IAsyncLifetime
+public sealed class ClusteredRunTests : FolderTests, IAsyncLifetime
 {
-    private readonly string _storage = Directory.CreateTempSubdirectory("storage-").FullName;
     private readonly OneMachine _cluster = new();
     private ServedOrchestrator _first = null!;
     private ServedOrchestrator _second = null!;
 
     public async Task InitializeAsync()
     {
-        File.WriteAllText(Path.Join(_storage, "in.ndjson"), "line 0\nline 1\n");
+        Write("in.ndjson", "line 0\nline 1\n");
         (_first, _second) = (await StartAsync(), await StartAsync());
         _cluster.Machine = RunsOf(_first);
     }
@@ -30,20 +29,17 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         await _first.DisposeAsync();
         await _second.DisposeAsync();
-        Directory.Delete(_storage, recursive: true);
     }
 
     [Fact]
     public async Task Pause_OnTheMachineThatDoesNotCarryItOut_PausesItOnTheOther()
     {
         var run = Create();
-        var slice = await _first.Stages.NextAsync();
-        slice.Opens();
+        var slice = (await _first.Stages.NextAsync()).Opens();
         RunsOf(_second).Refresh();
 
         await RunsOf(_second).PauseAsync(run.Id);
-        await slice.DrainRequested;
-        slice.Completes(drained: true);
+        await slice.DrainsAsync();
         await RestAsync(_first, run.Id, slice);
 
         await RefreshedAsync(_second, run.Id, RunState.Paused);
@@ -86,14 +82,10 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Ensure_OnAnotherMachine_TheFirstStoresNothingAnyMore()
     {
         var run = Create();
-        var lost = await _first.Stages.NextAsync();
-        lost.Opens();
+        var lost = (await _first.Stages.NextAsync()).Opens();
 
         await RunsOf(_second).EnsureAsync(run.Id);
-        for (var slice = 0; slice < 2; slice++)
-            (await _second.Stages.NextAsync()).Opens().Completes(lines: 1);
-        (await _second.Stages.NextAsync()).Opens().Completes(lines: 2);
-        await RestAsync(_second, run.Id);
+        await CompleteAsync(_second, run.Id);
         // It wakes up.
         lost.Fails("fenced", retryable: false);
         Assert.True(RunsOf(_first).TryGet(run.Id, out var told));
@@ -171,8 +163,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         merge.Fails(FailureReasons.NoRoute, retryable: false);
 
         var other = await next.Task.WaitAsync(Waiting.Limit);
-        await other.DrainRequested;
-        other.Completes(drained: true);
+        await other.DrainsAsync();
         await RestAsync(_second, run.Id);
         Assert.Equal(RunState.Cancelled, Stored(run.Id).State);
     }
@@ -217,8 +208,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
 
         // What is left of a machine that was lost: the one that goes on with the run rests before it has asked.
         await time.LetPassAsync(SliceLanes.LongestUnasked);
-        await unasked.DrainRequested;
-        unasked.Completes(drained: true);
+        await unasked.DrainsAsync();
 
         // As the next owner asks.
         report = await lanes.AdvanceAsync(run.Id, 1, 0, CancellationToken.None);
@@ -244,9 +234,9 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         var run = Create();
         (await _first.Stages.NextAsync()).Opens();
-        var folder = Path.Join(_storage, "runs", run.Id);
+        var folder = FolderOf(run.Id);
         Assert.Equal(1, Stored(run.Id).Takeovers);
-        RunStore.Shared(_storage, NullLogger<RunStore>.Instance).Save(Stored(run.Id) with { Takeovers = 10 }, OwnerClaim.Take(folder).Number);
+        NewStore().Save(Stored(run.Id) with { Takeovers = 10 }, OwnerClaim.Take(folder).Number);
 
         await RunsOf(_second).EnsureAsync(run.Id);
 
@@ -287,10 +277,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         var run = await PausedAsync();
         RunsOf(_first).Resume(run.Id);
-        for (var slice = 0; slice < 2; slice++)
-            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
-        (await _first.Stages.NextAsync()).Opens().Completes(lines: 2);
-        await RestAsync(_first, run.Id);
+        await CompleteAsync(_first, run.Id);
 
         // What the second machine has read says that it is paused.
         Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
@@ -305,14 +292,12 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     {
         var run = await PausedAsync();
         RunsOf(_first).Resume(run.Id);
-        var slice = await _first.Stages.NextAsync();
-        slice.Opens();
+        var slice = (await _first.Stages.NextAsync()).Opens();
 
         // What the second machine has read says that it is paused.
         Assert.Equal(RunState.Paused, Find(_second, run.Id).State);
         await RunsOf(_second).CancelAsync(run.Id);
-        await slice.DrainRequested;
-        slice.Completes(drained: true);
+        await slice.DrainsAsync();
         await RestAsync(_first, run.Id, slice);
 
         await RefreshedAsync(_second, run.Id, RunState.Cancelled);
@@ -330,11 +315,9 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         _cluster.Machine = runs;
         var run = Create(runs);
         log.Held = run.Id;
-        var slice = await machine.Stages.NextAsync();
-        slice.Opens();
+        var slice = (await machine.Stages.NextAsync()).Opens();
         await runs.PauseAsync(run.Id);
-        await slice.DrainRequested;
-        slice.Completes(drained: true);
+        await slice.DrainsAsync();
         await RestAsync(machine, run.Id, slice);
 
         var cancels = what != "resume";
@@ -348,7 +331,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
             await runs.StopAsync(run.Id, StopReason.Cancel);
             return Find(machine, run.Id);
         });
-        var other = runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson") });
+        var other = runs.Create(new RunSettings { Input = Input });
         (await machine.Stages.NextAsync()).Opens().Completes();
         await RestAsync(machine, other.Id);
         Assert.False(request.IsCompleted);
@@ -401,10 +384,9 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Resume_StorageHangs_OtherRunsAndTheMachineCanBeStopped()
     {
         var run = await PausedAsync();
-        var other = RunsOf(_second).Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson") });
-        var attempt = await _second.Stages.NextAsync();
-        attempt.Opens();
-        var stored = RunStateFile.LatestIn(Path.Join(_storage, "runs", run.Id));
+        var other = RunsOf(_second).Create(new RunSettings { Input = Input });
+        var attempt = (await _second.Stages.NextAsync()).Opens();
+        var stored = RunStateFile.LatestIn(FolderOf(run.Id));
         var state = File.ReadAllBytes(stored);
         File.Delete(stored);
         Fifo.Create(stored);
@@ -428,7 +410,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Resume_Paused_FencesWhoeverOwnedTheRunBefore()
     {
         var run = await PausedAsync();
-        var former = OwnerClaim.Take(Path.Join(_storage, "runs", run.Id));
+        var former = OwnerClaim.Take(FolderOf(run.Id));
 
         RunsOf(_second).Resume(run.Id);
 
@@ -439,7 +421,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task Save_OwnerThatWasSuspendedInIt_HidesNothingOfItsSuccessor()
     {
         var run = await PausedAsync();
-        var (store, folder) = (RunStore.Shared(_storage, NullLogger<RunStore>.Instance), Path.Join(_storage, "runs", run.Id));
+        var (store, folder) = (NewStore(), FolderOf(run.Id));
         var (former, present) = (OwnerClaim.Take(folder), OwnerClaim.Take(folder));
         store.Save(folder, run with { State = RunState.Completed }, present.Number);
 
@@ -454,7 +436,7 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     public async Task TryTake_NumberIsTaken_LeavesTheRunToItsOwner()
     {
         var run = await PausedAsync();
-        var folder = Path.Join(_storage, "runs", run.Id);
+        var folder = FolderOf(run.Id);
         var claims = OwnerClaim.Highest(folder);
         var faster = OwnerClaim.TryTake(folder, claims + 1);
 
@@ -470,9 +452,9 @@ public sealed class ClusteredRunTests : IAsyncLifetime
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var machine = await StartAsync(time: time);
         var run = Stored(paused.Id) with { State = RunState.Completed, Ended = time.GetUtcNow() };
-        var slices = Path.Join(_storage, "runs", run.Id, "slices");
+        var slices = Path.Join(FolderOf(run.Id), "slices");
 
-        RunStore.Shared(_storage, NullLogger<RunStore>.Instance).Save(run, OwnerClaim.Take(Path.Join(_storage, "runs", run.Id)).Number);
+        NewStore().Save(run, OwnerClaim.Take(FolderOf(run.Id)).Number);
         await RefreshedAsync(machine, run.Id, RunState.Completed);
         Assert.True(Directory.Exists(slices));
 
@@ -546,36 +528,52 @@ public sealed class ClusteredRunTests : IAsyncLifetime
     private async Task<(Run Run, FakeAttempt Merge)> MergingAsync()
     {
         var run = Create();
+        return (run, await MergeAsync(_first));
+    }
+
+    // Completes both slices.
+    private static async Task<FakeAttempt> MergeAsync(ServedOrchestrator served)
+    {
         for (var slice = 0; slice < 2; slice++)
-            (await _first.Stages.NextAsync()).Opens().Completes(lines: 1);
-        return (run, (await _first.Stages.NextAsync()).Opens());
+            (await served.Stages.NextAsync()).Opens().Completes(lines: 1);
+        return (await served.Stages.NextAsync()).Opens();
+    }
+
+    private static async Task CompleteAsync(ServedOrchestrator served, string id)
+    {
+        (await MergeAsync(served)).Completes(lines: 2);
+        await RestAsync(served, id);
     }
 
     // Known as such to both machines.
     private async Task<Run> PausedAsync()
     {
         var run = Create();
-        var slice = await _first.Stages.NextAsync();
-        slice.Opens();
+        var slice = (await _first.Stages.NextAsync()).Opens();
         await RunsOf(_first).PauseAsync(run.Id);
-        await slice.DrainRequested;
-        slice.Completes(drained: true);
+        await slice.DrainsAsync();
         await RestAsync(_first, run.Id, slice);
         await RefreshedAsync(_second, run.Id, RunState.Paused);
         await RefreshedAsync(_first, run.Id, RunState.Paused);
         return run;
     }
 
-    private Run Stored(string id) => RunStore.Load(Path.Join(_storage, "runs", id))!;
+    private string Input => Path.Join(Folder, "in.ndjson");
+
+    private string FolderOf(string id) => Path.Join(Folder, "runs", id);
+
+    private RunStore NewStore() => RunStore.Shared(Folder, NullLogger<RunStore>.Instance);
+
+    private Run Stored(string id) => RunStore.Load(FolderOf(id))!;
 
     private Run Create() => Create(RunsOf(_first));
 
-    private Run Create(RunService runs) => runs.Create(new RunSettings { Input = Path.Join(_storage, "in.ndjson"), Partitions = 2 });
+    private Run Create(RunService runs) => runs.Create(new RunSettings { Input = Input, Partitions = 2 });
 
     private Task<ServedOrchestrator> StartAsync(ILoggerProvider? log = null, TimeProvider? time = null) =>
-        ServedOrchestrator.StartAsync(roots: _storage, configure: services =>
+        ServedOrchestrator.StartAsync(roots: Folder, configure: services =>
         {
-            services.AddSingleton(new PartitionedStore(RunStore.Shared(_storage, NullLogger<RunStore>.Instance), _storage));
+            services.AddSingleton(new PartitionedStore(NewStore(), Folder));
             services.AddSingleton<IClusteredRuns>(_cluster);
             if (log is not null)
                 services.AddSingleton(log);

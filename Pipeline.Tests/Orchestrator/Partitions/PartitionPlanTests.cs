@@ -7,12 +7,8 @@ using Pipeline.Orchestrator.Partitions;
 
 namespace Pipeline.Tests.Orchestrator.Partitions;
 
-public sealed class PartitionPlanTests : IDisposable
+public sealed class PartitionPlanTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("plan-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -51,7 +47,7 @@ public sealed class PartitionPlanTests : IDisposable
     public void Make_Auto_AMultipleOfTheLanesOf256MiBTo4GiB(long mebibytes, int lanes, int slices)
     {
         const int Lines = 5_000;
-        var path = Path.Join(_folder, "large.ndjson");
+        var path = Path.Join(Folder, "large.ndjson");
         using (var file = File.Create(path))
         {
             // Sparse: it takes up a block for each line.
@@ -73,12 +69,12 @@ public sealed class PartitionPlanTests : IDisposable
         Write("a.ndjson", "1\n2\n");
         Write("b.ndjson", "3\n");
         Write("c.ndjson", string.Concat(Enumerable.Repeat("0123456789\n", 10)));
-        using (var gzip = new GZipStream(File.Create(Path.Join(_folder, "d.ndjson.gz")), CompressionLevel.NoCompression))
+        using (var gzip = new GZipStream(File.Create(Path.Join(Folder, "d.ndjson.gz")), CompressionLevel.NoCompression))
             gzip.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0123456789\n", 10))));
         Write("e.ndjson", "9\n");
         Write("notes.txt", "no input");
 
-        var plan = Make(_folder, 6);
+        var plan = Make(Folder, 6);
 
         Assert.Equal(
             ["a.ndjson to b.ndjson", "c.ndjson, bytes 0 to 44", "c.ndjson, bytes 44 to 77", "c.ndjson, bytes 77 to 110", "d.ndjson.gz", "e.ndjson"],
@@ -92,7 +88,7 @@ public sealed class PartitionPlanTests : IDisposable
         foreach (var (name, lines) in new[] { ("a", 10), ("b", 12), ("c", 8) })
             Write($"{name}.ndjson", string.Concat(Enumerable.Repeat("012345678\n", lines)));
 
-        Assert.Equal(["a.ndjson", "b.ndjson", "c.ndjson"], Make(_folder, 3).Slices.Select(slice => slice.ToString()));
+        Assert.Equal(["a.ndjson", "b.ndjson", "c.ndjson"], Make(Folder, 3).Slices.Select(slice => slice.ToString()));
     }
 
     [Fact]
@@ -104,18 +100,18 @@ public sealed class PartitionPlanTests : IDisposable
             Write($"{pair:0000}-small.ndjson", "0\n");
         }
 
-        Assert.InRange(Make(_folder, RunSettingsCheck.MaxPartitions).Slices.Count, 2, RunSettingsCheck.MaxPartitions);
+        Assert.InRange(Make(Folder, RunSettingsCheck.MaxPartitions).Slices.Count, 2, RunSettingsCheck.MaxPartitions);
     }
 
     [Fact]
     public void Load_Saved_IsTheSame()
     {
         var plan = Make(Write("a.ndjson", "1\n2\n3\n"), 2);
-        Assert.Null(PartitionPlan.Load(_folder));
+        Assert.Null(PartitionPlan.Load(Folder));
 
-        plan.Save(_folder);
+        plan.Save(Folder);
 
-        Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(_folder)!.Slices.Select(slice => slice.ToString()));
+        Assert.Equal(plan.Slices.Select(slice => slice.ToString()), PartitionPlan.Load(Folder)!.Slices.Select(slice => slice.ToString()));
     }
 
     [Theory]
@@ -125,7 +121,7 @@ public sealed class PartitionPlanTests : IDisposable
     {
         var path = Write("plan.json", content);
 
-        var error = Assert.Throws<StageException>(() => PartitionPlan.Load(_folder));
+        var error = Assert.Throws<StageException>(() => PartitionPlan.Load(Folder));
 
         Assert.Equal(FailureReasons.CheckpointCorrupt, error.Failure.Reason);
         Assert.StartsWith($"'{path}' is damaged: ", error.Message, StringComparison.Ordinal);
@@ -136,28 +132,21 @@ public sealed class PartitionPlanTests : IDisposable
     public void Save_AnotherMachineWasFaster_IsThePlanOfThatOne()
     {
         var input = Write("a.ndjson", "1\n2\n3\n");
-        Make(input, 3).Save(_folder);
+        Make(input, 3).Save(Folder);
 
-        Assert.Equal(3, Make(input, 2).Save(_folder).Slices.Count);
+        Assert.Equal(3, Make(input, 2).Save(Folder).Slices.Count);
     }
 
     [Fact]
     public void Make_FileDeletedSinceItWasListed_IsUnreadable()
     {
         var path = Write("a.ndjson", "1\n2\n");
-        var catalog = InputCatalog.Read(_folder, "", [_folder]);
+        var catalog = InputCatalog.Read(Folder, "", [Folder]);
         File.Delete(path);
 
         Assert.Equal(FailureReasons.InputUnreadable, Assert.Throws<StageException>(() => PartitionPlan.Make(catalog, 2, lanes: 2)).Failure.Reason);
     }
 
     private PartitionPlan Make(string input, int partitions, int lanes = 2) =>
-        PartitionPlan.Make(InputCatalog.Read(input, "", [_folder]), partitions, lanes);
-
-    private string Write(string name, string content)
-    {
-        var path = Path.Join(_folder, name);
-        File.WriteAllText(path, content);
-        return path;
-    }
+        PartitionPlan.Make(InputCatalog.Read(input, "", [Folder]), partitions, lanes);
 }

@@ -12,39 +12,29 @@ using Pipeline.Tests.Orchestrator.Fakes;
 
 namespace Pipeline.Tests.Orchestrator.Partitions;
 
-public sealed class PartitionedRunTests : IDisposable
+public sealed class PartitionedRunTests : FolderTests
 {
     private const int Slices = 5;
-    private readonly string _folder = Directory.CreateTempSubdirectory("partitioned-").FullName;
     private readonly FakeSliceWorkers _workers = new(capacity: 2);
     private readonly StopSignal _stop = new();
     private readonly SpeedSeries _speed = new([]);
     private readonly ConcurrentQueue<Run> _saved = [];
     private readonly Observable<Run> _run;
     private Action _requireOwner = () => { };
+    private Task _work = Task.CompletedTask;
     private Action<Run> _onSave = _ => { };
 
     public PartitionedRunTests()
     {
-        var input = Path.Join(_folder, "in.ndjson");
-        File.WriteAllText(input, string.Concat(Enumerable.Range(0, Slices).Select(line => $"line {line}\n")));
-        _run = new Observable<Run>(new Run
-        {
-            Id = "20260101-120000-ab12",
-            Created = TimeProvider.System.GetUtcNow(),
-            Updated = TimeProvider.System.GetUtcNow(),
-            Options = new RunSettings { Input = input, Partitions = Slices },
-            Input = input,
-            Output = "/out",
-        });
+        var input = Write("in.ndjson", string.Concat(Enumerable.Range(0, Slices).Select(line => $"line {line}\n")));
+        _run = new Observable<Run>(
+            SampleRun.New(at: TimeProvider.System.GetUtcNow()) with { Options = new RunSettings { Input = input, Partitions = Slices }, Input = input });
     }
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task RunSlices_MoreThanLanes_AsManyAtOnceAsThereAreLanes()
     {
-        var work = Start();
+        Start(_workers, _stop);
         for (var slice = 0; slice < Slices; slice++)
         {
             await _workers.Until(() => _workers.Asked.Count >= Math.Min(slice + 2, Slices));
@@ -52,7 +42,7 @@ public sealed class PartitionedRunTests : IDisposable
             _workers.Set(slice, RunState.Completed, run => run with { Counts = new RunCounts { Lines = 10 } });
         }
 
-        await work.WaitAsync(Waiting.Limit);
+        await EndAsync();
         Assert.Equal(Enumerable.Range(0, Slices), _workers.Asked);
         Assert.All(Run.Slices, slice => Assert.Equal((RunState.Completed, "here"), (slice.State, slice.Machine)));
         Assert.Equal(10 * Slices, Run.Progress.Lines);
@@ -69,8 +59,7 @@ public sealed class PartitionedRunTests : IDisposable
     public async Task RunSlices_GetsFurther_CountsEarlierTakeoversNoLonger()
     {
         _run.Change(run => run with { Takeovers = 3, Progress = new RunProgress { Lines = 10 } });
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _workers.Set(0, RunState.Running, run => run with { Progress = new RunProgress { Lines = 10 } });
         await _workers.Until(() => Run.Progress.Lines == 10 && Run.Slices[0].Lines == 10);
         Assert.Equal(3, Run.Takeovers);
@@ -81,21 +70,20 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Equal(0, Run.Takeovers);
         _stop.Request(StopReason.Cancel);
         _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
     }
 
     [Fact]
     public async Task RunSlices_OneFails_OthersStopAtACheckpointAndTheRunNamesThePart()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
 
         _workers.Set(1, RunState.Failed, run => run with { Error = new RunError(FailureReasons.InputChanged, "it was written to", "ingest-0", "ingest") });
         await _workers.Until(() => !_workers.Stopped.IsEmpty);
         Assert.Equal([(0, StopReason.Interrupt)], _workers.Stopped);
         _workers.Set(0, RunState.Interrupted);
 
-        var error = await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit));
+        var error = await Assert.ThrowsAsync<StageException>(EndAsync);
         Assert.Equal((FailureReasons.InputChanged, "ingest-0"), (error.Failure.Reason, error.Failure.InstanceId));
         Assert.Equal("in.ndjson, bytes 7 to 14: it was written to", error.Message);
         Assert.Equal(2, _workers.Asked.Count);
@@ -104,15 +92,14 @@ public sealed class PartitionedRunTests : IDisposable
     [Fact]
     public async Task RunSlices_Paused_SlicesArePausedAndNoneBegins()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
 
         _stop.Request(StopReason.Pause);
         await _workers.Until(() => _workers.Stopped.Count == 2);
         _workers.Set(0, RunState.Paused);
         _workers.Set(1, RunState.Completed);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
         Assert.Equal(2, _workers.Asked.Count);
         Assert.Equal([RunState.Paused, RunState.Completed, RunState.Pending], Run.Slices.Take(3).Select(slice => slice.State));
     }
@@ -120,8 +107,7 @@ public sealed class PartitionedRunTests : IDisposable
     [Fact]
     public async Task RunSlices_SliceGoesOnElsewhereWhileTheRunStops_IsStoppedThere()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _stop.Request(StopReason.Pause);
         await _workers.Until(() => _workers.Stopped.Count == 2);
 
@@ -132,23 +118,17 @@ public sealed class PartitionedRunTests : IDisposable
         _workers.Set(0, RunState.Paused);
         _workers.Set(1, RunState.Paused);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
     }
 
     [Fact]
     public async Task RunSlices_SliceInterruptedByItsMachine_GoesOn()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
 
         _workers.Set(0, RunState.Interrupted);
-        for (var slice = 0; slice < Slices; slice++)
-        {
-            await _workers.Until(() => _workers.Asked.Count > slice);
-            _workers.Set(slice, RunState.Completed);
-        }
-
-        await work.WaitAsync(Waiting.Limit);
+        await _workers.CompleteAllAsync(Slices);
+        await EndAsync();
         Assert.Empty(_workers.Stopped);
     }
 
@@ -158,12 +138,12 @@ public sealed class PartitionedRunTests : IDisposable
         await BreakOffAfterAsync(1, run => run);
 
         var later = new FakeSliceWorkers(capacity: Slices);
-        var resumed = Start(later, new StopSignal());
+        Start(later, new StopSignal());
         await later.Until(() => later.Asked.Count == Slices - 1);
         Assert.Equal([0, 2, 3, 4], later.Asked);
         foreach (var slice in later.Asked)
             later.Set(slice, RunState.Completed);
-        await resumed.WaitAsync(Waiting.Limit);
+        await EndAsync();
     }
 
     [Fact]
@@ -172,7 +152,7 @@ public sealed class PartitionedRunTests : IDisposable
         await BreakOffAfterAsync(0, run => run with { ReplayedBatches = 12, DiscardedFrames = 3 });
 
         var later = new FakeSliceWorkers(capacity: Slices);
-        var resumed = Start(later, new StopSignal());
+        Start(later, new StopSignal());
         await later.Until(() => later.Asked.Count == Slices - 1);
         later.Set(1, RunState.Running, run => run with { ReplayedBatches = 1, Progress = new RunProgress { Lines = 5 } });
         await later.Until(() => Run.Slices[1].Lines == 5);
@@ -180,7 +160,7 @@ public sealed class PartitionedRunTests : IDisposable
         Assert.Equal((13, 3), (Run.ReplayedBatches, Run.DiscardedFrames));
         foreach (var slice in later.Asked)
             later.Set(slice, RunState.Completed);
-        await resumed.WaitAsync(Waiting.Limit);
+        await EndAsync();
     }
 
     [Theory]
@@ -188,15 +168,15 @@ public sealed class PartitionedRunTests : IDisposable
     [InlineData(true)]
     public async Task RunSlices_InputChangedSinceThePlan_Fails(bool isReplacedByLonger)
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
-        var other = Path.Join(_folder, "other");
-        File.WriteAllText(other, isReplacedByLonger ? File.ReadAllText(Run.Input) + "one more\n" : "shorter\n");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
+        var other = Write("other", isReplacedByLonger ? File.ReadAllText(Run.Input) + "one more\n" : "shorter\n");
         File.Move(other, Run.Input, overwrite: true);
 
-        var error = await Assert.ThrowsAsync<StageException>(() => Start(new FakeSliceWorkers(1), new StopSignal()).WaitAsync(Waiting.Limit));
+        Start(new FakeSliceWorkers(1), new StopSignal());
+
+        var error = await Assert.ThrowsAsync<StageException>(EndAsync);
 
         Assert.Equal(FailureReasons.InputChanged, error.Failure.Reason);
     }
@@ -215,19 +195,19 @@ public sealed class PartitionedRunTests : IDisposable
         _run.Change(run => run with { Options = run.Options with { Partitions = 0 } });
         var workers = new FakeSliceWorkers(capacity: 1) { Lanes = 4 };
 
-        var work = Start(workers, _stop);
+        Start(workers, _stop);
         await workers.Until(() => workers.Asked.Count == 1);
 
         Assert.Equal(2, Run.Slices.Count);
         _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
     }
 
     [Fact]
     public async Task RunSlices_NoneHasBegun_OneAloneDecidesTheImplementations()
     {
         var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
-        var work = Start(workers, _stop);
+        Start(workers, _stop);
         Assert.Single(workers.Asked);
         workers.Set(0, RunState.Waiting);
         await workers.Until(() => Run.Slices[0].State == RunState.Waiting);
@@ -237,9 +217,8 @@ public sealed class PartitionedRunTests : IDisposable
         await workers.Until(() => workers.Asked.Count == Slices);
 
         Assert.Contains(_saved, run => run.Implementations.Count == 1);
-        for (var slice = 0; slice < Slices; slice++)
-            workers.Set(slice, RunState.Completed);
-        await work.WaitAsync(Waiting.Limit);
+        await workers.CompleteAllAsync(Slices);
+        await EndAsync();
     }
 
     [Fact]
@@ -247,28 +226,22 @@ public sealed class PartitionedRunTests : IDisposable
     {
         _run.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
         var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
-        var work = Start(workers, _stop);
+        Start(workers, _stop);
 
         Assert.Equal(Slices, workers.Asked.Count);
 
-        for (var slice = 0; slice < Slices; slice++)
-            workers.Set(slice, RunState.Completed);
-        await work.WaitAsync(Waiting.Limit);
+        await workers.CompleteAllAsync(Slices);
+        await EndAsync();
     }
 
     [Fact]
     public async Task RunSlices_UpgradesAreAllowed_TellsAllThatTookPart()
     {
         _run.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
-        var work = Start();
+        Start(_workers, _stop);
         Implementation[] took = [new("rules", "1.4", "csharp"), new("rules", "2.0", "python")];
-        for (var slice = 0; slice < Slices; slice++)
-        {
-            await _workers.Until(() => _workers.Asked.Count > slice);
-            _workers.Set(slice, RunState.Completed, run => run with { Implementations = [took[slice % 2], new("sink", "1.0", "csharp")] });
-        }
-
-        await work.WaitAsync(Waiting.Limit);
+        await _workers.CompleteAllAsync(Slices, (slice, run) => run with { Implementations = [took[slice % 2], new("sink", "1.0", "csharp")] });
+        await EndAsync();
         NewTracker().AttemptBegins(new StageRoute([new FakeRegistry().Register("sink-0", "sink", version: "1.4")]));
         Assert.Equal("csharp 1.0: sink; csharp 1.4: rules, sink; python 2.0: rules", Implementation.Describe(Run.Implementations.OrderBy(one => one.Version)));
     }
@@ -281,7 +254,7 @@ public sealed class PartitionedRunTests : IDisposable
         var (former, latter) = (new Implementation("rules", "1.0", "node"), new Implementation("rules", "1.4", "csharp"));
         _run.Change(run => run with { Implementations = [former], UpgradeAllowed = true });
         var workers = new FakeSliceWorkers(capacity: Slices) { First = slice => slice with { Implementations = [former], UpgradeAllowed = true } };
-        var work = Start(workers, _stop);
+        Start(workers, _stop);
         Assert.Single(workers.Asked);
         // It had completed before, which was not known.
         workers.Set(0, RunState.Completed, run => run with { UpgradeAllowed = false });
@@ -296,7 +269,7 @@ public sealed class PartitionedRunTests : IDisposable
         await workers.Until(() => !workers.Stopped.IsEmpty);
         for (var slice = 0; slice < Slices; slice++)
             workers.Set(slice, RunState.Interrupted);
-        Assert.Equal(FailureReasons.RouteUnfit, (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Failure.Reason);
+        Assert.Equal(FailureReasons.RouteUnfit, (await Assert.ThrowsAsync<StageException>(EndAsync)).Failure.Reason);
     }
 
     [Theory]
@@ -304,8 +277,7 @@ public sealed class PartitionedRunTests : IDisposable
     [InlineData(RunState.Completed)]
     public async Task RunSlices_SliceByAnotherImplementation_FailsUnlessAllowed(RunState state)
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
         await _workers.Until(() => Run.Implementations.Count > 0);
 
@@ -314,7 +286,7 @@ public sealed class PartitionedRunTests : IDisposable
         _workers.Set(0, RunState.Interrupted);
         _workers.Set(1, RunState.Interrupted);
 
-        var error = await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit));
+        var error = await Assert.ThrowsAsync<StageException>(EndAsync);
         Assert.Equal(FailureReasons.RouteUnfit, error.Failure.Reason);
         Assert.Contains("node 2.0: rules", error.Message, StringComparison.Ordinal);
         Assert.Contains("csharp 1.0: rules", error.Message, StringComparison.Ordinal);
@@ -329,8 +301,7 @@ public sealed class PartitionedRunTests : IDisposable
         var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
         if (known == "stored")
             _run.Change(now => now with { Implementations = [former] });
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         if (known == "reported")
         {
             _workers.Set(0, RunState.Running, run => run with { Implementations = [former] });
@@ -343,13 +314,8 @@ public sealed class PartitionedRunTests : IDisposable
         _workers.Set(0, RunState.Running, run => run with { Implementations = [new("parse", "1.0", "csharp"), latter] });
         await _workers.Until(() => _saved.Any(run => run.Implementations.Count == 2));
         Assert.Equal([new("parse", "1.0", "csharp"), latter], Run.Implementations);
-        for (var slice = 0; slice < Slices; slice++)
-        {
-            await _workers.Until(() => _workers.Asked.Count > slice);
-            _workers.Set(slice, RunState.Completed);
-        }
-
-        await work.WaitAsync(Waiting.Limit);
+        await _workers.CompleteAllAsync(Slices);
+        await EndAsync();
         Assert.Empty(_workers.Stopped);
     }
 
@@ -359,15 +325,10 @@ public sealed class PartitionedRunTests : IDisposable
         var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
         _run.Change(now => now with { Implementations = [former] });
         Assert.True(RunPins.Replace(_run, latter, new CoordinatorOptions()));
-        var work = Start();
+        Start(_workers, _stop);
 
-        for (var slice = 0; slice < Slices; slice++)
-        {
-            await _workers.Until(() => _workers.Asked.Count > slice);
-            _workers.Set(slice, RunState.Completed, run => run with { Implementations = [slice == 0 ? former : latter] });
-        }
-
-        await work.WaitAsync(Waiting.Limit);
+        await _workers.CompleteAllAsync(Slices, (slice, run) => run with { Implementations = [slice == 0 ? former : latter] });
+        await EndAsync();
         Assert.Equal([latter], Run.Implementations);
     }
 
@@ -375,8 +336,7 @@ public sealed class PartitionedRunTests : IDisposable
     public async Task RunSlices_SliceFenced_GoesOnAsLongAsThisMachineOwnsTheRun()
     {
         _workers.HasOtherMachines = true;
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _workers.Set(0, RunState.Failed, run => run with { Error = new RunError(FailureReasons.Fenced, "attempt 2 has begun") });
         _workers.Set(0, RunState.Completed);
         await _workers.Until(() => _workers.Asked.Count == 3);
@@ -384,7 +344,7 @@ public sealed class PartitionedRunTests : IDisposable
         _requireOwner = () => throw new StageException(FailureReasons.Fenced, "another machine");
         _workers.Set(1, RunState.Failed, run => run with { Error = new RunError(FailureReasons.Fenced, "attempt 2 has begun") });
 
-        Assert.Equal("another machine", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Equal("another machine", (await Assert.ThrowsAsync<StageException>(EndAsync)).Message);
         Assert.Empty(_workers.Stopped);
     }
 
@@ -392,26 +352,24 @@ public sealed class PartitionedRunTests : IDisposable
     public async Task RunSlices_StorageOfTheRunFails_SlicesStopOnAllMachines()
     {
         _workers.HasOtherMachines = true;
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
 
         _requireOwner = () => throw new StageException(FailureReasons.StoreUnwritable, "no space");
         _workers.Set(0, RunState.Running, run => run with { Progress = new RunProgress { Lines = 1 } });
 
-        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(EndAsync)).Message);
         Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
     }
 
     [Fact]
     public async Task RunSlices_ImplementationsCannotBeStored_SliceThatToldThemStopsToo()
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
 
         _onSave = _ => throw new StageException(FailureReasons.StoreUnwritable, "no space");
         _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
 
-        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Message);
+        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(EndAsync)).Message);
         Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
     }
 
@@ -421,30 +379,25 @@ public sealed class PartitionedRunTests : IDisposable
     public async Task RunSlices_NoRouteOnItsMachine_GoesOnWhereThereAreOthers(bool hasOthers)
     {
         var workers = new FakeSliceWorkers(capacity: 1) { HasOtherMachines = hasOthers };
-        var work = Start(workers, _stop);
+        Start(workers, _stop);
         await workers.Until(() => workers.Asked.Count == 1);
 
         workers.Set(0, RunState.Failed, run => run with { Error = new RunError(FailureReasons.NoRoute, "no usable instance of parse") });
         if (!hasOthers)
         {
-            Assert.Equal(FailureReasons.NoRoute, (await Assert.ThrowsAsync<StageException>(() => work.WaitAsync(Waiting.Limit))).Failure.Reason);
+            Assert.Equal(FailureReasons.NoRoute, (await Assert.ThrowsAsync<StageException>(EndAsync)).Failure.Reason);
             return;
         }
 
-        for (var slice = 0; slice < Slices; slice++)
-        {
-            await workers.Until(() => workers.Asked.Count > slice);
-            workers.Set(slice, RunState.Completed);
-        }
-
-        await work.WaitAsync(Waiting.Limit);
+        await workers.CompleteAllAsync(Slices);
+        await EndAsync();
     }
 
     [Fact]
     public void SlicesChanged_SettingsThatCameWithAReport_AreNotKept()
     {
         var tracker = NewTracker();
-        var plan = PartitionPlan.Make(InputCatalog.Read(Run.Input, _folder, [_folder]), Slices, lanes: 1);
+        var plan = PartitionPlan.Make(InputCatalog.Read(Run.Input, Folder, [Folder]), Slices, lanes: 1);
         tracker.Planned(plan);
 
         var settings = Report(tracker, plan);
@@ -468,18 +421,24 @@ public sealed class PartitionedRunTests : IDisposable
     /// <summary>A run that is broken off when one of its slices has completed.</summary>
     private async Task BreakOffAfterAsync(int slice, Func<Run, Run> change)
     {
-        var work = Start();
-        await _workers.Until(() => _workers.Asked.Count == 2);
+        await BeginAsync();
         _workers.Set(slice, RunState.Completed, change);
         await _workers.Until(() => _workers.Asked.Count == 3);
         _stop.BreakOff();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => work.WaitAsync(Waiting.Limit));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(EndAsync);
     }
 
-    private Task Start() => Start(_workers, _stop);
+    /// <summary>Starts the run, and waits until each of its lanes has a slice.</summary>
+    private async Task BeginAsync()
+    {
+        Start(_workers, _stop);
+        await _workers.Until(() => _workers.Asked.Count == 2);
+    }
 
-    private Task Start(FakeSliceWorkers workers, StopSignal stop) =>
-        new PartitionedRun(workers, [_folder], NewTracker(), _folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
+    private void Start(FakeSliceWorkers workers, StopSignal stop) =>
+        _work = new PartitionedRun(workers, [Folder], NewTracker(), Folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
+
+    private Task EndAsync() => _work.WaitAsync(Waiting.Limit);
 
     private RunTracker NewTracker() => new(_run, Save, _saved.Enqueue, _speed, TimeProvider.System);
 

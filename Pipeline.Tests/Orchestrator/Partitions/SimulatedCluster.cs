@@ -246,17 +246,8 @@ internal sealed class SimulatedCluster : ISliceWorkers
 
         public Task<SliceReport> NextAsync() => (_awaited = new TaskCompletionSource<SliceReport>()).Task;
 
-        public SliceReport ToReport() => new(Version, _machine, new Run
-        {
-            Id = $"run.{index:0000}",
-            Created = DateTimeOffset.UnixEpoch,
-            Updated = DateTimeOffset.UnixEpoch,
-            Options = new RunSettings(),
-            Input = "/in",
-            Output = "/out",
-            State = IsDone ? RunState.Completed : RunState.Running,
-            Attempts = Epoch,
-        });
+        public SliceReport ToReport() =>
+            new(Version, _machine, SampleRun.New($"run.{index:0000}", IsDone ? RunState.Completed : RunState.Running) with { Attempts = Epoch });
 
         private void Tell()
         {

@@ -10,14 +10,10 @@ using Xunit.Abstractions;
 namespace Pipeline.Tests.Orchestrator.Partitions;
 
 /// <summary>The scheduling of a partitioned run, with as many machines as nobody has here; docs/scale.md has the figures.</summary>
-public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposable
+public sealed class SimulatedClusterTests(ITestOutputHelper output) : FolderTests
 {
     // A petabyte by a gigabyte a second.
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(1e6 / RunSettingsCheck.MaxPartitions);
-
-    private readonly string _folder = Directory.CreateTempSubdirectory("simulated-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [InlineData(10, 0, 0)]
@@ -49,21 +45,13 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output) : IDisposabl
 
     private (TimeSpan Took, SimulatedCluster Cluster) Simulate(SimulatedLoad load)
     {
-        var input = Path.Join(_folder, "in.ndjson");
-        File.WriteAllText(input, string.Concat(Enumerable.Range(0, RunSettingsCheck.MaxPartitions).Select(line => $"line {line:0000}\n")));
+        var input = Write("in.ndjson", string.Concat(Enumerable.Range(0, RunSettingsCheck.MaxPartitions).Select(line => $"line {line:0000}\n")));
         var time = new FakeTimeProvider();
         var cluster = new SimulatedCluster(load, time);
-        var run = new Observable<Run>(new Run
-        {
-            Id = "20260101-120000-ab12",
-            Created = time.GetUtcNow(),
-            Updated = time.GetUtcNow(),
-            Options = new RunSettings { Input = input, Partitions = RunSettingsCheck.MaxPartitions },
-            Input = input,
-            Output = "/out",
-        });
+        var settings = new RunSettings { Input = input, Partitions = RunSettingsCheck.MaxPartitions };
+        var run = new Observable<Run>(SampleRun.New(at: time.GetUtcNow()) with { Options = settings, Input = input });
         var tracker = new RunTracker(run, _ => { }, _ => { }, new SpeedSeries([]), time);
-        var took = cluster.Run(new PartitionedRun(cluster, [_folder], tracker, _folder, new StopSignal(), () => { }, time).RunSlicesAsync);
+        var took = cluster.Run(new PartitionedRun(cluster, [Folder], tracker, Folder, new StopSignal(), () => { }, time).RunSlicesAsync);
         Assert.Equal(RunSettingsCheck.MaxPartitions, run.Current.Value.Slices.Count(slice => slice.State == RunState.Completed));
         return (took, cluster);
     }

@@ -9,25 +9,20 @@ using Pipeline.Tests.Orchestrator.Fakes;
 namespace Pipeline.Tests.Orchestrator.Partitions;
 
 /// <summary>Partitioned runs in an orchestrator on a real server, with fake stages.</summary>
-public sealed class SliceLanesTests : IAsyncLifetime
+public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
 {
     private const int Slices = 3;
-    private readonly string _folder = Directory.CreateTempSubdirectory("lanes-").FullName;
     private ServedOrchestrator _served = null!;
 
     public async Task InitializeAsync()
     {
         File.WriteAllText(Input, "line 0\nline 1\nline 2\n");
         _served = await ServedOrchestrator.StartAsync(
-            Path.Join(_folder, "served"), roots: _folder,
+            Path.Join(Folder, "served"), roots: Folder,
             configure: services => services.Configure<CoordinatorOptions>(options => options.Lanes = 2));
     }
 
-    public async Task DisposeAsync()
-    {
-        await _served.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public async Task DisposeAsync() => await _served.DisposeAsync();
 
     [Fact]
     public async Task Run_Partitioned_EachSliceIsARunAndTheLastStageMerges()
@@ -134,8 +129,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
     public async Task Replace_InAPartitionedRun_ItsSlicesGoOnThroughTheOther()
     {
         var run = Create();
-        var first = await _served.Stages.NextAsync();
-        first.Opens();
+        var first = (await _served.Stages.NextAsync()).Opens();
         _served.Registry.Register("rules-1", "rules", version: "2.0");
 
         Assert.Equal([run.Id], Runs.Replace(new Implementation("rules", "2.0", "csharp")).Select(replaced => replaced.Id));
@@ -150,8 +144,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
     public async Task StopStage_SlicesGoThroughIt_TellsTheirRun()
     {
         var run = Create();
-        var first = await _served.Stages.NextAsync();
-        first.Opens();
+        var first = (await _served.Stages.NextAsync()).Opens();
         _served.Registry.Register("rules-1", "rules");
         using var client = new RunsClient(_served.Client.BaseAddress!, ServedOrchestrator.Key);
 
@@ -192,7 +185,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
         Assert.Empty((await EndOf(run.Id)).Slices);
     }
 
-    private string Input => Path.Join(_folder, "in.ndjson");
+    private string Input => Path.Join(Folder, "in.ndjson");
 
     private RunService Runs => _served.Services.GetRequiredService<RunService>();
 
@@ -201,8 +194,7 @@ public sealed class SliceLanesTests : IAsyncLifetime
     // Every slice is completed by an attempt through the instance; those through another one drain.
     private async Task DrainAndCompleteThroughAsync(string instance, FakeAttempt first)
     {
-        await first.DrainRequested;
-        first.Completes(drained: true);
+        await first.DrainsAsync();
         var completed = new HashSet<string>();
         while (completed.Count < Slices)
         {
@@ -233,11 +225,9 @@ public sealed class SliceLanesTests : IAsyncLifetime
     private async Task<(Run Run, List<FakeAttempt> Drained)> PausedAsync()
     {
         var run = Create();
-        var first = await _served.Stages.NextAsync();
-        first.Opens();
+        var first = (await _served.Stages.NextAsync()).Opens();
         await Runs.PauseAsync(run.Id);
-        await first.DrainRequested;
-        first.Completes(drained: true);
+        await first.DrainsAsync();
         var drained = new List<FakeAttempt> { first };
         run = await EndOfDrainingAsync(run.Id, drained);
         Assert.Equal(RunState.Paused, run.State);

@@ -4,18 +4,12 @@ using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
 
-public sealed class OutputClaimsTests : IDisposable
+public sealed class OutputClaimsTests : FolderTests
 {
-    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-    private readonly string _folder = Directory.CreateTempSubdirectory("claims-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public void Claim_EarlierRunsWroteOtherFiles_TheirPathsAreNotLookedAt()
     {
-        var output = Path.Join(_folder, "day.ndjson");
-        File.WriteAllText(output, "results");
+        var output = Write("day.ndjson", "results");
         var written = WrittenFile.Read(output)!;
         Run[] runs =
         [
@@ -37,8 +31,6 @@ public sealed class OutputClaimsTests : IDisposable
         }
     }
 
-    private static Run Completed(WrittenFile results) => new()
-    {
-        Id = "r", State = RunState.Completed, Created = Noon, Updated = Noon, Options = new(), Input = "/in", Output = results.Path, Written = [results],
-    };
+    private static Run Completed(WrittenFile results) =>
+        SampleRun.New(state: RunState.Completed) with { Output = results.Path, Written = [results] };
 }

@@ -8,93 +8,88 @@ namespace Pipeline.Tests.Orchestrator.Runs;
 /// <summary>A run keeps to the implementations that it began with.</summary>
 public sealed class PinnedRunTests
 {
+    private readonly RunBench _bench = Bench();
+
     private const string Waiting = "rules of node 1.0, with which it began (up: csharp 1.4); start that again, "
         + "or allow another with `pipeline resume 20260101-120000-ab12 --allow-upgrade` or `pipeline replace rules`";
 
     [Fact]
     public async Task Attempt_Begins_ItsImplementationsAreDurableBeforeAStageHears()
     {
-        var bench = Bench();
-        var work = bench.Start();
-        var attempt = await bench.Stages.NextAsync();
+        var attempt = await _bench.BeginAsync();
 
-        var stored = Assert.Single(bench.Saved).Implementations;
+        var stored = Assert.Single(_bench.Saved).Implementations;
         Assert.Equal(FakeRegistry.Roles, stored.Select(one => one.Role));
         Assert.Equal(new Implementation("rules", "1.0", "node"), stored[2]);
         attempt.Opens().Completes();
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
     public async Task Attempt_OnlyAnotherImplementationIsUp_WaitsAndSaysSoUntilTheFirstIsBack()
     {
-        var bench = Bench();
-        var work = await BreakAsync(bench, version: "1.4");
+        await BreakAsync();
 
-        await bench.Until(run => run.WaitingFor == Waiting, "the message");
-        Assert.True(bench.Stages.IsIdle);
-        bench.Registry.Register("rules-1", "rules", version: "1.0", language: "node");
-        var second = await bench.Stages.NextAsync();
+        await _bench.Until(run => run.WaitingFor == Waiting, "the message");
+        Assert.True(_bench.Stages.IsIdle);
+        _bench.Registry.Register("rules-1", "rules", version: "1.0", language: "node");
+        var second = await _bench.Stages.NextAsync();
         Assert.Equal("rules-1", second.Open.Route[1].InstanceId);
-        Assert.Empty(bench.Run.History[^1].TookOver);
+        Assert.Empty(_bench.Run.History[^1].TookOver);
         second.Opens().Completes();
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
     public async Task Attempt_TheOtherImplementationIsAllowedMeanwhile_TakesItAndKeepsToIt()
     {
-        var bench = Bench();
-        var work = await BreakAsync(bench, version: "1.4");
-        await bench.Until(run => run.WaitingFor == Waiting, "the message");
+        await BreakAsync();
+        await _bench.Until(run => run.WaitingFor == Waiting, "the message");
 
-        bench.Observable.Change(run => run with { UpgradeAllowed = true });
+        _bench.Observable.Change(run => run with { UpgradeAllowed = true });
 
-        var second = await bench.Stages.NextAsync();
+        var second = await _bench.Stages.NextAsync();
         second.Opens(new CheckpointPage { Id = 1, Position = new Position() }).Fails("unreachable", retryable: true, "rules-0");
-        Assert.False(bench.Saved[^1].UpgradeAllowed);
-        Assert.Equal("rules: csharp 1.4 took over from node 1.0", Assert.Single(bench.Run.History[1].TookOver));
-        var third = await bench.Stages.NextAsync();
-        Assert.Empty(bench.Run.History[^1].TookOver);
-        Assert.Equal("1.4", bench.Run.Implementations[2].Version);
+        Assert.False(_bench.Saved[^1].UpgradeAllowed);
+        Assert.Equal("rules: csharp 1.4 took over from node 1.0", Assert.Single(_bench.Run.History[1].TookOver));
+        var third = await _bench.Stages.NextAsync();
+        Assert.Empty(_bench.Run.History[^1].TookOver);
+        Assert.Equal("1.4", _bench.Run.Implementations[2].Version);
         third.Opens().Completes();
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
     public async Task Attempt_TheRunAllowsUpgrades_TakesTheOtherImplementationAtOnce()
     {
-        var bench = Bench();
-        bench.Observable.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
-        var work = await BreakAsync(bench, version: "1.4");
+        _bench.Observable.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
+        await BreakAsync();
 
-        (await bench.Stages.NextAsync()).Opens().Completes();
-        await work.WaitAsync(Limit);
-        Assert.Equal(RunState.Completed, bench.Run.State);
+        (await _bench.Stages.NextAsync()).Opens().Completes();
+        await _bench.EndAsync();
+        Assert.Equal(RunState.Completed, _bench.Run.State);
     }
 
     [Fact]
     public async Task Attempt_RouteTimesOutForAnotherImplementation_FailsAndSaysHowToGoOn()
     {
-        var bench = Bench();
-        var work = await BreakAsync(bench, version: "1.4");
-        await bench.Until(run => run.WaitingFor == Waiting, "the message");
+        await BreakAsync();
+        await _bench.Until(run => run.WaitingFor == Waiting, "the message");
 
-        await bench.Time.LetPassAsync(bench.Options.RouteTimeout);
+        await _bench.Time.LetPassAsync(_bench.Options.RouteTimeout);
 
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
         Assert.Equal(
             "no usable instance of rules of node 1.0, with which it began (up: csharp 1.4) for 120 s: start that again, "
             + "or allow another with `pipeline resume 20260101-120000-ab12 --allow-upgrade`",
-            bench.Run.Error?.Message);
+            _bench.Run.Error?.Message);
     }
 
     [Fact]
     public async Task Attempt_SeveralRolesChanged_NamesEachImplementationOnce()
     {
         var bench = new RunBench();
-        var work = bench.Start();
-        var first = await bench.Stages.NextAsync();
+        var first = await bench.BeginAsync();
         foreach (var role in new[] { "parse", "sink" })
             bench.Registry.Register($"{role}-0", role, version: "2.0");
         bench.Registry.Remove("rules-0");
@@ -103,51 +98,45 @@ public sealed class PinnedRunTests
         await bench.Until(
             run => run.WaitingBriefly == "rules and parse, sink of csharp 1.0, with which it began (up: csharp 2.0)", "the message");
         bench.Stop.Request(Pipeline.Orchestrator.Attempts.StopReason.Cancel);
-        await work.WaitAsync(Limit);
+        await bench.EndAsync();
     }
 
     [Fact]
     public async Task Attempt_AnotherImplementationReplacesOneOfItsRoute_DrainsAndGoesOnThere()
     {
-        var bench = Bench();
-        var work = bench.Start();
-        var first = await bench.Stages.NextAsync();
-        first.Opens();
-        bench.Registry.Register("rules-1", "rules", version: "1.4");
-        Assert.True(bench.Stages.IsIdle);
+        var first = (await _bench.BeginAsync()).Opens();
+        _bench.Registry.Register("rules-1", "rules", version: "1.4");
+        Assert.True(_bench.Stages.IsIdle);
 
-        Assert.True(RunPins.Replace(bench.Observable, new Implementation("rules", "1.4", "csharp"), bench.Options));
+        Assert.True(RunPins.Replace(_bench.Observable, new Implementation("rules", "1.4", "csharp"), _bench.Options));
 
         await first.DrainRequested;
-        Assert.Equal(RunState.Running, bench.Run.State);
+        Assert.Equal(RunState.Running, _bench.Run.State);
         first.Completes(drained: true);
-        var second = await bench.Stages.NextAsync();
+        var second = await _bench.Stages.NextAsync();
         Assert.Equal("rules-1", second.Open.Route[1].InstanceId);
-        Assert.Equal("rules: csharp 1.4 took over from node 1.0", Assert.Single(bench.Run.History[^1].TookOver));
+        Assert.Equal("rules: csharp 1.4 took over from node 1.0", Assert.Single(_bench.Run.History[^1].TookOver));
         second.Opens().Completes();
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
     }
 
     [Fact]
     public async Task Replace_BeforeTheFirstAttempt_BeginsWithTheOther()
     {
-        var bench = Bench();
-        bench.Registry.Register("rules-1", "rules", version: "1.4");
-        bench.Registry.Remove("sink-0");
-        var work = bench.Start();
-        await bench.Until(run => run.WaitingFor is not null, "the message");
+        _bench.Registry.Register("rules-1", "rules", version: "1.4");
+        _bench.Registry.Remove("sink-0");
+        _bench.Start();
+        await _bench.Until(run => run.WaitingFor is not null, "the message");
 
-        Assert.False(RunPins.Replace(bench.Observable, new Implementation("audit", "1.4", "csharp"), bench.Options));
-        Assert.True(RunPins.Replace(bench.Observable, new Implementation("rules", "1.4", "csharp"), bench.Options));
+        Assert.False(RunPins.Replace(_bench.Observable, new Implementation("audit", "1.4", "csharp"), _bench.Options));
+        Assert.True(RunPins.Replace(_bench.Observable, new Implementation("rules", "1.4", "csharp"), _bench.Options));
 
-        bench.Registry.Register("sink-0", "sink");
-        var attempt = await bench.Stages.NextAsync();
+        _bench.Registry.Register("sink-0", "sink");
+        var attempt = await _bench.Stages.NextAsync();
         Assert.Equal("rules-1", attempt.Open.Route[1].InstanceId);
         attempt.Opens().Completes();
-        await work.WaitAsync(Limit);
+        await _bench.EndAsync();
     }
-
-    private static TimeSpan Limit => Tests.Waiting.Limit;
 
     private static RunBench Bench()
     {
@@ -157,12 +146,10 @@ public sealed class PinnedRunTests
     }
 
     /// <summary>Begins a run whose rules are then another version's, in another language.</summary>
-    private static async Task<Task> BreakAsync(RunBench bench, string version)
+    private async Task BreakAsync()
     {
-        var work = bench.Start();
-        var first = await bench.Stages.NextAsync();
-        bench.Registry.Register("rules-0", "rules", version: version);
+        var first = await _bench.BeginAsync();
+        _bench.Registry.Register("rules-0", "rules", version: "1.4");
         first.Opens().Fails("unreachable", retryable: true, "rules-0");
-        return work;
     }
 }

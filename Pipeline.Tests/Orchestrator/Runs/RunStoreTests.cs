@@ -7,12 +7,9 @@ using Pipeline.Orchestrator.Runs;
 
 namespace Pipeline.Tests.Orchestrator.Runs;
 
-public sealed class RunStoreTests : IDisposable
+public sealed class RunStoreTests : FolderTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
-    private readonly string _data = Directory.CreateTempSubdirectory("store-").FullName;
-
-    public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
     public void LoadAll_AfterARestart_ReturnsWhatWasSaved()
@@ -120,7 +117,7 @@ public sealed class RunStoreTests : IDisposable
     public void LoadChanged_DamagedRun_IsLoggedOnceAndReadWhenItIsRepaired()
     {
         var log = new FakeLogger<RunStore>();
-        using var store = RunStore.Shared(_data, log);
+        using var store = RunStore.Shared(Folder, log);
         var id = store.CreateFolder(Now);
         var path = Path.Combine(store.FolderOf(id), "run.json");
         File.WriteAllText(path, "{");
@@ -137,7 +134,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void LoadChanged_StoredAgainWithinOneStepOfTheFolderTime_IsReadAgain()
     {
-        using var store = RunStore.Shared(_data, new FakeLogger<RunStore>());
+        using var store = RunStore.Shared(Folder, new FakeLogger<RunStore>());
         var id = store.CreateFolder(Now);
         Save(1);
         Assert.Equal(1, Assert.Single(store.LoadChanged(_ => true)).Attempts);
@@ -173,15 +170,7 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(0, Assert.Single(store.LoadAll()).Attempts);
     }
 
-    private static Run New(string id) => new()
-    {
-        Id = id,
-        Created = Now,
-        Updated = Now,
-        Options = new RunSettings { Input = "/in" },
-        Input = "/in",
-        Output = "/out",
-    };
+    private static Run New(string id) => SampleRun.New(id, at: Now);
 
-    private RunStore Open() => new(_data, NullLogger<RunStore>.Instance);
+    private RunStore Open() => new(Folder, NullLogger<RunStore>.Instance);
 }

@@ -23,13 +23,12 @@ public sealed class RunTelemetryTests : IDisposable
     public async Task Run_Completes_ItsTraceIsRunAttemptAndHandshakeWhoeverAskedForIt()
     {
         using var request = new Activity("request").Start();
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         var trace = await TraceAsync();
         // The only span that has ended while the attempt goes on.
         Assert.Equal("handshake", Assert.Single(await _spans.WaitAsync(trace, 1)).OperationName);
         attempt.Commits(1, 7).Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
 
         var ended = await _spans.WaitAsync(trace, 3);
 
@@ -51,10 +50,9 @@ public sealed class RunTelemetryTests : IDisposable
     [Fact]
     public async Task Run_AnAttemptFails_ThatAttemptAloneIsAnError()
     {
-        var work = _bench.Start();
-        (await _bench.Stages.NextAsync()).Opens().Fails("unreachable", retryable: true, "parse-0");
+        (await _bench.BeginAsync()).Opens().Fails("unreachable", retryable: true, "parse-0");
         (await _bench.Stages.NextAsync()).Opens().Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
 
         var ended = await _spans.WaitAsync(await TraceAsync(), 5);
 
@@ -67,9 +65,8 @@ public sealed class RunTelemetryTests : IDisposable
     [Fact]
     public async Task Run_Fails_IsAnErrorToo()
     {
-        var work = _bench.Start();
-        (await _bench.Stages.NextAsync()).Fails("invalid_rules", retryable: false);
-        await work.WaitAsync(Waiting.Limit);
+        (await _bench.BeginAsync()).Fails("invalid_rules", retryable: false);
+        await _bench.EndAsync();
 
         var run = (await _spans.WaitAsync(await TraceAsync(), 3))[^1];
 
@@ -80,13 +77,12 @@ public sealed class RunTelemetryTests : IDisposable
     [Fact]
     public async Task Run_Completes_ItsDurationAndThatOfItsAttemptAreMeasured()
     {
-        var work = _bench.Start();
-        var attempt = (await _bench.Stages.NextAsync()).Opens();
+        var attempt = (await _bench.BeginAsync()).Opens();
         await _bench.Until(run => run.State == RunState.Running, "the attempt");
         Assert.Equal(1, _meters.Collect()["pipeline.run.active"]);
         _bench.Time.Advance(TimeSpan.FromSeconds(3));
         attempt.Completes();
-        await work.WaitAsync(Waiting.Limit);
+        await _bench.EndAsync();
 
         var values = _meters.Collect();
 
@@ -99,8 +95,9 @@ public sealed class RunTelemetryTests : IDisposable
     [Fact]
     public async Task Run_BreaksByADefect_IsNoLongerActive()
     {
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _bench.Start(() => throw new InvalidOperationException()));
+        _bench.Start(() => throw new InvalidOperationException());
 
+        await Assert.ThrowsAsync<InvalidOperationException>(_bench.EndAsync);
         Assert.Equal(0, _meters.Collect()["pipeline.run.active"]);
     }
 

@@ -5,12 +5,8 @@ using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Tests.Orchestrator.Service;
 
-public sealed class OrchestratorServiceTests : IDisposable
+public sealed class OrchestratorServiceTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Theory]
     [InlineData("Orchestrator:MaxActiveRuns", "0")]
     [InlineData("BrokerClient:RetryDelay", "00:00:00")]
@@ -29,7 +25,7 @@ public sealed class OrchestratorServiceTests : IDisposable
     [Fact]
     public async Task RunAsync_SharedStorageIsTheDataDirectory_EndsAsMisconfigured()
     {
-        var storage = Directory.CreateDirectory(Path.Combine(_folder, "data")).FullName;
+        var storage = Directory.CreateDirectory(Path.Combine(Folder, "data")).FullName;
 
         Assert.Equal(
             $"error: Cluster:Storage {storage} is this machine's data directory (PIPELINE_DATA): one of them must be another folder.",
@@ -53,8 +49,8 @@ public sealed class OrchestratorServiceTests : IDisposable
             builder.Configuration.AddInMemoryCollection(
             [
                 new("PIPELINE_KEY", "test-key"),
-                new("PIPELINE_DATA", Path.Combine(_folder, "data")),
-                new("PIPELINE_ENDPOINT_FILE", Path.Combine(_folder, "endpoint.json")),
+                new("PIPELINE_DATA", Path.Combine(Folder, "data")),
+                new("PIPELINE_ENDPOINT_FILE", Path.Combine(Folder, "endpoint.json")),
                 .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Name, setting.Value)),
             ]);
         });

@@ -12,8 +12,6 @@ namespace Pipeline.Tests.ServiceDefaults.Endpoints;
 
 public sealed class ConnectionGateTests
 {
-    private static readonly TimeSpan Patience = BrokerFixture.Patience;
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -92,7 +90,7 @@ public sealed class ConnectionGateTests
 
     private static async Task UntilClosedAsync(Socket socket)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Waiting.Limit);
         try
         {
             while (await socket.ReceiveAsync(new byte[1024], patience.Token) > 0)

@@ -6,8 +6,6 @@ namespace Pipeline.Tests.ServiceDefaults.Hosting;
 
 public sealed class AppHostWatchTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private readonly Process _appHost = Process.Start("sleep", "1000");
     private readonly FakeTimeProvider _time = new();
 
@@ -26,11 +24,11 @@ public sealed class AppHostWatchTests : IDisposable
         _appHost.Kill();
         await _appHost.WaitForExitAsync();
         _time.Advance(AppHostWatch.Interval);
-        await stopped.Task.WaitAsync(Patience);
+        await stopped.Task.WaitAsync(Waiting.Limit);
         _time.Advance(AppHostWatch.StopTime - TimeSpan.FromTicks(1));
         Assert.False(killed);
         _time.Advance(TimeSpan.FromTicks(1));
-        await watch.WaitAsync(Patience);
+        await watch.WaitAsync(Waiting.Limit);
 
         Assert.True(killed);
     }
@@ -43,6 +41,6 @@ public sealed class AppHostWatchTests : IDisposable
 
         _ = AppHostWatch.EndWithAsync(former, stopped.SetResult, () => { }, _time);
 
-        await stopped.Task.WaitAsync(Patience);
+        await stopped.Task.WaitAsync(Waiting.Limit);
     }
 }

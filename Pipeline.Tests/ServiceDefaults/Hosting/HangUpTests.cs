@@ -40,11 +40,9 @@ public sealed class HangUpTests
     private static Process Start(string assembly, params string[] args)
     {
         string[] command = [.. Signals.AreIgnored ? ["env", "--default-signal=INT,HUP"] : Array.Empty<string>(), "dotnet", assembly, .. args];
-        return Process.Start(new ProcessStartInfo(command[0], command[1..])
+        return Programs.Start(new ProcessStartInfo(command[0], command[1..])
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
             Environment = { ["PIPELINE_KEY"] = "key", ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["PIPELINE_GRPC_PORT"] = "0" },
-        })!;
+        });
     }
 }

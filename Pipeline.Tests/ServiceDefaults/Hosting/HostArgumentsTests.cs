@@ -1,43 +1,35 @@
 using System.Diagnostics;
 using Pipeline.Orchestrator.Service;
 using Pipeline.Stages.Parse;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.ServiceDefaults.Hosting;
 
-public sealed class HostArgumentsTests : IDisposable
+public sealed class HostArgumentsTests : FolderTests
 {
     private const string Root = "Content root path: ";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    // The working directory of a service, and its data directory.
-    private readonly TemporaryFolder _data = new();
-
-    public static TheoryData<string> Programs =>
+    public static TheoryData<string> Services =>
         [typeof(Pipeline.Broker.BrokerHost).Assembly.Location, typeof(ParseStage).Assembly.Location, typeof(OrchestratorService).Assembly.Location];
 
-    public void Dispose() => _data.Dispose();
-
     [Theory]
-    [MemberData(nameof(Programs))]
+    [MemberData(nameof(Services))]
     public async Task Service_SettingsOfAnotherProgramInTheWorkingDirectory_ReadsThoseOfItsOwnFolderAndWatchesNothing(string program)
     {
-        await File.WriteAllTextAsync(Path.Combine(_data.Path, "appsettings.json"), "no JSON");
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [program])
+        Write("appsettings.json", "no JSON");
+        using var process = Programs.Start(new ProcessStartInfo("dotnet", [program])
         {
-            WorkingDirectory = _data.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
+            WorkingDirectory = Folder,
             Environment =
             {
                 ["PIPELINE_KEY"] = "key",
-                ["PIPELINE_DATA"] = _data.Path,
-                ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(_data.Path, "endpoint.json"),
+                ["PIPELINE_DATA"] = Folder,
+                ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(Folder, "endpoint.json"),
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
                 ["PIPELINE_GRPC_PORT"] = "0",
             },
-        })!;
+        });
         try
         {
             string? line;

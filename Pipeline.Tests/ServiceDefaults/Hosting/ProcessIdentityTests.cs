@@ -38,9 +38,7 @@ public class ProcessIdentityTests
 
         identity.Kill();
 
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (identity.IsAlive || child.IsAlive)
-            await Task.Delay(5, patience.Token);
+        await Waiting.UntilAsync(() => !identity.IsAlive && !child.IsAlive, "the end of both");
     }
 
     [LinuxFact]

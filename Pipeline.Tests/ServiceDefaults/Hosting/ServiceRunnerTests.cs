@@ -35,7 +35,7 @@ public sealed class ServiceRunnerTests
     {
         await using var app = ServiceFixture.Build(settings: (name, value));
 
-        Assert.Equal(ServiceRunner.Misconfigured, await app.RunServiceAsync().WaitAsync(BrokerFixture.Patience));
+        Assert.Equal(ServiceRunner.Misconfigured, await app.RunServiceAsync().WaitAsync(Waiting.Limit));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class ServiceRunnerTests
         await using var broker = await BrokerFixture.StartAsync();
         await using var app = ServiceFixture.Build(settings: ("PIPELINE_GRPC_PORT", $"{broker.Address.Port}"));
 
-        Assert.Equal(1, await app.RunServiceAsync().WaitAsync(BrokerFixture.Patience));
+        Assert.Equal(1, await app.RunServiceAsync().WaitAsync(Waiting.Limit));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ServiceRunnerTests
         await using var app = ServiceFixture.Build(builder => builder.Services.AddHostedService<Breaks>());
         await using var errors = new StringWriter();
 
-        Assert.Equal(1, await ServiceRunner.RunAsync(app, errors).WaitAsync(BrokerFixture.Patience));
+        Assert.Equal(1, await ServiceRunner.RunAsync(app, errors).WaitAsync(Waiting.Limit));
         Assert.Equal($"error: no space left{Environment.NewLine}", errors.ToString());
     }
 
@@ -99,7 +99,7 @@ public sealed class ServiceRunnerTests
         Assert.Contains("Endpoints:MaxConnections", Assert.Single(ServiceRunner.Describe(await FailureOf(app.StartAsync()))));
     }
 
-    private static Task<Exception> FailureOf(Task start) => Assert.ThrowsAnyAsync<Exception>(() => start.WaitAsync(BrokerFixture.Patience));
+    private static Task<Exception> FailureOf(Task start) => Assert.ThrowsAnyAsync<Exception>(() => start.WaitAsync(Waiting.Limit));
 
     private sealed class Breaks : BackgroundService
     {

@@ -59,8 +59,7 @@ public sealed class StandardStreamsTests
     [UnixFact]
     public async Task PipeBuffer_IsNotLongerThanTheSystems()
     {
-        using var getconf = Process.Start(new ProcessStartInfo("getconf", ["PIPE_BUF", "/"]) { RedirectStandardOutput = true })!;
-        var told = await getconf.StandardOutput.ReadToEndAsync().WaitAsync(Waiting.Limit);
+        var (_, told, _) = await Programs.RunAsync(new ProcessStartInfo("getconf", ["PIPE_BUF", "/"]));
 
         Assert.InRange(StandardStreams.PipeBuffer, 512, int.Parse(told, CultureInfo.InvariantCulture));
     }

@@ -1,13 +1,10 @@
 using Grpc.Core;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.ServiceDefaults.Interceptors;
 
 public sealed class PolicyInterceptorTests
 {
-    private static readonly TimeSpan Patience = BrokerFixture.Patience;
-
     [Fact]
     public async Task AroundAsync_OneCallTooManyOfAPeer_IsRefusedUntilAnotherEnds()
     {
@@ -21,7 +18,7 @@ public sealed class PolicyInterceptorTests
         var other = fixture.NewClient().LookupAsync(new LookupRequest());
         await gate.EnteredAsync(3);
         gate.Open();
-        await Task.WhenAll(running.Append(other).Select(call => call.ResponseAsync.WaitAsync(Patience)));
+        await Task.WhenAll(running.Append(other).Select(call => call.ResponseAsync.WaitAsync(Waiting.Limit)));
 
         Assert.Equal(StatusCode.ResourceExhausted, refused.StatusCode);
         await fixture.Client.LookupAsync(new LookupRequest());
@@ -37,7 +34,7 @@ public sealed class PolicyInterceptorTests
 
         var refused = await FailureOf(fixture.NewClient().LookupAsync(new LookupRequest()));
         using (var watch = fixture.Client.Watch(new WatchRequest()))
-            Assert.False(await watch.ResponseStream.MoveNext().WaitAsync(Patience), "another method has room of its own");
+            Assert.False(await watch.ResponseStream.MoveNext().WaitAsync(Waiting.Limit), "another method has room of its own");
         gate.Open();
         await running;
 
@@ -73,7 +70,7 @@ public sealed class PolicyInterceptorTests
 
         Assert.Equal([StatusCode.DeadlineExceeded, StatusCode.ResourceExhausted], [ended.StatusCode, refused.StatusCode]);
         // The handler returns now, and with it its place; nothing tells when.
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Waiting.Limit);
         while (!patience.IsCancellationRequested)
         {
             try
@@ -100,11 +97,11 @@ public sealed class PolicyInterceptorTests
         var running = new[] { fixture.Client.LookupAsync(new LookupRequest()), fixture.Client.LookupAsync(new LookupRequest()) };
         await gate.EnteredAsync(2);
         gate.Open();
-        await Task.WhenAll(running.Select(call => call.ResponseAsync.WaitAsync(Patience)));
+        await Task.WhenAll(running.Select(call => call.ResponseAsync.WaitAsync(Waiting.Limit)));
     }
 
     private static Task<RpcException> FailureOf<T>(AsyncUnaryCall<T> call) =>
-        Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(Patience));
+        Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync.WaitAsync(Waiting.Limit));
 
     /// <summary>Holds calls of Lookup until it is opened.</summary>
     private sealed class Gate
@@ -125,7 +122,7 @@ public sealed class PolicyInterceptorTests
         public async Task EnteredAsync(int count)
         {
             for (; _seen < count; _seen++)
-                Assert.True(await _entered.WaitAsync(Patience), $"{_seen} of {count} calls came");
+                Assert.True(await _entered.WaitAsync(Waiting.Limit), $"{_seen} of {count} calls came");
         }
     }
 }

@@ -49,7 +49,7 @@ public sealed class KeyTests
             Content = body,
         };
 
-        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(BrokerFixture.Patience);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Waiting.Limit);
 
         Assert.Equal("16", response.Headers.GetValues("grpc-status").Single());
         body.End();

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 using Pipeline.ServiceDefaults.Telemetry;
-using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.ServiceDefaults.Telemetry;
 
@@ -23,9 +22,9 @@ public sealed class TelemetryShutdownTests
         var shutdown = ActivatorUtilities.CreateInstance<TelemetryShutdown>(providers);
         source.StartActivity("a span to export")!.Dispose();
 
-        await shutdown.StopAsync(CancellationToken.None).WaitAsync(BrokerFixture.Patience);
+        await shutdown.StopAsync(CancellationToken.None).WaitAsync(Waiting.Limit);
 
-        Assert.True(exporter.Asked.Wait(BrokerFixture.Patience));
+        Assert.True(exporter.Asked.Wait(Waiting.Limit));
         exporter.Release();
     }
 

@@ -66,14 +66,6 @@ public sealed class AggregatePropertyTests
         "half" => (frame.Types[row].Length > 2).ToString(),
         "constant" => "c",
         "line" => PlainFrame.Line(row, 1).ToString(CultureInfo.InvariantCulture),
-        _ => Canonical(frame.Mantissas[row], frame.Scale),
+        _ => AggregateRun.Exact(frame.Mantissas[row], frame.Scale),
     }));
-
-    private static string Canonical(long mantissa, int scale)
-    {
-        while (scale > 0 && mantissa % 10 == 0)
-            (mantissa, scale) = (mantissa / 10, scale - 1);
-
-        return mantissa.ToString(CultureInfo.InvariantCulture) + (scale > 0 ? $"e-{scale}" : "");
-    }
 }

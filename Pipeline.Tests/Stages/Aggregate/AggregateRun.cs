@@ -75,6 +75,15 @@ internal sealed class AggregateRun
     public static string Line(string key, long count, BigInteger sum, BigInteger min, BigInteger max, int scale) =>
         $"{key} {count} {Exact(sum, scale)} {Exact(min, scale)} {Exact(max, scale)}";
 
+    /// <summary>Without trailing zeros, as digits and a power of ten.</summary>
+    public static string Exact(BigInteger mantissa, int scale)
+    {
+        while (scale > 0 && mantissa % 10 == 0)
+            (mantissa, scale) = (mantissa / 10, scale - 1);
+
+        return mantissa.ToString(CultureInfo.InvariantCulture) + (scale > 0 ? $"e-{scale}" : "");
+    }
+
     private static string Line(Group group) => Line(
         string.Join('|', group.Key.Select(Key)), group.Count, Wide(group.SumHigh, group.SumLow), Wide(group.MinHigh, group.MinLow),
         Wide(group.MaxHigh, group.MaxLow), group.Scale);
@@ -87,13 +96,4 @@ internal sealed class AggregateRun
     };
 
     private static BigInteger Wide(long high, ulong low) => ((BigInteger)high << 64) + low;
-
-    // Without trailing zeros, as digits and a power of ten.
-    private static string Exact(BigInteger mantissa, int scale)
-    {
-        while (scale > 0 && mantissa % 10 == 0)
-            (mantissa, scale) = (mantissa / 10, scale - 1);
-
-        return mantissa.ToString(CultureInfo.InvariantCulture) + (scale > 0 ? $"e-{scale}" : "");
-    }
 }

@@ -9,14 +9,11 @@ using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.Programs;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Wire;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
 public sealed class BridgeStageTests(TransformServer server) : IClassFixture<TransformServer>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     [Fact]
     public async Task OpenAsync_ProgramReadsAndSets_AsksForWhatItNeeds()
     {
@@ -77,7 +74,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         var open = new OpenRun { RunId = "reads the line", Attempt = 1, Options = new RunOptions { Slice = new InputSlice() } };
 
         var failure = await FailureAsync(
-            () => stage.OpenAsync(open, new RunOpened { Columns = { "type", "value" } }, CancellationToken.None).AsTask().WaitAsync(Patience));
+            () => stage.OpenAsync(open, new RunOpened { Columns = { "type", "value" } }, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit));
 
         Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Reason, failure.Retryable));
         Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
@@ -303,7 +300,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [LinuxFact]
     public async Task KillAsync_OutputHeldByAnOrphanOfTheProgram_DoesNotWaitForIt()
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestFolder();
         var written = Path.Combine(folder.Path, "orphan");
         var script = $"(sleep 1000 & echo $! > '{written}.new'); mv '{written}.new' '{written}'; exec sleep 1000";
         using var process = ProgramProcess.Start(new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", script] }, NullLogger.Instance);
@@ -336,11 +333,11 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     private static Task<RunOpened> OpenAsync(BridgeStage stage, string behaviour)
     {
         var open = new OpenRun { RunId = behaviour, Attempt = 1, Options = new RunOptions() };
-        return stage.OpenAsync(open, new RunOpened { Columns = { "type", "value", "rule" } }, CancellationToken.None).AsTask().WaitAsync(Patience);
+        return stage.OpenAsync(open, new RunOpened { Columns = { "type", "value", "rule" } }, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit);
     }
 
     private static Task ProcessAsync(BridgeStage stage, Frame frame, FrameList output) =>
-        stage.ProcessAsync(frame, output, CancellationToken.None).AsTask().WaitAsync(Patience);
+        stage.ProcessAsync(frame, output, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit);
 
     private static async Task<Failure> FailureAsync(Func<Task> action) => (await Assert.ThrowsAsync<StageException>(action)).Failure;
 }

@@ -8,12 +8,8 @@ using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
-public sealed class BuiltInBridgeTests : IDisposable
+public sealed class BuiltInBridgeTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("pipeline-test-").FullName;
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Fact]
     public async Task Policy_TypesAndUsersAllowed_RejectsTheRestWithLineAndOffset()
     {
@@ -109,12 +105,12 @@ public sealed class BuiltInBridgeTests : IDisposable
         await RunAsync(2, 1, Events(8, 5), Checkpoint(2, 12), Events(13, 9), Checkpoint(3, 21));
         await RunAsync(3, 3, Events(22, 3));
 
-        var file = Path.Combine(_folder, "audit.sample.3.ndjson");
+        var file = Path.Combine(Folder, "audit.sample.3.ndjson");
         Assert.Equal(
             new[] { 1, 6, 11, 16, 21 }.Select(
                 line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),
             await File.ReadAllLinesAsync(file));
-        Assert.Equal([file, $"{file}.checkpoints"], Directory.EnumerateFiles(_folder).Order(StringComparer.Ordinal));
+        Assert.Equal([file, $"{file}.checkpoints"], Directory.EnumerateFiles(Folder).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -131,7 +127,7 @@ public sealed class BuiltInBridgeTests : IDisposable
     [Fact]
     public async Task Sample_SliceOfAnInput_IsRefused()
     {
-        await using var stage = new SampleBridge(Frames.Context(root: _folder), "audit", new SampleOptions { Every = 5 });
+        await using var stage = new SampleBridge(Frames.Context(root: Folder), "audit", new SampleOptions { Every = 5 });
         var open = Open(1);
         open.Options.Slice = new InputSlice();
 
@@ -139,12 +135,12 @@ public sealed class BuiltInBridgeTests : IDisposable
 
         Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
         Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Folder));
     }
 
     private async Task RunAsync(long attempt, long? resume, params Frame[] frames)
     {
-        await using var stage = new SampleBridge(Frames.Context(root: _folder), "audit", new SampleOptions { Every = 5 });
+        await using var stage = new SampleBridge(Frames.Context(root: Folder), "audit", new SampleOptions { Every = 5 });
         var below = new RunOpened { Columns = { "type", "value" }, Resume = resume is { } id ? new Checkpoint { Id = id } : null };
         var opened = await stage.OpenAsync(Open(attempt), below, CancellationToken.None);
         Assert.Equal(["type", "value", "line", "ts", "user"], opened.Columns);
@@ -152,7 +148,7 @@ public sealed class BuiltInBridgeTests : IDisposable
             await stage.ProcessAsync(frame, new FrameList(), CancellationToken.None);
     }
 
-    private OpenRun Open(long attempt) => new() { RunId = "run-1", Attempt = attempt, Options = new RunOptions { WorkDirectory = _folder } };
+    private OpenRun Open(long attempt) => new() { RunId = "run-1", Attempt = attempt, Options = new RunOptions { WorkDirectory = Folder } };
 
     private static EventFrame Events(int first, int count)
     {

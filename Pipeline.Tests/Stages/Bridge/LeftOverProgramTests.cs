@@ -13,8 +13,6 @@ namespace Pipeline.Tests.Stages.Bridge;
 /// <summary>A bridge as a process of its own, and the program that it starts.</summary>
 public sealed class LeftOverProgramTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly Process _appHost = Process.Start("sleep", "1000");
 
     public void Dispose()
@@ -54,9 +52,9 @@ public sealed class LeftOverProgramTests : IDisposable
             await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), key);
 
             _appHost.Kill();
-            await bridge.WaitForExitAsync().WaitAsync(Patience);
+            await bridge.WaitForExitAsync().WaitAsync(Waiting.Limit);
 
-            await Waiting.UntilAsync(() => !program.Value.IsAlive, "the program's end", Patience);
+            await Waiting.UntilAsync(() => !program.Value.IsAlive, "the program's end", Waiting.Limit);
         }
         finally
         {
@@ -67,7 +65,7 @@ public sealed class LeftOverProgramTests : IDisposable
 
     private static async Task<string> ReadToAsync(Process process, string text, char end)
     {
-        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+        while (await process.StandardOutput.ReadLineAsync().WaitAsync(Waiting.Limit) is { } line)
         {
             if (line.IndexOf(text, StringComparison.Ordinal) is >= 0 and var at)
                 return line[(at + text.Length)..].Split(end)[0];

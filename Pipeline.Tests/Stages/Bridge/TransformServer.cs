@@ -3,53 +3,32 @@ using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults;
-using Pipeline.ServiceDefaults.Endpoints;
-using Pipeline.ServiceDefaults.Security;
 using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.Programs;
+using Pipeline.Tests.ServiceDefaults;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
 /// <summary>A program that serves Transform; the run id selects its behaviour.</summary>
 public sealed class TransformServer : IAsyncLifetime
 {
-    private const string Key = "a-key-for-tests";
-    private readonly PipelineChannels _channels = new(
-        Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = Key })));
-
     private readonly Holding _holding = new();
 
-    private WebApplication _app = null!;
+    private ServiceFixture _service = null!;
 
     internal FakeTimeProvider Time { get; } = new();
 
-    internal string Address { get; private set; } = "";
+    internal string Address => $"{_service.GrpcAddress}";
 
-    public async Task InitializeAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
-        builder.Configuration["PIPELINE_KEY"] = Key;
-        builder.Logging.ClearProviders();
-        builder.AddServiceDefaults();
-        builder.Services.AddSingleton(_holding);
-        _app = builder.Build();
-        _app.MapGrpcService<Program>();
-        await _app.StartAsync();
-        Address = (await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None)).ToString();
-    }
+    public async Task InitializeAsync() => _service = await ServiceFixture.StartAsync(
+        builder => builder.Services.AddSingleton(_holding), app => app.MapGrpcService<Program>());
 
-    public async Task DisposeAsync()
-    {
-        _channels.Dispose();
-        await _app.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _service.DisposeAsync();
 
     /// <summary>Lets the answers go that "holds" holds back.</summary>
     internal void Release() => _holding.Released.TrySetResult();
@@ -62,7 +41,7 @@ public sealed class TransformServer : IAsyncLifetime
         var options = Options.Create(settings);
         TimeProvider time = settings.Command.Length == 0 ? Time : TimeProvider.System;
         program = new UserProgram(
-            options, _channels, time, lifetime ?? new(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
+            options, _service.Get<PipelineChannels>(), time, lifetime ?? new(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
         return new BridgeStage(Frames.Context(), program, options);
     }
 

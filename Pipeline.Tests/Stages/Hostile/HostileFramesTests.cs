@@ -15,8 +15,6 @@ namespace Pipeline.Tests.Stages.Hostile;
 /// <summary>A caller with the key that sends invalid messages is refused with the right status, and the next caller is served.</summary>
 public sealed class HostileFramesTests
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-
     private static readonly Dictionary<string, Func<StageContext, IStage>> Stages = new()
     {
         ["parse"] = context => new ParseStage(context),
@@ -77,7 +75,7 @@ public sealed class HostileFramesTests
 
         using (var call = chain.Open(Open(sink)))
         {
-            await call.Opened.WaitAsync(Timeout);
+            await call.Opened.WaitAsync(Waiting.Limit);
             var failure = await SendAsync(call, Frames[name]);
             Assert.Equal(StatusCode.InvalidArgument, failure.StatusCode);
             // Without EndOfInput the call fails in any case: it is the message that must be refused.
@@ -85,10 +83,10 @@ public sealed class HostileFramesTests
         }
 
         using var next = chain.Open(Open(sink));
-        await next.Opened.WaitAsync(Timeout);
+        await next.Opened.WaitAsync(Waiting.Limit);
         await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
         await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
-        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
+        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Waiting.Limit))[^1].RunCompleted);
     }
 
     [LinuxFact]
@@ -106,7 +104,7 @@ public sealed class HostileFramesTests
             var open = new OpenRun { RunId = "run", Attempt = 1, Options = new RunOptions { Partials = { "/no/batch/comes" } }, Ring = writer.Offer };
             memory = $" {FileStatus.Of(writer.Offer.Path)!.Value.Identity.File} ";
             using var call = chain.Open(new StageInput { OpenRun = open });
-            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
             Assert.True(call.Call.ResponseStream.Current.RunOpened.RingAccepted);
             Assert.NotEqual(0, Mappings());
             writer.TryClaim();
@@ -118,7 +116,7 @@ public sealed class HostileFramesTests
         }
 
         // Unmapped at the end of the attempt, which is a moment after its caller has heard of it.
-        Assert.True(SpinWait.SpinUntil(() => Mappings() == 0, Timeout), $"{Mappings()} mappings of the ring are left");
+        Assert.True(SpinWait.SpinUntil(() => Mappings() == 0, Waiting.Limit), $"{Mappings()} mappings of the ring are left");
 
         int Mappings() => File.ReadAllLines("/proc/self/maps").Count(line => line.Contains(memory, StringComparison.Ordinal));
     }
@@ -144,25 +142,25 @@ public sealed class HostileFramesTests
         }
 
         using var next = chain.Open(Open(sink));
-        await next.Opened.WaitAsync(Timeout);
+        await next.Opened.WaitAsync(Waiting.Limit);
         await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
         await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
-        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Timeout))[^1].RunCompleted);
+        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Waiting.Limit))[^1].RunCompleted);
     }
 
     private static async Task<RpcException> SendAsync(ChainCall call, StageInput frame)
     {
         try
         {
-            await call.Call.RequestStream.WriteAsync(frame).WaitAsync(Timeout);
-            await call.Call.RequestStream.CompleteAsync().WaitAsync(Timeout);
+            await call.Call.RequestStream.WriteAsync(frame).WaitAsync(Waiting.Limit);
+            await call.Call.RequestStream.CompleteAsync().WaitAsync(Waiting.Limit);
         }
         catch (Exception exception) when (exception is RpcException or InvalidOperationException or IOException)
         {
             // The status of the call, awaited below, says why.
         }
 
-        return await call.FailureAsync().WaitAsync(Timeout);
+        return await call.FailureAsync().WaitAsync(Waiting.Limit);
     }
 
     private static StageInput Open(StageServer sink) => new()

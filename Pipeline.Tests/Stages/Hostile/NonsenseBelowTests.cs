@@ -1,14 +1,10 @@
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults;
-using Pipeline.ServiceDefaults.Endpoints;
+using Pipeline.Tests.ServiceDefaults;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Hostile;
@@ -16,25 +12,11 @@ namespace Pipeline.Tests.Stages.Hostile;
 /// <summary>A hop below that breaks the protocol: the attempt fails, and the stage above serves the next attempt.</summary>
 public sealed class NonsenseBelowTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-    private WebApplication _app = null!;
-    private Hop _nonsense = null!;
+    private ServiceFixture _nonsense = null!;
 
-    public async Task InitializeAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder(["--urls", "http://127.0.0.1:0"]);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["PIPELINE_KEY"] = "a-key-for-tests" });
-        builder.Logging.ClearProviders();
-        builder.AddServiceDefaults();
-        _app = builder.Build();
-        _app.MapGrpcService<Nonsense>();
-        _app.MapDefaultEndpoints();
-        await _app.StartAsync();
-        var address = await _app.Services.GetRequiredService<BoundEndpoints>().WaitForGrpcAddressAsync(CancellationToken.None);
-        _nonsense = new Hop { InstanceId = "nonsense-0", Role = "nonsense", Address = address.ToString() };
-    }
+    public async Task InitializeAsync() => _nonsense = await ServiceFixture.StartAsync(map: app => app.MapGrpcService<Nonsense>());
 
-    public async Task DisposeAsync() => await _app.DisposeAsync();
+    public async Task DisposeAsync() => await _nonsense.DisposeAsync();
 
     [Theory]
     [InlineData("nothing", FailureReasons.ProtocolViolation, "sent nothing where RunOpened was to come")]
@@ -55,9 +37,9 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
         await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, lines));
         await using var chain = new Chain([source, sink]);
 
-        using (var call = chain.Open(Open(behaviour, _nonsense)))
+        using (var call = chain.Open(Open(behaviour)))
         {
-            var failure = (await call.FailureAsync().WaitAsync(Timeout)).ToFailure(new Hop());
+            var failure = (await call.FailureAsync().WaitAsync(Waiting.Limit)).ToFailure(new Hop());
             Assert.Equal((reason, "nonsense-0"), (failure.Reason, failure.InstanceId));
             Assert.Contains(message, failure.Message, StringComparison.Ordinal);
         }
@@ -66,9 +48,15 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
         Assert.Equal(100, (await next.ReadAllAsync())[^1].RunCompleted.Counts.Lines);
     }
 
-    private static StageInput Open(string run, Hop hop) => new()
+    private StageInput Open(string run) => new()
     {
-        OpenRun = new OpenRun { RunId = run, Attempt = 1, Options = new RunOptions(), Route = { hop } },
+        OpenRun = new OpenRun
+        {
+            RunId = run,
+            Attempt = 1,
+            Options = new RunOptions(),
+            Route = { new Hop { InstanceId = "nonsense-0", Role = "nonsense", Address = $"{_nonsense.GrpcAddress}" } },
+        },
     };
 
     /// <summary>Sends the answers that the run id selects, and then ends the call or waits until it is cancelled.</summary>
@@ -102,7 +90,7 @@ public sealed class NonsenseBelowTests : IAsyncLifetime
                 await responseStream.WriteAsync(answer);
             // The call stays open, but reads no message and releases no slot.
             if (run == "completed-before-the-end")
-                await Task.Delay(System.Threading.Timeout.Infinite, context.CancellationToken);
+                await Task.Delay(Timeout.Infinite, context.CancellationToken);
         }
     }
 }

@@ -4,12 +4,8 @@ using Pipeline.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-public sealed class IngestCuttingTests : IDisposable
+public sealed class IngestCuttingTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData("")]
     [InlineData("\n")]
@@ -39,7 +35,7 @@ public sealed class IngestCuttingTests : IDisposable
         {
             foreach (var block in new[] { 16, 256 * 1024 })
             {
-                var run = new IngestRun(_folder.Write("in.ndjson", data)) { BlockBytes = block };
+                var run = new IngestRun(Write("in.ndjson", data)) { BlockBytes = block };
                 run.Open.Options.BatchSize = batchSize;
                 await run.ReadAsync();
 
@@ -69,7 +65,7 @@ public sealed class IngestCuttingTests : IDisposable
         var data = Encoding.UTF8.GetBytes("before\n" + new string('x', length) + end);
         foreach (var block in new[] { 16, 64, 65, 100, 1027, 256 * 1024 })
         {
-            var run = new IngestRun(_folder.Write("in.ndjson", data)) { BlockBytes = block };
+            var run = new IngestRun(Write("in.ndjson", data)) { BlockBytes = block };
             run.Open.Options.MaxLineBytes = 64;
             await run.ReadAsync();
 
@@ -82,7 +78,7 @@ public sealed class IngestCuttingTests : IDisposable
     [Fact]
     public async Task Read_LineOf100Megabytes_UsesBoundedMemory()
     {
-        var path = Path.Join(_folder.Path, "in.ndjson");
+        var path = Path.Join(Folder, "in.ndjson");
         await using (var file = File.Create(path))
         {
             file.Write("first\n"u8);
@@ -116,7 +112,7 @@ public sealed class IngestCuttingTests : IDisposable
             .Sample(
                 (pieces, batchSize, block, maxLine) =>
                 {
-                    using var folder = new TemporaryFolder();
+                    using var folder = new TestFolder();
                     var data = Encoding.UTF8.GetBytes(string.Concat(pieces));
                     var run = new IngestRun(folder.Write("in.ndjson", data)) { BlockBytes = block };
                     run.Open.Options.BatchSize = batchSize;
@@ -134,7 +130,7 @@ public sealed class IngestCuttingTests : IDisposable
     public async Task Read_AutomaticBatchSize_FillsBatchesWithWholeLines()
     {
         var line = new string('x', 122) + "\n";
-        var run = await new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 5000)))).ReadAsync();
+        var run = await new IngestRun(Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 5000)))).ReadAsync();
 
         Assert.All(run.BatchBytes.SkipLast(1), bytes => Assert.Equal(IngestOptions.AutoBatchBytes / 123 * 123, bytes));
         Assert.Equal(5000, run.BatchLines.Sum());
@@ -144,7 +140,7 @@ public sealed class IngestCuttingTests : IDisposable
     public async Task Read_BatchOfLongLines_IsCutAt4MiB()
     {
         var line = new string('x', 1_000_000) + "\n";
-        var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10))));
+        var run = new IngestRun(Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10))));
         run.Open.Options.BatchSize = 100_000;
         await run.ReadAsync();
 
@@ -155,7 +151,7 @@ public sealed class IngestCuttingTests : IDisposable
     public async Task Read_LineLongerThanABatch_IsABatchOfItsOwn()
     {
         var text = "a\n" + new string('x', 200_000) + "\nb\n";
-        var run = await new IngestRun(_folder.Write("in.ndjson", text)).ReadAsync();
+        var run = await new IngestRun(Write("in.ndjson", text)).ReadAsync();
 
         Assert.Equal([1, 1, 1], run.BatchLines);
     }
@@ -164,7 +160,7 @@ public sealed class IngestCuttingTests : IDisposable
     public async Task Read_ManyRejects_AreSplitOverSeveralBatches()
     {
         var line = new string('x', 2000) + "\n";
-        var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10_000))));
+        var run = new IngestRun(Write("in.ndjson", string.Concat(Enumerable.Repeat(line, 10_000))));
         run.Open.Options.MaxLineBytes = 64;
         run.Open.Options.BatchSize = 100;
         await run.ReadAsync();
@@ -178,7 +174,7 @@ public sealed class IngestCuttingTests : IDisposable
     {
         var line = new string('x', 70) + "\n";
         var name = Path.Join("in", new string('d', 240), new string('f', 240) + ".ndjson");
-        var file = _folder.Write(name, string.Concat(Enumerable.Repeat(line, 20_000)));
+        var file = Write(name, string.Concat(Enumerable.Repeat(line, 20_000)));
         var run = new IngestRun(Path.GetDirectoryName(Path.GetDirectoryName(file))!);
         run.Open.Options.MaxLineBytes = 64;
         run.Open.Options.BatchSize = 100_000;

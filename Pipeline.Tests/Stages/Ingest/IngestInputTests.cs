@@ -7,19 +7,16 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-public sealed class IngestInputTests : IDisposable
+public sealed class IngestInputTests : FolderTests
 {
     private static readonly byte[] Sample = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 3000).Select(i => $"{{\"n\":{i}}}\n")));
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("in.ndjson.gz")]
     [InlineData("in.ndjson")]
     public async Task Read_GzipWithOrWithoutExtension_IsRecognizedByContent(string name)
     {
-        var run = await new IngestRun(_folder.Write(name, TemporaryFolder.Gzip(Sample))).ReadAsync();
+        var run = await new IngestRun(Write(name, Gzip.Compress(Sample))).ReadAsync();
 
         run.AssertLines(NaiveCutter.Cut(Sample, 1024));
     }
@@ -29,7 +26,7 @@ public sealed class IngestInputTests : IDisposable
     [InlineData("in.ndjson")]
     public async Task Read_GzipWithOrWithoutExtension_HasNoShareThatIsDone(string name)
     {
-        var run = await new IngestRun(_folder.Write(name, TemporaryFolder.Gzip(Sample))).ReadAsync();
+        var run = await new IngestRun(Write(name, Gzip.Compress(Sample))).ReadAsync();
 
         Assert.Null(RunProgress.Of(1, run.Checkpoints[^1].Checkpoint.Position).Fraction);
     }
@@ -37,7 +34,7 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_PlainFile_ItsLastCheckpointHasAllOfIt()
     {
-        var run = await new IngestRun(_folder.Write("in.ndjson", Sample)).ReadAsync();
+        var run = await new IngestRun(Write("in.ndjson", Sample)).ReadAsync();
 
         Assert.Equal(1, RunProgress.Of(1, run.Checkpoints[^1].Checkpoint.Position).Fraction);
     }
@@ -46,12 +43,12 @@ public sealed class IngestInputTests : IDisposable
     [LinuxFact]
     public async Task Read_FolderWithLongPathsInAScriptOfThreeBytes_CountsTheirBytes()
     {
-        var folder = Path.Join([_folder.Path, .. Enumerable.Repeat(new string('\u4E00', 80), 14)]);
+        var folder = Path.Join([Folder, .. Enumerable.Repeat(new string('\u4E00', 80), 14)]);
         Directory.CreateDirectory(folder);
         for (var i = 0; i < 2_600; i++)
             File.WriteAllBytes(Path.Join(folder, $"{i}.json"), []);
 
-        var failure = await new IngestRun(_folder.Path).FailAsync();
+        var failure = await new IngestRun(Folder).FailAsync();
 
         Assert.Equal(FailureReasons.InputUnreadable, failure.Reason);
         Assert.Contains("with too long paths", failure.Message, StringComparison.Ordinal);
@@ -61,7 +58,7 @@ public sealed class IngestInputTests : IDisposable
     public async Task Read_GzipOfManyMembers_ReadsThemAsOneText()
     {
         var members = Sample.Chunk(777).Append([]).Append("\n"u8.ToArray()).Append([]).ToArray();
-        var run = await new IngestRun(_folder.Write("in.gz", TemporaryFolder.Gzip(members))).ReadAsync();
+        var run = await new IngestRun(Write("in.gz", Gzip.Compress(members))).ReadAsync();
 
         run.AssertLines(NaiveCutter.Cut([.. Sample, (byte)'\n'], 1024));
     }
@@ -69,7 +66,7 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_ZerosAfterGzip_AreIgnored()
     {
-        var run = await new IngestRun(_folder.Write("in.gz", [.. TemporaryFolder.Gzip(Sample), .. new byte[200_000]])).ReadAsync();
+        var run = await new IngestRun(Write("in.gz", [.. Gzip.Compress(Sample), .. new byte[200_000]])).ReadAsync();
 
         run.AssertLines(NaiveCutter.Cut(Sample, 1024));
     }
@@ -77,9 +74,9 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_GzipHeaderWithAllOptionalFields_IsAccepted()
     {
-        var plain = TemporaryFolder.Gzip(Sample);
+        var plain = Gzip.Compress(Sample);
         byte[] header = [0x1F, 0x8B, 8, 0x1F, 0, 0, 0, 0, 0, 3, 5, 0, 1, 2, 3, 4, 5, .. "name\0comment\0"u8, 0xAA, 0xBB];
-        var run = await new IngestRun(_folder.Write("in.gz", [.. header, .. plain.AsSpan(10)])).ReadAsync();
+        var run = await new IngestRun(Write("in.gz", [.. header, .. plain.AsSpan(10)])).ReadAsync();
 
         run.AssertLines(NaiveCutter.Cut(Sample, 1024));
     }
@@ -87,13 +84,13 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_TruncatedGzip_FailsAsCorrupt()
     {
-        var whole = TemporaryFolder.Gzip(Sample, "more\n"u8.ToArray());
-        var first = TemporaryFolder.Gzip(Sample).Length;
+        var whole = Gzip.Compress(Sample, "more\n"u8.ToArray());
+        var first = Gzip.Compress(Sample).Length;
         for (var length = 0; length < whole.Length; length += length < 30 || length > first - 30 ? 1 : 97)
         {
             if (length != first)
             {
-                var failure = await new IngestRun(_folder.Write("in.gz", whole[..length])).FailAsync();
+                var failure = await new IngestRun(Write("in.gz", whole[..length])).FailAsync();
                 Assert.True(failure.Reason == FailureReasons.InputCorrupt, $"cut at {length}: {failure}");
             }
         }
@@ -102,12 +99,12 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public void Read_GzipWithFlippedBit_FailsAsCorruptOrReadsTheSameLines()
     {
-        var whole = TemporaryFolder.Gzip(Sample);
+        var whole = Gzip.Compress(Sample);
         var expected = NaiveCutter.Cut(Sample, 1024);
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Int[0, 7]).Sample(
             (at, bit) =>
             {
-                using var folder = new TemporaryFolder();
+                using var folder = new TestFolder();
                 var damaged = whole.ToArray();
                 damaged[at] ^= (byte)(1 << bit);
                 var run = new IngestRun(folder.Write("in.gz", damaged));
@@ -127,7 +124,7 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_OtherBytesAfterGzip_FailsAsCorrupt()
     {
-        var failure = await new IngestRun(_folder.Write("in.gz", [.. TemporaryFolder.Gzip(Sample), .. "rubbish"u8])).FailAsync();
+        var failure = await new IngestRun(Write("in.gz", [.. Gzip.Compress(Sample), .. "rubbish"u8])).FailAsync();
 
         Assert.Equal(FailureReasons.InputCorrupt, failure.Reason);
         Assert.Contains("after its end", failure.Message);
@@ -136,16 +133,16 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Read_Folder_ReadsItsFilesInOrdinalOrder()
     {
-        _folder.Write("in/b.ndjson", "b1\nb2");
-        _folder.Write("in/B.jsonl", "B1\n");
-        _folder.Write("in/a/z.json", "az\n");
-        _folder.Write("in/a-b.ndjson.gz", TemporaryFolder.Gzip("ab1\n\nab3\n"u8.ToArray()));
-        _folder.Write("in/c.ndjson", "");
-        _folder.Write("in/notes.txt", "no");
-        _folder.Write("in/.hidden.ndjson", "no");
-        _folder.Write("in/runs/x/run.json", "no");
-        var run = new IngestRun(Path.Join(_folder.Path, "in"));
-        run.Open.Options.WorkDirectory = Path.Join(_folder.Path, "in", "runs", "x");
+        Write("in/b.ndjson", "b1\nb2");
+        Write("in/B.jsonl", "B1\n");
+        Write("in/a/z.json", "az\n");
+        Write("in/a-b.ndjson.gz", Gzip.Compress("ab1\n\nab3\n"u8.ToArray()));
+        Write("in/c.ndjson", "");
+        Write("in/notes.txt", "no");
+        Write("in/.hidden.ndjson", "no");
+        Write("in/runs/x/run.json", "no");
+        var run = new IngestRun(Path.Join(Folder, "in"));
+        run.Open.Options.WorkDirectory = Path.Join(Folder, "in", "runs", "x");
         await run.ReadAsync();
 
         run.AssertLines(
@@ -162,15 +159,15 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public void Read_FolderWithOtherEntries_CountsAndNamesWhatIsSkipped()
     {
-        _folder.Write("in/a.ndjson", "a\n");
-        _folder.Write("in/notes.txt", "no");
-        _folder.Write("in/a.ndjson.1", "no");
-        _folder.Write("in/.hidden.ndjson", "no");
-        _folder.Write("in/.git/x.ndjson", "no");
-        _folder.Write("in/run/x.ndjson", "no");
-        Directory.CreateSymbolicLink(Path.Join(_folder.Path, "in", "link"), _folder.Path);
+        Write("in/a.ndjson", "a\n");
+        Write("in/notes.txt", "no");
+        Write("in/a.ndjson.1", "no");
+        Write("in/.hidden.ndjson", "no");
+        Write("in/.git/x.ndjson", "no");
+        Write("in/run/x.ndjson", "no");
+        Directory.CreateSymbolicLink(Path.Join(Folder, "in", "link"), Folder);
 
-        var catalog = InputCatalog.Read(Path.Join(_folder.Path, "in"), Path.Join(_folder.Path, "in", "run"), [_folder.Path]);
+        var catalog = InputCatalog.Read(Path.Join(Folder, "in"), Path.Join(Folder, "in", "run"), [Folder]);
 
         Assert.Equal(["a.ndjson"], catalog.Files.Select(file => file.Path));
         Assert.Equal([".git", ".hidden.ndjson", "a.ndjson.1", "link", "notes.txt"], catalog.Skipped!.Paths);
@@ -180,11 +177,11 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public void Read_FolderWithManyOtherEntries_CountsAllAndNamesTheFirstHundred()
     {
-        _folder.Write("in/m.ndjson", "a\n");
+        Write("in/m.ndjson", "a\n");
         for (var i = 0; i < 150; i++)
-            _folder.Write($"in/{i * 7 % 150:000}.log", "");
+            Write($"in/{i * 7 % 150:000}.log", "");
 
-        var skipped = InputCatalog.Read(Path.Join(_folder.Path, "in"), "", [_folder.Path]).Skipped!;
+        var skipped = InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]).Skipped!;
 
         Assert.Equal(150, skipped.Count);
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i:000}.log"), skipped.Paths);
@@ -195,9 +192,9 @@ public sealed class IngestInputTests : IDisposable
     {
         string[] names = ["a.ndjson", "\uFF5E.ndjson", "\U0001F600.ndjson"];
         foreach (var name in names)
-            _folder.Write($"in/{name}", "x\n");
+            Write($"in/{name}", "x\n");
 
-        var catalog = InputCatalog.Read(Path.Join(_folder.Path, "in"), "", [_folder.Path]);
+        var catalog = InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]);
 
         Assert.Equal(names, catalog.Files.Select(file => file.Path));
         catalog.RequireSame(catalog.Files);
@@ -206,15 +203,15 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Open_FolderWithoutInputFiles_IsRefused()
     {
-        _folder.Write("in/notes.txt", "no");
+        Write("in/notes.txt", "no");
 
-        Assert.Equal(FailureReasons.InputUnreadable, (await new IngestRun(Path.Join(_folder.Path, "in")).FailAsync()).Reason);
+        Assert.Equal(FailureReasons.InputUnreadable, (await new IngestRun(Path.Join(Folder, "in")).FailAsync()).Reason);
     }
 
     [Fact]
     public async Task Open_MissingFile_IsRefused()
     {
-        var failure = await new IngestRun(Path.Join(_folder.Path, "none.ndjson")).FailAsync();
+        var failure = await new IngestRun(Path.Join(Folder, "none.ndjson")).FailAsync();
 
         Assert.Equal(FailureReasons.InputUnreadable, failure.Reason);
         Assert.Contains("does not exist", failure.Message);
@@ -223,25 +220,25 @@ public sealed class IngestInputTests : IDisposable
     [UnixFact]
     public async Task Open_BrokenLinkInFolder_NamesTheLinkAndItsTarget()
     {
-        var link = Path.Join(Path.GetDirectoryName(_folder.Write("in/a.ndjson", "x\n")), "b.ndjson");
-        File.CreateSymbolicLink(link, Path.Join(_folder.Path, "gone.ndjson"));
+        var link = Path.Join(Path.GetDirectoryName(Write("in/a.ndjson", "x\n")), "b.ndjson");
+        File.CreateSymbolicLink(link, Path.Join(Folder, "gone.ndjson"));
 
-        var failure = await new IngestRun(Path.Join(_folder.Path, "in"), _folder.Path).FailAsync();
+        var failure = await new IngestRun(Path.Join(Folder, "in"), Folder).FailAsync();
 
-        Assert.Equal($"input '{link}' (which is '{Path.Join(_folder.Path, "gone.ndjson")}') does not exist.", failure.Message);
+        Assert.Equal($"input '{link}' (which is '{Path.Join(Folder, "gone.ndjson")}') does not exist.", failure.Message);
     }
 
     [UnixFact]
     public async Task Open_FifoDeviceOrSocket_IsRefused()
     {
-        var fifo = Path.Join(_folder.Path, "in.ndjson");
+        var fifo = Path.Join(Folder, "in.ndjson");
         Fifo.Create(fifo);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var socketPath = Path.Join(_folder.Path, "socket");
+        var socketPath = Path.Join(Folder, "socket");
         socket.Bind(new UnixDomainSocketEndPoint(socketPath));
 
         Assert.Contains("a FIFO", (await new IngestRun(fifo).FailAsync().WaitAsync(TimeSpan.FromSeconds(30))).Message);
-        Assert.Contains("a FIFO", (await new IngestRun(_folder.Path).FailAsync().WaitAsync(TimeSpan.FromSeconds(30))).Message);
+        Assert.Contains("a FIFO", (await new IngestRun(Folder).FailAsync().WaitAsync(TimeSpan.FromSeconds(30))).Message);
         Assert.Contains("a device", (await new IngestRun("/dev/zero", "/dev").FailAsync()).Message);
         Assert.Contains("a socket", (await new IngestRun(socketPath).FailAsync()).Message);
     }
@@ -249,14 +246,14 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Open_PathOutsideTheRoots_IsRefused()
     {
-        _folder.Write("outside/in.ndjson", "x");
-        Directory.CreateDirectory(Path.Join(_folder.Path, "root"));
-        var link = Path.Join(_folder.Path, "root", "in.ndjson");
-        File.CreateSymbolicLink(link, Path.Join(_folder.Path, "outside", "in.ndjson"));
+        Write("outside/in.ndjson", "x");
+        Directory.CreateDirectory(Path.Join(Folder, "root"));
+        var link = Path.Join(Folder, "root", "in.ndjson");
+        File.CreateSymbolicLink(link, Path.Join(Folder, "outside", "in.ndjson"));
 
-        foreach (var path in new[] { link, Path.Join(_folder.Path, "root"), Path.Join(_folder.Path, "root", "..", "outside", "in.ndjson") })
+        foreach (var path in new[] { link, Path.Join(Folder, "root"), Path.Join(Folder, "root", "..", "outside", "in.ndjson") })
         {
-            var failure = await new IngestRun(path, Path.Join(_folder.Path, "root")).FailAsync();
+            var failure = await new IngestRun(path, Path.Join(Folder, "root")).FailAsync();
             Assert.Equal(FailureReasons.PathOutsideRoots, failure.Reason);
         }
     }
@@ -264,7 +261,7 @@ public sealed class IngestInputTests : IDisposable
     [Fact]
     public async Task Open_SeveralInvalidOptions_ReportsAll()
     {
-        var run = new IngestRun(_folder.Write("in.ndjson", "x"));
+        var run = new IngestRun(Write("in.ndjson", "x"));
         run.Open.Options.BatchSize = 100_001;
         run.Open.Options.LingerMicros = -1;
         run.Open.Options.MaxLineBytes = 63;

@@ -3,13 +3,8 @@ using Pipeline.Contracts.V1;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-public sealed class IngestPacingTests : IDisposable
+public sealed class IngestPacingTests : FolderTests
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData(10, 5_000, 6)]
     [InlineData(10, 1_000_000, 10)]
@@ -27,7 +22,7 @@ public sealed class IngestPacingTests : IDisposable
             if (r.ReadMicros.Count > lateness.Count)
                 lateness.Add(time.Micros - r.ReadMicros[^1]);
         };
-        await run.ReadAsync().WaitAsync(Timeout);
+        await run.ReadAsync().WaitAsync(Waiting.Limit);
 
         Assert.All(run.BatchLines.SkipLast(1), count => Assert.Equal(linesPerBatch, count));
         Assert.Equal(Enumerable.Range(0, run.BatchLines.Count).Select(i => start + (i * linesPerBatch * 1000L)), run.ReadMicros);
@@ -53,7 +48,7 @@ public sealed class IngestPacingTests : IDisposable
             if (r.ReadMicros.Count > lateness.Count)
                 lateness.Add(time.Micros - r.ReadMicros[^1]);
         };
-        await run.ReadAsync().WaitAsync(Timeout);
+        await run.ReadAsync().WaitAsync(Waiting.Limit);
 
         Assert.Equal(100, run.BatchLines.Sum());
         Assert.All(lateness, late => Assert.InRange(late, 0, LingerMicros + TickMicros));
@@ -66,7 +61,7 @@ public sealed class IngestPacingTests : IDisposable
     {
         var run = Paced(new JumpingTime(), 1, 0);
         run.Open.Options.CheckpointIntervalMicros = 10_000;
-        await run.ReadAsync().WaitAsync(Timeout);
+        await run.ReadAsync().WaitAsync(Waiting.Limit);
 
         Assert.InRange(run.Checkpoints.Count, 11, 12);
     }
@@ -78,7 +73,7 @@ public sealed class IngestPacingTests : IDisposable
         var run = Paced(time, 10, 1_000_000);
         var reading = run.ReadAsync();
         run.Drain();
-        await reading.WaitAsync(Timeout);
+        await reading.WaitAsync(Waiting.Limit);
 
         Assert.Equal([1], run.BatchLines);
         Assert.Equal([0, 1], run.Checkpoints.Select(checkpoint => checkpoint.Checkpoint.Position.Line));
@@ -87,7 +82,7 @@ public sealed class IngestPacingTests : IDisposable
 
     private IngestRun Paced(TimeProvider time, int batchSize, long lingerMicros)
     {
-        var run = new IngestRun(_folder.Write("in.ndjson", string.Concat(Enumerable.Range(0, 100).Select(i => $"{i}\n")))) { Time = time };
+        var run = new IngestRun(Write("in.ndjson", string.Concat(Enumerable.Range(0, 100).Select(i => $"{i}\n")))) { Time = time };
         run.Open.Options.BatchSize = batchSize;
         run.Open.Options.LingerMicros = lingerMicros;
         run.Open.Options.Rate = 1000;

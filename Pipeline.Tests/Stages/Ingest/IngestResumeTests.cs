@@ -6,14 +6,10 @@ using Pipeline.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-public sealed class IngestResumeTests : IDisposable
+public sealed class IngestResumeTests : FolderTests
 {
     private static readonly byte[] Sample = Encoding.UTF8.GetBytes(
         "\uFEFF" + string.Concat(Enumerable.Range(0, 300).Select(i => i % 7 == 0 ? "\n" : i % 31 == 0 ? new string('x', 99) + "\n" : $"{{\"n\":{i}}}\r\n")));
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("in.ndjson")]
@@ -30,7 +26,7 @@ public sealed class IngestResumeTests : IDisposable
             var stored = CheckpointPage.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(checkpoint));
             var resumed = await Checkpointing(path).ReadAsync(stored);
 
-            Assert.Equal(whole.Lines.Skip(linesBefore).Select(Plain), resumed.Lines.Select(Plain));
+            Assert.Equal(whole.Lines.Skip(linesBefore).Select(line => line.Plain), resumed.Lines.Select(line => line.Plain));
             var (first, last) = (whole.Checkpoints[^1].Checkpoint, resumed.Checkpoints[^1].Checkpoint);
             Assert.Equal(first.Position, last.Position);
             Assert.Equal(first.Counts, last.Counts);
@@ -59,7 +55,7 @@ public sealed class IngestResumeTests : IDisposable
     [Fact]
     public async Task Read_LineThatIsTooLong_ItsBytesCountAsRead()
     {
-        var path = _folder.Write("in.ndjson", "{}\n" + new string('x', 50_000) + "\n{}\n");
+        var path = Write("in.ndjson", "{}\n" + new string('x', 50_000) + "\n{}\n");
 
         var run = await Checkpointing(path).ReadAsync();
 
@@ -111,16 +107,16 @@ public sealed class IngestResumeTests : IDisposable
         Assert.NotNull(run.Messages[^2].Checkpoint);
         Assert.True(run.Lines.Count < 50);
         var resumed = await Checkpointing(path).ReadAsync(run.Checkpoints[^1].Checkpoint);
-        Assert.Equal(NaiveCutter.Cut(Sample, 64).Select(Plain), run.Lines.Concat(resumed.Lines).Select(Plain));
+        Assert.Equal(NaiveCutter.Cut(Sample, 64).Select(line => line.Plain), run.Lines.Concat(resumed.Lines).Select(line => line.Plain));
     }
 
     [Fact]
     public async Task Drain_InSmallFiles_StopsAtTheEndOfTheFile()
     {
-        var path = Path.GetDirectoryName(_folder.Write("in/a.ndjson", "1\n\n2\n"))!;
-        _folder.Write("in/b.ndjson.gz", TemporaryFolder.Gzip("3\n4\n"u8.ToArray()));
-        _folder.Write("in/c.ndjson", "");
-        _folder.Write("in/d.ndjson", "\uFEFF5\n6");
+        var path = Path.GetDirectoryName(Write("in/a.ndjson", "1\n\n2\n"))!;
+        Write("in/b.ndjson.gz", Gzip.Compress("3\n4\n"u8.ToArray()));
+        Write("in/c.ndjson", "");
+        Write("in/d.ndjson", "\uFEFF5\n6");
         var whole = await new IngestRun(path).ReadAsync();
         Assert.Equal(3, whole.BatchLines.Count);
         for (var last = 1; last <= 3; last++)
@@ -216,7 +212,7 @@ public sealed class IngestResumeTests : IDisposable
         var modified = File.GetLastWriteTimeUtc(path);
         var content = Sample.ToArray();
         content[20] ^= 1;
-        File.WriteAllBytes(path, input.EndsWith(".gz", StringComparison.Ordinal) ? TemporaryFolder.Gzip(content) : content);
+        File.WriteAllBytes(path, input.EndsWith(".gz", StringComparison.Ordinal) ? Gzip.Compress(content) : content);
         File.SetLastWriteTimeUtc(path, modified);
         var checkpoint = whole.Checkpoints[^1].Checkpoint.Clone();
         checkpoint.Position.Files[0].Length = new FileInfo(path).Length;
@@ -243,7 +239,7 @@ public sealed class IngestResumeTests : IDisposable
         run.AssertLines(NaiveCutter.Cut(Sample, 64));
 
         var resumed = await Checkpointing(path).ReadAsync(run.Checkpoints[5].Checkpoint);
-        Assert.Equal(run.Lines.Skip(run.Checkpoints[5].LinesBefore).Select(Plain), resumed.Lines.Select(Plain));
+        Assert.Equal(run.Lines.Skip(run.Checkpoints[5].LinesBefore).Select(line => line.Plain), resumed.Lines.Select(line => line.Plain));
     }
 
     [Theory]
@@ -314,12 +310,12 @@ public sealed class IngestResumeTests : IDisposable
         switch (input)
         {
             case "in/":
-                _folder.Write("in/a.ndjson", Sample);
-                _folder.Write("in/b.jsonl.gz", TemporaryFolder.Gzip(Sample));
-                _folder.Write("in/c.ndjson", Sample);
-                return Path.Join(_folder.Path, "in");
+                Write("in/a.ndjson", Sample);
+                Write("in/b.jsonl.gz", Gzip.Compress(Sample));
+                Write("in/c.ndjson", Sample);
+                return Path.Join(Folder, "in");
             default:
-                return _folder.Write(input, input.EndsWith(".gz", StringComparison.Ordinal) ? TemporaryFolder.Gzip(Sample) : Sample);
+                return Write(input, input.EndsWith(".gz", StringComparison.Ordinal) ? Gzip.Compress(Sample) : Sample);
         }
     }
 
@@ -337,7 +333,4 @@ public sealed class IngestResumeTests : IDisposable
         run.Open.Options.LingerMicros = 10_000_000;
         return run;
     }
-
-    /// <summary>Without the offsets of blank lines, which depend on where batches end, as that decides which gaps are merged.</summary>
-    private static CutLine Plain(CutLine line) => line.Fate == LineFate.Blank ? line with { Offset = -1 } : line;
 }

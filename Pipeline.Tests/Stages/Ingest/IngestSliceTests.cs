@@ -8,7 +8,7 @@ using Pipeline.Files;
 
 namespace Pipeline.Tests.Stages.Ingest;
 
-public sealed class IngestSliceTests : IDisposable
+public sealed class IngestSliceTests : FolderTests
 {
     private const int MaxLineBytes = 64;
     private static readonly string TooLong = new('x', MaxLineBytes + 1);
@@ -20,17 +20,13 @@ public sealed class IngestSliceTests : IDisposable
     private static readonly long[] Cuts =
         [0, .. Sample.Index().Where(entry => entry.Item == '\n').Select(entry => entry.Index + 1L), Sample.Length];
 
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     [Theory]
     [InlineData(16, 0)]
     [InlineData(16, 2)]
     [InlineData(256 * 1024, 0)]
     public async Task Read_EverySliceOfAFile_GivesItsLinesWithTheirOffsets(int blockBytes, int batchSize)
     {
-        var path = _folder.Write("in.ndjson", Sample);
+        var path = Write("in.ndjson", Sample);
         var lines = NaiveCutter.Cut(Sample, MaxLineBytes);
         foreach (var (first, end) in Cuts.SelectMany(first => Cuts.Where(end => end >= first).Select(end => (first, end))))
         {
@@ -51,7 +47,7 @@ public sealed class IngestSliceTests : IDisposable
     [Fact]
     public async Task Open_CutWithinALine_IsRefused()
     {
-        var path = _folder.Write("in.ndjson", Sample);
+        var path = Write("in.ndjson", Sample);
         for (var at = 1; at < Sample.Length; at++)
         {
             if (Cuts.Contains(at))
@@ -125,10 +121,10 @@ public sealed class IngestSliceTests : IDisposable
                 File.WriteAllText(changed, "b1");
                 break;
             case "replaced by longer":
-                File.Move(_folder.Write("export", "b1\nb2\nb3\n"), changed, overwrite: true);
+                File.Move(Write("export", "b1\nb2\nb3\n"), changed, overwrite: true);
                 break;
             case "outside":
-                _folder.Write("outside.ndjson", "x\n");
+                Write("outside.ndjson", "x\n");
                 run.Open.Options.Slice.Files[1].Path = "../outside.ndjson";
                 break;
         }
@@ -140,7 +136,7 @@ public sealed class IngestSliceTests : IDisposable
     [Fact]
     public async Task Read_FileThatOnlyGrew_EndsAtThePlannedLength()
     {
-        var path = _folder.Write("in.ndjson", Sample);
+        var path = Write("in.ndjson", Sample);
         var run = SliceOf(path, Cuts[^2], Sample.Length);
         File.AppendAllText(path, ",late\n");
 
@@ -153,7 +149,7 @@ public sealed class IngestSliceTests : IDisposable
     public async Task Resume_AtEveryCheckpointOfASlice_ReadsTheSameLines()
     {
         var data = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => i % 7 == 0 ? "\n" : $"{{\"n\":{i}}}\n")));
-        var path = _folder.Write("in.ndjson", data);
+        var path = Write("in.ndjson", data);
         var first = Array.IndexOf(data, (byte)'\n', 400) + 1;
         var end = Array.IndexOf(data, (byte)'\n', 1500) + 1;
         var whole = await Checkpointing().ReadAsync();
@@ -162,7 +158,7 @@ public sealed class IngestSliceTests : IDisposable
         {
             var resumed = await Checkpointing().ReadAsync(checkpoint);
 
-            Assert.Equal(whole.Lines.Skip(linesBefore).Select(Plain), resumed.Lines.Select(Plain));
+            Assert.Equal(whole.Lines.Skip(linesBefore).Select(line => line.Plain), resumed.Lines.Select(line => line.Plain));
             Assert.Equal(whole.Checkpoints[^1].Checkpoint.Position, resumed.Checkpoints[^1].Checkpoint.Position);
         }
 
@@ -194,14 +190,12 @@ public sealed class IngestSliceTests : IDisposable
         }
     }
 
-    private static CutLine Plain(CutLine line) => line.Fate == LineFate.Blank ? line with { Offset = -1 } : line;
-
     private static InputSlice Whole(IEnumerable<InputFile> files) => new RunSlice([.. files.Select(SliceFile.Of)], 0, files.Last().Length).ToContract();
 
     private IngestRun SliceOf(string path, long first, long end, int blockBytes = 256 * 1024, TimeProvider? time = null)
     {
         var run = new IngestRun(path) { BlockBytes = blockBytes, Time = time ?? new FakeTimeProvider() };
-        var files = InputCatalog.Read(path, "", [_folder.Path]).Files;
+        var files = InputCatalog.Read(path, "", [Folder]).Files;
         run.Open.Options.MaxLineBytes = MaxLineBytes;
         run.Open.Options.Slice = new InputSlice { Files = { files }, FirstByte = first, EndByte = end };
         return run;
@@ -209,12 +203,12 @@ public sealed class IngestSliceTests : IDisposable
 
     private string WriteFolder()
     {
-        _folder.Write("in/a.ndjson", "a\na\n");
-        _folder.Write("in/b.ndjson", "b1\nb2\n");
-        _folder.Write("in/c.ndjson.gz", TemporaryFolder.Gzip("c\n"u8.ToArray()));
-        return Path.Join(_folder.Path, "in");
+        Write("in/a.ndjson", "a\na\n");
+        Write("in/b.ndjson", "b1\nb2\n");
+        Write("in/c.ndjson.gz", Gzip.Compress("c\n"u8.ToArray()));
+        return Path.Join(Folder, "in");
     }
 
     private IEnumerable<InputFile> Planned(params string[] names) =>
-        InputCatalog.Read(Path.Join(_folder.Path, "in"), "", [_folder.Path]).Files.Where(file => names.Contains(file.Path)).ToList();
+        InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]).Files.Where(file => names.Contains(file.Path)).ToList();
 }

@@ -9,7 +9,11 @@ internal enum LineFate
 }
 
 /// <summary>A line: its number from 1, its offset, and its bytes without the line end.</summary>
-internal sealed record CutLine(LineFate Fate, string File, long Line, long Offset, string Content);
+internal sealed record CutLine(LineFate Fate, string File, long Line, long Offset, string Content)
+{
+    /// <summary>Without the offset of a blank line, which depends on where batches end, as that decides which gaps are merged.</summary>
+    public CutLine Plain => Fate == LineFate.Blank ? this with { Offset = -1 } : this;
+}
 
 /// <summary>Cuts a file into lines byte by byte: the reference that Ingest is compared with.</summary>
 internal static class NaiveCutter

@@ -2,17 +2,12 @@ using System.Text;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Monolith;
-using Pipeline.Tests.Stages.Ingest;
 using Pipeline.Tests.Stages.Rules;
 
 namespace Pipeline.Tests.Stages.Monolith;
 
-public sealed class MonolithRunnerTests : IDisposable
+public sealed class MonolithRunnerTests : FolderTests
 {
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     // The value of line 7 has no scale in common with that of line 6: between them the frame of events is cut.
     [Theory]
     [InlineData(1, 0)]
@@ -31,7 +26,7 @@ public sealed class MonolithRunnerTests : IDisposable
 
         await RunAsync(open, threads, null);
 
-        var rejects = await File.ReadAllLinesAsync(Path.Join(_folder.Path, "out.rejects.ndjson"));
+        var rejects = await File.ReadAllLinesAsync(Path.Join(Folder, "out.rejects.ndjson"));
         Assert.Equal([5, 6, 8, 9], rejects.Select(reject => System.Text.Json.JsonDocument.Parse(reject).RootElement.GetProperty("line").GetInt32()));
     }
 
@@ -56,16 +51,16 @@ public sealed class MonolithRunnerTests : IDisposable
         Attempt = 1,
         Options = new RunOptions
         {
-            Input = _folder.Write("in.ndjson", input),
-            Output = Path.Join(_folder.Path, "out.ndjson"),
-            WorkDirectory = Path.Join(_folder.Path, "work"),
+            Input = Write("in.ndjson", input),
+            Output = Path.Join(Folder, "out.ndjson"),
+            WorkDirectory = Path.Join(Folder, "work"),
             MaxLineBytes = 1 << 20,
             GroupBy = { "type" },
         },
     };
 
     private Task<RunCompleted> RunAsync(OpenRun open, int threads, IProgress<StageOutput>? answers) => MonolithRunner.RunAsync(
-        open, new MonolithOptions { Threads = threads, Roots = [_folder.Path] }, answers, null, CancellationToken.None, CancellationToken.None);
+        open, new MonolithOptions { Threads = threads, Roots = [Folder] }, answers, null, CancellationToken.None, CancellationToken.None);
 
     private sealed class FailingAtCheckpoint : IProgress<StageOutput>
     {

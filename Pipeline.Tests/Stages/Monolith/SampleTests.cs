@@ -4,7 +4,7 @@ using Pipeline.Stages.Monolith;
 namespace Pipeline.Tests.Stages.Monolith;
 
 /// <summary>The input in samples/ gives the results and rejects in samples/.</summary>
-public sealed class SampleTests
+public sealed class SampleTests : FolderTests
 {
     [Theory]
     [InlineData(1, 0)]
@@ -13,35 +13,27 @@ public sealed class SampleTests
     public async Task RunAsync_SampleInput_WritesTheSampleResultsAndRejects(int threads, int batchSize)
     {
         var samples = Path.Combine(Repository.Root, "samples");
-        var folder = Directory.CreateTempSubdirectory("pipeline-sample-").FullName;
-        try
+        var open = new OpenRun
         {
-            var open = new OpenRun
+            RunId = $"sample-{Path.GetFileName(Folder)}",
+            Attempt = 1,
+            Options = new RunOptions
             {
-                RunId = $"sample-{Path.GetFileName(folder)}",
-                Attempt = 1,
-                Options = new RunOptions
-                {
-                    Input = Path.Combine(samples, "events.ndjson"),
-                    Output = Path.Combine(folder, "results.ndjson"),
-                    WorkDirectory = folder,
-                    BatchSize = batchSize,
-                    MaxLineBytes = 1 << 20,
-                    GroupBy = { "type" },
-                },
-            };
+                Input = Path.Combine(samples, "events.ndjson"),
+                Output = Path.Combine(Folder, "results.ndjson"),
+                WorkDirectory = Folder,
+                BatchSize = batchSize,
+                MaxLineBytes = 1 << 20,
+                GroupBy = { "type" },
+            },
+        };
 
-            var completed = await MonolithRunner.RunAsync(
-                open, new MonolithOptions { Threads = threads, Roots = [samples, folder] }, null, null, CancellationToken.None, CancellationToken.None);
+        var completed = await MonolithRunner.RunAsync(
+            open, new MonolithOptions { Threads = threads, Roots = [samples, Folder] }, null, null, CancellationToken.None, CancellationToken.None);
 
-            Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], completed.Stages.Select(stage => stage.Role));
-            Assert.Equal(25, completed.Counts.Lines);
-            foreach (var file in new[] { "results.ndjson", "results.rejects.ndjson" })
-                Assert.Equal(await File.ReadAllTextAsync(Path.Combine(samples, file)), await File.ReadAllTextAsync(Path.Combine(folder, file)));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], completed.Stages.Select(stage => stage.Role));
+        Assert.Equal(25, completed.Counts.Lines);
+        foreach (var file in new[] { "results.ndjson", "results.rejects.ndjson" })
+            Assert.Equal(await File.ReadAllTextAsync(Path.Combine(samples, file)), await File.ReadAllTextAsync(Path.Combine(Folder, file)));
     }
 }

@@ -13,7 +13,7 @@ public sealed class FrameTests
     [Fact]
     public async Task Open_ResumeFromBelow_IsPassedUpUnchangedWithoutColumns()
     {
-        await using var stage = new ParseStage(ParseRun.Context(new()));
+        await using var stage = new ParseStage(Frames.Context());
         var below = new RunOpened { Resume = new Checkpoint { Id = 7 }, Columns = { "type", "rule" }, More = false };
 
         var opened = await stage.OpenAsync(new OpenRun(), below, CancellationToken.None);
@@ -26,7 +26,7 @@ public sealed class FrameTests
     public async Task Process_OtherFrames_ArePassedOnUnchanged()
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
         await stage.OpenAsync(new OpenRun(), new RunOpened(), CancellationToken.None);
         Frame[] frames = [new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), new EventFrame(),
             new MessageFrame(new StageInput { EndOfInput = new() })];
@@ -42,7 +42,7 @@ public sealed class FrameTests
     public async Task Process_MoreLinesFollow_GathersEventsAtAutomaticBatchSizeOnly(int batchSize)
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
         await stage.OpenAsync(
             new OpenRun { Options = new RunOptions { BatchSize = batchSize } }, new RunOpened { Columns = { "line", "value" } }, CancellationToken.None);
         foreach (var (line, more) in new[] { (1, true), (3, true), (5, false), (7, true) })
@@ -105,7 +105,7 @@ public sealed class FrameTests
     private static async Task<ParseRun> GatherAsync(params LineFrame[] frames)
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
         await stage.OpenAsync(new OpenRun { Options = new RunOptions() }, new RunOpened { Columns = { "type" } }, CancellationToken.None);
         foreach (var frame in frames)
         {
@@ -183,7 +183,7 @@ public sealed class FrameTests
     public async Task Process_SecondFrame_HasATextTableOfItsOwn()
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
         await stage.OpenAsync(new OpenRun(), new RunOpened { Columns = { "type" } }, CancellationToken.None);
         await stage.ProcessAsync(ParseRun.FrameOf(Bytes(Event("view", "1") + Event("click", "1"))), run, CancellationToken.None);
         await stage.ProcessAsync(ParseRun.FrameOf(Bytes(Event("click", "1") + Event("buy", "1"))), run, CancellationToken.None);

@@ -47,7 +47,7 @@ public sealed class FuzzTests
         var bytes = lines.SelectMany((line, i) => line.Concat(i % 5 == 0 ? ends : ends[1..])).ToArray();
         bytes = newlineAtEnd || lines[^1].Length == 0 ? bytes : bytes[..^1];
         var run = new ParseRun();
-        await using var stage = new ParseStage(ParseRun.Context(run.Meter));
+        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
         await stage.OpenAsync(new OpenRun(), new RunOpened { Columns = { columns } }, CancellationToken.None);
 
         // Twice: in the second round the shapes are known from the first line on.

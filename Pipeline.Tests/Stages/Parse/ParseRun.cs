@@ -1,5 +1,4 @@
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
@@ -50,20 +49,12 @@ internal sealed class ParseRun : IFrameOutput
 
     public async Task<ParseRun> RunAsync(LineFrame frame, string[] columns, string[] allowedTypes)
     {
-        await using var stage = new ParseStage(Context(Meter));
+        await using var stage = new ParseStage(Stages.Frames.Context(meter: Meter));
         var open = new OpenRun { Options = new RunOptions { AllowedTypes = { allowedTypes } } };
         await stage.OpenAsync(open, new RunOpened { Columns = { columns } }, CancellationToken.None);
         await stage.ProcessAsync(frame, this, CancellationToken.None);
         return this;
     }
-
-    public static StageContext Context(StageMeter meter) => new()
-    {
-        Meter = meter,
-        Answers = new NoAnswers(),
-        Logger = NullLogger.Instance,
-        Roots = [],
-    };
 
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
     {
@@ -80,42 +71,16 @@ internal sealed class ParseRun : IFrameOutput
 
         return ValueTask.CompletedTask;
     }
-
-    private sealed class NoAnswers : IAnswerOutput
-    {
-        public void Answer(StageOutput answer) => throw new InvalidOperationException("Parse answers nothing.");
-    }
 }
 
 /// <summary>One event as read from its frame; null or 0 for columns that the frame does not have.</summary>
 internal sealed record ParsedEvent(string? Type, string? User, long Ts, decimal Value, long Line, long Offset)
 {
-    public static ParsedEvent Read(EventFrame frame, int index) => new(
-        Text(frame, "type", index),
-        Text(frame, "user", index),
-        Number(frame, "ts", index),
-        Number(frame, "value", index) / Power(frame.Find("value")?.Scale ?? 0),
-        Number(frame, "line", index),
-        Number(frame, "offset", index));
-
-    private static string? Text(EventFrame frame, string name, int index) =>
-        frame.Find(name) is { Texts: { } texts } column ? Encoding.UTF8.GetString(texts[(int)Raw(column, index, signed: false)]) : null;
-
-    private static long Number(EventFrame frame, string name, int index) =>
-        frame.Find(name) is { } column ? Raw(column, index, signed: true) : 0;
-
-    private static decimal Power(int scale) => scale == 0 ? 1m : 10m * Power(scale - 1);
-
-    private static long Raw(EventColumn column, int index, bool signed)
+    public static ParsedEvent Read(EventFrame frame, int index)
     {
-        var at = column.Data[(index * column.Width)..];
-        return column.Width switch
-        {
-            0 => 0,
-            1 => signed ? (sbyte)at[0] : at[0],
-            2 => signed ? BitConverter.ToInt16(at) : BitConverter.ToUInt16(at),
-            4 => signed ? BitConverter.ToInt32(at) : BitConverter.ToUInt32(at),
-            _ => BitConverter.ToInt64(at),
-        };
+        return new(
+            Of<string>("type"), Of<string>("user"), (long)Of<decimal>("ts"), Of<decimal>("value"), (long)Of<decimal>("line"), (long)Of<decimal>("offset"));
+
+        T? Of<T>(string name) => frame.Find(name) is { } column ? (T)Stages.Frames.Value(column, index) : default;
     }
 }

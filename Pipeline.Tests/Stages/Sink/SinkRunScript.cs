@@ -1,6 +1,5 @@
 using System.Text;
 using Google.Protobuf;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -9,7 +8,6 @@ using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Sink;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink;
 
@@ -22,7 +20,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     public const int Lines = 100;
     public const int CheckpointEvery = 24;
 
-    public TemporaryFolder Folder { get; } = new();
+    public TestFolder Folder { get; } = new();
 
     public string Results => Path.Join(Folder.Path, "results.ndjson");
 
@@ -60,14 +58,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     public SinkStage Stage(IDurableFiles? files = null)
     {
         Meter = new StageMeter();
-        var context = new StageContext
-        {
-            Meter = Meter,
-            Answers = this,
-            Time = new FakeTimeProvider(),
-            Logger = NullLogger.Instance,
-            Roots = [Folder.Path],
-        };
+        var context = Stages.Frames.Context(new FakeTimeProvider(), Folder.Path, answers: this, meter: Meter);
         return files is null ? new SinkStage(context) : new SinkStage(context, files);
     }
 

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Google.Protobuf;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -96,8 +95,8 @@ public sealed class SinkStageTests : IDisposable
             await script.RunAsync(2);
 
             Assert.Equal(script.Rejects + ".gz", script.Answers[^1].RunCompleted.Rejects);
-            Assert.Equal(rejects, Unzip(script.Rejects + ".gz"));
-            Assert.Equal(results, Unzip(script.Results + ".gz"));
+            Assert.Equal(rejects, Gzip.Read(script.Rejects + ".gz"));
+            Assert.Equal(results, Gzip.Read(script.Results + ".gz"));
             compressed.Add(File.ReadAllBytes(script.Results + ".gz"));
         }
 
@@ -339,19 +338,5 @@ public sealed class SinkStageTests : IDisposable
         return StoredCheckpoint.TryOpen(path);
     }
 
-    private void Damage(string name)
-    {
-        var path = Path.Join(_script.WorkFolder, name);
-        var bytes = File.ReadAllBytes(path);
-        bytes[bytes.Length / 2] ^= 1;
-        File.WriteAllBytes(path, bytes);
-    }
-
-    private static byte[] Unzip(string path)
-    {
-        using var unzipped = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-        using var bytes = new MemoryStream();
-        unzipped.CopyTo(bytes);
-        return bytes.ToArray();
-    }
+    private void Damage(string name) => TestFolder.Damage(Path.Join(_script.WorkFolder, name));
 }

@@ -1,11 +1,9 @@
-using Microsoft.Extensions.Options;
-using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
-using Pipeline.ServiceDefaults.Security;
 using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Ring;
 using Pipeline.Stages.Core.Route;
+using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.Stages.Core.Route;
 
@@ -20,8 +18,7 @@ public sealed class DownstreamTests
     [InlineData("http://127.0.0.1:99999")]
     public async Task OpenAsync_AddressIsNotOne_FreesTheRingAndFailsForGood(string address)
     {
-        using var channels = new PipelineChannels(
-            Options.Create(new ChannelOptions()), new SharedKey(Options.Create(new SharedKeyOptions { Key = "k" })));
+        using var channels = BrokerFixture.ChannelsWithKey("k");
         var memory = MappedRing.Create(4, 64 * 1024)!;
         using var ring = new RingWriter(memory);
         var open = new OpenRun

@@ -49,7 +49,6 @@ internal sealed class Chain(StageServer[] servers) : IAsyncDisposable
 /// <summary>One call to the first stage.</summary>
 internal sealed class ChainCall : IDisposable
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private readonly PipelineChannel _channel;
 
     public ChainCall(PipelineChannel channel, StageInput first, Metadata? trace = null)
@@ -66,7 +65,7 @@ internal sealed class ChainCall : IDisposable
     public async Task<List<StageOutput>> ReadAllAsync()
     {
         var answers = new List<StageOutput>();
-        while (await Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout))
+        while (await Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit))
             answers.Add(Call.ResponseStream.Current);
 
         return answers;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
@@ -20,7 +21,7 @@ public sealed class StageHostTests
     {
         var log = new FakeLoggerProvider();
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection([new("PIPELINE_KEY", "a-key-for-tests"), new("Stage:RingSlots", $"{slots}")]);
+        builder.Configuration.AddInMemoryCollection([new("PIPELINE_KEY", BrokerFixture.Key), new("Stage:RingSlots", $"{slots}")]);
         builder.Logging.ClearProviders().AddProvider(log);
         builder.AddServiceDefaults();
         builder.AddStageRuntime(new StageDefinition("parse", [], [], _ => throw new NotSupportedException()), "parse-test");
@@ -38,7 +39,7 @@ public sealed class StageHostTests
     public async Task Windows_OfAStage_AreLargeUnlessConfigured(string? configured, int stream)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration["PIPELINE_KEY"] = "a-key-for-tests";
+        builder.Configuration["PIPELINE_KEY"] = BrokerFixture.Key;
         if (configured is not null)
             builder.Configuration["Endpoints:StreamWindowBytes"] = configured;
 

@@ -8,6 +8,7 @@ using Pipeline.Contracts.V1;
 using Pipeline.ServiceDefaults;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Runtime;
+using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.Stages.Core.Runtime;
 
@@ -38,7 +39,7 @@ internal sealed class StageServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["PIPELINE_KEY"] = "a-key-for-tests",
+            ["PIPELINE_KEY"] = BrokerFixture.Key,
             ["Stage:ProgressInterval"] = "00:00:00.05",
         });
         builder.Configuration.AddInMemoryCollection(settings);

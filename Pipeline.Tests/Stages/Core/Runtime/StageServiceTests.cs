@@ -10,8 +10,6 @@ namespace Pipeline.Tests.Stages.Core.Runtime;
 /// <summary>Stages over real gRPC, called by the generated client, as a program in another language would call them.</summary>
 public sealed class StageServiceTests
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
-
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
@@ -93,7 +91,7 @@ public sealed class StageServiceTests
             StageMetrics? metrics;
             do
             {
-                Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+                Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
                 metrics = call.Call.ResponseStream.Current.Progress?.Metrics;
                 middle = metrics?.Role == "middle" ? metrics.ItemsIn : middle;
             }
@@ -111,7 +109,7 @@ public sealed class StageServiceTests
     {
         var committed = new TaskCompletionSource();
         var source = new FakeSource(
-            3, (i, _) => i == 2 ? committed.Task.WaitAsync(Timeout, CancellationToken.None) : Task.CompletedTask, more: true, checkpointAfter: 0);
+            3, (i, _) => i == 2 ? committed.Task.WaitAsync(Waiting.Limit, CancellationToken.None) : Task.CompletedTask, more: true, checkpointAfter: 0);
         await using var chain = await Chain.StartAsync(
             _ => source,
             _ => new FakeTransform(),
@@ -138,7 +136,7 @@ public sealed class StageServiceTests
             _ => new FakeTransform(),
             context => new FakeSink(context, lines));
         using var call = chain.Open();
-        await reached.Task.WaitAsync(Timeout);
+        await reached.Task.WaitAsync(Waiting.Limit);
 
         await call.Call.RequestStream.WriteAsync(new StageInput { Control = new Control { Action = ControlAction.Drain } });
         var answers = await call.ReadAllAsync();
@@ -161,7 +159,7 @@ public sealed class StageServiceTests
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1000),
             _ => new FakeTransform(),
-            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
+            _ => new Last(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
         using var call = chain.Open();
 
         var failure = (await call.FailureAsync()).ToFailure(new Hop());
@@ -177,7 +175,7 @@ public sealed class StageServiceTests
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1000),
             _ => new FakeTransform(),
-            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.InvalidRules, new string(character, 300_000)))));
+            _ => new Last(new FakeTransform(_ => throw new StageException(FailureReasons.InvalidRules, new string(character, 300_000)))));
         using var call = chain.Open();
 
         var failure = (await call.FailureAsync()).ToFailure(new Hop());
@@ -199,7 +197,7 @@ public sealed class StageServiceTests
 
         for (var page = 0; page < 4; page++)
         {
-            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
             Assert.Equal(new RunOpened { More = true }, call.Call.ResponseStream.Current.RunOpened);
             told.Release();
         }
@@ -212,7 +210,7 @@ public sealed class StageServiceTests
             {
                 time.Advance(new StageOptions().HandshakeTimeout * 0.6);
                 yield return new Checkpoint { Id = 1, More = true };
-                told.Wait(Timeout);
+                told.Wait(Waiting.Limit);
             }
         }
     }
@@ -232,18 +230,10 @@ public sealed class StageServiceTests
     [Fact]
     public async Task Process_HopDiesDuringTheAttempt_FailsRetryable()
     {
-        var seen = new TaskCompletionSource();
-        var never = new TaskCompletionSource();
-        await using var chain = await Chain.StartAsync(
-            _ => new FakeSource(1_000_000),
-            _ => new FakeTransform(),
-            _ => new Rejecting(new FakeTransform(_ =>
-            {
-                seen.TrySetResult();
-                return never.Task;
-            })));
+        var sink = new Stuck();
+        await using var chain = await Chain.StartAsync(_ => new FakeSource(1_000_000), _ => new FakeTransform(), _ => sink);
         using var call = chain.Open();
-        await seen.Task.WaitAsync(Timeout);
+        await sink.Reached.WaitAsync(Waiting.Limit);
 
         await chain.Servers[2].DisposeAsync();
 
@@ -263,13 +253,13 @@ public sealed class StageServiceTests
         await using var chain = await Chain.StartAsync(
             _ => new FakeSource(1_000_000),
             _ => new FakeTransform(),
-            _ => new Rejecting(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
+            _ => new Last(new FakeTransform(_ => throw new StageException(FailureReasons.DiskFull, "No space left for the results."))));
         using var call = chain.Open();
         var told = new Dictionary<string, StageMetrics>();
 
         await Assert.ThrowsAsync<RpcException>(async () =>
         {
-            while (await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout))
+            while (await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit))
             {
                 if (call.Call.ResponseStream.Current.Progress?.Metrics is { } metrics)
                     told[metrics.Role] = metrics;
@@ -289,7 +279,7 @@ public sealed class StageServiceTests
         StageMetrics? first = null;
         while (first is null)
         {
-            Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
             var answer = next.Call.ResponseStream.Current;
             // The sink had taken at least one line; how many more the middle and the source had taken does not matter here.
             Assert.True(answer.RunOpened is null || answer.RunOpened.LinesTaken >= 1, "nobody remembers the lines of the first attempt");
@@ -302,28 +292,21 @@ public sealed class StageServiceTests
     [Fact]
     public async Task OpenRun_NewSourceProcess_LearnsFromBelowHowManyLinesWereTaken()
     {
-        var seen = new TaskCompletionSource();
-        var never = new TaskCompletionSource();
-        var ended = new TaskCompletionSource();
+        var stuck = new Stuck();
         await using var middle = await StageServer.StartAsync("middle", _ => new FakeTransform());
-        await using var sink = await StageServer.StartAsync("sink", _ => new Rejecting(
-            new FakeTransform(_ =>
-            {
-                seen.TrySetResult();
-                return never.Task;
-            }),
-            ended));
+        await using var sink = await StageServer.StartAsync("sink", _ => stuck);
         var source = await StageServer.StartAsync("source", _ => new FakeSource(40));
         using (new Chain([source, middle, sink]).Open())
         {
-            await seen.Task.WaitAsync(Timeout);
+            await stuck.Reached.WaitAsync(Waiting.Limit);
         }
 
         await source.DisposeAsync();
-        await ended.Task.WaitAsync(Timeout);
-        await using var another = await StageServer.StartAsync("source", _ => new FakeSource(100, (_, _) => never.Task));
+        await stuck.Ended.WaitAsync(Waiting.Limit);
+        await using var another = await StageServer.StartAsync(
+            "source", _ => new FakeSource(100, (_, _) => Task.Delay(Timeout.Infinite, CancellationToken.None)));
         using var next = new Chain([another, middle, sink]).Open(attempt: 2);
-        Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+        Assert.True(await next.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
 
         Assert.InRange(next.Call.ResponseStream.Current.RunOpened.LinesTaken, 1, 40);
     }
@@ -334,12 +317,12 @@ public sealed class StageServiceTests
         var source = new SlowToEnd();
         await using var chain = await Chain.StartAsync(_ => source, _ => new FakeTransform(), context => new FakeSink(context, []));
         using var call = chain.Open();
-        await source.Reading.Task.WaitAsync(Timeout);
+        await source.Reading.Task.WaitAsync(Waiting.Limit);
 
         await call.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
 
         Assert.Equal(StatusCode.InvalidArgument, (await call.FailureAsync()).StatusCode);
-        Assert.True(await source.EndedBeforeDisposal.Task.WaitAsync(Timeout));
+        Assert.True(await source.EndedBeforeDisposal.Task.WaitAsync(Waiting.Limit));
     }
 
     [Fact]
@@ -373,7 +356,7 @@ public sealed class StageServiceTests
         var roles = new HashSet<string>();
         while (roles.Count < 3)
         {
-            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Timeout));
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
             if (call.Call.ResponseStream.Current.Progress is { Metrics: { } metrics } && metrics.ItemsIn == 1)
                 roles.Add(metrics.Role);
         }
@@ -385,25 +368,14 @@ public sealed class StageServiceTests
     /// <summary>A chain whose caller has left during the attempt, and whose last stage has ended.</summary>
     private static async Task<Chain> LeftAsync(int frames)
     {
-        var seen = new TaskCompletionSource();
-        var never = new TaskCompletionSource();
-        var ended = new TaskCompletionSource();
-        var chain = await Chain.StartAsync(
-            _ => new FakeSource(frames),
-            _ => new FakeTransform(),
-            _ => new Rejecting(
-                new FakeTransform(_ =>
-                {
-                    seen.TrySetResult();
-                    return never.Task;
-                }),
-                ended));
+        var sink = new Stuck();
+        var chain = await Chain.StartAsync(_ => new FakeSource(frames), _ => new FakeTransform(), _ => sink);
         using (chain.Open())
         {
-            await seen.Task.WaitAsync(Timeout);
+            await sink.Reached.WaitAsync(Waiting.Limit);
         }
 
-        await ended.Task.WaitAsync(Timeout);
+        await sink.Ended.WaitAsync(Waiting.Limit);
         return chain;
     }
 
@@ -441,17 +413,38 @@ public sealed class StageServiceTests
     }
 
     /// <summary>A transform as the last stage: it opens the run itself and sends nothing on.</summary>
-    private sealed class Rejecting(FakeTransform inner, TaskCompletionSource? ended = null) : ITransform
+    private sealed class Last(FakeTransform inner) : ITransform
     {
         public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(new RunOpened());
 
         public ValueTask ProcessAsync(Pipeline.Stages.Core.Batching.Frame frame, IFrameOutput output, CancellationToken cancellationToken) =>
             inner.ProcessAsync(frame, output, cancellationToken);
 
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+
+    /// <summary>A last stage that does not get done with its first frame.</summary>
+    private sealed class Stuck : ITransform
+    {
+        private readonly TaskCompletionSource _reached = new();
+        private readonly TaskCompletionSource _ended = new();
+
+        public Task Reached => _reached.Task;
+
+        public Task Ended => _ended.Task;
+
+        public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) => ValueTask.FromResult(new RunOpened());
+
+        public async ValueTask ProcessAsync(Pipeline.Stages.Core.Batching.Frame frame, IFrameOutput output, CancellationToken cancellationToken)
+        {
+            _reached.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
         public ValueTask DisposeAsync()
         {
-            ended?.TrySetResult();
-            return inner.DisposeAsync();
+            _ended.TrySetResult();
+            return ValueTask.CompletedTask;
         }
     }
 }

@@ -5,7 +5,6 @@ namespace Pipeline.Tests.Stages.Core.Timing;
 
 public sealed class HighResolutionTimeProviderTests
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private static readonly HighResolutionTimeProvider Time = HighResolutionTimeProvider.Shared;
 
     [Fact]
@@ -16,14 +15,14 @@ public sealed class HighResolutionTimeProviderTests
         var delays = new[] { 500, 20, 40, 0 }.Select(async millis =>
         {
             await Task.Delay(TimeSpan.FromMilliseconds(millis), Time);
-            Assert.InRange(Time.GetElapsedTime(began).TotalMilliseconds, millis, Timeout.TotalMilliseconds);
+            Assert.InRange(Time.GetElapsedTime(began).TotalMilliseconds, millis, Waiting.Limit.TotalMilliseconds);
             lock (order)
             {
                 order.Add(millis);
             }
         });
 
-        await Task.WhenAll(delays).WaitAsync(Timeout);
+        await Task.WhenAll(delays).WaitAsync(Waiting.Limit);
 
         Assert.Equal(4, order.Count);
         Assert.True(order.IndexOf(20) < order.IndexOf(500));
@@ -33,7 +32,7 @@ public sealed class HighResolutionTimeProviderTests
     public async Task CreateTimer_LaterTimerPending_EarlierOneFires()
     {
         using var late = Time.CreateTimer(_ => { }, null, TimeSpan.FromHours(1), TimeSpan.Zero);
-        await Task.Delay(TimeSpan.FromMilliseconds(1), Time).WaitAsync(Timeout);
+        await Task.Delay(TimeSpan.FromMilliseconds(1), Time).WaitAsync(Waiting.Limit);
     }
 
     [Fact]
@@ -42,7 +41,7 @@ public sealed class HighResolutionTimeProviderTests
         var fired = new SemaphoreSlim(0);
         var timer = Time.CreateTimer(state => ((SemaphoreSlim)state!).Release(), fired, TimeSpan.Zero, TimeSpan.FromMilliseconds(1));
         for (var i = 0; i < 5; i++)
-            Assert.True(await fired.WaitAsync(Timeout));
+            Assert.True(await fired.WaitAsync(Waiting.Limit));
 
         await timer.DisposeAsync();
         Assert.False(timer.Change(TimeSpan.Zero, TimeSpan.Zero));
@@ -61,15 +60,15 @@ public sealed class HighResolutionTimeProviderTests
             },
             null,
             TimeSpan.FromMilliseconds(30),
-            System.Threading.Timeout.InfiniteTimeSpan);
+            Timeout.InfiniteTimeSpan);
 
-        Assert.True(timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan));
+        Assert.True(timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
         // This delay ends later than the replaced due time.
-        await Task.Delay(TimeSpan.FromMilliseconds(60), Time).WaitAsync(Timeout);
+        await Task.Delay(TimeSpan.FromMilliseconds(60), Time).WaitAsync(Waiting.Limit);
         Assert.Equal(0, count);
 
-        Assert.True(timer.Change(TimeSpan.Zero, System.Threading.Timeout.InfiniteTimeSpan));
-        Assert.True(await fired.WaitAsync(Timeout));
+        Assert.True(timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+        Assert.True(await fired.WaitAsync(Waiting.Limit));
         Assert.Equal(1, count);
     }
 
@@ -78,8 +77,8 @@ public sealed class HighResolutionTimeProviderTests
     {
         var local = new AsyncLocal<string> { Value = "mine" };
         var seen = new TaskCompletionSource<string?>();
-        using var timer = Time.CreateTimer(_ => seen.SetResult(local.Value), null, TimeSpan.FromMilliseconds(1), System.Threading.Timeout.InfiniteTimeSpan);
-        Assert.Equal("mine", await seen.Task.WaitAsync(Timeout));
+        using var timer = Time.CreateTimer(_ => seen.SetResult(local.Value), null, TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        Assert.Equal("mine", await seen.Task.WaitAsync(Waiting.Limit));
     }
 
     [Fact]
@@ -105,9 +104,9 @@ public sealed class HighResolutionTimeProviderTests
         .. Enumerable.Range(0, 100).Select(_ =>
         {
             var state = new object();
-            var timer = Time.CreateTimer(_ => { }, state, TimeSpan.FromHours(1), System.Threading.Timeout.InfiniteTimeSpan);
+            var timer = Time.CreateTimer(_ => { }, state, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan);
             if (setAnew)
-                timer.Change(System.Threading.Timeout.InfiniteTimeSpan, System.Threading.Timeout.InfiniteTimeSpan);
+                timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             else
                 timer.Dispose();
 

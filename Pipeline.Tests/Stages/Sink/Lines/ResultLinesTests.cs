@@ -7,7 +7,6 @@ using Google.Protobuf;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Sink.Lines;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink.Lines;
 
@@ -137,7 +136,7 @@ public sealed class ResultLinesTests
 
     private static List<string> Sorted(IEnumerable<Group> groups, int memory)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TestFolder();
         using (var sort = new GroupSort(
             Path.Join(folder.Path, "groups.1.tmp"), (output, group) => ResultLines.Write(output, group, withMin: false, withMax: false), memory))
         {

@@ -3,7 +3,6 @@ using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Tests.EndToEnd;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink.Partials;
 
@@ -179,16 +178,16 @@ public sealed class PartialMergeTests : IDisposable
                 File.Delete(note);
                 break;
             case "note damaged":
-                Flip(note);
+                TestFolder.Damage(note);
                 break;
             case "result missing":
                 File.Delete(Path.Join(_run.Folder.Path, "partial-1"));
                 break;
             case "result changed":
-                Flip(Path.Join(_run.Folder.Path, "partial-1"));
+                TestFolder.Damage(Path.Join(_run.Folder.Path, "partial-1"));
                 break;
             case "rejects changed":
-                Flip(Path.Join(_run.Folder.Path, "partial-1.rejects"));
+                TestFolder.Damage(Path.Join(_run.Folder.Path, "partial-1.rejects"));
                 break;
             case "whole run":
                 var whole = _run.OpenOf("another.ndjson", slice: null);
@@ -215,7 +214,7 @@ public sealed class PartialMergeTests : IDisposable
     [Fact]
     public async Task Merge_FolderOutsideTheRoots_IsRefused()
     {
-        using var elsewhere = new TemporaryFolder();
+        using var elsewhere = new TestFolder();
         await PrepareMergeAsync();
         _run.MergeOpen.Options.Partials[1] = elsewhere.Path;
 
@@ -259,7 +258,7 @@ public sealed class PartialMergeTests : IDisposable
 
         _run.Folder.Write("in/a.ndjson", Mixed(1500, 2));
         _run.Folder.Write("in/b.ndjson", Mixed(20, 3));
-        _run.Folder.Write("in/c/d.ndjson.gz", TemporaryFolder.Gzip(Mixed(700, 4)));
+        _run.Folder.Write("in/c/d.ndjson.gz", Gzip.Compress(Mixed(700, 4)));
         _run.Folder.Write("in/e.ndjson", [0xEF, 0xBB, 0xBF, .. Mixed(800, 5)[..^1]]);
         _run.Options.Input = Path.Join(_run.Folder.Path, "in");
     }
@@ -280,11 +279,4 @@ public sealed class PartialMergeTests : IDisposable
     private static byte[] ItemOf(int number) => Encoding.UTF8.GetBytes(
         $"\n{{\"id\":\"w-{number}\",\"vectors\":[{{\"values\":[1,2,{number}.5]}}],\"matrix\":{{\"rows\":[{{\"values\":[1,2]}}]}},"
         + "\"text\":\"x\",\"iterations\":20}\n");
-
-    private static void Flip(string path)
-    {
-        var bytes = File.ReadAllBytes(path);
-        bytes[bytes.Length / 2] ^= 1;
-        File.WriteAllBytes(path, bytes);
-    }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Contracts.V1;
 using Pipeline.Files;
 using Pipeline.Stages.Core.Batching;
@@ -6,7 +5,6 @@ using Pipeline.Stages.Core.Metrics;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Monolith;
 using Pipeline.Stages.Sink;
-using Pipeline.Tests.Stages.Ingest;
 
 namespace Pipeline.Tests.Stages.Sink.Partials;
 
@@ -15,7 +13,7 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
 {
     private int _runs;
 
-    public TemporaryFolder Folder { get; } = new();
+    public TestFolder Folder { get; } = new();
 
     /// <summary>Options that all runs share.</summary>
     public RunOptions Options { get; } = new() { MaxLineBytes = 2048, GroupBy = { "type" }, CheckpointIntervalMicros = 1000 };
@@ -54,13 +52,8 @@ internal sealed class SlicedInput : IAnswerOutput, IFrameOutput, IDisposable
     /// <summary>One attempt at the merge.</summary>
     public async Task<RunCompleted> MergeAsync(long attempt = 1, IDurableFiles? files = null, ControlAction drain = default)
     {
-        var context = new StageContext
-        {
-            Meter = Meter = new StageMeter(),
-            Answers = this,
-            Logger = NullLogger.Instance,
-            Roots = [Folder.Path],
-        };
+        Meter = new StageMeter();
+        var context = Frames.Context(root: Folder.Path, answers: this, meter: Meter);
         var open = MergeOpen.Clone();
         open.Attempt = attempt;
         await using var stage = files is null ? new SinkStage(context) : new SinkStage(context, files);

@@ -1,13 +1,12 @@
-using System.IO.Compression;
 using System.Text;
 using Pipeline.Files;
 
-namespace Pipeline.Tests.Stages.Ingest;
+namespace Pipeline.Tests;
 
 /// <summary>A temporary folder for one test, deleted at its end; links resolved, since macOS has one on the way to it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+internal sealed class TestFolder : IDisposable
 {
-    public string Path { get; } = RootedPath.Resolve(Directory.CreateTempSubdirectory("pipeline-ends-").FullName);
+    public string Path { get; } = RootedPath.Resolve(Directory.CreateTempSubdirectory("pipeline-tests-").FullName);
 
     public string Write(string name, byte[] content)
     {
@@ -19,16 +18,12 @@ internal sealed class TemporaryFolder : IDisposable
 
     public string Write(string name, string content) => Write(name, Encoding.UTF8.GetBytes(content));
 
-    public static byte[] Gzip(params byte[][] members)
+    /// <summary>Changes one bit of a file.</summary>
+    public static void Damage(string path)
     {
-        var compressed = new MemoryStream();
-        foreach (var member in members)
-        {
-            using var stream = new GZipStream(compressed, CompressionLevel.Fastest, leaveOpen: true);
-            stream.Write(member);
-        }
-
-        return compressed.ToArray();
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length / 2] ^= 1;
+        File.WriteAllBytes(path, bytes);
     }
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
