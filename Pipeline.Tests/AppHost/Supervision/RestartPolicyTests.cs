@@ -52,27 +52,18 @@ public class RestartPolicyTests
         Assert.Equal(TimeSpan.FromHours(1).TotalMilliseconds, Delay(policy));
     }
 
-    [Fact]
-    public void Ended_AfterHealthyPeriod_BeginsWithInitialDelay()
+    [Theory]
+    [InlineData(0, 200)]
+    [InlineData(-1, 800)]
+    public void Ended_AfterHealthyOrShorterPeriod_BeginsWithInitialDelayOrDoublesOn(long ticks, double delay)
     {
         var policy = Policy(options => options.HealthyAfter = TimeSpan.FromSeconds(30));
         Delay(policy);
         Delay(policy);
         policy.Running();
-        _time.Advance(TimeSpan.FromSeconds(30));
+        _time.Advance(TimeSpan.FromSeconds(30) + TimeSpan.FromTicks(ticks));
 
-        Assert.Equal(200, Delay(policy));
-    }
-
-    [Fact]
-    public void Ended_AfterShorterPeriod_DoublesOn()
-    {
-        var policy = Policy(options => options.HealthyAfter = TimeSpan.FromSeconds(30));
-        Delay(policy);
-        policy.Running();
-        _time.Advance(TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1));
-
-        Assert.Equal(400, Delay(policy));
+        Assert.Equal(delay, Delay(policy));
     }
 
     [Fact]

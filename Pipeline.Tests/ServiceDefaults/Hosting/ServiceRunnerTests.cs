@@ -83,20 +83,14 @@ public sealed class ServiceRunnerTests
             ServiceRunner.Describe(await FailureOf(app.StartAsync())).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task Describe_KeyThatNoHeaderCanCarry_AsksForVisibleAscii()
+    [Theory]
+    [InlineData("PIPELINE_KEY", "two words", "visible ASCII")]
+    [InlineData("Endpoints:MaxConnections", "many", "Endpoints:MaxConnections")]
+    public async Task Describe_KeyThatNoHeaderCanCarryOrValueOfTheWrongType_IsOneLine(string setting, string value, string expected)
     {
-        await using var app = ServiceFixture.Build(settings: ("PIPELINE_KEY", "two words"));
+        await using var app = ServiceFixture.Build(settings: (setting, value));
 
-        Assert.Contains("visible ASCII", Assert.Single(ServiceRunner.Describe(await FailureOf(app.StartAsync()))));
-    }
-
-    [Fact]
-    public async Task Describe_ValueOfTheWrongType_IsOneLineWithTheSetting()
-    {
-        await using var app = ServiceFixture.Build(settings: ("Endpoints:MaxConnections", "many"));
-
-        Assert.Contains("Endpoints:MaxConnections", Assert.Single(ServiceRunner.Describe(await FailureOf(app.StartAsync()))));
+        Assert.Contains(expected, Assert.Single(ServiceRunner.Describe(await FailureOf(app.StartAsync()))));
     }
 
     private static Task<Exception> FailureOf(Task start) => Assert.ThrowsAnyAsync<Exception>(() => start.WaitAsync(Waiting.Limit));
