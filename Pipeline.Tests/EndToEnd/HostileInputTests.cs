@@ -104,7 +104,8 @@ public sealed class HostileInputTests(PipelineFixture fixture)
         var input = Path.Combine(folder, "input.ndjson");
         FaultBench.Write(input, 20_000, 0.01);
         var settings = NewRun(folder, input);
-        settings.Rate = 20_000;
+        // Slow enough to be under way still when it is asked to pause.
+        settings.Rate = 2_000;
         var run = await Pipeline.UntilAsync(await Pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
         await Pipeline.Api.PauseAsync(run.Id);
         Assert.Equal(RunState.Paused, (await Pipeline.RestAsync(run)).State);
