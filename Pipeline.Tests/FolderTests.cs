@@ -13,8 +13,10 @@ public abstract class FolderTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    private protected string InFolder(string name) => Path.Join(Folder, name);
+
     /// <returns>The path of the file.</returns>
-    private protected string Write(string name, string content) => _folder.Write(name, content);
+    private protected string Write(string name, string content = "") => _folder.Write(name, content);
 
     private protected string Write(string name, byte[] content) => _folder.Write(name, content);
 }
