@@ -125,11 +125,7 @@ public sealed class CommandLineTests : CommandTests
     [Fact]
     public async Task Display_SameLineAgain_IsWrittenOnce()
     {
-        var now = DateTimeOffset.UnixEpoch;
-        var run = new Run
-        {
-            Id = "r1", State = RunState.Running, Created = now, Updated = now, Options = new RunSettings(), Input = "/in", Output = "/out",
-        };
+        var run = SampleRun.New("r1", RunState.Running);
         await new RunDisplay(Terminal, quiet: false, TimeProvider.System).ShowAsync(Events());
 
         Assert.Equal("r1: running\nr1: completed\n", Error);
@@ -146,17 +142,12 @@ public sealed class CommandLineTests : CommandTests
     [Fact]
     public async Task Display_Terminal_ShowsTheShareOnce()
     {
-        var now = DateTimeOffset.UnixEpoch;
         using var screen = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.Yes, Interactive = InteractionSupport.Yes, Out = new AnsiConsoleOutput(screen),
         });
-        var run = new Run
-        {
-            Id = "r1", State = RunState.Running, Created = now, Updated = now, Options = new RunSettings(), Input = "/in", Output = "/out",
-            Progress = new RunProgress { Lines = 15, Fraction = 0.147 },
-        };
+        var run = SampleRun.New("r1", RunState.Running) with { Progress = new RunProgress { Lines = 15, Fraction = 0.147 } };
 
         await new RunDisplay(new Terminal(TextWriter.Null, TextWriter.Null, console), quiet: false, TimeProvider.System).ShowAsync(Events());
 

@@ -4,14 +4,12 @@ using Pipeline.Tests.Orchestrator.Fakes;
 namespace Pipeline.Tests.Cli;
 
 /// <summary>Types commands in a folder of its own, and keeps what they write.</summary>
-public abstract class CommandTests : IDisposable
+public abstract class CommandTests : FolderTests
 {
     private readonly StringWriter _output = new() { NewLine = "\n" };
     private readonly StringWriter _error = new() { NewLine = "\n" };
 
     private protected CommandTests() => Terminal = new(_output, _error, openOutput: () => Bytes, openInput: () => Input);
-
-    private protected string Folder { get; } = Directory.CreateTempSubdirectory("cli-").FullName;
 
     private protected Terminal Terminal { get; }
 
@@ -26,14 +24,13 @@ public abstract class CommandTests : IDisposable
 
     private protected string[] Errors => [.. Error.Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal))];
 
-    public void Dispose()
+    public override void Dispose()
     {
-        Directory.Delete(Folder, recursive: true);
         _output.Dispose();
         _error.Dispose();
         Bytes.Dispose();
         Input.Dispose();
-        GC.SuppressFinalize(this);
+        base.Dispose();
     }
 
     private protected Task<int> CommandAsync(params string[] args) =>
@@ -51,13 +48,5 @@ public abstract class CommandTests : IDisposable
     {
         _output.GetStringBuilder().Clear();
         _error.GetStringBuilder().Clear();
-    }
-
-    private protected string InFolder(string name) => Path.Combine(Folder, name);
-
-    private protected string Write(string name, string content = "")
-    {
-        File.WriteAllText(InFolder(name), content);
-        return InFolder(name);
     }
 }

@@ -3,12 +3,8 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.Tests.Cli;
 
-public sealed class MarkdownReportTests : IDisposable
+public sealed class MarkdownReportTests : FolderTests
 {
-    private readonly string _results = Path.GetTempFileName();
-
-    public void Dispose() => File.Delete(_results);
-
     [Fact]
     public void Write_CompletedRun_HasATableForEachShapeOfResults()
     {
@@ -65,18 +61,8 @@ public sealed class MarkdownReportTests : IDisposable
 
     private string Report(string results)
     {
-        File.WriteAllText(_results, results);
         using var output = new StringWriter { NewLine = "\n" };
-        MarkdownReport.Write(output, new Run
-        {
-            Id = "1",
-            State = RunState.Completed,
-            Created = DateTimeOffset.UnixEpoch,
-            Updated = DateTimeOffset.UnixEpoch,
-            Options = new RunSettings(),
-            Input = "in",
-            Output = _results,
-        });
+        MarkdownReport.Write(output, SampleRun.New(state: RunState.Completed) with { Output = Write("results.ndjson", results) });
         return output.ToString();
     }
 }

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Pipeline.Cli;
@@ -26,7 +25,8 @@ public sealed class MonolithCommandTests : CommandTests
     [InlineData(true)]
     public async Task Monolith_InputMinus_ReadsStandardInputPlainOrGzip(bool isCompressed)
     {
-        Input = new MemoryStream(isCompressed ? Gzip(Line + "no\n") : Encoding.UTF8.GetBytes(Line + "no\n"));
+        var input = Encoding.UTF8.GetBytes(Line + "no\n");
+        Input = new MemoryStream(isCompressed ? Gzip.Compress(input) : input);
         var output = InFolder("out.ndjson");
 
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", "-", "--output", output, "--json"));
@@ -178,14 +178,6 @@ public sealed class MonolithCommandTests : CommandTests
         Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", InFolder("out")));
         Assert.Contains(Errors, line => line.Contains("input_corrupt", StringComparison.Ordinal));
         Assert.Equal([input], Directory.GetFileSystemEntries(Folder));
-    }
-
-    private static byte[] Gzip(string text)
-    {
-        using var stored = new MemoryStream();
-        using (var gzip = new GZipStream(stored, CompressionLevel.Fastest))
-            gzip.Write(Encoding.UTF8.GetBytes(text));
-        return stored.ToArray();
     }
 
     private sealed class StandardInput(Func<int> read) : MemoryStream

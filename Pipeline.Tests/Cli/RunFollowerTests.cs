@@ -39,7 +39,7 @@ public sealed class RunFollowerTests : CommandTests
         await using var served = await ServedOrchestrator.StartAsync();
         // Two waits take longer than it tries.
         var time = new JumpingTime(tick: TimeSpan.FromSeconds(31));
-        using var client = new RunsClient(new LostHandler(), new Uri(served.Endpoint.Address), ServedOrchestrator.Key, "a test");
+        using var client = new RunsClient(new Answering(new HttpRequestException("lost")), new Uri(served.Endpoint.Address), ServedOrchestrator.Key, "a test");
         var follower = new RunFollower(
             ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another-key"), ReportFormat.Text, figures: false);
 
@@ -65,11 +65,7 @@ public sealed class RunFollowerTests : CommandTests
     [InlineData(RunState.Draining, null, ExitCodes.NoPipeline, "the orchestrator went away before run r was paused; look at it with: pipeline show r")]
     public void EndStopped_RunThatIsNotPaused_FailsAndSaysWhy(RunState state, string? reason, int code, string message)
     {
-        var run = new Run
-        {
-            Id = "r", State = state, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(), Input = "/in",
-            Output = "/out", Error = reason is null ? null : new RunError(reason, "it is full."),
-        };
+        var run = SampleRun.New("r", state) with { Error = reason is null ? null : new RunError(reason, "it is full.") };
         var follower = new RunFollower(ContextOf(TimeProvider.System, _ => null), ReportFormat.Text, figures: false);
 
         var error = Assert.Throws<CliException>(() => follower.EndStopped(run, RunState.Paused));
@@ -80,8 +76,8 @@ public sealed class RunFollowerTests : CommandTests
     [Fact]
     public async Task FollowAsync_AnswersOfAnotherVersion_FailsAtOnce()
     {
-        using var client = new RunsClient(new LaterHandler(), new Uri("http://127.0.0.1:1"), "key", "a test");
-
+        var answers = new Answering(HttpStatusCode.OK, new StringContent("data: {\"later\":1}\n\n"));
+        using var client = new RunsClient(answers, new Uri("http://127.0.0.1:1"), "key", "a test");
         var follower = new RunFollower(ContextOf(new JumpingTime(), _ => null), ReportFormat.Text, figures: false);
 
         var error = await Assert.ThrowsAsync<RunsApiException>(
@@ -93,18 +89,6 @@ public sealed class RunFollowerTests : CommandTests
 
     private CommandContext ContextOf(TimeProvider time, Func<string, string?> environment) =>
         new(Terminal, environment, new Option<bool>("--json"), new Option<bool>("--markdown"), time);
-
-    private sealed class LostHandler : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            throw new HttpRequestException("lost");
-    }
-
-    private sealed class LaterHandler : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-            Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("data: {\"later\":1}\n\n") });
-    }
 
     private sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
     {

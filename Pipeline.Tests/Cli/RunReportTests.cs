@@ -30,10 +30,7 @@ public sealed class RunReportTests : CommandTests
         var began = new DateTimeOffset(2026, 1, 31, 14, 5, 6, TimeSpan.FromHours(2));
         var attempt = new AttemptRecord { Attempt = 1, Started = began, Route = [], Outcome = "failed" };
 
-        RunReport.WriteAll(Terminal, new Run
-        {
-            Id = "1", Created = began, Updated = began, Options = new RunSettings(), Input = "in", Output = "out", History = [attempt, attempt],
-        });
+        RunReport.WriteAll(Terminal, SampleRun.New(at: began) with { History = [attempt, attempt] });
 
         Assert.Contains("2026-01-31 12:05:06Z", Output, StringComparison.Ordinal);
     }
@@ -41,11 +38,7 @@ public sealed class RunReportTests : CommandTests
     [Fact]
     public void Write_FilesWereSkipped_NamesTheCommandThatTellsWhich()
     {
-        RunReport.Write(Terminal, new Run
-        {
-            Id = "1", State = RunState.Completed, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
-            Input = "in", Output = "out", Skipped = new SkippedInput(2, ["a", "b"]),
-        }, ReportFormat.Text);
+        RunReport.Write(Terminal, SampleRun.New("1", RunState.Completed) with { Skipped = new SkippedInput(2, ["a", "b"]) }, ReportFormat.Text);
 
         Assert.Contains("; `pipeline show 1` names them\n", Output, StringComparison.Ordinal);
     }
@@ -53,10 +46,10 @@ public sealed class RunReportTests : CommandTests
     [Fact]
     public void WriteAll_OneLineAndAStageThatTellsNoTimes_IsSingularAndUnknown()
     {
-        RunReport.WriteAll(Terminal, new Run
+        RunReport.WriteAll(Terminal, SampleRun.New(state: RunState.Completed) with
         {
-            Id = "1", State = RunState.Completed, Created = DateTimeOffset.UnixEpoch, Updated = DateTimeOffset.UnixEpoch, Options = new RunSettings(),
-            Input = "in", Output = "out", Skipped = new SkippedInput(1, ["a"]), Counts = new RunCounts { Lines = 1, WorkItems = 1 },
+            Skipped = new SkippedInput(1, ["a"]),
+            Counts = new RunCounts { Lines = 1, WorkItems = 1 },
             Stages = [new StageFigures { InstanceId = "a", Role = "rules" }],
         });
 

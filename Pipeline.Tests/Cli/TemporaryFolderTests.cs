@@ -3,13 +3,9 @@ using Pipeline.Cli;
 
 namespace Pipeline.Tests.Cli;
 
-public sealed class TemporaryFolderTests : IDisposable
+public sealed class TemporaryFolderTests : FolderTests
 {
-    private readonly string _temporary = Directory.CreateTempSubdirectory("temporary-").FullName;
-
-    private string OfUser => Path.Combine(_temporary, $"pipeline-{Environment.UserName}");
-
-    public void Dispose() => Directory.Delete(_temporary, recursive: true);
+    private string OfUser => InFolder($"pipeline-{Environment.UserName}");
 
     [Fact]
     public void OfUser_FolderThatAKilledOneLeft_IsTakenAwayAndOneInUseIsNot()
@@ -18,10 +14,10 @@ public sealed class TemporaryFolderTests : IDisposable
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(OfUser, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
-        using var used = TemporaryFolder.OfUser(_temporary);
+        using var used = TemporaryFolder.OfUser(Folder);
         Assert.False(Directory.Exists(left));
 
-        using (var another = TemporaryFolder.OfUser(_temporary))
+        using (var another = TemporaryFolder.OfUser(Folder))
             Assert.Equal(new[] { used.Path, another.Path }.Order(StringComparer.Ordinal), Directory.GetDirectories(OfUser).Order(StringComparer.Ordinal));
 
         Assert.Equal([used.Path], Directory.GetDirectories(OfUser));
@@ -30,7 +26,7 @@ public sealed class TemporaryFolderTests : IDisposable
     [Fact]
     public void OfUser_SeveralAtOnce_TakeNoOthersFolderAway() => Parallel.For(0, 4_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
     {
-        using var folder = TemporaryFolder.OfUser(_temporary);
+        using var folder = TemporaryFolder.OfUser(Folder);
         File.WriteAllText(Path.Combine(folder.Path, "file"), "");
     });
 
@@ -38,11 +34,11 @@ public sealed class TemporaryFolderTests : IDisposable
     [UnsupportedOSPlatform("windows")]
     public void OfUser_FolderThatOthersMayEnter_IsRefused()
     {
-        using (TemporaryFolder.OfUser(_temporary))
+        using (TemporaryFolder.OfUser(Folder))
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(OfUser));
         File.SetUnixFileMode(OfUser, File.GetUnixFileMode(OfUser) | UnixFileMode.OtherExecute);
 
-        var error = Assert.Throws<CliException>(() => TemporaryFolder.OfUser(_temporary));
+        var error = Assert.Throws<CliException>(() => TemporaryFolder.OfUser(Folder));
 
         Assert.Equal((ExitCodes.Failed, $"{OfUser} cannot be used: other users may enter it; set TMPDIR to another folder"), (error.ExitCode, error.Message));
     }

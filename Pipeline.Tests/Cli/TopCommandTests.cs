@@ -84,19 +84,16 @@ public sealed class TopCommandTests : CommandTests
         Assert.All(rows, row => Assert.Equal(TopCommand.Picture.Columns.Length, row.Length));
     }
 
-    private static Run NewRun(DateTimeOffset updated, long items) => new()
+    private static Run NewRun(DateTimeOffset updated, long items) => SampleRun.New(state: RunState.Running, at: Noon) with
     {
-        Id = "r", State = RunState.Running, Attempts = 1, Created = Noon, Updated = updated, Options = new(), Input = "/in", Output = "/out",
+        Attempts = 1,
+        Updated = updated,
         Slices = [new SliceState { Part = "a" }, new SliceState { Part = "b" }],
         Stages = StageFigures.SumByRole(
             [[new StageFigures { InstanceId = "parse-0", Role = "parse", ItemsIn = items }], [new StageFigures { InstanceId = "parse-1", Role = "parse" }]]),
     };
 
-    private static TopologyInstance Instance(string id) => new()
-    {
-        InstanceId = id, Interface = "pipeline.v1.Stage", Role = "parse", Address = "http://127.0.0.1:1", Accepts = [], Emits = [], Version = "1",
-        Language = "csharp", ProcessId = 1, State = "live", Registered = null, LeaseRemainingMillis = 5_000, Departed = null,
-    };
+    private static TopologyInstance Instance(string id) => SampleInstance.New(id, "parse");
 
     private sealed class Screen : StringWriter
     {

@@ -8,19 +8,8 @@ using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Cli.CheckStage;
 
-public sealed class CheckStageCommandTests : IDisposable
+public sealed class CheckStageCommandTests : CommandTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("check-").FullName;
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
-
-    public void Dispose()
-    {
-        Directory.Delete(_folder, recursive: true);
-        _output.Dispose();
-        _error.Dispose();
-    }
-
     [Theory]
     [InlineData(100, 2)]
     [InlineData(100_000, 2)]
@@ -39,14 +28,14 @@ public sealed class CheckStageCommandTests : IDisposable
     public async Task CheckStage_WrongUse_IsRefused(string error, string address, string role)
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", address, "--role", role));
-        Assert.StartsWith($"error: {error}", _error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"error: {error}", Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task CheckStage_NoAddress_IsRefused()
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", "--role", "rules"));
-        Assert.Contains("ADDRESS", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("ADDRESS", Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -54,14 +43,14 @@ public sealed class CheckStageCommandTests : IDisposable
     {
         await using var stage = await StageServer.StartAsync("rules", context => new RulesStage(context));
         Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", stage.Address.ToString(), "--role", "rules", "--key", "another"));
-        Assert.StartsWith("error: the stage refuses the key", _error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("error: the stage refuses the key", Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task CheckStage_KeyThatFitsNoHeader_IsRefused()
     {
         Assert.Equal(ExitCodes.Usage, await CommandAsync("check-stage", "http://127.0.0.1:5000", "--role", "rules", "--key", "key\r"));
-        Assert.StartsWith("error: --key: a key, also that in PIPELINE_KEY, is 1 to 512", _error.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("error: --key: a key, also that in PIPELINE_KEY, is 1 to 512", Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +58,7 @@ public sealed class CheckStageCommandTests : IDisposable
     {
         var nobody = $"http://127.0.0.1:{FreePort.Find()}";
         Assert.Equal(ExitCodes.Failed, await CommandAsync("check-stage", nobody, "--role", "rules", "--key", Kit.Key));
-        Assert.Contains("cannot be reached", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("cannot be reached", Error, StringComparison.Ordinal);
     }
 
     // A stage that refuses all calls: nothing is waited for.
@@ -78,7 +67,7 @@ public sealed class CheckStageCommandTests : IDisposable
     [InlineData(true)]
     public async Task CheckStage_StageFails_ReportsAndExitsWithOne(bool json)
     {
-        new EndpointFile("http://127.0.0.1:1", "another-key", 1, 1).Write(Path.Combine(_folder, "endpoint.json"));
+        new EndpointFile("http://127.0.0.1:1", "another-key", 1, 1).Write(InFolder("endpoint.json"));
         await using var stage = await PassThroughStage.StartAsync(Fault.None);
 
         string[] args = ["check-stage", stage.Address.ToString(), "--role", "audit"];
@@ -86,7 +75,7 @@ public sealed class CheckStageCommandTests : IDisposable
 
         if (json)
         {
-            using var report = JsonDocument.Parse(_output.ToString());
+            using var report = JsonDocument.Parse(Output);
             Assert.False(report.RootElement.GetProperty("passed").GetBoolean());
             var open = report.RootElement.GetProperty("checks")[2];
             Assert.Equal("open", open.GetProperty("name").GetString());
@@ -95,7 +84,7 @@ public sealed class CheckStageCommandTests : IDisposable
         }
         else
         {
-            var lines = _output.ToString().Split('\n');
+            var lines = Output.Split('\n');
             Assert.Equal(
                 [
                     "audit is a role of your own: checked as a stage between rules and aggregate",
@@ -106,9 +95,4 @@ public sealed class CheckStageCommandTests : IDisposable
             Assert.Equal("2 passed, 1 failed, 29 skipped", lines[^2]);
         }
     }
-
-    private Task<int> CommandAsync(params string[] args) => CommandLine.RunAsync(
-        args,
-        new Terminal(_output, _error),
-        name => name == EndpointFile.Variable ? Path.Combine(_folder, "endpoint.json") : null).WaitAsync(Waiting.Limit);
 }

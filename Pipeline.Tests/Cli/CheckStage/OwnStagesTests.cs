@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Pipeline.Cli.CheckStage;
+using Pipeline.Client.Channels;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
 using Pipeline.Stages.Aggregate;
@@ -12,6 +14,7 @@ using Pipeline.Stages.Core.Batching;
 using Pipeline.Stages.Core.Runtime;
 using Pipeline.Stages.Parse;
 using Pipeline.Stages.Rules;
+using Pipeline.Tests.ServiceDefaults;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Cli.CheckStage;
@@ -33,11 +36,11 @@ public sealed class OwnStagesTests
     [Fact]
     public async Task CheckStage_BridgeWithoutOptions_PassesAllOtherChecks()
     {
-        await using var program = await PassThroughProgram.StartAsync();
-        var options = Options.Create(new BridgeOptions { Role = "audit", Address = program.Address.ToString() });
-        using var channels = program.CreateChannels();
+        await using var program = await ServiceFixture.StartAsync(map: app => app.MapGrpcService<PassThroughProgram>());
+        var options = Options.Create(new BridgeOptions { Role = "audit", Address = program.GrpcAddress.ToString() });
         using var calls = new UserProgram(
-            options, channels, TimeProvider.System, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
+            options, program.Get<PipelineChannels>(), TimeProvider.System,
+            new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), NullLogger<UserProgram>.Instance);
         await PassesAsync("audit", context => new BridgeStage(context, calls, options), "options");
     }
 

@@ -1,15 +1,11 @@
-using System.IO.Compression;
 using Pipeline.Cli.Generator;
 using Pipeline.Files;
 
 namespace Pipeline.Tests.Cli.Generator;
 
-public sealed class GeneratorOutputTests : IDisposable
+public sealed class GeneratorOutputTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("generator-").FullName;
     private readonly GeneratorOptions _options = new() { Count = 1_000 };
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void Write_NameEndsInGz_IsCompressed()
@@ -17,10 +13,7 @@ public sealed class GeneratorOutputTests : IDisposable
         GeneratorOutput.Write(_options, InFolder("a.ndjson"), overwrite: false, null, CancellationToken.None);
         GeneratorOutput.Write(_options, InFolder("a.ndjson.gz"), overwrite: false, null, CancellationToken.None);
 
-        using var unzipped = new GZipStream(File.OpenRead(InFolder("a.ndjson.gz")), CompressionMode.Decompress);
-        using var bytes = new MemoryStream();
-        unzipped.CopyTo(bytes);
-        Assert.Equal(File.ReadAllBytes(InFolder("a.ndjson")), bytes.ToArray());
+        Assert.Equal(File.ReadAllBytes(InFolder("a.ndjson")), Gzip.Read(InFolder("a.ndjson.gz")));
         Assert.Equal(1_000, File.ReadAllLines(InFolder("a.ndjson")).Length);
     }
 
@@ -35,8 +28,7 @@ public sealed class GeneratorOutputTests : IDisposable
     [Fact]
     public void Write_CancelledInTheMiddle_LeavesTheFormerFile()
     {
-        var path = InFolder("a.ndjson");
-        File.WriteAllText(path, "old");
+        var path = Write("a.ndjson", "old");
         var options = new GeneratorOptions { Count = 100_000 };
         using var cancel = new CancellationTokenSource();
         var inTheMiddle = new List<(string Former, long Unfinished)>();
@@ -44,7 +36,7 @@ public sealed class GeneratorOutputTests : IDisposable
         {
             if (lines == 0)
                 return;
-            var unfinished = Directory.GetFiles(_folder, "*", SearchOption.AllDirectories).Where(file => file != path).Sum(file => new FileInfo(file).Length);
+            var unfinished = Directory.GetFiles(Folder, "*", SearchOption.AllDirectories).Where(file => file != path).Sum(file => new FileInfo(file).Length);
             inTheMiddle.Add((File.ReadAllText(path), unfinished));
             cancel.Cancel();
         });
@@ -55,14 +47,13 @@ public sealed class GeneratorOutputTests : IDisposable
         Assert.Equal("old", former);
         Assert.True(unfinished > 0);
         Assert.Equal("old", File.ReadAllText(path));
-        Assert.Equal([path], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([path], Directory.GetFileSystemEntries(Folder));
     }
 
     [Fact]
     public void Write_ExistingFile_IsRefusedWithoutOverwrite()
     {
-        var path = InFolder("a.ndjson");
-        File.WriteAllText(path, "mine");
+        var path = Write("a.ndjson", "mine");
 
         var error = Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, path, overwrite: false, null, CancellationToken.None));
         Assert.Contains("--overwrite", error.Message, StringComparison.Ordinal);
@@ -75,7 +66,7 @@ public sealed class GeneratorOutputTests : IDisposable
     [UnixFact]
     public void Write_OutputIsALink_WritesTheFileThatItLeadsTo()
     {
-        File.WriteAllText(InFolder("a.ndjson"), "old");
+        Write("a.ndjson", "old");
         File.CreateSymbolicLink(InFolder("link"), "a.ndjson");
 
         GeneratorOutput.Write(_options, InFolder("link"), overwrite: true, null, CancellationToken.None);
@@ -96,7 +87,7 @@ public sealed class GeneratorOutputTests : IDisposable
 
         Assert.Equal(
             [".a.ndjson.2.tmp", ".a.ndjson.backup.tmp", ".b.ndjson.1.tmp", "a.ndjson"],
-            Directory.GetFileSystemEntries(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Directory.GetFileSystemEntries(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         FileStream Unfinished(string name)
         {
@@ -121,7 +112,7 @@ public sealed class GeneratorOutputTests : IDisposable
 
         Assert.True(isMade);
         Assert.Equal(100_000, File.ReadLines(InFolder("a.ndjson")).Count());
-        Assert.Equal([InFolder("a.ndjson")], Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([InFolder("a.ndjson")], Directory.GetFileSystemEntries(Folder));
     }
 
     [LinuxFact]
@@ -152,9 +143,7 @@ public sealed class GeneratorOutputTests : IDisposable
 
     [Fact]
     public void Write_OutputIsADirectory_Throws() =>
-        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, _folder, overwrite: true, null, CancellationToken.None));
-
-    private string InFolder(string name) => Path.Combine(_folder, name);
+        Assert.Throws<IOException>(() => GeneratorOutput.Write(_options, Folder, overwrite: true, null, CancellationToken.None));
 
     private sealed class OnReport(Action<long> action) : IProgress<long>
     {
