@@ -524,16 +524,7 @@ public sealed class ComponentTests : IAsyncLifetime
     private static void Store(int second, string folder, Func<Run, Run>? change = null)
     {
         var time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(second);
-        var run = new Run
-        {
-            Id = Path.GetFileName(folder),
-            State = RunState.Cancelled,
-            Created = time,
-            Updated = time,
-            Options = new RunSettings { Input = "/in" },
-            Input = "/in",
-            Output = "/out",
-        };
+        var run = SampleRun.New(Path.GetFileName(folder), RunState.Cancelled, time);
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(RunStateFile.PathIn(folder), JsonSerializer.SerializeToUtf8Bytes(change?.Invoke(run) ?? run, RunJson.Default.Run));
     }

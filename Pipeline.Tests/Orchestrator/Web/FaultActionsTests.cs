@@ -42,9 +42,6 @@ public sealed class FaultActionsTests
     private static FaultActions NewActions() => new(
         new ConfigurationBuilder().AddInMemoryCollection([new(AppHostWatch.Variable, "1")]).Build(), TimeProvider.System, NullLogger<FaultActions>.Instance);
 
-    private static TopologyInstance InstanceOf(int process, string address = "http://127.0.0.1:1") => new()
-    {
-        InstanceId = "rules-0", Interface = "pipeline.v1.Stage", Role = "rules", Address = address, Accepts = [], Emits = [], Version = "1",
-        Language = "csharp", ProcessId = process, State = "live", Registered = null, LeaseRemainingMillis = 5_000, Departed = null,
-    };
+    private static TopologyInstance InstanceOf(int process, string address = "http://127.0.0.1:1") =>
+        SampleInstance.New("rules-0", "rules") with { ProcessId = process, Address = address };
 }

@@ -9,22 +9,21 @@ using Pipeline.Tests.Orchestrator.Fakes;
 namespace Pipeline.Tests.Orchestrator.Web;
 
 /// <summary>Files that come from a browser, and those that it may choose.</summary>
-public sealed class UploadTests : IDisposable
+public sealed class UploadTests : FolderTests
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("upload-").FullName;
     private readonly RunStore _store;
     private readonly Uploads _uploads;
 
     public UploadTests()
     {
-        _store = new RunStore(Path.Combine(_folder, "data"), NullLogger<RunStore>.Instance);
+        _store = new RunStore(InFolder("data"), NullLogger<RunStore>.Instance);
         _uploads = new Uploads(_store);
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         _store.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
     }
 
     [Fact]
@@ -85,17 +84,17 @@ public sealed class UploadTests : IDisposable
     [Fact]
     public void List_FolderBelowARoot_NamesFoldersAndInputs()
     {
-        Directory.CreateDirectory(Path.Combine(_folder, "sub"));
-        Directory.CreateDirectory(Path.Combine(_folder, ".hidden"));
-        File.WriteAllText(Path.Combine(_folder, "b.ndjson"), "12");
-        File.WriteAllText(Path.Combine(_folder, "a.json.gz"), "");
-        File.WriteAllText(Path.Combine(_folder, "c.txt"), "");
+        Directory.CreateDirectory(InFolder("sub"));
+        Directory.CreateDirectory(InFolder(".hidden"));
+        Write("b.ndjson", "12");
+        Write("a.json.gz", "");
+        Write("c.txt", "");
 
-        File.CreateSymbolicLink(Path.Combine(_folder, "d.ndjson"), "b.ndjson");
-        File.CreateSymbolicLink(Path.Combine(_folder, "e.ndjson"), "nothing");
-        File.CreateSymbolicLink(Path.Combine(_folder, "f.ndjson"), "f.ndjson");
+        File.CreateSymbolicLink(InFolder("d.ndjson"), "b.ndjson");
+        File.CreateSymbolicLink(InFolder("e.ndjson"), "nothing");
+        File.CreateSymbolicLink(InFolder("f.ndjson"), "f.ndjson");
 
-        var entries = Folders().List(_folder);
+        var entries = Folders().List(Folder);
 
         Assert.Equal(["data", "sub", "a.json.gz", "b.ndjson", "d.ndjson"], entries.Select(entry => entry.Name));
         Assert.Equal(["data", "sub"], entries.Where(entry => entry.IsFolder).Select(entry => entry.Name));
@@ -106,9 +105,9 @@ public sealed class UploadTests : IDisposable
     public void List_FolderElsewhere_IsRefused()
     {
         Assert.Throws<IOException>(() => Folders().List(Path.GetTempPath()));
-        Directory.CreateSymbolicLink(Path.Combine(_folder, "link"), Path.GetTempPath());
-        Assert.Throws<IOException>(() => Folders().List(Path.Combine(_folder, "link")));
+        Directory.CreateSymbolicLink(InFolder("link"), Path.GetTempPath());
+        Assert.Throws<IOException>(() => Folders().List(InFolder("link")));
     }
 
-    private RootFolders Folders() => new(new ConfigurationBuilder().AddInMemoryCollection([new("PIPELINE_ROOTS", _folder)]).Build());
+    private RootFolders Folders() => new(new ConfigurationBuilder().AddInMemoryCollection([new("PIPELINE_ROOTS", Folder)]).Build());
 }

@@ -146,8 +146,8 @@ public sealed class ViewTests
     {
         var run = NewRun(RunState.Running, Noon) with { History = [Attempt(1, "running", Noon) with { Route = ["a", "b"] }] };
         var topology = NewTopology(
-            Instance("a", "ingest"), Instance("old", "parse") with { State = "expired", Departed = Noon.AddSeconds(-5) },
-            Instance("older", "parse") with { State = "expired", Departed = Noon.AddMinutes(-5) });
+            SampleInstance.New("a", "ingest"), SampleInstance.New("old", "parse") with { State = "expired", Departed = Noon.AddSeconds(-5) },
+            SampleInstance.New("older", "parse") with { State = "expired", Departed = Noon.AddMinutes(-5) });
 
         var stages = StageViews.Of(["ingest", "parse"], topology, run, new RateMeter(), Noon);
 
@@ -191,7 +191,7 @@ public sealed class ViewTests
     [Fact]
     public void FaultLog_WhatWasDoneToAProcess_StandsBeforeWhatCameOfIt()
     {
-        var gone = Instance("a", "parse") with { State = "expired", Departed = Noon.AddSeconds(5) };
+        var gone = SampleInstance.New("a", "parse") with { State = "expired", Departed = Noon.AddSeconds(5) };
         var killed = new Incident(Noon, "killed", IncidentSeverity.Info, "parse a", "");
 
         Assert.Equal(["expired", "killed"], FaultLog.Of([], NewTopology(gone), [killed], 10).Select(incident => incident.Kind));
@@ -203,7 +203,7 @@ public sealed class ViewTests
     [InlineData("replaced", IncidentSeverity.Info)]
     public void FaultLog_DepartedInstance_SaysHowItWent(string state, object severity)
     {
-        var gone = Instance("a", "parse") with { State = state, Registered = Noon, Departed = Noon.AddSeconds(3) };
+        var gone = SampleInstance.New("a", "parse") with { State = state, Registered = Noon, Departed = Noon.AddSeconds(3) };
 
         var incidents = FaultLog.Of([], NewTopology(gone), [], 1);
 
@@ -415,10 +415,8 @@ public sealed class ViewTests
         Assert.Equal(["batchSize", "rate", "maxLineBytes", "lingerMicros"], errors.Select(error => error.Field));
     }
 
-    private static Run NewRun(RunState state, DateTimeOffset updated, params StageFigures[] stages) => new()
-    {
-        Id = "r", State = state, Attempts = 1, Created = Noon, Updated = updated, Options = new(), Input = "/in", Output = "/out", Stages = stages,
-    };
+    private static Run NewRun(RunState state, DateTimeOffset updated, params StageFigures[] stages) =>
+        SampleRun.New("r", state, Noon) with { Attempts = 1, Updated = updated, Stages = stages };
 
     private static StageFigures Figures(string role, long items, long sendMicros = 0) =>
         new() { InstanceId = $"{role}-0", Role = role, ItemsIn = items, WaitingToSendMicros = sendMicros };
@@ -428,12 +426,6 @@ public sealed class ViewTests
 
     private static Topology NewTopology(params TopologyInstance[] instances) =>
         new() { Revision = 1, Epoch = "e", Connected = true, Instances = instances };
-
-    private static TopologyInstance Instance(string id, string role) => new()
-    {
-        InstanceId = id, Interface = "pipeline.v1.Stage", Role = role, Address = "http://127.0.0.1:1", Accepts = [], Emits = [], Version = "1",
-        Language = "csharp", ProcessId = 1, State = "live", Registered = null, LeaseRemainingMillis = 5_000, Departed = null,
-    };
 
     private sealed class TemporaryFile : IDisposable
     {
