@@ -7,7 +7,6 @@ using Microsoft.Extensions.Time.Testing;
 using Pipeline.Broker.Watch;
 using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
-using Pipeline.Tests.Orchestrator.Fakes;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Tests.Broker;

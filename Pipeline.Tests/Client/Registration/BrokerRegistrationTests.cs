@@ -8,7 +8,6 @@ using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Tests.Broker;
-using Pipeline.Tests.Orchestrator.Fakes;
 using Pipeline.Tests.ServiceDefaults;
 
 namespace Pipeline.Tests.Client.Registration;

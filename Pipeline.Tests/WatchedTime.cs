@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Time.Testing;
 
-namespace Pipeline.Tests.Orchestrator.Fakes;
+namespace Pipeline.Tests;
 
 /// <summary>A clock that stands still until somebody waits for it.</summary>
 internal sealed class WatchedTime : FakeTimeProvider
