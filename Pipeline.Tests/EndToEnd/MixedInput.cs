@@ -27,6 +27,15 @@ internal static class MixedInput
         Encoding.ASCII.GetBytes(new string('x', MaxLineBytes + 1)),
     ];
 
+    /// <summary>A run over such an input, to a folder beside it that is made for its files.</summary>
+    public static RunSettings NewRun(string input, string folder, int checkpointIntervalMillis = 100) => new()
+    {
+        Input = input,
+        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(input)!, folder)).FullName, "results.ndjson"),
+        MaxLineBytes = MaxLineBytes,
+        CheckpointIntervalMillis = checkpointIntervalMillis,
+    };
+
     /// <summary>Writes it; the same bytes for the same numbers.</summary>
     /// <param name="stream">Where to.</param>
     /// <param name="lines">How many.</param>

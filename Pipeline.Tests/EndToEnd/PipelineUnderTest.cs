@@ -59,18 +59,10 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
         const double seconds = 6;
         var input = Path.Combine(Folder(name), "input.ndjson");
         FaultBench.Write(input, lines, badShare: 0);
-        var reference = Reference.Of(await RunAsync(NewRun($"{name}-undisturbed")));
-        var settings = NewRun($"{name}-disturbed");
+        var reference = Reference.Of(await RunAsync(MixedInput.NewRun(input, "undisturbed", checkpointIntervalMillis: 20)));
+        var settings = MixedInput.NewRun(input, "disturbed", checkpointIntervalMillis: 20);
         settings.Rate = lines / seconds;
         return (await UntilAsync(await Api.StartAsync(settings), now => now.Progress.Lines > 0), reference);
-
-        RunSettings NewRun(string folder) => new()
-        {
-            Input = input,
-            Output = Path.Combine(Folder(folder), "results.ndjson"),
-            MaxLineBytes = MixedInput.MaxLineBytes,
-            CheckpointIntervalMillis = 20,
-        };
     }
 
     /// <summary>Makes a run, and follows it until it rests; one that was interrupted is resumed.</summary>

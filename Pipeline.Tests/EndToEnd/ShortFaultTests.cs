@@ -46,10 +46,10 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
         await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
         var input = Path.Combine(pipeline.Folder($"{folder}-{service}"), "input.ndjson");
         FaultBench.Write(input, lines, badShare: 0.01);
-        var reference = Reference.Of(await pipeline.RunAsync(NewRun(input, "undisturbed")));
+        var reference = Reference.Of(await pipeline.RunAsync(MixedInput.NewRun(input, "undisturbed", checkpointIntervalMillis: 20)));
         var process = pipeline.Host.ProcessOf(service);
 
-        var settings = NewRun(input, "disturbed");
+        var settings = MixedInput.NewRun(input, "disturbed", checkpointIntervalMillis: 20);
         configure(settings);
         var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
         ServiceProcesses.Kill(process);
@@ -58,12 +58,4 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
         reference.Check(run);
         return run;
     }
-
-    private static RunSettings NewRun(string input, string name) => new()
-    {
-        Input = input,
-        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(input)!, name)).FullName, "results.ndjson"),
-        MaxLineBytes = MixedInput.MaxLineBytes,
-        CheckpointIntervalMillis = 20,
-    };
 }

@@ -48,9 +48,9 @@ public sealed class AppHostDeathTests : FolderTests
             try
             {
                 await ReadyAsync(api);
-                reference ??= Reference.Of(await RestAsync(api, await api.StartAsync(NewRun(input, "reference"))));
+                reference ??= Reference.Of(await RestAsync(api, await api.StartAsync(MixedInput.NewRun(input, "reference"))));
                 // Slow enough to be under way still when the last process is gone.
-                var settings = NewRun(input, $"out-{++n}");
+                var settings = MixedInput.NewRun(input, $"out-{++n}");
                 settings.Rate = reference.Counts.Lines / MayLinger.TotalSeconds;
                 var run = await api.StartAsync(settings);
                 await UntilAsync(async () =>
@@ -131,14 +131,6 @@ public sealed class AppHostDeathTests : FolderTests
 
         host.Dispose();
     }
-
-    private RunSettings NewRun(string input, string name) => new()
-    {
-        Input = input,
-        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, name)).FullName, "results.ndjson"),
-        MaxLineBytes = MixedInput.MaxLineBytes,
-        CheckpointIntervalMillis = 100,
-    };
 
     private static Task ReadyAsync(RunsClient api) => UntilAsync(async () =>
     {

@@ -24,7 +24,7 @@ public sealed class CrashLoopTests : FolderTests
             FaultBench.Write(input, 20_000, 0.02);
             var failed = await FailAsync(input);
             await using var repaired = await PipelineUnderTest.StartAsync([], Folder);
-            var reference = Reference.Of(await repaired.RunAsync(NewRun(input, "reference")));
+            var reference = Reference.Of(await repaired.RunAsync(MixedInput.NewRun(input, "reference")));
 
             var listed = await repaired.Api.GetAsync(failed.Id);
             Assert.Equal(RunState.Failed, listed.State);
@@ -53,7 +53,7 @@ public sealed class CrashLoopTests : FolderTests
             ],
             Folder,
             application => given = application.ResourceNotifications.WaitForResourceAsync("rules", IsGivenUp).WaitAsync(FaultBench.Patience));
-        var run = await broken.Api.StartAsync(NewRun(input, "broken"));
+        var run = await broken.Api.StartAsync(MixedInput.NewRun(input, "broken"));
         // The other stages may take a moment to register.
         var waiting = await broken.UntilAsync(run, now => now.WaitingFor == "rules");
         Assert.Equal(RunState.Waiting, waiting.State);
@@ -84,11 +84,4 @@ public sealed class CrashLoopTests : FolderTests
             return decisions.Count > 0 && decisions[^1].StartsWith("given up", StringComparison.Ordinal);
         }
     }
-
-    private RunSettings NewRun(string input, string name) => new()
-    {
-        Input = input,
-        Output = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, name)).FullName, "results.ndjson"),
-        MaxLineBytes = MixedInput.MaxLineBytes,
-    };
 }

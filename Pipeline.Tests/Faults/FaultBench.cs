@@ -82,13 +82,7 @@ internal sealed class FaultBench : IAsyncDisposable
     }
 
     /// <summary>Another run over the input, into a folder of its own.</summary>
-    public RunSettings NewRun() => new()
-    {
-        Input = Input,
-        Output = Path.Combine(Pipeline.Folder($"out-{++_runs}"), "results.ndjson"),
-        MaxLineBytes = MixedInput.MaxLineBytes,
-        CheckpointIntervalMillis = 100,
-    };
+    public RunSettings NewRun() => MixedInput.NewRun(Input, $"out-{++_runs}");
 
     /// <summary>A service's process, once it is there and well.</summary>
     /// <param name="service">Which.</param>
