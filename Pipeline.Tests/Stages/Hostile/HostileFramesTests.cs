@@ -82,11 +82,7 @@ public sealed class HostileFramesTests
             Assert.DoesNotContain("before the end of its stream", failure.Status.Detail, StringComparison.Ordinal);
         }
 
-        using var next = chain.Open(Open(sink));
-        await next.Opened.WaitAsync(Waiting.Limit);
-        await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });
-        await next.Call.RequestStream.WriteAsync(new StageInput { EndOfInput = new EndOfInput() });
-        Assert.NotNull((await next.ReadAllAsync().WaitAsync(Waiting.Limit))[^1].RunCompleted);
+        await RequireServedAsync(chain, sink);
     }
 
     [LinuxFact]
@@ -141,6 +137,11 @@ public sealed class HostileFramesTests
             }
         }
 
+        await RequireServedAsync(chain, sink);
+    }
+
+    private static async Task RequireServedAsync(Chain chain, StageServer sink)
+    {
         using var next = chain.Open(Open(sink));
         await next.Opened.WaitAsync(Waiting.Limit);
         await next.Call.RequestStream.WriteAsync(new StageInput { Checkpoint = new Checkpoint { Id = 1, Position = Opaque.Of(new Position()) } });

@@ -16,12 +16,7 @@ public sealed class IngestPacingTests : FolderTests
         var time = new JumpingTime();
         var start = time.Micros;
         var run = Paced(time, batchSize, lingerMicros);
-        var lateness = new List<long>();
-        run.OnFrame = (r, _) =>
-        {
-            if (r.ReadMicros.Count > lateness.Count)
-                lateness.Add(time.Micros - r.ReadMicros[^1]);
-        };
+        var lateness = RecordLateness(run, time);
         await run.ReadAsync().WaitAsync(Waiting.Limit);
 
         Assert.All(run.BatchLines.SkipLast(1), count => Assert.Equal(linesPerBatch, count));
@@ -42,12 +37,7 @@ public sealed class IngestPacingTests : FolderTests
         var time = new JumpingTime(tick: TimeSpan.FromMicroseconds(TickMicros));
         var start = time.Micros;
         var run = Paced(time, batchSize: 0, LingerMicros);
-        var lateness = new List<long>();
-        run.OnFrame = (r, _) =>
-        {
-            if (r.ReadMicros.Count > lateness.Count)
-                lateness.Add(time.Micros - r.ReadMicros[^1]);
-        };
+        var lateness = RecordLateness(run, time);
         await run.ReadAsync().WaitAsync(Waiting.Limit);
 
         Assert.Equal(100, run.BatchLines.Sum());
@@ -78,6 +68,18 @@ public sealed class IngestPacingTests : FolderTests
         Assert.Equal([1], run.BatchLines);
         Assert.Equal([0, 1], run.Checkpoints.Select(checkpoint => checkpoint.Checkpoint.Position.Line));
         Assert.Equal(ControlAction.Drain, run.Messages[^1].Control.Action);
+    }
+
+    // Of each batch, as it is sent.
+    private static List<long> RecordLateness(IngestRun run, JumpingTime time)
+    {
+        var lateness = new List<long>();
+        run.OnFrame = (_, _) =>
+        {
+            if (run.ReadMicros.Count > lateness.Count)
+                lateness.Add(time.Micros - run.ReadMicros[^1]);
+        };
+        return lateness;
     }
 
     private IngestRun Paced(TimeProvider time, int batchSize, long lingerMicros)

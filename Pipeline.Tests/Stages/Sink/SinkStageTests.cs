@@ -173,29 +173,14 @@ public sealed class SinkStageTests : IDisposable
     public async Task Process_EndOrDrainWithoutCheckpointBefore_IsAProtocolViolation()
     {
         foreach (var last in (StageInput[])[new() { EndOfInput = new() }, new() { Control = new() { Action = ControlAction.Drain } }])
-        {
-            using var script = new SinkRunScript();
-            await using var stage = script.Stage();
-            await script.OpenAsync(stage, 1);
-            await stage.ProcessAsync(new EventFrame { Rejects = { new Reject { Line = 1, Reason = "x" } } }, script, CancellationToken.None);
-
-            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(new MessageFrame(last), script, CancellationToken.None).AsTask());
-            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
-        }
+            await RequireViolationAsync(new EventFrame { Rejects = { new Reject { Line = 1, Reason = "x" } } }, new MessageFrame(last));
     }
 
     [Fact]
     public async Task Process_FrameOfEventsOrLines_IsAProtocolViolation()
     {
         foreach (var frame in new Frame[] { new EventFrame { Count = 1 }, new LineFrame(SharedBuffer.Rent(1), 0, 0) })
-        {
-            using var script = new SinkRunScript();
-            await using var stage = script.Stage();
-            await script.OpenAsync(stage, 1);
-
-            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frame, script, CancellationToken.None).AsTask());
-            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
-        }
+            await RequireViolationAsync(frame);
     }
 
     [Fact]
@@ -203,15 +188,8 @@ public sealed class SinkStageTests : IDisposable
     {
         foreach (var other in new StageInput[] { new() { WorkItems = new WorkItemBatch() }, new() { EndOfInput = new EndOfInput() } })
         {
-            using var script = new SinkRunScript();
-            await using var stage = script.Stage();
-            await script.OpenAsync(stage, 1);
             var page = new StageInput { Checkpoint = new Checkpoint { Id = 1, More = true } };
-            await stage.ProcessAsync(new MessageFrame(page), script, CancellationToken.None);
-
-            var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(new MessageFrame(other), script, CancellationToken.None).AsTask());
-
-            Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
+            await RequireViolationAsync(new MessageFrame(page), new MessageFrame(other));
         }
     }
 
@@ -324,6 +302,20 @@ public sealed class SinkStageTests : IDisposable
             File.WriteAllBytes(path, whole[..at]);
             Assert.Null(StoredCheckpoint.TryOpen(path));
         }
+    }
+
+    // The last of the frames is refused.
+    private static async Task RequireViolationAsync(params Frame[] frames)
+    {
+        using var script = new SinkRunScript();
+        await using var stage = script.Stage();
+        await script.OpenAsync(stage, 1);
+        foreach (var frame in frames.SkipLast(1))
+            await stage.ProcessAsync(frame, script, CancellationToken.None);
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => stage.ProcessAsync(frames[^1], script, CancellationToken.None).AsTask());
+
+        Assert.Equal(FailureReasons.ProtocolViolation, failure.Failure.Reason);
     }
 
     private StoredCheckpoint? Stored(Action<SealedFile> writePages)

@@ -85,8 +85,6 @@ internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransfo
 /// <summary>Collects lines and answers as Sink does; `position` makes what it answers of a checkpoint's.</summary>
 internal sealed class FakeSink(StageContext context, List<string> lines, Func<Opaque, Opaque>? position = null) : ITransform
 {
-    public bool Disposed { get; private set; }
-
     public IEnumerable<Checkpoint> StoredPages { get; init; } = [];
 
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken) =>
@@ -121,9 +119,5 @@ internal sealed class FakeSink(StageContext context, List<string> lines, Func<Op
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Disposed = true;
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
