@@ -20,10 +20,7 @@ internal sealed class AppHostProcess : IDisposable
         _data = data;
     }
 
-    /// <summary>Starts it.</summary>
-    /// <param name="data">The data directory.</param>
-    /// <param name="environment">More variables, for it and all that it starts.</param>
-    /// <param name="args">More of the command line.</param>
+    /// <summary>Starts it over a data directory, with more variables for it and all that it starts.</summary>
     public static AppHostProcess Start(string data, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
         string[] command =
@@ -74,8 +71,7 @@ internal sealed class AppHostProcess : IDisposable
         throw new InvalidOperationException($"standard error ended without the line: {_error}");
     }
 
-    /// <summary>Reads standard error up to the line that tells of the run.</summary>
-    /// <returns>The run's id.</returns>
+    /// <summary>Reads standard error up to the line that tells of the run, and gives its id.</summary>
     public async Task<string> ReadRunAsync() =>
         (await ReadErrorToAsync(line => line.StartsWith("run ", StringComparison.Ordinal))).Split(' ')[1];
 
@@ -86,7 +82,6 @@ internal sealed class AppHostProcess : IDisposable
     public void HangUp() => Signals.HangUp(_process.Id);
 
     /// <summary>Waits for its end.</summary>
-    /// <returns>The exit code, its standard output, and its standard error.</returns>
     public async Task<(int Code, string Output, string Error)> EndAsync()
     {
         var output = _process.StandardOutput.ReadToEndAsync();

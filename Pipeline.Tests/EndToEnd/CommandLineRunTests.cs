@@ -18,8 +18,7 @@ public sealed class CommandLineRunTests(PipelineFixture fixture)
     public async Task Run_OrchestratorKilledMeanwhile_FollowsTheRunToTheSameResults()
     {
         var folder = Pipeline.Folder(nameof(Run_OrchestratorKilledMeanwhile_FollowsTheRunToTheSameResults));
-        var input = Path.Combine(folder, "input.ndjson");
-        FaultBench.Write(input, Lines, badShare: 0);
+        var input = FaultBench.Write(Path.Combine(folder, "input.ndjson"), Lines, badShare: 0);
         var reference = Reference.Of(await Pipeline.RunAsync(new RunSettings
         {
             Input = input,

@@ -101,8 +101,7 @@ public sealed class HostileInputTests(PipelineFixture fixture)
     public async Task Resume_InputChangedSinceThePause_FailsWithoutResults(string how)
     {
         var folder = Pipeline.Folder($"input-{how}");
-        var input = Path.Combine(folder, "input.ndjson");
-        FaultBench.Write(input, 20_000, 0.01);
+        var input = FaultBench.Write(Path.Combine(folder, "input.ndjson"), 20_000, 0.01);
         var settings = NewRun(folder, input);
         // Slow enough to be under way still when it is asked to pause.
         settings.Rate = 2_000;

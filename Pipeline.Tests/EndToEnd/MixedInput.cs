@@ -37,10 +37,6 @@ internal static class MixedInput
     };
 
     /// <summary>Writes it; the same bytes for the same numbers.</summary>
-    /// <param name="stream">Where to.</param>
-    /// <param name="lines">How many.</param>
-    /// <param name="seed">Of the random numbers.</param>
-    /// <param name="badShare">Of all lines, 0 to 1.</param>
     /// <returns>What is known beforehand; events and filtered ones are counted by nobody yet.</returns>
     public static RunCounts Write(Stream stream, int lines, int seed, double badShare = 0.004)
     {

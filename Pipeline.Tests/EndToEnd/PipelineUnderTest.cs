@@ -57,8 +57,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     {
         const int lines = 40_000;
         const double seconds = 6;
-        var input = Path.Combine(Folder(name), "input.ndjson");
-        FaultBench.Write(input, lines, badShare: 0);
+        var input = FaultBench.Write(Path.Combine(Folder(name), "input.ndjson"), lines, badShare: 0);
         var reference = Reference.Of(await RunAsync(MixedInput.NewRun(input, "undisturbed", checkpointIntervalMillis: 20)));
         var settings = MixedInput.NewRun(input, "disturbed", checkpointIntervalMillis: 20);
         settings.Rate = lines / seconds;

@@ -15,10 +15,7 @@ internal sealed class RulesProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Starts one and waits until it is registered.</summary>
-    /// <param name="pipeline">Where.</param>
-    /// <param name="instance">Its instance's id.</param>
-    /// <param name="version">The version that it tells; null: that of its program.</param>
+    /// <summary>Starts one, which may tell another version than its program's, and waits until it is registered.</summary>
     public static async Task<RulesProcess> StartAsync(PipelineUnderTest pipeline, string instance, string? version = null)
     {
         var start = new ProcessStartInfo(ServiceFiles.PathOf(new Projects.Pipeline_Stages_Rules()))

@@ -35,8 +35,7 @@ public sealed class SamplePrograms : IAsyncLifetime
             : Array.Empty<string>(),
     ];
 
-    /// <summary>A route through these roles.</summary>
-    /// <param name="middle">Between parse and aggregate.</param>
+    /// <summary>A route with these roles between parse and aggregate.</summary>
     public static string[] Route(params string[] middle) => ["ingest", "parse", .. middle, "aggregate", "sink"];
 
     /// <summary>The process of a program, once there is one: it may be about to be started again.</summary>

@@ -44,8 +44,7 @@ public sealed class ShortFaultTests(PipelineFixture fixture)
         var pipeline = fixture.Pipeline;
         // Waits until the process killed by the previous test is up again, as its start would slow this run down.
         await Task.WhenAll(ServiceProcesses.Services.Select(pipeline.Host.WaitForHealthyAsync));
-        var input = Path.Combine(pipeline.Folder($"{folder}-{service}"), "input.ndjson");
-        FaultBench.Write(input, lines, badShare: 0.01);
+        var input = FaultBench.Write(Path.Combine(pipeline.Folder($"{folder}-{service}"), "input.ndjson"), lines, badShare: 0.01);
         var reference = Reference.Of(await pipeline.RunAsync(MixedInput.NewRun(input, "undisturbed", checkpointIntervalMillis: 20)));
         var process = pipeline.Host.ProcessOf(service);
 

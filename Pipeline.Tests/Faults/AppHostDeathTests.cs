@@ -34,8 +34,7 @@ public sealed class AppHostDeathTests : FolderTests
     [FaultFact]
     public async Task AppHost_Killed_LeavesNoProcessAndTheNextStartResumes()
     {
-        var input = Path.Combine(Folder, "input.ndjson");
-        FaultBench.Write(input, FaultSettings.Lines, 0.004);
+        var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), FaultSettings.Lines, 0.004);
         using var api = new RunsClient(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
         var processes = new ServiceProcesses(Folder);
         var row = new FaultRow("SIGKILL AppHost");

@@ -75,18 +75,18 @@ internal sealed class FaultBench : IAsyncDisposable
         }
     }
 
-    public static void Write(string path, int lines, double badShare)
+    /// <returns>The path.</returns>
+    public static string Write(string path, int lines, double badShare)
     {
         using var file = File.Create(path);
         MixedInput.Write(file, lines, seed: 11, badShare);
+        return path;
     }
 
     /// <summary>Another run over the input, into a folder of its own.</summary>
     public RunSettings NewRun() => MixedInput.NewRun(Input, $"out-{++_runs}");
 
-    /// <summary>A service's process, once it is there and well.</summary>
-    /// <param name="service">Which.</param>
-    /// <param name="former">One that it shall not be.</param>
+    /// <summary>A service's process, once it is there and well, and not the former one.</summary>
     public async Task<int> ProcessOfAsync(string service, int? former = null)
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
@@ -138,12 +138,10 @@ internal sealed class FaultBench : IAsyncDisposable
         return settings;
     }
 
-    /// <summary>Waits for a random moment of a run: by the clock, which comes down to milliseconds, or by the lines that are done.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="pace">How it goes.</param>
-    /// <param name="takes">How long its attempt takes undisturbed.</param>
-    /// <param name="random">Random numbers.</param>
-    /// <param name="until">The latest moment, as a part of the run.</param>
+    /// <summary>
+    /// Waits for a random moment of a run that takes so long undisturbed, at most until that part of it: by the clock, which comes down to
+    /// milliseconds, or by the lines that are done.
+    /// </summary>
     public async Task MomentAsync(Run run, Pace pace, TimeSpan takes, Random random, double until = 1)
     {
         var part = random.NextDouble() * until;

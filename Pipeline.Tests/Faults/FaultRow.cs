@@ -4,7 +4,6 @@ using System.Globalization;
 namespace Pipeline.Tests.Faults;
 
 /// <summary>One row of the suite's table: does something again and again, counts, and fails at the end with all that went wrong.</summary>
-/// <param name="name">As the table shows it.</param>
 internal sealed class FaultRow(string name)
 {
     /// <summary>What fails so often is broken; going on would only take time.</summary>
@@ -30,9 +29,7 @@ internal sealed class FaultRow(string name)
         _total = Math.Max(_total, times);
     }
 
-    /// <summary>Does it once.</summary>
-    /// <param name="what">Names it among the others of the row.</param>
-    /// <param name="once">Does it.</param>
+    /// <summary>Does it once; what it is names it among the others of the row.</summary>
     public async Task OnceAsync(string what, Func<Random, Task> once)
     {
         _total++;

@@ -44,8 +44,7 @@ public sealed class OverloadTests : FolderTests
             await using var pipeline = await PipelineUnderTest.StartAsync(
                 ["--Pipeline:Liveness:Startup=00:00:05"], Folder, application => _ = CollectAsync(application, decisions));
             Load(Busy);
-            var input = Path.Combine(Folder, "input.ndjson");
-            FaultBench.Write(input, FaultSettings.Lines, 0.004);
+            var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), FaultSettings.Lines, 0.004);
             var began = Stopwatch.GetTimestamp();
             do
             {

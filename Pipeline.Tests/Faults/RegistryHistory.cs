@@ -25,8 +25,7 @@ internal sealed class RegistryHistory : IAsyncDisposable
     private long _revision;
     private bool _inSnapshot;
 
-    /// <param name="broker">The broker's gRPC address.</param>
-    /// <param name="breakEvery">Breaks the stream by itself after so many changes; 0 = never.</param>
+    /// <summary>Breaks the stream by itself after so many changes; 0 = never.</summary>
     public RegistryHistory(Uri broker, int breakEvery = 0)
     {
         _channel = GrpcChannel.ForAddress(broker);

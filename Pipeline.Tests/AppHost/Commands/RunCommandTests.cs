@@ -167,8 +167,7 @@ public sealed class RunCommandTests(PipelineFixture fixture)
 
     private string Write(string name, int lines)
     {
-        var path = Path.Combine(Pipeline.Folder(name), "input.ndjson");
-        FaultBench.Write(path, lines, badShare: 0);
+        var path = FaultBench.Write(Path.Combine(Pipeline.Folder(name), "input.ndjson"), lines, badShare: 0);
         return path;
     }
 

@@ -17,8 +17,7 @@ public sealed class RunTraceTests(PipelineFixture fixture)
     {
         var pipeline = fixture.Pipeline;
         var folder = pipeline.Folder("traced");
-        var input = Path.Combine(folder, "input.ndjson");
-        FaultBench.Write(input, 1_000, badShare: 0);
+        var input = FaultBench.Write(Path.Combine(folder, "input.ndjson"), 1_000, badShare: 0);
         var run = await pipeline.RunAsync(new RunSettings { Input = input, Output = Path.Combine(folder, "results.ndjson") });
         Assert.Equal(RunState.Completed, run.State);
         var trace = ByteString.CopyFrom(Convert.FromHexString(run.TraceId!));

@@ -24,11 +24,7 @@ internal sealed class TestAuthority : IDisposable
     /// <summary>File with its certificate.</summary>
     public string Path { get; }
 
-    /// <summary>Signs a certificate of machines.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="until">When it ends.</param>
-    /// <param name="addresses">Addresses of the machines.</param>
-    /// <returns>Files with a certificate and its key.</returns>
+    /// <summary>Signs a certificate of machines at these addresses, and writes it and its key to files.</summary>
     public (string Certificate, string Key) Sign(string name, DateTimeOffset until, params IEnumerable<string> addresses)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

@@ -39,8 +39,7 @@ internal sealed class TestMachines : IAsyncDisposable
 
     public TestMachine this[int index] => All[index];
 
-    /// <param name="count">Machines at the start.</param>
-    /// <param name="configure">Changes a machine before it starts, by its number from 0.</param>
+    /// <summary>Starts so many machines; each may be changed before it starts, by its number from 0.</summary>
     public static async Task<TestMachines> StartAsync(int count = 3, Action<int, TestMachine>? configure = null)
     {
         var machines = new TestMachines(count, configure);

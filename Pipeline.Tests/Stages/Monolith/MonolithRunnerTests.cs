@@ -45,6 +45,26 @@ public sealed class MonolithRunnerTests : FolderTests
         Assert.Equal(FailureReasons.DiskFull, failure.Failure.Reason);
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(1, 1)]
+    [InlineData(2, 3)]
+    public async Task RunAsync_SampleInput_WritesTheSampleResultsAndRejects(int threads, int batchSize)
+    {
+        var open = Open("");
+        File.Copy(Sample("events.ndjson"), open.Options.Input, overwrite: true);
+        open.Options.BatchSize = batchSize;
+
+        var completed = await RunAsync(open, threads, null);
+
+        Assert.Equal(["ingest", "parse", "rules", "aggregate", "sink"], completed.Stages.Select(stage => stage.Role));
+        Assert.Equal(25, completed.Counts.Lines);
+        Assert.Equal(File.ReadAllText(Sample("results.ndjson")), File.ReadAllText(InFolder("out.ndjson")));
+        Assert.Equal(File.ReadAllText(Sample("results.rejects.ndjson")), File.ReadAllText(InFolder("out.rejects.ndjson")));
+
+        static string Sample(string name) => Path.Combine(Repository.Root, "samples", name);
+    }
+
     private OpenRun Open(string input) => new()
     {
         RunId = "run-1",
