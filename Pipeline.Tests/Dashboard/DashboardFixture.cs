@@ -1,6 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
 using Microsoft.Playwright;
-using Pipeline.Tests.AppHost;
 using Pipeline.Tests.EndToEnd;
 
 namespace Pipeline.Tests.Dashboard;
@@ -9,28 +8,17 @@ namespace Pipeline.Tests.Dashboard;
 public sealed class DashboardFixture : IAsyncLifetime
 {
     private PipelineUnderTest? _pipeline;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private TestBrowser? _browser;
     private IBrowserContext? _session;
 
     internal PipelineUnderTest Pipeline => _pipeline ?? throw new InvalidOperationException("not started");
-
-    private static float PatienceMillis => (float)AppHostUnderTest.Patience.TotalMilliseconds;
 
     public async Task InitializeAsync()
     {
         if (BrowserFactAttribute.SkipReason is not null)
             return;
 
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = BrowserFactAttribute.Browser ?? throw new InvalidOperationException("there is no browser on PATH"),
-            Args = ["--disable-gpu", "--disable-background-networking"],
-            Timeout = PatienceMillis,
-        });
-        Assertions.SetDefaultExpectTimeout(PatienceMillis);
-
+        _browser = await TestBrowser.StartAsync();
         // The delay of a restart is the time for which the dashboard shows that it is due.
         _pipeline = await PipelineUnderTest.StartAsync(
             ["--Pipeline:Demo=true", "--Pipeline:Restart:InitialDelay=00:00:03"], data: null, dashboard: true);
@@ -40,12 +28,12 @@ public sealed class DashboardFixture : IAsyncLifetime
             "run", change => KnownResourceStates.TerminalStates.Contains(change.Snapshot.State?.Text));
         Assert.Equal(0, demo.Snapshot.ExitCode);
 
-        _session = await _browser.NewContextAsync(new BrowserNewContextOptions
+        _session = await _browser.Browser.NewContextAsync(new BrowserNewContextOptions
         {
             BaseURL = login.GetLeftPart(UriPartial.Authority),
             ViewportSize = new ViewportSize { Width = 1280, Height = 760 },
         });
-        _session.SetDefaultTimeout(PatienceMillis);
+        _session.SetDefaultTimeout(TestBrowser.PatienceMillis);
         await using var page = await OpenAsync(login.PathAndQuery);
         await Assertions.Expect(page.Resource("orchestrator")).ToBeVisibleAsync();
     }
@@ -58,7 +46,6 @@ public sealed class DashboardFixture : IAsyncLifetime
     {
         if (_browser is not null)
             await _browser.DisposeAsync();
-        _playwright?.Dispose();
         if (_pipeline is not null)
             await _pipeline.DisposeAsync();
     }

@@ -6,28 +6,13 @@ namespace Pipeline.Tests.Dashboard;
 /// <summary>A page of Aspire's dashboard, in the terms of its user; the knowledge of its markup is here.</summary>
 internal sealed class DashboardPage : IAsyncDisposable
 {
-    // Set by eng/screenshots.
-    private static readonly string? ScreenshotFolder = Environment.GetEnvironmentVariable("PIPELINE_SCREENSHOTS");
-
     private readonly IPage _page;
-    private readonly List<string> _errors = [];
+    private readonly PageErrors _errors;
 
-    private DashboardPage(IPage page)
-    {
-        _page = page;
-        page.Console += (_, message) => Add(message.Type == "error" ? $"{message.Text} ({message.Location})" : null);
-        page.PageError += (_, error) => Add(error);
-    }
+    private DashboardPage(IPage page) => (_page, _errors) = (page, new PageErrors(page));
 
     /// <summary>What the browser has logged as errors so far.</summary>
-    public IReadOnlyList<string> Errors
-    {
-        get
-        {
-            lock (_errors)
-                return [.. _errors];
-        }
-    }
+    public IReadOnlyList<string> Errors => _errors.All;
 
     /// <summary>The dialog that is open.</summary>
     public ILocator Dialog => _page.Locator("fluent-dialog");
@@ -55,8 +40,7 @@ internal sealed class DashboardPage : IAsyncDisposable
     /// <summary>Goes to another page.</summary>
     public Task GoAsync(string path) => _page.GotoAsync(path);
 
-    /// <summary>The first visible text that matches.</summary>
-    /// <param name="pattern">A regular expression.</param>
+    /// <summary>The first visible text that matches a regular expression.</summary>
     public ILocator Text(string pattern) => _page.GetByText(new Regex(pattern)).Filter(new() { Visible = true }).First;
 
     /// <summary>The row of a resource.</summary>
@@ -65,8 +49,7 @@ internal sealed class DashboardPage : IAsyncDisposable
     /// <summary>The state of a resource.</summary>
     public ILocator State(string resource) => Resource(resource).Locator("td[col-index='2']");
 
-    /// <summary>The rows of a trace that are spans of this name.</summary>
-    /// <param name="name">The resource and the name of the span, such as <c>orchestrator: run</c>.</param>
+    /// <summary>The rows of a trace that are spans of this resource and name, such as <c>orchestrator: run</c>.</summary>
     public ILocator Span(string name) => Spans.Filter(new() { Has = _page.Locator($"td[aria-label^='{name}']") });
 
     /// <summary>The rows of a trace that are spans of this resource.</summary>
@@ -105,7 +88,7 @@ internal sealed class DashboardPage : IAsyncDisposable
     /// <summary>Takes a picture for the documentation, if it is asked for.</summary>
     public async Task ShootAsync(string name)
     {
-        if (ScreenshotFolder is null)
+        if (TestBrowser.ScreenshotFolder is null)
             return;
         // The graph's nodes find their places first.
         await _page.WaitForFunctionAsync(
@@ -119,18 +102,10 @@ internal sealed class DashboardPage : IAsyncDisposable
             """,
             null,
             new() { PollingInterval = 500 });
-        await _page.ScreenshotAsync(new() { Path = Path.Combine(ScreenshotFolder, $"dashboard-{name}.png") });
+        await _page.ScreenshotAsync(new() { Path = Path.Combine(TestBrowser.ScreenshotFolder, $"dashboard-{name}.png") });
     }
 
     public async ValueTask DisposeAsync() => await _page.CloseAsync();
 
     private ILocator Item(string text) => _page.GetByRole(AriaRole.Menuitem, new() { Name = text, Exact = true });
-
-    private void Add(string? error)
-    {
-        if (error is null)
-            return;
-        lock (_errors)
-            _errors.Add(error);
-    }
 }

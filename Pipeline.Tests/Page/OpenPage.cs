@@ -1,37 +1,26 @@
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Pipeline.Tests.AppHost;
+using Pipeline.Tests.Dashboard;
 
 namespace Pipeline.Tests.Page;
 
 /// <summary>The orchestrator's page in a browser that is logged in, in the terms of its user.</summary>
 internal sealed class OpenPage : IAsyncDisposable
 {
-    // Set by eng/screenshots.
-    private static readonly string? ScreenshotFolder = Environment.GetEnvironmentVariable("PIPELINE_SCREENSHOTS");
-
     private readonly IBrowserContext _session;
-    private readonly List<string> _errors = [];
+    private readonly PageErrors _errors;
 
     private OpenPage(IBrowserContext session, IPage page)
     {
         _session = session;
         Page = page;
-        page.Console += (_, message) => Add(message.Type == "error" ? $"{message.Text} ({message.Location})" : null);
-        page.PageError += (_, error) => Add(error);
+        _errors = new PageErrors(page);
     }
 
     public IPage Page { get; }
 
     /// <summary>What the browser has logged as errors so far.</summary>
-    public IReadOnlyList<string> Errors
-    {
-        get
-        {
-            lock (_errors)
-                return [.. _errors];
-        }
-    }
+    public IReadOnlyList<string> Errors => _errors.All;
 
     /// <summary>Opens a browser of its own at a path.</summary>
     public static async Task<OpenPage> OpenAsync(IBrowser browser, Uri orchestrator, string path, int width = 1280)
@@ -41,7 +30,7 @@ internal sealed class OpenPage : IAsyncDisposable
             BaseURL = orchestrator.GetLeftPart(UriPartial.Authority),
             ViewportSize = new ViewportSize { Width = width, Height = 850 },
         });
-        session.SetDefaultTimeout((float)AppHostUnderTest.Patience.TotalMilliseconds);
+        session.SetDefaultTimeout(TestBrowser.PatienceMillis);
         var page = new OpenPage(session, await session.NewPageAsync());
         await page.Page.GotoAsync(path);
         return page;
@@ -136,12 +125,12 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>Takes a picture for the documentation, light and dark, if it is asked for.</summary>
     public async Task ShootAsync(string name)
     {
-        if (ScreenshotFolder is null)
+        if (TestBrowser.ScreenshotFolder is null)
             return;
         foreach (var theme in (string[])["light", "dark"])
         {
             await WaitForColoursAsync();
-            await Page.ScreenshotAsync(new() { Path = Path.Combine(ScreenshotFolder, $"page-{name}-{theme}.png") });
+            await Page.ScreenshotAsync(new() { Path = Path.Combine(TestBrowser.ScreenshotFolder, $"page-{name}-{theme}.png") });
             await Page.Locator("fluent-button").Filter(new() { HasText = "Theme" }).ClickAsync();
         }
     }
@@ -157,12 +146,4 @@ internal sealed class OpenPage : IAsyncDisposable
         """);
 
     public async ValueTask DisposeAsync() => await _session.DisposeAsync();
-
-    private void Add(string? error)
-    {
-        if (error is null)
-            return;
-        lock (_errors)
-            _errors.Add(error);
-    }
 }
