@@ -121,13 +121,7 @@ internal sealed class PipelineUnderTest : IAsyncDisposable
     public async Task<Topology> TopologyAsync(Func<Topology, bool> condition)
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
-        await foreach (var topology in Api.FollowTopologyAsync(cancellationToken: timeout.Token))
-        {
-            if (condition(topology.Data))
-                return topology.Data;
-        }
-
-        throw new InvalidOperationException("the stream of topologies ended");
+        return (await Api.FollowTopologyAsync(cancellationToken: timeout.Token).FirstAsync(topology => condition(topology.Data), timeout.Token)).Data;
     }
 
     /// <summary>Waits until every stage is up: after the kill of another test one may be on its way.</summary>

@@ -77,13 +77,7 @@ public abstract class ApiTest : IAsyncLifetime
     }
 
     /// <summary>Name of the last event.</summary>
-    private protected async Task<string> EndAsync(string id)
-    {
-        var last = "";
-        await foreach (var item in EventsAsync(id))
-            last = item.EventType;
-        return last;
-    }
+    private protected async Task<string> EndAsync(string id) => (await EventsAsync(id).LastAsync()).EventType;
 
     private static string Text(string path) => JsonSerializer.Serialize(Systems.Absolute(path));
 }

@@ -245,11 +245,7 @@ public sealed class RunOutputTests : ApiTest
         attempt.Opens().Commits(1, 5);
         File.WriteAllText(output, "results");
         attempt.Completes(lines: 5);
-        await foreach (var _ in EventsAsync(id))
-        {
-            // To its end.
-        }
-
+        await EndAsync(id);
         return id;
     }
 }

@@ -106,14 +106,9 @@ public sealed class GrpcStageClientTests : IAsyncLifetime
     {
         await using (call)
         {
-            var error = await Assert.ThrowsAsync<StageException>(async () =>
-            {
-                await foreach (var _ in call.ReadAsync(CancellationToken.None))
-                {
-                    // To its end.
-                }
-            }).WaitAsync(Waiting.Limit);
-            return error.Failure;
+            // Read to its end.
+            var reading = call.ReadAsync(CancellationToken.None).CountAsync().AsTask();
+            return (await Assert.ThrowsAsync<StageException>(() => reading.WaitAsync(Waiting.Limit))).Failure;
         }
     }
 

@@ -98,17 +98,9 @@ internal sealed class TestMachine(string name) : ILocalPipeline, ISliceWorkers, 
     public async Task SeesAsync(int count)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await foreach (var snapshot in Get<IClusterMembershipService>().MembershipUpdates.WithCancellation(timeout.Token))
-        {
-            if (snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count)
-                break;
-        }
-
-        await foreach (var manifest in Get<IClusterManifestProvider>().Updates.WithCancellation(timeout.Token))
-        {
-            if (manifest.Silos.Count == count)
-                return;
-        }
+        await Get<IClusterMembershipService>().MembershipUpdates.FirstAsync(
+            snapshot => snapshot.Members.Values.Count(member => member.Status == SiloStatus.Active) == count, timeout.Token);
+        await Get<IClusterManifestProvider>().Updates.FirstAsync(manifest => manifest.Silos.Count == count, timeout.Token);
     }
 
     public void AddTo(ISiloBuilder silo)

@@ -41,13 +41,7 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
             Asked.Enqueue(slice);
         var reports = _slices[slice];
         _changes.Change(count => count + 1);
-        await foreach (var report in reports.ReadAllAsync(cancellationToken))
-        {
-            if (report.Version != seen)
-                return report;
-        }
-
-        throw new InvalidOperationException();
+        return await reports.ReadAllAsync(cancellationToken).FirstAsync(report => report.Version != seen, cancellationToken);
     }
 
     public Task StopAsync(string runId, int slice, StopReason reason)
@@ -75,11 +69,7 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
     public async Task Until(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(Waiting.Limit);
-        await foreach (var _ in _changes.ReadAllAsync(limit.Token))
-        {
-            if (condition())
-                return;
-        }
+        await _changes.ReadAllAsync(limit.Token).FirstAsync(_ => condition(), limit.Token);
     }
 
     private SliceReport ReportOf(int slice, long version, RunState state) =>

@@ -213,14 +213,6 @@ public sealed class StageCommandTests : IAsyncLifetime
         return (run, (await _served.Stages.NextAsync()).Opens());
     }
 
-    private async Task<Run> CompletedAsync(string id)
-    {
-        await foreach (var now in _client.FollowAsync(id))
-        {
-            if (now.Data.State == RunState.Completed)
-                return now.Data;
-        }
-
-        throw new InvalidOperationException("the run did not complete");
-    }
+    private async Task<Run> CompletedAsync(string id) =>
+        (await _client.FollowAsync(id).FirstAsync(now => now.Data.State == RunState.Completed)).Data;
 }

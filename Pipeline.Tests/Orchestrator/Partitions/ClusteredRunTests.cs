@@ -499,12 +499,7 @@ public sealed class ClusteredRunTests : FolderTests, IAsyncLifetime
         Assert.True(RunsOf(served).TryGet(id, out var run));
         using var limit = new CancellationTokenSource(Waiting.Limit);
         var draining = drained is null ? Task.CompletedTask : DrainAsync();
-        await foreach (var now in run.ReadAllAsync(limit.Token))
-        {
-            if (!now.State.IsActive())
-                break;
-        }
-
+        await run.ReadAllAsync(limit.Token).FirstAsync(now => !now.State.IsActive(), limit.Token);
         await limit.CancelAsync();
         await draining;
 

@@ -208,17 +208,10 @@ public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
 
     private Run Create(int partitions = Slices) => Runs.Create(new RunSettings { Input = Input, Partitions = partitions });
 
-    private async Task<Run> EndOf(string id)
+    private Task<Run> EndOf(string id)
     {
         Assert.True(Runs.TryGet(id, out var run));
-        using var limit = new CancellationTokenSource(Waiting.Limit);
-        await foreach (var now in run.ReadAllAsync(limit.Token))
-        {
-            if (!now.State.IsActive())
-                return now;
-        }
-
-        throw new InvalidOperationException();
+        return run.ReadAllAsync(CancellationToken.None).FirstAsync(now => !now.State.IsActive()).AsTask().WaitAsync(Waiting.Limit);
     }
 
     // With the attempts that were drained.
