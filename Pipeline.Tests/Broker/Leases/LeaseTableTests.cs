@@ -8,46 +8,46 @@ public sealed class LeaseTableTests
 {
     private static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(5);
     private readonly FakeTimeProvider _time = new();
+    private readonly LeaseTable _table;
+
+    public LeaseTableTests() => _table = new LeaseTable(TimeToLive, _time);
 
     [Fact]
     public void TakeExpired_TimeToLivePasses_GivesTheLeaseThenAndNotBefore()
     {
-        var table = new LeaseTable(TimeToLive, _time);
-        var lease = table.Grant("a");
+        var lease = _table.Grant("a");
 
-        Pass(table, TimeToLive - TimeSpan.FromMilliseconds(1));
-        Assert.Null(table.TakeExpired());
-        Assert.Equal(TimeSpan.FromMilliseconds(1), table.Remaining(lease));
+        Pass(TimeToLive - TimeSpan.FromMilliseconds(1));
+        Assert.Null(_table.TakeExpired());
+        Assert.Equal(TimeSpan.FromMilliseconds(1), _table.Remaining(lease));
 
-        Pass(table, TimeSpan.FromMilliseconds(1));
-        Assert.Equal(lease, table.TakeExpired());
-        Assert.Null(table.TakeExpired());
-        Assert.Null(table.Renew(lease.Id));
+        Pass(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(lease, _table.TakeExpired());
+        Assert.Null(_table.TakeExpired());
+        Assert.Null(_table.Renew(lease.Id));
     }
 
     [Fact]
     public void Renew_BeforeExpiry_ExtendsFromTheTimeOfTheRenewal()
     {
-        var table = new LeaseTable(TimeToLive, _time);
-        var (first, second) = (table.Grant("a"), table.Grant("b"));
-        Pass(table, TimeSpan.FromSeconds(4));
-        table.Renew(first.Id);
-        Pass(table, TimeSpan.FromSeconds(2));
+        var (first, second) = (_table.Grant("a"), _table.Grant("b"));
+        Pass(TimeSpan.FromSeconds(4));
+        _table.Renew(first.Id);
+        Pass(TimeSpan.FromSeconds(2));
 
-        Assert.Equal(second, table.TakeExpired());
-        Assert.Null(table.TakeExpired());
-        Assert.Equal(TimeSpan.FromSeconds(3), table.Remaining(first));
+        Assert.Equal(second, _table.TakeExpired());
+        Assert.Null(_table.TakeExpired());
+        Assert.Equal(TimeSpan.FromSeconds(3), _table.Remaining(first));
     }
 
     [Fact]
     public void Renew_RevokedLease_IsUnknown()
     {
-        var table = new LeaseTable(TimeToLive, _time);
-        var lease = table.Grant("a");
-        table.Revoke(lease.Id);
+        var lease = _table.Grant("a");
+        _table.Revoke(lease.Id);
 
-        Assert.Null(table.Renew(lease.Id));
-        Assert.Equal(0, table.Count);
+        Assert.Null(_table.Renew(lease.Id));
+        Assert.Equal(0, _table.Count);
     }
 
     [Theory]
@@ -68,16 +68,15 @@ public sealed class LeaseTableTests
     [Fact]
     public void TakeExpired_ProcessWasSuspended_TheGapIsNotCounted()
     {
-        var table = new LeaseTable(TimeToLive, _time);
-        var lease = table.Grant("a");
-        Pass(table, TimeSpan.FromSeconds(2));
+        var lease = _table.Grant("a");
+        Pass(TimeSpan.FromSeconds(2));
 
         _time.Advance(TimeSpan.FromHours(1));
 
-        Assert.Null(table.TakeExpired());
-        Assert.Equal(TimeSpan.FromSeconds(3), table.Remaining(lease));
-        Pass(table, TimeSpan.FromSeconds(3));
-        Assert.Equal(lease, table.TakeExpired());
+        Assert.Null(_table.TakeExpired());
+        Assert.Equal(TimeSpan.FromSeconds(3), _table.Remaining(lease));
+        Pass(TimeSpan.FromSeconds(3));
+        Assert.Equal(lease, _table.TakeExpired());
     }
 
     [Fact]
@@ -131,15 +130,15 @@ public sealed class LeaseTableTests
             }
         });
 
-    private void Pass(LeaseTable table, TimeSpan span)
+    private void Pass(TimeSpan span)
     {
         var step = TimeSpan.FromMilliseconds(250);
         for (var passed = TimeSpan.Zero; passed < span; passed += step)
         {
             _time.Advance(span - passed < step ? span - passed : step);
             // Someone looks at the table again and again, as the sweeper does.
-            table.Renew(-1);
-            table.Remaining(new Lease(0, ""));
+            _table.Renew(-1);
+            _table.Remaining(new Lease(0, ""));
         }
     }
 }

@@ -12,18 +12,20 @@ public sealed class InstanceRegistryTests
 {
     private static readonly InstanceFilter Any = new("", "");
     private readonly FakeTimeProvider _time = new();
+    private readonly InstanceRegistry _registry;
+
+    public InstanceRegistryTests() => _registry = NewRegistry(_time);
 
     [Fact]
     public void TryChangesAfter_SeveralChanges_EachHasTheNextRevision()
     {
-        var registry = NewRegistry();
-        var first = registry.Register(BrokerFixture.NewInstance("a"));
-        var second = registry.Register(BrokerFixture.NewInstance("b"));
-        registry.KeepAlive(first.LeaseId, draining: true);
-        registry.TryUnregister("a", first.LeaseId, out var last);
+        var first = _registry.Register(BrokerFixture.NewInstance("a"));
+        var second = _registry.Register(BrokerFixture.NewInstance("b"));
+        _registry.KeepAlive(first.LeaseId, draining: true);
+        _registry.TryUnregister("a", first.LeaseId, out var last);
 
         Assert.Equal([1, 2, 4], [first.Revision, second.Revision, last]);
-        Assert.True(registry.TryChangesAfter(0, 100, out var changes));
+        Assert.True(_registry.TryChangesAfter(0, 100, out var changes));
         Assert.Equal(
             [ChangeKind.Registered, ChangeKind.Registered, ChangeKind.Draining, ChangeKind.Departed], changes.Select(change => change.Kind));
         Assert.Equal([1L, 2, 3, 4], changes.Select(change => change.Revision));
@@ -33,33 +35,31 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void Register_SameIdAgain_ReplacesTheInstanceAndVoidsItsLease()
     {
-        var registry = NewRegistry();
-        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
-        var latter = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+        var former = _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        var latter = _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
 
-        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Known);
-        Assert.True(registry.KeepAlive(latter.LeaseId, draining: false).Known);
-        Assert.Equal("http://127.0.0.1:2", Assert.Single(registry.Snapshot(Any).Instances).Address);
-        Assert.Equal(InstanceState.Replaced, Assert.Single(registry.Departed(Any)).State);
-        Assert.True(registry.TryChangesAfter(1, 100, out var changes));
+        Assert.False(_registry.KeepAlive(former.LeaseId, draining: false).Known);
+        Assert.True(_registry.KeepAlive(latter.LeaseId, draining: false).Known);
+        Assert.Equal("http://127.0.0.1:2", Assert.Single(_registry.Snapshot(Any).Instances).Address);
+        Assert.Equal(InstanceState.Replaced, Assert.Single(_registry.Departed(Any)).State);
+        Assert.True(_registry.TryChangesAfter(1, 100, out var changes));
         Assert.Equal([ChangeKind.Departed, ChangeKind.Registered], changes.Select(change => change.Kind));
     }
 
     [Fact]
     public void KeepAlive_AnotherProcessHasTheId_IsToldThatItIsReplaced()
     {
-        var registry = NewRegistry();
-        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
-        var latter = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+        var former = _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        var latter = _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
 
         Assert.Equal((false, true), Told(former));
         Assert.Equal((true, false), Told(latter));
-        registry.TryUnregister("a", latter.LeaseId, out _);
+        _registry.TryUnregister("a", latter.LeaseId, out _);
         Assert.Equal((false, false), Told(former));
 
         (bool, bool) Told(RegisterResponse registration)
         {
-            var answer = registry.KeepAlive(registration.LeaseId, draining: false);
+            var answer = _registry.KeepAlive(registration.LeaseId, draining: false);
             return (answer.Known, answer.Replaced);
         }
     }
@@ -67,25 +67,23 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void KeepAlive_ExpiredWhileAnotherProcessTookTheId_IsToldThatItIsReplaced()
     {
-        var registry = NewRegistry();
-        var former = registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
-        PassSwept(registry, TimeSpan.FromSeconds(10));
-        Assert.Equal(InstanceState.Expired, Assert.Single(registry.Departed(Any)).State);
-        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+        var former = _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:1"));
+        PassSwept(_registry, TimeSpan.FromSeconds(10));
+        Assert.Equal(InstanceState.Expired, Assert.Single(_registry.Departed(Any)).State);
+        Assert.False(_registry.KeepAlive(former.LeaseId, draining: false).Replaced);
 
-        registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
+        _registry.Register(BrokerFixture.NewInstance("a", address: "http://127.0.0.1:2"));
 
-        Assert.True(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+        Assert.True(_registry.KeepAlive(former.LeaseId, draining: false).Replaced);
     }
 
     [Fact]
     public void KeepAlive_SameProcessRegisteredAgain_IsNotToldThatItIsReplaced()
     {
-        var registry = NewRegistry();
-        var former = registry.Register(BrokerFixture.NewInstance("a"));
-        registry.Register(BrokerFixture.NewInstance("a"));
+        var former = _registry.Register(BrokerFixture.NewInstance("a"));
+        _registry.Register(BrokerFixture.NewInstance("a"));
 
-        Assert.False(registry.KeepAlive(former.LeaseId, draining: false).Replaced);
+        Assert.False(_registry.KeepAlive(former.LeaseId, draining: false).Replaced);
     }
 
     [Theory]
@@ -94,78 +92,72 @@ public sealed class InstanceRegistryTests
     [InlineData("http://[::1]:41234", "http://[::1]:41234")]
     public void Register_AddressInAnotherForm_WatchersSeeTheCanonicalOne(string address, string canonical)
     {
-        var registry = NewRegistry();
-        registry.Register(BrokerFixture.NewInstance("a", address: address));
+        _registry.Register(BrokerFixture.NewInstance("a", address: address));
 
-        Assert.Equal(canonical, Assert.Single(registry.Snapshot(Any).Instances).Address);
-        Assert.True(registry.TryChangesAfter(0, 1, out var changes));
+        Assert.Equal(canonical, Assert.Single(_registry.Snapshot(Any).Instances).Address);
+        Assert.True(_registry.TryChangesAfter(0, 1, out var changes));
         Assert.Equal(canonical, Assert.Single(changes).Instance.Address);
     }
 
     [Fact]
     public void Register_SecondInstanceOfARole_BothAreLive()
     {
-        var registry = NewRegistry();
-        registry.Register(BrokerFixture.NewInstance("a"));
-        registry.Register(BrokerFixture.NewInstance("b"));
+        _registry.Register(BrokerFixture.NewInstance("a"));
+        _registry.Register(BrokerFixture.NewInstance("b"));
 
-        Assert.Equal(2, registry.Snapshot(new InstanceFilter("pipeline.v1.Stage", "parse")).Instances.Count);
+        Assert.Equal(2, _registry.Snapshot(new InstanceFilter("pipeline.v1.Stage", "parse")).Instances.Count);
     }
 
     [Fact]
     public void KeepAlive_DrainingSeveralTimes_IsOneChangeAndStays()
     {
-        var registry = NewRegistry();
-        var lease = registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
-        registry.KeepAlive(lease, draining: true);
-        registry.KeepAlive(lease, draining: true);
-        registry.KeepAlive(lease, draining: false);
+        var lease = _registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
+        _registry.KeepAlive(lease, draining: true);
+        _registry.KeepAlive(lease, draining: true);
+        _registry.KeepAlive(lease, draining: false);
 
-        Assert.Equal(2, registry.Snapshot(Any).Revision);
-        Assert.Equal(InstanceState.Draining, Assert.Single(registry.Snapshot(Any).Instances).State);
+        Assert.Equal(2, _registry.Snapshot(Any).Revision);
+        Assert.Equal(InstanceState.Draining, Assert.Single(_registry.Snapshot(Any).Instances).State);
     }
 
     [Fact]
     public void KeepAlive_TakenOutWhileItDrains_IsAChangeOnceAndStaysUntilItRegistersAnew()
     {
-        var registry = NewRegistry();
-        var lease = registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
-        registry.KeepAlive(lease, draining: true);
-        registry.KeepAlive(lease, draining: false, takenOut: true);
-        registry.KeepAlive(lease, draining: true, takenOut: true);
-        registry.KeepAlive(lease, draining: true);
+        var lease = _registry.Register(BrokerFixture.NewInstance("a")).LeaseId;
+        _registry.KeepAlive(lease, draining: true);
+        _registry.KeepAlive(lease, draining: false, takenOut: true);
+        _registry.KeepAlive(lease, draining: true, takenOut: true);
+        _registry.KeepAlive(lease, draining: true);
 
-        var takenOut = Assert.Single(registry.Snapshot(Any).Instances);
-        Assert.Equal((3, InstanceState.Draining, true), (registry.Snapshot(Any).Revision, takenOut.State, takenOut.TakenOut));
-        registry.Register(takenOut);
-        Assert.False(Assert.Single(registry.Snapshot(Any).Instances).TakenOut);
+        var takenOut = Assert.Single(_registry.Snapshot(Any).Instances);
+        Assert.Equal((3, InstanceState.Draining, true), (_registry.Snapshot(Any).Revision, takenOut.State, takenOut.TakenOut));
+        _registry.Register(takenOut);
+        Assert.False(Assert.Single(_registry.Snapshot(Any).Instances).TakenOut);
     }
 
     [Fact]
     public void Snapshot_InstanceChangesLater_HandedOutCopyStaysTheSame()
     {
-        var registry = NewRegistry();
         var given = BrokerFixture.NewInstance("a");
-        var lease = registry.Register(given).LeaseId;
-        var before = Assert.Single(registry.Snapshot(Any).Instances);
+        var lease = _registry.Register(given).LeaseId;
+        var before = Assert.Single(_registry.Snapshot(Any).Instances);
         given.Address = "http://127.0.0.1:9";
-        registry.KeepAlive(lease, draining: true);
+        _registry.KeepAlive(lease, draining: true);
 
         Assert.Equal(InstanceState.Live, before.State);
-        Assert.NotEqual(given.Address, Assert.Single(registry.Snapshot(Any).Instances).Address);
+        Assert.NotEqual(given.Address, Assert.Single(_registry.Snapshot(Any).Instances).Address);
     }
 
     [Fact]
     public void Register_CallerSetsFieldsOfTheBroker_TheyAreIgnored()
     {
-        var registry = NewRegistry();
         var instance = BrokerFixture.NewInstance("a");
         instance.State = InstanceState.Expired;
         instance.LeaseId = 7;
         instance.DepartedUnixMs = 7;
-        registry.Register(instance);
+        _registry.Register(instance);
 
-        var registered = Assert.Single(registry.Snapshot(Any).Instances);
+        var registered = Assert.Single(_registry.Snapshot(Any).Instances);
         Assert.Equal(InstanceState.Live, registered.State);
         Assert.NotEqual(7, registered.LeaseId);
         Assert.Equal(0, registered.DepartedUnixMs);
@@ -175,19 +167,18 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void Sweep_LeaseExpired_InstanceIsListedAsDepartedOnly()
     {
-        var registry = NewRegistry();
-        registry.Register(BrokerFixture.NewInstance("a"));
-        PassSwept(registry, TimeSpan.FromSeconds(5));
+        _registry.Register(BrokerFixture.NewInstance("a"));
+        PassSwept(_registry, TimeSpan.FromSeconds(5));
 
-        Assert.Empty(registry.Snapshot(Any).Instances);
-        Assert.False(registry.TryUnregister("a", 0, out _));
-        Assert.Equal(InstanceState.Expired, Assert.Single(registry.Departed(Any)).State);
+        Assert.Empty(_registry.Snapshot(Any).Instances);
+        Assert.False(_registry.TryUnregister("a", 0, out _));
+        Assert.Equal(InstanceState.Expired, Assert.Single(_registry.Departed(Any)).State);
     }
 
     [Fact]
     public void Register_RegistryFull_TakesReplacementsOnly()
     {
-        var registry = NewRegistry(new RegistryOptions { MaxInstances = 2 });
+        var registry = NewRegistry(_time, new RegistryOptions { MaxInstances = 2 });
         registry.Register(BrokerFixture.NewInstance("a"));
         registry.Register(BrokerFixture.NewInstance("b"));
         PassSwept(registry, TimeSpan.FromSeconds(1));
@@ -199,7 +190,7 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void Register_TooManyBytesInAll_IsRefusedUntilOneLeaves()
     {
-        var registry = NewRegistry(new RegistryOptions { MaxBytes = 64 * 1024 });
+        var registry = NewRegistry(_time, new RegistryOptions { MaxBytes = 64 * 1024 });
         Assert.Throws<RegistryFullException>(() =>
         {
             for (var i = 0; i < 1000; i++)
@@ -214,7 +205,7 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void Register_RateLimitExceeded_IsRefusedUntilTimePasses()
     {
-        var registry = NewRegistry(new RegistryOptions { MaxInstances = 3, RegistrationsPerSecond = 2 });
+        var registry = NewRegistry(_time, new RegistryOptions { MaxInstances = 3, RegistrationsPerSecond = 2 });
         for (var i = 0; i < 3; i++)
             registry.Register(BrokerFixture.NewInstance("a"));
 
@@ -227,7 +218,7 @@ public sealed class InstanceRegistryTests
     [Fact]
     public void Departed_ManyLeft_KeepsTheLastFewForTheRetentionTime()
     {
-        var registry = NewRegistry(new RegistryOptions { MaxDeparted = 2, DepartedRetention = TimeSpan.FromMinutes(1) });
+        var registry = NewRegistry(_time, new RegistryOptions { MaxDeparted = 2, DepartedRetention = TimeSpan.FromMinutes(1) });
         foreach (var id in new[] { "a", "b", "c" })
         {
             registry.Register(BrokerFixture.NewInstance(id));
@@ -247,9 +238,9 @@ public sealed class InstanceRegistryTests
         return instance;
     }
 
-    private InstanceRegistry NewRegistry(RegistryOptions? options = null) => new(
-        Options.Create(options ?? new RegistryOptions()), Options.Create(new LeaseOptions()), Options.Create(new WatchOptions()),
-        _time, NullLogger<InstanceRegistry>.Instance);
+    internal static InstanceRegistry NewRegistry(TimeProvider time, RegistryOptions? options = null, WatchOptions? watch = null) => new(
+        Options.Create(options ?? new RegistryOptions()), Options.Create(new LeaseOptions()), Options.Create(watch ?? new WatchOptions()),
+        time, NullLogger<InstanceRegistry>.Instance);
 
     private void PassSwept(InstanceRegistry registry, TimeSpan span)
     {

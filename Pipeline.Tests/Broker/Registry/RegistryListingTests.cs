@@ -1,19 +1,13 @@
 using CsCheck;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Broker.Leases;
 using Pipeline.Broker.Registry;
-using Pipeline.Broker.Watch;
 using Pipeline.Contracts.Broker.V1;
 
 namespace Pipeline.Tests.Broker.Registry;
 
 public sealed class RegistryListingTests
 {
-    private readonly InstanceRegistry _registry = new(
-        Options.Create(new RegistryOptions()), Options.Create(new LeaseOptions()), Options.Create(new WatchOptions()),
-        new FakeTimeProvider(), NullLogger<InstanceRegistry>.Instance);
+    private readonly InstanceRegistry _registry = InstanceRegistryTests.NewRegistry(new FakeTimeProvider());
 
     [Fact]
     public void Lookup_SeveralInstances_AreInOrderOfRegistration()

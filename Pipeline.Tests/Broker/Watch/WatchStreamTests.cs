@@ -1,12 +1,10 @@
 using System.Threading.Channels;
 using Grpc.Core;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using Pipeline.Broker.Leases;
 using Pipeline.Broker.Registry;
 using Pipeline.Broker.Watch;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.Tests.Broker.Registry;
 
 namespace Pipeline.Tests.Broker.Watch;
 
@@ -18,9 +16,7 @@ public sealed class WatchStreamTests : IDisposable
     private readonly CancellationTokenSource _cancel = new();
     private readonly InstanceRegistry _registry;
 
-    public WatchStreamTests() => _registry = new InstanceRegistry(
-        Options.Create(new RegistryOptions()), Options.Create(new LeaseOptions()), Options.Create(_options),
-        _time, NullLogger<InstanceRegistry>.Instance);
+    public WatchStreamTests() => _registry = InstanceRegistryTests.NewRegistry(_time, watch: _options);
 
     public void Dispose() => _cancel.Dispose();
 

@@ -19,10 +19,9 @@ public sealed class BrokerRegistrationTests
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var watching = await WatchAsync(broker);
-        var watcher = watching.Get<RegistryWatcher>();
         var service = await ServeAsync(broker, "parse-7");
 
-        var view = await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-7"));
+        var view = await WaitForAsync(watching, view => view.Instances.ContainsKey("parse-7"));
         var instance = view.Instances["parse-7"];
         Assert.Equal(service.GrpcAddress, new Uri(instance.Address));
         Assert.Equal(("pipeline.v1.Stage", "parse", "csharp"), (instance.Interface, instance.Role, instance.Language));
@@ -31,7 +30,7 @@ public sealed class BrokerRegistrationTests
 
         // The lease of this broker lives for five seconds, the patience is longer: it is the stop that takes it out, and tells why.
         await service.DisposeAsync();
-        Assert.Empty((await WaitForAsync(watcher, view => view.Instances.IsEmpty)).Expired);
+        Assert.Empty((await WaitForAsync(watching, view => view.Instances.IsEmpty)).Expired);
     }
 
     [Fact]
@@ -46,7 +45,7 @@ public sealed class BrokerRegistrationTests
 
         await using var broker = await BrokerFixture.StartAsync(port: port);
         await using var watching = await WatchAsync(broker);
-        await WaitForAsync(watching.Get<RegistryWatcher>(), view => view.Instances.ContainsKey("parse-0"));
+        await WaitForAsync(watching, view => view.Instances.ContainsKey("parse-0"));
         await Waiting.UntilAsync(() => service.Get<BrokerRegistration>().State == RegistrationState.Registered, "the registration");
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health")).StatusCode);
     }
@@ -57,17 +56,16 @@ public sealed class BrokerRegistrationTests
         var port = FreePort.Find();
         var first = await BrokerFixture.StartAsync(port: port);
         await using var watching = await WatchAsync(first);
-        var watcher = watching.Get<RegistryWatcher>();
         string[] ids = ["ingest-0", "parse-0", "rules-0", "aggregate-0", "sink-0"];
         var services = await Task.WhenAll(ids.Select(id => ServeAsync(first, id)));
-        var before = await WaitForAsync(watcher, view => view.Instances.Count == ids.Length);
+        var before = await WaitForAsync(watching, view => view.Instances.Count == ids.Length);
 
         await first.DisposeAsync();
-        await WaitForAsync(watcher, view => !view.IsConnected);
+        await WaitForAsync(watching, view => !view.IsConnected);
         await using var second = await BrokerFixture.StartAsync(port: port);
         var started = TimeProvider.System.GetTimestamp();
 
-        var after = await WaitForAsync(watcher, view => view.IsConnected && view.Epoch != before.Epoch && view.Instances.Count == ids.Length);
+        var after = await WaitForAsync(watching, view => view.IsConnected && view.Epoch != before.Epoch && view.Instances.Count == ids.Length);
         // Within a time to live.
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal(before.Instances.Values.Select(instance => instance.Address), after.Instances.Values.Select(instance => instance.Address));
@@ -80,14 +78,13 @@ public sealed class BrokerRegistrationTests
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01")]);
         await using var watching = await WatchAsync(broker);
-        var watcher = watching.Get<RegistryWatcher>();
         await using var service = await ServeAsync(broker, "parse-0");
-        var former = (await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"))).Instances["parse-0"];
+        var former = (await WaitForAsync(watching, view => view.Instances.ContainsKey("parse-0"))).Instances["parse-0"];
 
         await broker.Client.UnregisterAsync(new UnregisterRequest { InstanceId = "parse-0" });
 
         var latter = await WaitForAsync(
-            watcher, view => view.Instances.TryGetValue("parse-0", out var instance) && instance.LeaseId != former.LeaseId);
+            watching, view => view.Instances.TryGetValue("parse-0", out var instance) && instance.LeaseId != former.LeaseId);
         Assert.Equal(former.Address, latter.Instances["parse-0"].Address);
     }
 
@@ -97,14 +94,13 @@ public sealed class BrokerRegistrationTests
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01")]);
         await using var former = await ServeAsync(broker, "parse-0");
         await using var watching = await WatchAsync(broker);
-        var watcher = watching.Get<RegistryWatcher>();
-        await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"));
+        await WaitForAsync(watching, view => view.Instances.ContainsKey("parse-0"));
 
         await using var latter = await ServeAsync(broker, "parse-0");
 
         await Waiting.UntilAsync(() => former.Get<BrokerRegistration>().State == RegistrationState.Replaced, "the replacement");
         await former.Get<BrokerRegistration>().ExecuteTask!.WaitAsync(Waiting.Limit);
-        Assert.Equal(latter.GrpcAddress, new Uri(watcher.Current.Value.Instances["parse-0"].Address));
+        Assert.Equal(latter.GrpcAddress, new Uri(watching.Get<RegistryWatcher>().Current.Value.Instances["parse-0"].Address));
         using var http = new HttpClient { BaseAddress = former.HttpAddress };
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
     }
@@ -114,12 +110,11 @@ public sealed class BrokerRegistrationTests
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:00:01.500")]);
         await using var watching = await WatchAsync(broker);
-        var watcher = watching.Get<RegistryWatcher>();
         await using var service = await ServeAsync(broker, "parse-0");
-        var registered = await WaitForAsync(watcher, view => view.Instances.ContainsKey("parse-0"));
+        var registered = await WaitForAsync(watching, view => view.Instances.ContainsKey("parse-0"));
         // A neighbour that does not renew shows that time enough has passed.
         await broker.RegisterAsync("neighbour");
-        var view = await WaitForAsync(watcher, view => view.Expired.ContainsKey("neighbour"));
+        var view = await WaitForAsync(watching, view => view.Expired.ContainsKey("neighbour"));
 
         Assert.Equal(registered.Instances["parse-0"].LeaseId, view.Instances["parse-0"].LeaseId);
     }
@@ -129,15 +124,14 @@ public sealed class BrokerRegistrationTests
     {
         await using var broker = await BrokerFixture.StartAsync([new("Leases:TimeToLive", "00:10:00")]);
         await using var watching = await WatchAsync(broker);
-        var watcher = watching.Get<RegistryWatcher>();
         await using var service = await ServeAsync(broker, "parse-0");
-        await WaitForAsync(watcher, view => view.Instances.GetValueOrDefault("parse-0")?.State == InstanceState.Live);
+        await WaitForAsync(watching, view => view.Instances.GetValueOrDefault("parse-0")?.State == InstanceState.Live);
         using var http = new HttpClient { BaseAddress = service.HttpAddress };
 
         // The next renewal by the clock would come after minutes.
         service.Get<BrokerRegistration>().Drain();
 
-        var view = await WaitForAsync(watcher, view => view.Instances["parse-0"].State != InstanceState.Live);
+        var view = await WaitForAsync(watching, view => view.Instances["parse-0"].State != InstanceState.Live);
         Assert.Equal(InstanceState.Draining, view.Instances["parse-0"].State);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/health")).StatusCode);
     }
@@ -237,8 +231,8 @@ public sealed class BrokerRegistrationTests
         ServiceFixture.StartAsync(
             builder => builder.AddRegistryWatcher(), null, [("services:broker:grpc:0", broker.Address.ToString()), .. settings]);
 
-    internal static Task<RegistryView> WaitForAsync(RegistryWatcher watcher, Func<RegistryView, bool> condition) =>
-        watcher.WatchAsync().FirstAsync(condition).AsTask().WaitAsync(Waiting.Limit);
+    internal static Task<RegistryView> WaitForAsync(ServiceFixture watching, Func<RegistryView, bool> condition) =>
+        watching.Get<RegistryWatcher>().WatchAsync().FirstAsync(condition).AsTask().WaitAsync(Waiting.Limit);
 
     private static Task<ServiceFixture> ServeAsync(BrokerFixture broker, string id) => ServeAsync(broker.Address, id);
 

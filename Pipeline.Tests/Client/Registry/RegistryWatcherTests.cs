@@ -14,9 +14,8 @@ public sealed class RegistryWatcherTests
         await using var broker = await BrokerFixture.StartAsync();
         await broker.RegisterAsync("a");
         await using var service = await BrokerRegistrationTests.WatchAsync(broker);
-        var watcher = service.Get<RegistryWatcher>();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.Instances.Count == 1);
-        await using var views = watcher.WatchAsync().GetAsyncEnumerator();
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.Instances.Count == 1);
+        await using var views = service.Get<RegistryWatcher>().WatchAsync().GetAsyncEnumerator();
 
         Assert.Single((await NextAsync(views)).Instances);
         var lease = (await broker.RegisterAsync("b")).LeaseId;
@@ -30,12 +29,11 @@ public sealed class RegistryWatcherTests
     {
         await using var broker = await BrokerFixture.StartAsync();
         await using var service = await BrokerRegistrationTests.WatchAsync(broker);
-        var watcher = service.Get<RegistryWatcher>();
-        await using var views = watcher.WatchAsync().GetAsyncEnumerator();
+        await using var views = service.Get<RegistryWatcher>().WatchAsync().GetAsyncEnumerator();
         await NextAsync(views);
         for (var i = 1; i <= 100; i++)
             await broker.RegisterAsync($"i-{i}");
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.Instances.Count == 100);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.Instances.Count == 100);
 
         Assert.Equal(100, (await NextAsync(views)).Instances.Count);
     }
@@ -47,16 +45,15 @@ public sealed class RegistryWatcherTests
         await using var relay = new Relay(broker.Address.Port);
         await broker.RegisterAsync("a");
         await using var service = await WatchAsync(relay);
-        var watcher = service.Get<RegistryWatcher>();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.Instances.Count == 1);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.Instances.Count == 1);
 
         relay.Cut();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => !view.IsConnected);
+        await BrokerRegistrationTests.WaitForAsync(service, view => !view.IsConnected);
         await broker.RegisterAsync("b");
         await broker.RegisterAsync("c");
         relay.Mend();
 
-        var view = await BrokerRegistrationTests.WaitForAsync(watcher, view => view.IsConnected && view.Instances.Count == 3);
+        var view = await BrokerRegistrationTests.WaitForAsync(service, view => view.IsConnected && view.Instances.Count == 3);
         Assert.Equal(["a", "b", "c"], view.Instances.Keys);
     }
 
@@ -68,15 +65,14 @@ public sealed class RegistryWatcherTests
         await broker.RegisterAsync("a");
         // Silence alone is to find it here: pings would take seven seconds.
         await using var service = await WatchAsync(relay, ("BrokerClient:SilenceTimeout", "00:00:00.300"), ("Channels:KeepAlivePingDelay", "00:10:00"));
-        var watcher = service.Get<RegistryWatcher>();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.IsConnected);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.IsConnected);
 
         relay.Freeze();
-        var away = await BrokerRegistrationTests.WaitForAsync(watcher, view => !view.IsConnected);
+        var away = await BrokerRegistrationTests.WaitForAsync(service, view => !view.IsConnected);
         Assert.Equal(["a"], away.Instances.Keys);
         relay.Cut();
         relay.Mend();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.IsConnected);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.IsConnected);
     }
 
     [Fact]
@@ -86,12 +82,11 @@ public sealed class RegistryWatcherTests
         await using var relay = new Relay(broker.Address.Port);
         await using var service = await WatchAsync(
             relay, ("BrokerClient:SilenceTimeout", "01:00:00"), ("Channels:KeepAlivePingDelay", "00:00:01"), ("Channels:KeepAlivePingTimeout", "00:00:01"));
-        var watcher = service.Get<RegistryWatcher>();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.IsConnected);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.IsConnected);
 
         relay.Freeze();
 
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => !view.IsConnected);
+        await BrokerRegistrationTests.WaitForAsync(service, view => !view.IsConnected);
     }
 
     [Fact]
@@ -101,11 +96,10 @@ public sealed class RegistryWatcherTests
         await using var relay = new Relay(broker.Address.Port);
         await broker.RegisterAsync("a");
         await using var service = await WatchAsync(relay);
-        var watcher = service.Get<RegistryWatcher>();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => view.Instances.Count == 1);
+        await BrokerRegistrationTests.WaitForAsync(service, view => view.Instances.Count == 1);
         relay.Cut();
-        await BrokerRegistrationTests.WaitForAsync(watcher, view => !view.IsConnected);
-        await using var views = watcher.WatchAsync().GetAsyncEnumerator();
+        await BrokerRegistrationTests.WaitForAsync(service, view => !view.IsConnected);
+        await using var views = service.Get<RegistryWatcher>().WatchAsync().GetAsyncEnumerator();
         await NextAsync(views);
         for (var i = 0; i < 20; i++)
             await broker.RegisterAsync($"i-{i}");

@@ -14,6 +14,8 @@ namespace Pipeline.Tests.Stages.Bridge;
 
 public sealed class BridgeStageTests(TransformServer server) : IClassFixture<TransformServer>
 {
+    private readonly FrameList _output = [];
+
     [Fact]
     public async Task OpenAsync_ProgramReadsAndSets_AsksForWhatItNeeds()
     {
@@ -30,40 +32,36 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [InlineData("events only", true)]
     public async Task ProcessAsync_BatchesAndOthers_ComeOutInTheirOrder(string behaviour, bool more)
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, behaviour);
-        var output = new FrameList();
+        await using var stage = await OpenedAsync(behaviour);
         for (var line = 1; line <= 20; line++)
         {
             var events = Events(line);
             events.More = more;
-            await ProcessAsync(stage, events, output);
+            await ProcessAsync(stage, events);
             var items = new WorkItemBatch { Items = { new WorkItem { Line = 1000 + line } }, More = more };
-            await ProcessAsync(stage, Frames.Message(message => message.WorkItems = items), output);
-            await ProcessAsync(stage, new EventFrame { Rejects = { new Reject { Line = line } }, More = more }, output);
+            await ProcessAsync(stage, Frames.Message(message => message.WorkItems = items));
+            await ProcessAsync(stage, new EventFrame { Rejects = { new Reject { Line = line } }, More = more });
         }
 
-        await ProcessAsync(stage, Frames.Message(message => message.Checkpoint = new Checkpoint { Id = 7 }), output);
+        await ProcessAsync(stage, Frames.Message(message => message.Checkpoint = new Checkpoint { Id = 7 }));
 
-        Assert.Equal(61, output.Count);
+        Assert.Equal(61, _output.Count);
         Assert.Equal(
             Enumerable.Range(1, 20).SelectMany(line => new[] { $"events {line}", $"items {1000 + line}", $"reject {line}" }).Append("checkpoint 7"),
-            output.Select(Describe));
+            _output.Select(Describe));
     }
 
     [Fact]
     public async Task ProcessAsync_ProgramDropsEvents_CountsThemAsFilteredAndKeepsTheRest()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "drops");
-        var output = new FrameList();
+        await using var stage = await OpenedAsync("drops");
         var events = Frames.Of(("a", "u", 1), ("b", "u", 2));
         (events.Filtered, events.ReadMicros, events.File) = (5, 9, "in.ndjson");
         events.Rejects.Add(new Reject { Line = 3 });
 
-        await ProcessAsync(stage, events, output);
+        await ProcessAsync(stage, events);
 
-        var left = Assert.Single(output.Events);
+        var left = Assert.Single(_output.Events);
         Assert.Equal((0, 7L, 9L, "in.ndjson", 3L), (left.Count, left.Filtered, left.ReadMicros, left.File, left.Rejects.Single().Line));
     }
 
@@ -83,16 +81,14 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [Fact]
     public async Task ProcessAsync_ProgramRejectsEvents_NamesTheirFile()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "rejects");
-        var output = new FrameList();
+        await using var stage = await OpenedAsync("rejects");
         var events = Frames.Of(("a", "u", 1), ("b", "u", 2));
         events.File = "in.ndjson";
         events.Rejects.Add(new Reject { Line = 1, File = "in.ndjson" });
 
-        await ProcessAsync(stage, events, output);
+        await ProcessAsync(stage, events);
 
-        Assert.Equal([(1L, "in.ndjson"), (2L, "in.ndjson")], output.Events.Single().Rejects.Select(reject => (reject.Line, reject.File)));
+        Assert.Equal([(1L, "in.ndjson"), (2L, "in.ndjson")], _output.Events.Single().Rejects.Select(reject => (reject.Line, reject.File)));
     }
 
     [Theory]
@@ -108,14 +104,13 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [InlineData("no UTF-8", "answered what does not follow pipeline/v1/transform.proto: column type has a text that is not UTF-8")]
     public async Task ProcessAsync_ProgramFails_EndsTheAttemptAndNamesIt(string behaviour, string how)
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, behaviour);
+        await using var stage = await OpenedAsync(behaviour);
 
         var failure = await FailureAsync(async () =>
         {
             // A second answer to the same batch is detected with the next batch at the latest.
-            await ProcessAsync(stage, Events(1), new FrameList());
-            await ProcessAsync(stage, Events(2), new FrameList());
+            await ProcessAsync(stage, Events(1));
+            await ProcessAsync(stage, Events(2));
         });
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
@@ -128,10 +123,9 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [InlineData("rejects backwards")]
     public async Task ProcessAsync_RejectsNotInOrderOfLine_EndsTheAttempt(string behaviour)
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, behaviour);
+        await using var stage = await OpenedAsync(behaviour);
 
-        var failure = await FailureAsync(() => ProcessAsync(stage, Frames.Of(("a", "u", 1), ("b", "u", 2), ("c", "u", 3)), new FrameList()));
+        var failure = await FailureAsync(() => ProcessAsync(stage, Frames.Of(("a", "u", 1), ("b", "u", 2), ("c", "u", 3))));
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
         Assert.Contains("rejected events with lines that are not those of the batch", failure.Message, StringComparison.Ordinal);
@@ -143,11 +137,10 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [InlineData("another", 1)]
     public async Task ProcessAsync_RejectsOfOtherLinesThanTheBatchHas_EndsTheAttempt(string column, int firstLine)
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "rejects all");
+        await using var stage = await OpenedAsync("rejects all");
         var events = Frames.Events(2).With(Frames.Number(column, [firstLine, firstLine + 1]));
 
-        var failure = await FailureAsync(() => ProcessAsync(stage, events, new FrameList()));
+        var failure = await FailureAsync(() => ProcessAsync(stage, events));
 
         Assert.Equal((FailureReasons.ProgramFailed, true), (failure.Reason, failure.Retryable));
         Assert.Contains("rejected events with lines that are not those of the batch", failure.Message, StringComparison.Ordinal);
@@ -156,53 +149,48 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [Fact]
     public async Task ProcessAsync_ManyEventsOfALongPathRejected_KeepsFramesWithinTheMessageLimit()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "rejects all");
-        var output = new FrameList();
+        await using var stage = await OpenedAsync("rejects all");
         var events = Frames.Of([.. Enumerable.Repeat(("a", "u", 1m), 80_000)]);
         (events.File, events.Filtered) = (new string('d', 250), 5);
 
-        await ProcessAsync(stage, events, output);
+        await ProcessAsync(stage, events);
 
-        Assert.All(output, part => Assert.InRange(FrameEncoder.Measure(part).Length, 1, 2 << 20));
-        var rejects = output.Events.SelectMany(part => part.Rejects).ToList();
+        Assert.All(_output, part => Assert.InRange(FrameEncoder.Measure(part).Length, 1, 2 << 20));
+        var rejects = _output.Events.SelectMany(part => part.Rejects).ToList();
         Assert.Equal(Enumerable.Range(1, 80_000).Select(line => (long)line), rejects.Select(reject => reject.Line));
         Assert.All(rejects, reject => Assert.Equal(events.File, reject.File));
-        Assert.Equal(5, output.Events.Sum(part => part.Filtered));
+        Assert.Equal(5, _output.Events.Sum(part => part.Filtered));
     }
 
     [Fact]
     public async Task ProcessAsync_AsManyRequestsAsMayWait_WaitsForAnAnswerBeforeTheNext()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "holds");
-        var output = new FrameList();
+        await using var stage = await OpenedAsync("holds");
         for (var line = 1; line <= 3; line++)
         {
             var events = Events(line);
             events.More = true;
-            await ProcessAsync(stage, events, output);
+            await ProcessAsync(stage, events);
         }
 
         var fourth = Events(4);
-        var processing = ProcessAsync(stage, fourth, output);
+        var processing = ProcessAsync(stage, fourth);
 
         // What is sent has no columns any more.
-        Assert.Empty(output);
+        Assert.Empty(_output);
         Assert.NotEmpty(fourth.Columns);
         server.Release();
         await processing;
-        Assert.Equal(["events 1", "events 2", "events 3", "events 4"], output.Select(Describe));
+        Assert.Equal(["events 1", "events 2", "events 3", "events 4"], _output.Select(Describe));
     }
 
     [Fact]
     public async Task ProcessAsync_WorkItemsInAnotherOrder_EndsTheAttempt()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "items reversed");
+        await using var stage = await OpenedAsync("items reversed");
         var items = Frames.Message(message => message.WorkItems = new WorkItemBatch { Items = { new WorkItem { Line = 1 }, new WorkItem { Line = 2 } } });
 
-        var failure = await FailureAsync(() => ProcessAsync(stage, items, new FrameList()));
+        var failure = await FailureAsync(() => ProcessAsync(stage, items));
 
         Assert.Contains("answered 2 work items with others, or in another order", failure.Message, StringComparison.Ordinal);
     }
@@ -210,9 +198,8 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     [Fact]
     public async Task ProcessAsync_ProgramHangs_EndsTheAttemptInTime()
     {
-        await using var stage = server.Stage();
-        await OpenAsync(stage, "hangs");
-        var waiting = FailureAsync(() => ProcessAsync(stage, Events(1), new FrameList()));
+        await using var stage = await OpenedAsync("hangs");
+        var waiting = FailureAsync(() => ProcessAsync(stage, Events(1)));
         while (!waiting.IsCompleted)
         {
             server.Time.Advance(TimeSpan.FromSeconds(20));
@@ -304,7 +291,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         var written = Path.Combine(folder.Path, "orphan");
         var script = $"(sleep 1000 & echo $! > '{written}.new'); mv '{written}.new' '{written}'; exec sleep 1000";
         using var process = ProgramProcess.Start(new BridgeOptions { Role = "rules", Command = "sh", Arguments = ["-c", script] }, NullLogger.Instance);
-        await Waiting.UntilAsync(() => File.Exists(written), "the script", Waiting.Limit);
+        await Waiting.UntilAsync(() => File.Exists(written), "the script");
         using var orphan = Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(written), CultureInfo.InvariantCulture));
         try
         {
@@ -330,14 +317,21 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
         _ => $"checkpoint {((MessageFrame)frame).Message.Checkpoint.Id}",
     };
 
+    private async Task<BridgeStage> OpenedAsync(string behaviour)
+    {
+        var stage = server.Stage();
+        await OpenAsync(stage, behaviour);
+        return stage;
+    }
+
     private static Task<RunOpened> OpenAsync(BridgeStage stage, string behaviour)
     {
         var open = new OpenRun { RunId = behaviour, Attempt = 1, Options = new RunOptions() };
         return stage.OpenAsync(open, new RunOpened { Columns = { "type", "value", "rule" } }, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit);
     }
 
-    private static Task ProcessAsync(BridgeStage stage, Frame frame, FrameList output) =>
-        stage.ProcessAsync(frame, output, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit);
+    private Task ProcessAsync(BridgeStage stage, Frame frame) =>
+        stage.ProcessAsync(frame, _output, CancellationToken.None).AsTask().WaitAsync(Waiting.Limit);
 
     private static async Task<Failure> FailureAsync(Func<Task> action) => (await Assert.ThrowsAsync<StageException>(action)).Failure;
 }

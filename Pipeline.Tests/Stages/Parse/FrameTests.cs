@@ -26,8 +26,7 @@ public sealed class FrameTests
     public async Task Process_OtherFrames_ArePassedOnUnchanged()
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
-        await stage.OpenAsync(new OpenRun(), new RunOpened(), CancellationToken.None);
+        await using var stage = await run.OpenAsync(new RunOptions());
         Frame[] frames = [new MessageFrame(new StageInput { Checkpoint = new Checkpoint { Id = 1 } }), new EventFrame(),
             new MessageFrame(new StageInput { EndOfInput = new() })];
         foreach (var frame in frames)
@@ -42,9 +41,7 @@ public sealed class FrameTests
     public async Task Process_MoreLinesFollow_GathersEventsAtAutomaticBatchSizeOnly(int batchSize)
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
-        await stage.OpenAsync(
-            new OpenRun { Options = new RunOptions { BatchSize = batchSize } }, new RunOpened { Columns = { "line", "value" } }, CancellationToken.None);
+        await using var stage = await run.OpenAsync(new RunOptions { BatchSize = batchSize }, "line", "value");
         foreach (var (line, more) in new[] { (1, true), (3, true), (5, false), (7, true) })
         {
             var frame = ParseRun.FrameOf(Bytes(Event("view", "1") + Event("view", "x")), firstLine: line);
@@ -105,8 +102,7 @@ public sealed class FrameTests
     private static async Task<ParseRun> GatherAsync(params LineFrame[] frames)
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
-        await stage.OpenAsync(new OpenRun { Options = new RunOptions() }, new RunOpened { Columns = { "type" } }, CancellationToken.None);
+        await using var stage = await run.OpenAsync(new RunOptions(), "type");
         foreach (var frame in frames)
         {
             frame.More = true;
@@ -183,8 +179,7 @@ public sealed class FrameTests
     public async Task Process_SecondFrame_HasATextTableOfItsOwn()
     {
         var run = new ParseRun();
-        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
-        await stage.OpenAsync(new OpenRun(), new RunOpened { Columns = { "type" } }, CancellationToken.None);
+        await using var stage = await run.OpenAsync(new RunOptions(), "type");
         await stage.ProcessAsync(ParseRun.FrameOf(Bytes(Event("view", "1") + Event("click", "1"))), run, CancellationToken.None);
         await stage.ProcessAsync(ParseRun.FrameOf(Bytes(Event("click", "1") + Event("buy", "1"))), run, CancellationToken.None);
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using CsCheck;
 using Pipeline.Contracts.V1;
-using Pipeline.Stages.Parse;
 
 namespace Pipeline.Tests.Stages.Parse;
 
@@ -47,8 +46,7 @@ public sealed class FuzzTests
         var bytes = lines.SelectMany((line, i) => line.Concat(i % 5 == 0 ? ends : ends[1..])).ToArray();
         bytes = newlineAtEnd || lines[^1].Length == 0 ? bytes : bytes[..^1];
         var run = new ParseRun();
-        await using var stage = new ParseStage(Frames.Context(meter: run.Meter));
-        await stage.OpenAsync(new OpenRun(), new RunOpened { Columns = { columns } }, CancellationToken.None);
+        await using var stage = await run.OpenAsync(new RunOptions(), columns);
 
         // Twice: in the second round the shapes are known from the first line on.
         for (var round = 0; round < 2; round++)

@@ -49,11 +49,17 @@ internal sealed class ParseRun : IFrameOutput
 
     public async Task<ParseRun> RunAsync(LineFrame frame, string[] columns, string[] allowedTypes)
     {
-        await using var stage = new ParseStage(Stages.Frames.Context(meter: Meter));
-        var open = new OpenRun { Options = new RunOptions { AllowedTypes = { allowedTypes } } };
-        await stage.OpenAsync(open, new RunOpened { Columns = { columns } }, CancellationToken.None);
+        await using var stage = await OpenAsync(new RunOptions { AllowedTypes = { allowedTypes } }, columns);
         await stage.ProcessAsync(frame, this, CancellationToken.None);
         return this;
+    }
+
+    /// <summary>Opens a stage that a test gives its frames itself.</summary>
+    public async Task<ParseStage> OpenAsync(RunOptions options, params string[] columns)
+    {
+        var stage = new ParseStage(Stages.Frames.Context(meter: Meter));
+        await stage.OpenAsync(new OpenRun { Options = options }, new RunOpened { Columns = { columns } }, CancellationToken.None);
+        return stage;
     }
 
     public ValueTask WriteAsync(Frame frame, CancellationToken cancellationToken)
