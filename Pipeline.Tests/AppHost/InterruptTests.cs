@@ -27,7 +27,7 @@ public sealed class InterruptTests : FolderTests
 
     private async Task StopAndResumeAsync(Action<AppHostProcess> stop)
     {
-        var output = Path.Combine(Folder, "results.ndjson");
+        var output = InFolder("results.ndjson");
         // Small buffers between the stages, so that most of the input is still unread when the run is stopped.
         using var host = AppHostProcess.Start(
             Folder, LittleUnderWay, "--input", WriteItems(), "--output", output, "--batch-size", "1", "--exit", "--Pipeline:Key=secret");
@@ -94,7 +94,7 @@ public sealed class InterruptTests : FolderTests
     [Fact]
     public async Task CtrlC_DuringARunWithoutExit_ExitsWith0()
     {
-        using var host = AppHostProcess.Start(Folder, LittleUnderWay, "--input", WriteItems(), "--output", Path.Combine(Folder, "out"), "--batch-size", "1");
+        using var host = AppHostProcess.Start(Folder, LittleUnderWay, "--input", WriteItems(), "--output", InFolder("out"), "--batch-size", "1");
         await host.ReadErrorToAsync(line => line.Contains(" lines, ", StringComparison.Ordinal));
         host.Interrupt();
 
@@ -108,11 +108,11 @@ public sealed class InterruptTests : FolderTests
     {
         var input = WriteItems();
         using var host = AppHostProcess.Start(Folder, LittleUnderWay, "--Pipeline:Demo=false");
-        var file = Path.Combine(Folder, "endpoint.json");
+        var file = InFolder("endpoint.json");
         await Waiting.UntilAsync(() => File.Exists(file), "the orchestrator", AppHostUnderTest.Patience);
         var endpoint = EndpointFile.Read(file)!;
         using var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key);
-        var run = (await api.StartAsync(new RunSettings { Input = input, Output = Path.Combine(Folder, "out"), Rate = 1 })).Id;
+        var run = (await api.StartAsync(new RunSettings { Input = input, Output = InFolder("out"), Rate = 1 })).Id;
         host.Interrupt();
 
         var (code, _, error) = await host.EndAsync();
@@ -128,7 +128,7 @@ public sealed class InterruptTests : FolderTests
     [InlineData("Pipeline.Cli")]
     public async Task CtrlC_WhileItStarts_ExitsWith130AndSaysSo(string moment)
     {
-        using var host = AppHostProcess.Start(Folder, NoVariables, "--input", WriteItems(), "--output", Path.Combine(Folder, "out"), "--exit");
+        using var host = AppHostProcess.Start(Folder, NoVariables, "--input", WriteItems(), "--output", InFolder("out"), "--exit");
         var processes = new ServiceProcesses(Folder);
         await Waiting.UntilAsync(
             () => File.Exists(Path.Combine(Folder, "logs", moment)) || processes.FindProgram(moment) is not null, moment, AppHostUnderTest.Patience);
@@ -150,7 +150,7 @@ public sealed class InterruptTests : FolderTests
         // Nobody removes the folder of a control plane that hangs.
         var environment = new Dictionary<string, string>(LittleUnderWay) { ["TMPDIR"] = Folder };
         using var host = AppHostProcess.Start(
-            Folder, environment, "--input", WriteItems(10 * Items), "--output", Path.Combine(Folder, "out"), "--exit");
+            Folder, environment, "--input", WriteItems(10 * Items), "--output", InFolder("out"), "--exit");
         var run = await host.ReadRunAsync();
         var dcp = DcpProcesses.Of(host.Id).Dcp;
         try
@@ -178,7 +178,7 @@ public sealed class InterruptTests : FolderTests
     {
         using var host = StartLongRun();
         var run = await host.ReadRunAsync();
-        var endpoint = EndpointFile.Read(Path.Combine(Folder, "endpoint.json"))!;
+        var endpoint = EndpointFile.Read(InFolder("endpoint.json"))!;
         using (var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key))
             await api.PauseAsync(run);
 
@@ -201,7 +201,7 @@ public sealed class InterruptTests : FolderTests
 
     private AppHostProcess StartLongRun(params string[] more) => AppHostProcess.Start(
         Folder, LittleUnderWay,
-        ["--input", WriteItems(10 * Items), "--output", Path.Combine(Folder, "results.ndjson"), "--batch-size", "1", "--exit", .. more]);
+        ["--input", WriteItems(10 * Items), "--output", InFolder("results.ndjson"), "--batch-size", "1", "--exit", .. more]);
 
     private static Task UntilAllAreGoneAsync(ServiceProcesses processes) =>
         Waiting.UntilAsync(() => processes.All().Count == 0, "all processes to be gone", AppHostUnderTest.Patience);
@@ -209,7 +209,7 @@ public sealed class InterruptTests : FolderTests
     // Some hundredths of a second of work each, the most that an item may have; no run of ten times as many ends before its test has stopped it.
     private string WriteItems(int items = Items)
     {
-        var path = Path.Combine(Folder, "items.ndjson");
+        var path = InFolder("items.ndjson");
         var values = string.Join(',', Enumerable.Range(1, 2_000));
         var padding = new string('x', 20_000);
         File.WriteAllLines(path, Enumerable.Range(0, items).Select(i => string.Create(

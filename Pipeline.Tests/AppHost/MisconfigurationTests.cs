@@ -12,7 +12,7 @@ public sealed class MisconfigurationTests : FolderTests
             Folder,
             // --Pipeline:Data on the command line takes precedence over PIPELINE_DATA.
             new Dictionary<string, string> { ["Stage__RingSlots"] = "99", ["PIPELINE_DATA"] = "/dev/null" },
-            "--input", input, "--output", Path.Combine(Folder, "results.ndjson"), "--exit");
+            "--input", input, "--output", InFolder("results.ndjson"), "--exit");
 
         var (code, _, error) = await host.EndAsync();
 
@@ -31,7 +31,7 @@ public sealed class MisconfigurationTests : FolderTests
         using var host = AppHostProcess.Start(
             Folder,
             new Dictionary<string, string> { ["Cluster__Provider"] = "Redis", ["Cluster__ConnectionString"] = "localhost" },
-            "--input", input, "--output", Path.Combine(Folder, "results.ndjson"), "--exit");
+            "--input", input, "--output", InFolder("results.ndjson"), "--exit");
 
         var (code, _, error) = await host.EndAsync();
 

@@ -61,10 +61,10 @@ public sealed class PathMatrixTests : FolderTests
     [InlineData("program's own folder", "folder of this program", "folder of this program")]
     public async Task CommandLine_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
     {
-        var outcome = await CommandAsync(Make(kind, forInput: true), Path.Combine(Folder, "out.ndjson"));
+        var outcome = await CommandAsync(Make(kind, forInput: true), InFolder("out.ndjson"));
         Check(asInput, outcome);
         if (asInput == Ok)
-            Assert.StartsWith("{\"key\":\"click\",\"count\":1", File.ReadAllText(Path.Combine(Folder, "out.ndjson")), StringComparison.Ordinal);
+            Assert.StartsWith("{\"key\":\"click\",\"count\":1", File.ReadAllText(InFolder("out.ndjson")), StringComparison.Ordinal);
 
         var (good, output) = (WriteEvent("good.ndjson"), Make(kind, forInput: false));
         var before = Snapshot();
@@ -76,7 +76,7 @@ public sealed class PathMatrixTests : FolderTests
     [Fact]
     public async Task CommandLine_CompressedOutputWithoutResults_IsAnEmptyGzipMember()
     {
-        var (input, output) = (Path.Combine(Folder, "bad.ndjson"), Path.Combine(Folder, "out.ndjson.gz"));
+        var (input, output) = (InFolder("bad.ndjson"), InFolder("out.ndjson.gz"));
         await File.WriteAllTextAsync(input, "no event\n");
 
         Check(Ok, await CommandAsync(input, output));
@@ -102,7 +102,7 @@ public sealed class PathMatrixTests : FolderTests
     public async Task HttpApi_Path_IsAcceptedOrRefused(string kind, string asInput, string asOutput)
     {
         await using var served = await ServedOrchestrator.StartAsync();
-        Check(asInput, await PostAsync(served, Make(kind, forInput: true), Path.Combine(Folder, "out.ndjson")));
+        Check(asInput, await PostAsync(served, Make(kind, forInput: true), InFolder("out.ndjson")));
         Check(asOutput, await PostAsync(served, WriteEvent("good.ndjson"), Make(kind, forInput: false)));
     }
 
@@ -178,7 +178,7 @@ public sealed class PathMatrixTests : FolderTests
     [UnixFact]
     public void Roots_DirectoryWithAColon_IsRefusedWhereNamedAndElseLeftOut()
     {
-        var root = Directory.CreateDirectory(Path.Combine(Folder, "a:b")).FullName;
+        var root = Directory.CreateDirectory(InFolder("a:b")).FullName;
         var errors = new List<string>();
         PipelineValidator.Check(new PipelineOptions { Roots = [root] }, isForElsewhere: false, errors);
         Assert.StartsWith($"Pipeline:Roots:0 cannot be in '{root}': ':' separates the roots", Assert.Single(errors), StringComparison.Ordinal);
@@ -201,7 +201,7 @@ public sealed class PathMatrixTests : FolderTests
         WriteEvent("open");
         File.SetUnixFileMode(Folder, (UnixFileMode)0b111_111_111);
         File.SetUnixFileMode(closed, UnixFileMode.None);
-        Directory.CreateDirectory(Path.Combine(Folder, "closed-folder"), UnixFileMode.None);
+        Directory.CreateDirectory(InFolder("closed-folder"), UnixFileMode.None);
         var start = UnprivilegedTheoryAttribute.Start("dotnet", [typeof(CommandLine).Assembly.Location, .. args]);
         start.WorkingDirectory = Folder;
         start.Environment[EndpointFile.Variable] = closed;
@@ -252,7 +252,7 @@ public sealed class PathMatrixTests : FolderTests
         var rules = Make(kind, forInput: true);
         if (expected == Ok)
             File.WriteAllText(rules, """{"rules":[]}""");
-        Check(expected, await CommandAsync(WriteEvent("good.ndjson"), Path.Combine(Folder, "out.ndjson"), "--rules", rules));
+        Check(expected, await CommandAsync(WriteEvent("good.ndjson"), InFolder("out.ndjson"), "--rules", rules));
     }
 
     private static void Check(string expected, string actual)
@@ -305,18 +305,18 @@ public sealed class PathMatrixTests : FolderTests
             case "relative":
                 return Path.GetRelativePath(Environment.CurrentDirectory, Named(Folder));
             case "dot-dot":
-                Directory.CreateDirectory(Path.Combine(Folder, "sub"));
+                Directory.CreateDirectory(InFolder("sub"));
                 return Path.Combine(Folder, "sub", "..", Path.GetFileName(Named(Folder)));
             case "link to file":
                 return Linked(WriteEvent($"target-of-{name}"));
             case "through link to folder":
-                Directory.CreateDirectory(Path.Combine(Folder, "real"));
-                Named(Path.Combine(Folder, "real"));
-                return Path.Combine(Linked(Path.Combine(Folder, "real")), name);
+                Directory.CreateDirectory(InFolder("real"));
+                Named(InFolder("real"));
+                return Path.Combine(Linked(InFolder("real")), name);
             case "dangling link":
-                return Linked(Path.Combine(Folder, $"missing-{name}"));
+                return Linked(InFolder($"missing-{name}"));
             case "hard link":
-                var link = Path.Combine(Folder, $"hard-{name}");
+                var link = InFolder($"hard-{name}");
                 HardLink.Create(WriteEvent($"named-{name}"), link);
                 return link;
             case "descriptor":
@@ -330,13 +330,13 @@ public sealed class PathMatrixTests : FolderTests
             case "device":
                 return "/dev/null";
             case "fifo":
-                Fifo.Create(Path.Combine(Folder, name));
-                return Path.Combine(Folder, name);
+                Fifo.Create(InFolder(name));
+                return InFolder(name);
             case "socket":
                 // Disposing of it would take its file away.
                 _sockets.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
-                _sockets[^1].Bind(new UnixDomainSocketEndPoint(Path.Combine(Folder, name)));
-                return Path.Combine(Folder, name);
+                _sockets[^1].Bind(new UnixDomainSocketEndPoint(InFolder(name)));
+                return InFolder(name);
             case "empty":
                 return "";
             case "blank":
@@ -346,7 +346,7 @@ public sealed class PathMatrixTests : FolderTests
                 Write(Path.Combine(folder, "in.ndjson"));
                 return folder;
             case "folder":
-                return Directory.CreateDirectory(Path.Combine(Folder, $"folder-{name}")).FullName;
+                return Directory.CreateDirectory(InFolder($"folder-{name}")).FullName;
             case "trailing slash":
                 return Named(Folder) + "/";
             case "missing folder":
@@ -356,7 +356,7 @@ public sealed class PathMatrixTests : FolderTests
                 return Named(Folder);
             case "not UTF-8":
                 // As .NET gives a byte of an argument that is not UTF-8.
-                return Path.Combine(Folder, $"\uFFFD{name}");
+                return InFolder($"\uFFFD{name}");
             case "other file system":
                 _shared ??= Directory.CreateDirectory($"/dev/shm/paths-{Guid.NewGuid():N}").FullName;
                 return Named(_shared);
@@ -370,7 +370,7 @@ public sealed class PathMatrixTests : FolderTests
 
         string Linked(string target)
         {
-            var path = Path.Combine(Folder, $"link-to-{Path.GetFileName(target)}-{forInput}");
+            var path = InFolder($"link-to-{Path.GetFileName(target)}-{forInput}");
             File.CreateSymbolicLink(path, target);
             return path;
         }

@@ -29,12 +29,12 @@ public sealed class AppHostDeathTests : FolderTests
     private readonly int _brokerPort = FreePort.Find();
     private readonly int _orchestratorPort = FreePort.Find();
 
-    private string EndpointFile => Path.Combine(Folder, "endpoint.json");
+    private string EndpointFile => InFolder("endpoint.json");
 
     [FaultFact]
     public async Task AppHost_Killed_LeavesNoProcessAndTheNextStartResumes()
     {
-        var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), FaultSettings.Lines, 0.004);
+        var input = FaultBench.Write(InFolder("input.ndjson"), FaultSettings.Lines, 0.004);
         using var api = new RunsClient(new Uri($"http://127.0.0.1:{_orchestratorPort}"), Key);
         var processes = new ServiceProcesses(Folder);
         var row = new FaultRow("SIGKILL AppHost");

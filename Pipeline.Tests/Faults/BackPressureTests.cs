@@ -17,7 +17,7 @@ public sealed class BackPressureTests : FolderTests
     [FaultFact]
     public async Task Stall_SinkForAMinute_StopsTheInputInBoundedMemory()
     {
-        var (order, fifo) = (Path.Combine(Folder, "order"), Path.Combine(Folder, "fifo"));
+        var (order, fifo) = (InFolder("order"), InFolder("fifo"));
         Fifo.Create(fifo);
 
         // Half of the lines are rejects, which go all the way to Sink; events end in Aggregate's groups.

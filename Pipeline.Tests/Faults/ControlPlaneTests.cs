@@ -29,7 +29,7 @@ public sealed class ControlPlaneTests : FolderTests
     [InlineData("all", false)]
     public async Task AppHost_DcpKilled_EndsEverythingAndExitsWith1(string which, bool exit)
     {
-        var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), FaultSettings.Lines, 0.004);
+        var input = FaultBench.Write(InFolder("input.ndjson"), FaultSettings.Lines, 0.004);
         var services = new ServiceProcesses(Folder);
         var row = new FaultRow($"SIGKILL dcp ({which}{(exit ? ", --exit" : "")})");
         var (slowestServices, slowest) = (TimeSpan.Zero, TimeSpan.Zero);

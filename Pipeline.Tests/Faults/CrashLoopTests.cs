@@ -20,7 +20,7 @@ public sealed class CrashLoopTests : FolderTests
         var row = new FaultRow("crash loop of one stage");
         await row.OnceAsync("rules", async _ =>
         {
-            var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), 20_000, 0.02);
+            var input = FaultBench.Write(InFolder("input.ndjson"), 20_000, 0.02);
             var failed = await FailAsync(input);
             await using var repaired = await PipelineUnderTest.StartAsync([], Folder);
             var reference = Reference.Of(await repaired.RunAsync(MixedInput.NewRun(input, "reference")));

@@ -44,11 +44,11 @@ public sealed class OverloadTests : FolderTests
             await using var pipeline = await PipelineUnderTest.StartAsync(
                 ["--Pipeline:Liveness:Startup=00:00:05"], Folder, application => _ = CollectAsync(application, decisions));
             Load(Busy);
-            var input = FaultBench.Write(Path.Combine(Folder, "input.ndjson"), FaultSettings.Lines, 0.004);
+            var input = FaultBench.Write(InFolder("input.ndjson"), FaultSettings.Lines, 0.004);
             var began = Stopwatch.GetTimestamp();
             do
             {
-                var output = Path.Combine(Folder, "results.ndjson");
+                var output = InFolder("results.ndjson");
                 var run = await pipeline.RunAsync(
                     new() { Input = input, Output = output, MaxLineBytes = MixedInput.MaxLineBytes }, FaultBench.Patience);
                 Assert.Equal((RunState.Completed, 1), (run.State, run.Attempts));

@@ -5,7 +5,7 @@ namespace Pipeline.Tests.Files;
 
 public sealed class DurableFilesTests : FolderTests
 {
-    private string Target => Path.Join(Folder, "run.json");
+    private string Target => InFolder("run.json");
 
     [Fact]
     public async Task Replace_TwoWritersAtOnce_LeavesAWholeFileOfOne()
@@ -26,7 +26,7 @@ public sealed class DurableFilesTests : FolderTests
     [Fact]
     public void TryRename_NameIsTaken_LeavesBothFiles()
     {
-        var other = Path.Join(Folder, "other");
+        var other = InFolder("other");
         File.WriteAllText(Target, "first");
         File.WriteAllText(other, "second");
 

@@ -9,7 +9,7 @@ public sealed class RootedPathTests : FolderTests
     public void Resolve_DotsAfterALink_GoUpFromItsTarget()
     {
         Directory.CreateDirectory(Path.Join(Folder, "far", "away"));
-        Directory.CreateDirectory(Path.Join(Folder, "near"));
+        Directory.CreateDirectory(InFolder("near"));
         Directory.CreateSymbolicLink(Path.Join(Folder, "near", "link"), Path.Join(Folder, "far", "away"));
 
         Assert.Equal(Path.Join(Folder, "far", "x"), RootedPath.Resolve(Path.Join(Folder, "near", "link", "..", ".", "x")));
@@ -19,7 +19,7 @@ public sealed class RootedPathTests : FolderTests
     public void MakeAbsolute_DotsAfterALink_GoUpFromItsTarget()
     {
         Directory.CreateDirectory(Path.Join(Folder, "far", "away"));
-        Directory.CreateSymbolicLink(Path.Join(Folder, "link"), Path.Join(Folder, "far", "away"));
+        Directory.CreateSymbolicLink(InFolder("link"), Path.Join(Folder, "far", "away"));
 
         Assert.Equal(Path.Join(Folder, "far", "x"), RootedPath.MakeAbsolute(Path.Join(Folder, "link", "..", "x")));
         Assert.Equal(Path.Join(Folder, "link", "x"), RootedPath.MakeAbsolute(Path.Join(Folder, "link", ".", "x")));
@@ -29,7 +29,7 @@ public sealed class RootedPathTests : FolderTests
     [UnixFact]
     public void MakeAbsolute_LoopOfLinks_IsLeftToBeRefused()
     {
-        File.CreateSymbolicLink(Path.Join(Folder, "a"), "a");
+        File.CreateSymbolicLink(InFolder("a"), "a");
         var path = Path.Join(Folder, "a", "..", "x");
 
         Assert.Equal(path, RootedPath.MakeAbsolute(path));
@@ -39,11 +39,11 @@ public sealed class RootedPathTests : FolderTests
     [Fact]
     public void Resolve_RelativeLinksAndLinksToLinks_AreFollowed()
     {
-        Directory.CreateDirectory(Path.Join(Folder, "a"));
+        Directory.CreateDirectory(InFolder("a"));
         File.CreateSymbolicLink(Path.Join(Folder, "a", "one"), "../two");
-        File.CreateSymbolicLink(Path.Join(Folder, "two"), "three");
+        File.CreateSymbolicLink(InFolder("two"), "three");
 
-        Assert.Equal(Path.Join(Folder, "three"), RootedPath.Resolve(Path.Join(Folder, "a", "one")));
+        Assert.Equal(InFolder("three"), RootedPath.Resolve(Path.Join(Folder, "a", "one")));
     }
 
     [Fact]
@@ -53,10 +53,10 @@ public sealed class RootedPathTests : FolderTests
     [Fact]
     public void Require_LoopOfLinks_IsRefused()
     {
-        File.CreateSymbolicLink(Path.Join(Folder, "a"), "b");
-        File.CreateSymbolicLink(Path.Join(Folder, "b"), "a");
+        File.CreateSymbolicLink(InFolder("a"), "b");
+        File.CreateSymbolicLink(InFolder("b"), "a");
 
-        var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(Folder, "a"), [Folder], "input"));
+        var failure = Assert.Throws<StageException>(() => RootedPath.Require(InFolder("a"), [Folder], "input"));
         Assert.Equal(FailureReasons.InvalidOptions, failure.Failure.Reason);
     }
 
@@ -98,8 +98,8 @@ public sealed class RootedPathTests : FolderTests
     public void Require_PathOfTheKernel_IsRefusedWithWhatToDo(string path)
     {
         var direct = Assert.Throws<StageException>(() => RootedPath.Require(path, ["/"], "input"));
-        File.CreateSymbolicLink(Path.Join(Folder, "link"), path);
-        var linked = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(Folder, "link"), ["/"], "input"));
+        File.CreateSymbolicLink(InFolder("link"), path);
+        var linked = Assert.Throws<StageException>(() => RootedPath.Require(InFolder("link"), ["/"], "input"));
 
         foreach (var failure in new[] { direct, linked })
         {
@@ -129,7 +129,7 @@ public sealed class RootedPathTests : FolderTests
     [Fact]
     public void Require_LinkOrDotsOutOfTheRoots_IsRefused()
     {
-        var inside = Directory.CreateDirectory(Path.Join(Folder, "inside")).FullName;
+        var inside = Directory.CreateDirectory(InFolder("inside")).FullName;
         File.CreateSymbolicLink(Path.Join(inside, "link"), "/etc/passwd");
 
         var failure = Assert.Throws<StageException>(() => RootedPath.Require(Path.Join(inside, "link"), [inside], "input"));
@@ -150,9 +150,9 @@ public sealed class RootedPathTests : FolderTests
     [Fact]
     public void Require_RootIsALink_GivesThePathBelowItsTarget()
     {
-        var real = Directory.CreateDirectory(Path.Join(Folder, "real")).FullName;
-        Directory.CreateSymbolicLink(Path.Join(Folder, "root"), real);
+        var real = Directory.CreateDirectory(InFolder("real")).FullName;
+        Directory.CreateSymbolicLink(InFolder("root"), real);
 
-        Assert.Equal(Path.Join(real, "x"), RootedPath.Require(Path.Join(Folder, "root", "x"), [Path.Join(Folder, "root")], "output"));
+        Assert.Equal(Path.Join(real, "x"), RootedPath.Require(Path.Join(Folder, "root", "x"), [InFolder("root")], "output"));
     }
 }

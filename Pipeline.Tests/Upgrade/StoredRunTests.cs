@@ -28,7 +28,7 @@ public sealed class StoredRunTests : FolderTests
         Assert.Equal((RunState.Paused, 25L), (run.State, completed.Counts.Lines));
         Assert.InRange(run.Counts.Rejected, 1, completed.Counts.Rejected - 1);
         foreach (var name in new[] { "results.ndjson", "results.rejects.ndjson" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(Layout1(), name)), File.ReadAllBytes(Path.Combine(Folder, name)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(Layout1(), name)), File.ReadAllBytes(InFolder(name)));
     }
 
     [Fact]
@@ -44,13 +44,13 @@ public sealed class StoredRunTests : FolderTests
         var error = await Assert.ThrowsAsync<StageException>(() => ResumeAsync(open));
 
         Assert.Equal(FailureReasons.CheckpointCorrupt, error.Failure.Reason);
-        Assert.False(File.Exists(Path.Combine(Folder, "results.ndjson")));
+        Assert.False(File.Exists(InFolder("results.ndjson")));
     }
 
     /// <summary>Puts the stored run into a data directory, and reads it as an orchestrator does that starts.</summary>
     private (OpenRun Open, Run Run) Load()
     {
-        var input = Path.Combine(Folder, "events.ndjson");
+        var input = InFolder("events.ndjson");
         File.Copy(Path.Combine(Layout1(), "events.ndjson"), input);
         File.SetLastWriteTimeUtc(input, InputWritten);
         var json = File.ReadAllText(Path.Combine(Layout1(), "run", "run.json"))
@@ -62,7 +62,7 @@ public sealed class StoredRunTests : FolderTests
             File.Copy(file, Path.Combine(work, Path.GetFileName(file)));
         File.WriteAllText(Path.Combine(work, "run.json"), json);
 
-        using var store = new RunStore(Path.Combine(Folder, "data"), NullLogger<RunStore>.Instance);
+        using var store = new RunStore(InFolder("data"), NullLogger<RunStore>.Instance);
         var run = Assert.Single(store.LoadAll());
         var open = new OpenRun { RunId = run.Id, Attempt = run.Attempts + 1, Options = RunOptionsMapping.ToOptions(run, work) };
         // It was slow, so that it could be paused in its middle.

@@ -107,7 +107,7 @@ public sealed class SystemdTests : FolderTests
     [LinuxFact]
     public async Task Units_StartedWithoutAppHost_MakeARunAndStopOnSigterm()
     {
-        var data = Directory.CreateDirectory(Path.Combine(Folder, "data")).FullName;
+        var data = Directory.CreateDirectory(InFolder("data")).FullName;
         await PublishAsync(
             $"--Pipeline:Data={data}", $"--Pipeline:Services:broker:Port={FreePort.Find()}", $"--Pipeline:Services:orchestrator:Port={FreePort.Find()}");
         var services = Directory.GetFiles(Units, "*.service").Order(StringComparer.Ordinal).ToDictionary(unit => Path.GetFileName(unit)!, Start);
@@ -139,7 +139,7 @@ public sealed class SystemdTests : FolderTests
         }
     }
 
-    private string Units => Path.Combine(Folder, "units");
+    private string Units => InFolder("units");
 
     // As systemd starts them; the programs are those of the build.
     private Process Start(string unit)
@@ -175,7 +175,7 @@ public sealed class SystemdTests : FolderTests
 
     private Task<(int Code, string Output, string Error)> TryPublishAsync(params string[] settings)
     {
-        var install = Directory.CreateDirectory(Path.Combine(Folder, "install")).FullName;
+        var install = Directory.CreateDirectory(InFolder("install")).FullName;
         foreach (var project in (IProjectMetadata[])[
             new Projects.Pipeline_Broker(), new Projects.Pipeline_Cli(), new Projects.Pipeline_Orchestrator(),
             new Projects.Pipeline_Stages_Ingest(), new Projects.Pipeline_Stages_Parse(), new Projects.Pipeline_Stages_Rules(),

@@ -10,7 +10,7 @@ public sealed class RunFilesTests : FolderTests
     {
         var input = Write("in.ndjson", "{}");
 
-        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", Path.Combine(Folder, "out.ndjson")])));
+        Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", InFolder("out.ndjson")])));
         Assert.Empty(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Folder])));
         Assert.Equal([input], Directory.GetFiles(Folder));
     }
@@ -30,7 +30,7 @@ public sealed class RunFilesTests : FolderTests
     [InlineData("--output", ".", "--output must be a file, not the directory ")]
     public void ErrorsOf_UnusablePath_TellsTheReason(string option, string path, string reason)
     {
-        var command = PipelineCommand.Parse([option, Path.Combine(Folder, path)]);
+        var command = PipelineCommand.Parse([option, InFolder(path)]);
 
         Assert.Contains(reason, Assert.Single(RunFiles.ErrorsOf(command)), StringComparison.Ordinal);
     }
@@ -38,7 +38,7 @@ public sealed class RunFilesTests : FolderTests
     [UnixFact]
     public void ErrorsOf_DirectoryWithAColon_IsRefusedForBoth()
     {
-        var directory = Directory.CreateDirectory(Path.Combine(Folder, "2026-01-01T10:00")).FullName;
+        var directory = Directory.CreateDirectory(InFolder("2026-01-01T10:00")).FullName;
         File.WriteAllText(Path.Combine(directory, "in.ndjson"), "{}");
 
         Assert.Equal(
@@ -59,14 +59,14 @@ public sealed class RunFilesTests : FolderTests
             RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", input, "--output", input])));
         Assert.StartsWith(
             "--output must not lie in the input directory",
-            Assert.Single(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Folder, "--output", Path.Combine(Folder, "out.ndjson")]))),
+            Assert.Single(RunFiles.ErrorsOf(PipelineCommand.Parse(["--input", Folder, "--output", InFolder("out.ndjson")]))),
             StringComparison.Ordinal);
     }
 
     [Fact]
     public void ErrorsOf_InputAndOutputAreWrong_TellsBoth()
     {
-        var command = PipelineCommand.Parse(["--input", Path.Combine(Folder, "none"), "--output", Folder]);
+        var command = PipelineCommand.Parse(["--input", InFolder("none"), "--output", Folder]);
 
         Assert.Collection(
             RunFiles.ErrorsOf(command),

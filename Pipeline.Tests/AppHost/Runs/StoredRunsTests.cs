@@ -7,9 +7,9 @@ namespace Pipeline.Tests.AppHost.Runs;
 
 public sealed class StoredRunsTests : FolderTests
 {
-    private string Data => Path.Join(Folder, "data");
+    private string Data => InFolder("data");
 
-    private string Shared => Path.Join(Folder, "shared");
+    private string Shared => InFolder("shared");
 
     private string[] Stores => [Data, Shared];
 

@@ -6,7 +6,7 @@ namespace Pipeline.Tests.Client.Runs;
 
 public sealed class EndpointFileTests : FolderTests
 {
-    private string FilePath => Path.Combine(Folder, "endpoint.json");
+    private string FilePath => InFolder("endpoint.json");
 
     [UnixFact]
     public void Write_OtherOrchestratorIsUp_LeavesItsFile()

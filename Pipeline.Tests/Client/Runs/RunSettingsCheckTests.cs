@@ -69,7 +69,7 @@ public sealed class RunSettingsCheckTests : FolderTests
     [InlineData("a/.hidden.ndjson", "must hold input")]
     public void Check_DirectoryWithoutInput_IsAnError(string file, string? error)
     {
-        var input = Path.Join(Folder, "input");
+        var input = InFolder("input");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.Join(input, file))!);
         File.WriteAllText(Path.Join(input, file), "");
 
@@ -93,7 +93,7 @@ public sealed class RunSettingsCheckTests : FolderTests
     public void Check_OutputIsTheInput_IsAnError()
     {
         Write("b", "");
-        var settings = new RunSettings { Input = Path.Join(Folder, "b"), Output = Path.Join(Folder, ".", "b") };
+        var settings = new RunSettings { Input = InFolder("b"), Output = Path.Join(Folder, ".", "b") };
 
         var error = Assert.Single(RunSettingsCheck.Check(settings));
 
@@ -107,9 +107,9 @@ public sealed class RunSettingsCheckTests : FolderTests
     [InlineData("out.txt", false)]
     public void Check_OutputBelowTheInputDirectory_IsAnErrorWhereItWouldBeRead(string output, bool isError)
     {
-        Directory.CreateDirectory(Path.Join(Folder, "sub"));
+        Directory.CreateDirectory(InFolder("sub"));
 
-        var errors = RunSettingsCheck.Check(new RunSettings { Input = Folder, Output = Path.Join(Folder, output), Partitions = 0 });
+        var errors = RunSettingsCheck.Check(new RunSettings { Input = Folder, Output = InFolder(output), Partitions = 0 });
 
         string[] expected = isError ? ["output"] : [];
         Assert.Equal(expected, errors.Select(error => error.Field));
@@ -118,9 +118,9 @@ public sealed class RunSettingsCheckTests : FolderTests
     [Fact]
     public void Check_InputThatIsNotThere_IsAnError()
     {
-        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = Path.Join(Folder, "none") }));
+        var error = Assert.Single(RunSettingsCheck.Check(new RunSettings { Input = InFolder("none") }));
 
-        Assert.Equal(("input", $"cannot be read: there is no file or directory {Path.Join(Folder, "none")}"), (error.Field, error.Message));
+        Assert.Equal(("input", $"cannot be read: there is no file or directory {InFolder("none")}"), (error.Field, error.Message));
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class WrittenFileTests : FolderTests
         var written = WrittenFile.Read(path)!;
         Assert.True(written.Is(path));
         File.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(Folder, target));
+        File.CreateSymbolicLink(path, InFolder(target));
 
         Assert.False(written.Is(path));
         Assert.Null(WrittenFile.Read(path));

@@ -50,7 +50,7 @@ public sealed class ClusterSettingsTests : FolderTests
 
     [Fact]
     public void Errors_StorageIsNoDirectory_Refused() =>
-        AssertError("is not a directory", new() { Provider = ClusterProvider.Localhost, Storage = Path.Combine(Folder, "absent") });
+        AssertError("is not a directory", new() { Provider = ClusterProvider.Localhost, Storage = InFolder("absent") });
 
     [Theory]
     [InlineData("")]
@@ -94,7 +94,7 @@ public sealed class ClusterSettingsTests : FolderTests
     {
         using var authority = new TestAuthority(Folder, "ours");
 
-        AssertError("cannot be read", WithTls(authority, (Path.Combine(Folder, "absent.pem"), "absent.key")));
+        AssertError("cannot be read", WithTls(authority, (InFolder("absent.pem"), "absent.key")));
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public sealed class ClusterSettingsTests : FolderTests
         // Often: it is a race.
         for (var round = 0; round < 200; round++)
         {
-            var storage = Directory.CreateDirectory(Path.Join(Folder, $"{round}")).FullName;
+            var storage = Directory.CreateDirectory(InFolder($"{round}")).FullName;
             var identities = new string[4];
 
             Parallel.For(0, identities.Length, at => identities[at] = StorageIdentity.ReadOrCreate(storage));

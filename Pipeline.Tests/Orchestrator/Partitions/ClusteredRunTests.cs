@@ -553,7 +553,7 @@ public sealed class ClusteredRunTests : FolderTests, IAsyncLifetime
         return run;
     }
 
-    private string Input => Path.Join(Folder, "in.ndjson");
+    private string Input => InFolder("in.ndjson");
 
     private string FolderOf(string id) => Path.Join(Folder, "runs", id);
 

@@ -47,7 +47,7 @@ public sealed class PartitionPlanTests : FolderTests
     public void Make_Auto_AMultipleOfTheLanesOf256MiBTo4GiB(long mebibytes, int lanes, int slices)
     {
         const int Lines = 5_000;
-        var path = Path.Join(Folder, "large.ndjson");
+        var path = InFolder("large.ndjson");
         using (var file = File.Create(path))
         {
             // Sparse: it takes up a block for each line.
@@ -69,7 +69,7 @@ public sealed class PartitionPlanTests : FolderTests
         Write("a.ndjson", "1\n2\n");
         Write("b.ndjson", "3\n");
         Write("c.ndjson", string.Concat(Enumerable.Repeat("0123456789\n", 10)));
-        using (var gzip = new GZipStream(File.Create(Path.Join(Folder, "d.ndjson.gz")), CompressionLevel.NoCompression))
+        using (var gzip = new GZipStream(File.Create(InFolder("d.ndjson.gz")), CompressionLevel.NoCompression))
             gzip.Write(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("0123456789\n", 10))));
         Write("e.ndjson", "9\n");
         Write("notes.txt", "no input");

@@ -18,7 +18,7 @@ public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
     {
         File.WriteAllText(Input, "line 0\nline 1\nline 2\n");
         _served = await ServedOrchestrator.StartAsync(
-            Path.Join(Folder, "served"), roots: Folder,
+            InFolder("served"), roots: Folder,
             configure: services => services.Configure<CoordinatorOptions>(options => options.Lanes = 2));
     }
 
@@ -185,7 +185,7 @@ public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
         Assert.Empty((await EndOf(run.Id)).Slices);
     }
 
-    private string Input => Path.Join(Folder, "in.ndjson");
+    private string Input => InFolder("in.ndjson");
 
     private RunService Runs => _served.Services.GetRequiredService<RunService>();
 

@@ -25,7 +25,7 @@ public sealed class OrchestratorServiceTests : FolderTests
     [Fact]
     public async Task RunAsync_SharedStorageIsTheDataDirectory_EndsAsMisconfigured()
     {
-        var storage = Directory.CreateDirectory(Path.Combine(Folder, "data")).FullName;
+        var storage = Directory.CreateDirectory(InFolder("data")).FullName;
 
         Assert.Equal(
             $"error: Cluster:Storage {storage} is this machine's data directory (PIPELINE_DATA): one of them must be another folder.",
@@ -49,8 +49,8 @@ public sealed class OrchestratorServiceTests : FolderTests
             builder.Configuration.AddInMemoryCollection(
             [
                 new("PIPELINE_KEY", "test-key"),
-                new("PIPELINE_DATA", Path.Combine(Folder, "data")),
-                new("PIPELINE_ENDPOINT_FILE", Path.Combine(Folder, "endpoint.json")),
+                new("PIPELINE_DATA", InFolder("data")),
+                new("PIPELINE_ENDPOINT_FILE", InFolder("endpoint.json")),
                 .. settings.Select(setting => new KeyValuePair<string, string?>(setting.Name, setting.Value)),
             ]);
         });

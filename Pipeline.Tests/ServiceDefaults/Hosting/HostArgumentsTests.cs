@@ -25,7 +25,7 @@ public sealed class HostArgumentsTests : FolderTests
             {
                 ["PIPELINE_KEY"] = "key",
                 ["PIPELINE_DATA"] = Folder,
-                ["PIPELINE_ENDPOINT_FILE"] = Path.Combine(Folder, "endpoint.json"),
+                ["PIPELINE_ENDPOINT_FILE"] = InFolder("endpoint.json"),
                 ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
                 ["PIPELINE_GRPC_PORT"] = "0",
             },

@@ -105,7 +105,7 @@ public sealed class BuiltInBridgeTests : FolderTests
         await RunAsync(2, 1, Events(8, 5), Checkpoint(2, 12), Events(13, 9), Checkpoint(3, 21));
         await RunAsync(3, 3, Events(22, 3));
 
-        var file = Path.Combine(Folder, "audit.sample.3.ndjson");
+        var file = InFolder("audit.sample.3.ndjson");
         Assert.Equal(
             new[] { 1, 6, 11, 16, 21 }.Select(
                 line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),

@@ -78,7 +78,7 @@ public sealed class IngestCuttingTests : FolderTests
     [Fact]
     public async Task Read_LineOf100Megabytes_UsesBoundedMemory()
     {
-        var path = Path.Join(Folder, "in.ndjson");
+        var path = InFolder("in.ndjson");
         await using (var file = File.Create(path))
         {
             file.Write("first\n"u8);

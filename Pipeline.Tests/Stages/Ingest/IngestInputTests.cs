@@ -132,7 +132,7 @@ public sealed class IngestInputTests : FolderTests
         Write("in/notes.txt", "no");
         Write("in/.hidden.ndjson", "no");
         Write("in/runs/x/run.json", "no");
-        var run = new IngestRun(Path.Join(Folder, "in"));
+        var run = new IngestRun(InFolder("in"));
         run.Open.Options.WorkDirectory = Path.Join(Folder, "in", "runs", "x");
         await run.ReadAsync();
 
@@ -158,7 +158,7 @@ public sealed class IngestInputTests : FolderTests
         Write("in/run/x.ndjson", "no");
         Directory.CreateSymbolicLink(Path.Join(Folder, "in", "link"), Folder);
 
-        var catalog = InputCatalog.Read(Path.Join(Folder, "in"), Path.Join(Folder, "in", "run"), [Folder]);
+        var catalog = InputCatalog.Read(InFolder("in"), Path.Join(Folder, "in", "run"), [Folder]);
 
         Assert.Equal(["a.ndjson"], catalog.Files.Select(file => file.Path));
         Assert.Equal([".git", ".hidden.ndjson", "a.ndjson.1", "link", "notes.txt"], catalog.Skipped!.Paths);
@@ -172,7 +172,7 @@ public sealed class IngestInputTests : FolderTests
         for (var i = 0; i < 150; i++)
             Write($"in/{i * 7 % 150:000}.log", "");
 
-        var skipped = InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]).Skipped!;
+        var skipped = InputCatalog.Read(InFolder("in"), "", [Folder]).Skipped!;
 
         Assert.Equal(150, skipped.Count);
         Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{i:000}.log"), skipped.Paths);
@@ -185,7 +185,7 @@ public sealed class IngestInputTests : FolderTests
         foreach (var name in names)
             Write($"in/{name}", "x\n");
 
-        var catalog = InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]);
+        var catalog = InputCatalog.Read(InFolder("in"), "", [Folder]);
 
         Assert.Equal(names, catalog.Files.Select(file => file.Path));
         catalog.RequireSame(catalog.Files);
@@ -196,13 +196,13 @@ public sealed class IngestInputTests : FolderTests
     {
         Write("in/notes.txt", "no");
 
-        Assert.Equal(FailureReasons.InputUnreadable, (await new IngestRun(Path.Join(Folder, "in")).FailAsync()).Reason);
+        Assert.Equal(FailureReasons.InputUnreadable, (await new IngestRun(InFolder("in")).FailAsync()).Reason);
     }
 
     [Fact]
     public async Task Open_MissingFile_IsRefused()
     {
-        var failure = await new IngestRun(Path.Join(Folder, "none.ndjson")).FailAsync();
+        var failure = await new IngestRun(InFolder("none.ndjson")).FailAsync();
 
         Assert.Equal(FailureReasons.InputUnreadable, failure.Reason);
         Assert.Contains("does not exist", failure.Message);
@@ -212,20 +212,20 @@ public sealed class IngestInputTests : FolderTests
     public async Task Open_BrokenLinkInFolder_NamesTheLinkAndItsTarget()
     {
         var link = Path.Join(Path.GetDirectoryName(Write("in/a.ndjson", "x\n")), "b.ndjson");
-        File.CreateSymbolicLink(link, Path.Join(Folder, "gone.ndjson"));
+        File.CreateSymbolicLink(link, InFolder("gone.ndjson"));
 
-        var failure = await new IngestRun(Path.Join(Folder, "in"), Folder).FailAsync();
+        var failure = await new IngestRun(InFolder("in"), Folder).FailAsync();
 
-        Assert.Equal($"input '{link}' (which is '{Path.Join(Folder, "gone.ndjson")}') does not exist.", failure.Message);
+        Assert.Equal($"input '{link}' (which is '{InFolder("gone.ndjson")}') does not exist.", failure.Message);
     }
 
     [UnixFact]
     public async Task Open_FifoDeviceOrSocket_IsRefused()
     {
-        var fifo = Path.Join(Folder, "in.ndjson");
+        var fifo = InFolder("in.ndjson");
         Fifo.Create(fifo);
         using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        var socketPath = Path.Join(Folder, "socket");
+        var socketPath = InFolder("socket");
         socket.Bind(new UnixDomainSocketEndPoint(socketPath));
 
         Assert.Contains("a FIFO", (await new IngestRun(fifo).FailAsync().WaitAsync(TimeSpan.FromSeconds(30))).Message);
@@ -238,13 +238,13 @@ public sealed class IngestInputTests : FolderTests
     public async Task Open_PathOutsideTheRoots_IsRefused()
     {
         Write("outside/in.ndjson", "x");
-        Directory.CreateDirectory(Path.Join(Folder, "root"));
+        Directory.CreateDirectory(InFolder("root"));
         var link = Path.Join(Folder, "root", "in.ndjson");
         File.CreateSymbolicLink(link, Path.Join(Folder, "outside", "in.ndjson"));
 
-        foreach (var path in new[] { link, Path.Join(Folder, "root"), Path.Join(Folder, "root", "..", "outside", "in.ndjson") })
+        foreach (var path in new[] { link, InFolder("root"), Path.Join(Folder, "root", "..", "outside", "in.ndjson") })
         {
-            var failure = await new IngestRun(path, Path.Join(Folder, "root")).FailAsync();
+            var failure = await new IngestRun(path, InFolder("root")).FailAsync();
             Assert.Equal(FailureReasons.PathOutsideRoots, failure.Reason);
         }
     }

@@ -313,7 +313,7 @@ public sealed class IngestResumeTests : FolderTests
                 Write("in/a.ndjson", Sample);
                 Write("in/b.jsonl.gz", Gzip.Compress(Sample));
                 Write("in/c.ndjson", Sample);
-                return Path.Join(Folder, "in");
+                return InFolder("in");
             default:
                 return Write(input, input.EndsWith(".gz", StringComparison.Ordinal) ? Gzip.Compress(Sample) : Sample);
         }

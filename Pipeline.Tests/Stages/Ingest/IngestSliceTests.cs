@@ -206,9 +206,9 @@ public sealed class IngestSliceTests : FolderTests
         Write("in/a.ndjson", "a\na\n");
         Write("in/b.ndjson", "b1\nb2\n");
         Write("in/c.ndjson.gz", Gzip.Compress("c\n"u8.ToArray()));
-        return Path.Join(Folder, "in");
+        return InFolder("in");
     }
 
     private IEnumerable<InputFile> Planned(params string[] names) =>
-        InputCatalog.Read(Path.Join(Folder, "in"), "", [Folder]).Files.Where(file => names.Contains(file.Path)).ToList();
+        InputCatalog.Read(InFolder("in"), "", [Folder]).Files.Where(file => names.Contains(file.Path)).ToList();
 }

@@ -26,7 +26,7 @@ public sealed class MonolithRunnerTests : FolderTests
 
         await RunAsync(open, threads, null);
 
-        var rejects = await File.ReadAllLinesAsync(Path.Join(Folder, "out.rejects.ndjson"));
+        var rejects = await File.ReadAllLinesAsync(InFolder("out.rejects.ndjson"));
         Assert.Equal([5, 6, 8, 9], rejects.Select(reject => System.Text.Json.JsonDocument.Parse(reject).RootElement.GetProperty("line").GetInt32()));
     }
 
@@ -72,8 +72,8 @@ public sealed class MonolithRunnerTests : FolderTests
         Options = new RunOptions
         {
             Input = Write("in.ndjson", input),
-            Output = Path.Join(Folder, "out.ndjson"),
-            WorkDirectory = Path.Join(Folder, "work"),
+            Output = InFolder("out.ndjson"),
+            WorkDirectory = InFolder("work"),
             MaxLineBytes = 1 << 20,
             GroupBy = { "type" },
         },
