@@ -75,7 +75,8 @@ public sealed class RunSettingsCheckTests : FolderTests
 
         var errors = RunSettingsCheck.Check(new RunSettings { Input = input });
 
-        Assert.Equal(error is null ? [] : [$"{error}: '{input}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz"], errors.Select(one => one.Message));
+        string[] expected = error is null ? [] : [$"{error}: '{input}' holds no *.ndjson, *.jsonl or *.json file, nor one of them with .gz"];
+        Assert.Equal(expected, errors.Select(one => one.Message));
     }
 
     [Theory]

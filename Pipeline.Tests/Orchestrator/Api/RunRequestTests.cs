@@ -87,7 +87,8 @@ public sealed class RunRequestTests : ApiTest
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/runs")
         {
-            Content = new StringContent(Body(Input, more: $",\"rules\":\"{new string(' ', (int)RunEndpoints.MaxBodyBytes)}\""), Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                Body(Input, more: $",\"rules\":\"{new string(' ', (int)RunEndpoints.MaxBodyBytes)}\""), Encoding.UTF8, "application/json"),
         };
         // Otherwise the connection may be closed while the body is sent, before the answer is read.
         request.Headers.ExpectContinue = true;
