@@ -84,7 +84,7 @@ public sealed class RunSettingsCheckTests : FolderTests
     [InlineData(3, false)]
     public void WhyNoInput_MoreEntriesThanItLooksAt_IsLeftToWhoeverReadsThem(int most, bool isLeft)
     {
-        var input = Path.Join(_folder, "input");
+        var input = Path.Join(Folder, "input");
         Directory.CreateDirectory(Path.Join(input, "a", "b", "c"));
 
         Assert.Equal(isLeft, InputCatalog.WhyNoInput(input, most) is null);
