@@ -14,14 +14,15 @@ public sealed class SeveralRunsTests
     private const int Runs = 4;
     private const int Actions = 12;
 
-    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(0.4);
+    private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(0.3);
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
-    private static readonly Pace[] Paces = [Pace.Full, Pace.SmallBatches, Pace.Partitioned, Pace.Steady];
+    // Those that take longest: much can be done to them.
+    private static readonly Pace[] Paces = [Pace.SmallBatches, Pace.Partitioned, Pace.Steady];
 
     [FaultFact]
     public async Task SeveralRuns_KilledHeldPausedResumedAndCancelled_SameBytes()
     {
-        await using var bench = await FaultBench.StartAsync(FaultSettings.Lines);
+        await using var bench = await FaultBench.StartAsync(3 * FaultSettings.Lines);
         var row = new FaultRow("several runs, anything in any order");
         var (known, cancelled) = (new HashSet<string>(), 0);
         await row.RepeatAsync(FaultSettings.Repeat(Usual), async random =>
@@ -33,7 +34,7 @@ public sealed class SeveralRunsTests
         });
 
         row.Note = $"{bench.Evidence}; {cancelled} were cancelled";
-        row.Require(bench.Evidence.IsThere, "no batch was replayed, or no frame was discarded: the test is vacuous");
+        row.Require(bench.Evidence.ReplayedBatches > 0, "no batch was replayed: the test is vacuous");
         row.Finish();
     }
 
