@@ -83,7 +83,8 @@ internal sealed class AttemptRunner(
                 }
                 else if (first == news && await news is { IsDraining: false, Instance: var gone })
                 {
-                    return new AttemptOutcome.Failed(AttemptOutcome.Unreachable(gone, $"{gone.InstanceId} at {gone.Address} lost its lease and does not answer"));
+                    return new AttemptOutcome.Failed(
+                        AttemptOutcome.Unreachable(gone, $"{gone.InstanceId} at {gone.Address} lost its lease and does not answer"));
                 }
                 else
                 {

@@ -63,7 +63,7 @@ public sealed class TopCommandTests : CommandTests
 
         picture.Take(NewRun(Noon, 1_000) with { State = state, ElapsedMicros = 1 });
 
-        Assert.Equal(isOver, picture.Lines(80).Contains("figures of the last attempt of run r"));
+        Assert.Equal(isOver, picture.Lines(80).Contains($"figures of the last attempt of run {SampleRun.Id}"));
     }
 
     [Fact]

@@ -343,7 +343,7 @@ public sealed class PathMatrixTests : FolderTests
                 return "  ";
             case "folder with input":
                 var folder = Make("folder", forInput);
-                Write(Path.Combine(folder, "in.ndjson"));
+                WriteEvent("in.ndjson", folder);
                 return folder;
             case "folder":
                 return Directory.CreateDirectory(InFolder($"folder-{name}")).FullName;
