@@ -26,6 +26,7 @@ internal static class Extensions
         var model = new PipelineModel(builder, settings, command);
         builder.Services.AddSingleton(command);
         builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(model);
         builder.Services.AddSingleton(model.Directories);
         builder.Services.AddSingleton<ReplicaClient>();
         builder.Services.AddSingleton<SupervisionOutcome>();

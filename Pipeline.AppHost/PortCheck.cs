@@ -31,6 +31,7 @@ internal static class PortCheck
 
     private static IEnumerable<(int Port, string User, string Remedy)> WantedBy(IServiceProvider services)
     {
+        var configuration = services.GetRequiredService<IConfiguration>();
         foreach (var resource in services.GetRequiredService<DistributedApplicationModel>().Resources)
         {
             foreach (var port in resource.Annotations.OfType<EndpointAnnotation>().Select(endpoint => endpoint.Port).OfType<int>())
@@ -41,7 +42,7 @@ internal static class PortCheck
             yield break;
         foreach (var variable in DashboardUrls)
         {
-            foreach (var url in (services.GetRequiredService<IConfiguration>()[variable] ?? "").Split(';'))
+            foreach (var url in (configuration[variable] ?? "").Split(';'))
             {
                 if (Uri.TryCreate(url, UriKind.Absolute, out var uri))
                     yield return (uri.Port, "the dashboard", $"{variable} in Pipeline.AppHost/appsettings.json");

@@ -1,16 +1,13 @@
 using Microsoft.Extensions.Hosting;
-using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Logs;
 using Pipeline.AppHost.Supervision;
-using Pipeline.Client.Runs;
 
 namespace Pipeline.AppHost.Runs;
 
 /// <summary>Passes the console output of the resource "run" on to the AppHost's own, and makes its end the AppHost's under --exit.</summary>
 internal sealed class RunConsole(
     PipelineCommand command,
-    PipelineDirectories directories,
-    PipelineOptions settings,
+    PipelineModel pipeline,
     DistributedApplicationModel model,
     ResourceNotificationService notifications,
     ResourceLoggerService logs,
@@ -96,7 +93,7 @@ internal sealed class RunConsole(
     }
 
     private string PageLink() =>
-        model.Resources.OfType<ProjectResource>().First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url + PageLogin.LinkOf(settings.Key!);
+        model.Resources.OfType<ProjectResource>().First(resource => resource.Name == "orchestrator").GetEndpoint("http").Url + pipeline.PageLink;
 
     private async Task CopyAsync(CancellationToken cancellationToken)
     {
@@ -121,7 +118,7 @@ internal sealed class RunConsole(
             await Console.Error.WriteLineAsync($"warning: what the run wrote could not be read whole ({failure}); it is in {LogOf(Run)}");
     }
 
-    private string LogOf(string resource) => Path.Combine(directories.Logs, $"{resource}.log");
+    private string LogOf(string resource) => Path.Combine(pipeline.Directories.Logs, $"{resource}.log");
 
     private void Write(IEnumerable<LogLine> lines)
     {
