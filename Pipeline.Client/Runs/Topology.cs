@@ -22,6 +22,9 @@ public sealed record Topology
 /// <summary>One instance.</summary>
 public sealed record TopologyInstance
 {
+    /// <summary>A <see cref="State"/> for those who have asked the instance itself: it is registered, and does not answer.</summary>
+    public const string Unreachable = "unreachable";
+
     /// <summary>Its id.</summary>
     public required string InstanceId { get; init; }
 

@@ -11,8 +11,8 @@ namespace Pipeline.Client.Views;
 public sealed record StageView(
     string Role, IReadOnlyList<TopologyInstance> Instances, string? Used, StageFigures? Figures, StageRate? Rate)
 {
-    /// <summary>Whether no instance is registered.</summary>
-    public bool IsMissing => Instances.All(instance => instance.Departed is not null);
+    /// <summary>Whether no registered instance answers.</summary>
+    public bool IsMissing => Instances.All(instance => instance.Departed is not null || instance.State == TopologyInstance.Unreachable);
 }
 
 /// <summary>Puts together what the registry knows of the roles of a route, and what a run does there.</summary>

@@ -3,16 +3,18 @@ using Grpc.Core;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts.Broker.V1;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 
 namespace Pipeline.Orchestrator.Api;
 
 /// <summary>Reads the topology: from the broker, whose leases are fresh; where it is away, from what its watch told last.</summary>
-internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry, CoordinatorOptions options)
+internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry, IHealthProbe probe, CoordinatorOptions options)
 {
     private const int PageSize = 1_000;
     private const int MaxInstances = 100_000;
+    private const int MaxProbed = 100;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
     /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
@@ -30,6 +32,19 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
                     .ThenBy(instance => instance.Role, StringComparer.Ordinal),
             ],
         };
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, of all roles; asks the first hundred whether they answer: the lease of a killed process goes on for seconds.</summary>
+    /// <param name="cancellationToken">Ends the calls.</param>
+    public async Task<Topology> ReadAndProbeAsync(CancellationToken cancellationToken)
+    {
+        var topology = await ReadAsync(null, cancellationToken);
+        return topology with { Instances = await Task.WhenAll(topology.Instances.Select(ProbeAsync)) };
+
+        async Task<TopologyInstance> ProbeAsync(TopologyInstance instance, int index) =>
+            instance.Departed is not null || index >= MaxProbed || await probe.AnswersAsync(instance.Address, cancellationToken)
+                ? instance
+                : instance with { State = TopologyInstance.Unreachable };
     }
 
     private async Task<Topology> ReadUnsortedAsync(string? role, CancellationToken cancellationToken)

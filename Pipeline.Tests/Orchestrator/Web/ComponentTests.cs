@@ -8,6 +8,7 @@ using Microsoft.FluentUI.AspNetCore.Components;
 using Pipeline.Client.Runs;
 using Pipeline.Contracts;
 using Pipeline.Files;
+using Pipeline.Orchestrator.Routes;
 using Pipeline.Orchestrator.Runs;
 using Pipeline.Orchestrator.Web;
 using Pipeline.Orchestrator.Web.Components;
@@ -499,6 +500,23 @@ public sealed class ComponentTests : IAsyncLifetime
         _served.Registry.Remove("rules-0");
 
         page.WaitForAssertion(() => Assert.Equal("stage-rules", Assert.Single(page.FindAll(".stage.missing")).Id), Waiting.Limit);
+    }
+
+    [Fact]
+    public void PipelinePage_ProcessThatDoesNotAnswer_IsShownAsMissingBeforeItsLeaseEnds()
+    {
+        var page = _browser.Render<PipelinePage>();
+        var probe = (FakeProbe)_served.Services.GetRequiredService<IHealthProbe>();
+
+        probe.Silent[_served.Registry.Current.Value.Instances["rules-0"].Address] = true;
+
+        page.WaitForAssertion(
+            () => Assert.Contains("does not answer", page.Find("#stage-rules.missing").TextContent, StringComparison.Ordinal), Waiting.Limit);
+        Assert.Single(page.FindAll(".stage.missing"));
+
+        probe.Silent.Clear();
+
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll(".stage.missing")), Waiting.Limit);
     }
 
     private static BunitContext BrowserOf(ServedOrchestrator served)
