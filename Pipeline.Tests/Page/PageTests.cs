@@ -180,6 +180,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await page.Button("Start").ClickAsync();
 
         await Expect(page.Page.Locator("#demonstration tbody tr").Filter(new() { HasText = "completed" })).ToHaveCountAsync(6);
+        await Expect(page.Button("Start")).ToBeVisibleAsync();
         await page.ShootAsync("compare");
         Assert.Empty(page.Errors);
     }

@@ -367,9 +367,9 @@ public sealed class ViewTests
     {
         var settings = new RunSettings
         {
-            Input = "/in", Output = "/out", Overwrite = true, BatchSize = 10, LingerMicros = 1, MaxLineBytes = 64, AllowedTypes = ["click", " a, b"], Rules = "{}",
-            GroupBy = ["type", "user"], ExtraAggregates = ["max"], CheckpointIntervalMillis = 7, Route = ["ingest", "sink"], AllowUpgrade = true,
-            Partitions = 3, Rate = 0.00001,
+            Input = "/in", Output = "/out", Overwrite = true, BatchSize = 10, LingerMicros = 1, MaxLineBytes = 64,
+            AllowedTypes = ["click", " a, b"], Rules = "{}", GroupBy = ["type", "user"], ExtraAggregates = ["max"], CheckpointIntervalMillis = 7,
+            Route = ["ingest", "sink"], AllowUpgrade = true, Partitions = 3, Rate = 0.00001,
         };
         // A setting that is added is to be given a value here.
         Assert.All(typeof(RunSettings).GetProperties(), property => Assert.NotEqual(property.GetValue(new RunSettings()), property.GetValue(settings)));
