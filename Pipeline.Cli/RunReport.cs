@@ -113,6 +113,8 @@ internal static class RunReport
                 Invariant, $"durable: {Show.Count(run.Progress.Lines, "line")}, {run.Progress.Bytes:N0} bytes, checkpoint {run.Progress.Checkpoint}"));
         }
 
+        foreach (var (name, value) in SettingTexts.Changed(run.Options))
+            output.WriteLine(Terminal.OneLine($"{name.ToLowerInvariant()}: {value}"));
         if (run.Skipped is { } skipped)
             WriteSkipped(terminal, skipped);
 

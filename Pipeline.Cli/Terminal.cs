@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Pipeline.Client.Channels;
 using Pipeline.Client.Views;
 using Pipeline.Files;
 using Pipeline.ServiceDefaults.Hosting;
@@ -109,9 +110,9 @@ internal sealed class Terminal(
         ];
     }
 
-    /// <summary>One line without control characters, whatever a file or a peer put into it.</summary>
+    /// <summary>One line, whatever a file or a peer put into it: a blank for each character that is not <see cref="PeerText.IsFit"/>.</summary>
     public static string OneLine(string text) =>
-        string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
+        string.Concat(text.Select(character => PeerText.IsFit(character) ? character : ' '));
 
     private static bool IsNumber(string text) => text is "" or Show.Unknown || char.IsAsciiDigit(text[0]) || text[0] == '-';
 }

@@ -33,6 +33,10 @@ public static class PeerText
         return Clean(text.ReplaceLineEndings(" "), MaxMessage, keepLines: false);
     }
 
+    /// <summary>False for what a terminal obeys, what ends a line, and what turns the direction of text, which makes it read as something else.</summary>
+    public static bool IsFit(char character) => !char.IsControl(character)
+        && character is not ('\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+
     private static string Clean(string text, int maxLength, bool keepLines)
     {
         if (text.Length <= maxLength && !text.Any(IsUnfit))
@@ -44,9 +48,6 @@ public static class PeerText
                 span[at] = IsUnfit(from[at]) ? '\uFFFD' : from[at];
         });
 
-        // Of the characters that only format, those that turn the direction of text: they make a line read as something else.
-        bool IsUnfit(char character) => !(keepLines && character == '\n')
-            && (char.IsControl(character)
-                || character is '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
+        bool IsUnfit(char character) => !(keepLines && character == '\n') && !IsFit(character);
     }
 }

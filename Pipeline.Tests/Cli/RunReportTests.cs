@@ -59,5 +59,24 @@ public sealed class RunReportTests : CommandTests
     }
 
     [Fact]
+    public void WriteAll_SettingsOfARun_ToldWhereTheyAreNotTheDefault()
+    {
+        var run = SampleRun.New() with { Options = new RunSettings { Input = "/in", BatchSize = 10, GroupBy = ["user", "type"], Rules = "{\n}" } };
+
+        RunReport.WriteAll(Terminal, run);
+
+        Assert.Contains("\nbatch size: 10\nrules: { }\ngroup by: user, type\n", Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("linger", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WriteAll_CharactersThatATerminalObeys_AreBlanks()
+    {
+        RunReport.WriteAll(Terminal, SampleRun.New() with { WaitingFor = "a\u202Eb\u001B[2J\nc" });
+
+        Assert.Contains("waiting for: a b [2J c\n", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WaitingEdge_OneStage_IsNull() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }

@@ -478,6 +478,7 @@ public sealed class ComponentTests : IAsyncLifetime
         var run = NewRun() with
         {
             Output = path, Rejects = path + ".rejects", Written = [WrittenFile.Read(path)!, WrittenFile.Read(path + ".rejects")!],
+            Options = new RunSettings { GroupBy = ["user", "type"] },
         };
 
         var view = _browser.Render<ResultsView>(parameters => parameters.Add(shown => shown.Run, run));
@@ -487,6 +488,7 @@ public sealed class ComponentTests : IAsyncLifetime
             {
                 Assert.Equal("1 group; the file has 1 work item, too", view.Find("p[role=status]").TextContent);
                 Assert.Equal("invalid_json: 1 line", view.Find("summary").TextContent);
+                Assert.Equal("user, type", view.Find("#results th").TextContent);
             },
             Waiting.Limit);
     }
@@ -500,6 +502,19 @@ public sealed class ComponentTests : IAsyncLifetime
         _served.Registry.Remove("rules-0");
 
         page.WaitForAssertion(() => Assert.Equal("stage-rules", Assert.Single(page.FindAll(".stage.missing")).Id), Waiting.Limit);
+    }
+
+    [Fact]
+    public async Task RunPage_SettingsOfTheRun_AreShownWhereTheyAreNotTheDefault()
+    {
+        await using var known = await RunPageOfAsync(
+            run => run with { State = RunState.Completed, Options = run.Options with { BatchSize = 10, GroupBy = ["user", "type"] } });
+
+        var facts = known.Page.FindAll("dl.paths dt").Select(name => $"{name.TextContent}: {name.NextElementSibling!.TextContent}").ToList();
+
+        Assert.Contains("Batch size: 10", facts);
+        Assert.Contains("Group by: user, type", facts);
+        Assert.DoesNotContain(facts, fact => fact.StartsWith("Rate", StringComparison.Ordinal));
     }
 
     [Fact]
