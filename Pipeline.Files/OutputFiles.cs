@@ -46,7 +46,7 @@ public readonly record struct OutputFiles(string Results, string Rejects)
     /// <summary>The error where a file stands at an output that the run may not replace.</summary>
     public static string Refusal(string name, string path) =>
         $"{name} '{path}' exists, and is not known as what an earlier run to this output has written; "
-        + "name another output, or replace it with --overwrite.";
+        + "name another output, or set overwrite to have it replaced.";
 
     /// <summary>Whether the results would be read as input, by the next run or by this one's next attempt.</summary>
     /// <param name="input">A file or directory; resolved, as the results are.</param>

@@ -32,7 +32,7 @@ internal static class RunSettingsReader
         }
         catch (JsonException error)
         {
-            return (new(), [new(Body, $"is not JSON: {error.Message}")]);
+            return (new(), [new(Body, $"is not JSON: {error.Message.Split(" LineNumber:")[0].TrimEnd('.')}{(error.LineNumber is { } line ? $", line {line + 1}" : "")}")]);
         }
         catch (InvalidOperationException)
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Grpc.AspNetCore.Server;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Pipeline.Client.Registry;
@@ -100,11 +102,15 @@ internal static class OrchestratorService
         services.AddExceptionHandler<ProblemExceptionHandler>();
         // So that a parameter that cannot be read is told with its name.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        // Their route, any two names by any method, would have calls of the wrong method answered 404.
+        services.Configure<GrpcServiceOptions>(options => options.IgnoreUnknownServices = true);
         services.AddOpenApi();
         services.AddSingleton<TopologyReader>();
         services.AddHostedService<EndpointPublisher>();
         services.ConfigureHttpJsonOptions(options =>
         {
+            // As RunJson has it; else the API's description says that numbers may be texts.
+            options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, RunJson.Default);
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, TopologyJson.Default);
         });

@@ -60,6 +60,8 @@ public sealed class HttpApiTests : ApiTest
             "post /topology/{name}/stop", "post /topology/{role}/replace",
         ];
         Assert.Equal(expected, calls.Order(StringComparer.Ordinal));
+        var batchSize = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("RunSettings").GetProperty("properties").GetProperty("batchSize");
+        Assert.Equal("integer", batchSize.GetProperty("type").GetString());
     }
 
     [Theory]
@@ -91,6 +93,8 @@ public sealed class HttpApiTests : ApiTest
     [InlineData("GET", "/runs/none/events", HttpStatusCode.NotFound)]
     [InlineData("POST", "/runs/none/pause", HttpStatusCode.NotFound)]
     [InlineData("DELETE", "/runs", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("DELETE", "/runs/none", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("PUT", "/runs/none/pause", HttpStatusCode.MethodNotAllowed)]
     [InlineData("PUT", "/topology", HttpStatusCode.MethodNotAllowed)]
     [InlineData("POST", "/runs", HttpStatusCode.UnsupportedMediaType)]
     public async Task Request_UnknownRunPathMethodOrMediaType_IsRefusedWithAReason(string method, string path, HttpStatusCode status)

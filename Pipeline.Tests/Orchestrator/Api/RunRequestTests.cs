@@ -61,7 +61,6 @@ public sealed class RunRequestTests : ApiTest
     [InlineData("[]")]
     [InlineData("null")]
     [InlineData("{\"input\":\"/a\",\"input\":\"/b\"}")]
-    [InlineData("{\"input\":")]
     [InlineData("{\"input\":\"\\ud800/x\"}")]
     [InlineData("{\"\\ud800\":1}")]
     [InlineData("{\"groupBy\":[\"\\udc00\"]}")]
@@ -70,6 +69,16 @@ public sealed class RunRequestTests : ApiTest
         using var response = await PostAsync(body);
         var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
         Assert.True(problem.GetProperty("errors").TryGetProperty("body", out _));
+    }
+
+    [Theory]
+    [InlineData("{\"input\":\n")]
+    [InlineData("{\n'a':1}")]
+    public async Task Post_BodyThatIsNotJson_IsRefusedWithItsLine(string body)
+    {
+        using var response = await PostAsync(body);
+        var problem = await ProblemAsync(response, HttpStatusCode.BadRequest);
+        Assert.Matches(@"^body is not JSON: [^|]*[^.], line 2\.$", problem.GetProperty("detail").GetString());
     }
 
     [Fact]
