@@ -14,7 +14,7 @@ public sealed record StageFigures
     /// <summary>Its role.</summary>
     public required string Role { get; init; }
 
-    /// <summary>Lines, events or groups taken in.</summary>
+    /// <summary>Lines, events, work items or groups taken in.</summary>
     public long ItemsIn { get; init; }
 
     /// <summary>Handed on.</summary>
@@ -47,25 +47,25 @@ public sealed record StageFigures
     /// <summary>Time in which the stage below took nothing.</summary>
     public long WaitingToSendMicros { get; init; }
 
-    /// <summary>Batches sent and not yet taken.</summary>
+    /// <summary>Batches received, of Ingest read, and not yet processed and handed on.</summary>
     public int BatchesInFlight { get; init; }
 
-    /// <summary>Time since the last committed checkpoint.</summary>
+    /// <summary>Time since the last checkpoint passed, of Sink was committed; -1 = none yet.</summary>
     public long CheckpointAgeMicros { get; init; }
 
-    /// <summary>Batches processed again after a failure.</summary>
+    /// <summary>Of Ingest, batches of lines that a former attempt had got to, read again.</summary>
     public long BatchesReplayed { get; init; }
 
-    /// <summary>Frames of older attempts that were refused.</summary>
+    /// <summary>Frames that came to nothing when an attempt was broken off.</summary>
     public long FramesDiscarded { get; init; }
 
-    /// <summary>CPU time of its process.</summary>
+    /// <summary>CPU time of its process in this attempt.</summary>
     public long ProcessCpuMicros { get; init; }
 
-    /// <summary>Most resident memory of its process.</summary>
+    /// <summary>Most resident memory of its process since it started; -1 = the system does not tell.</summary>
     public long ProcessPeakRssBytes { get; init; }
 
-    /// <summary>Managed memory allocated by its process.</summary>
+    /// <summary>Managed memory allocated by its process in this attempt; 0 = the language cannot tell.</summary>
     public long AllocatedBytes { get; init; }
 
     /// <summary>Aggregate only; null elsewhere, and where nothing was measured.</summary>
