@@ -91,7 +91,7 @@ internal static class CommandLine
     private static RootCommand Build(Terminal terminal, Func<string, string?> environment)
     {
         var json = new Option<bool>("--json") { Description = "Write JSON, for scripts", Recursive = true };
-        var markdown = new Option<bool>("--markdown") { Description = "Report runs as Markdown", Recursive = true };
+        var markdown = new Option<bool>("--markdown") { Description = "Report the run as Markdown" };
         json.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<bool>() && result.GetResult(markdown) is { } other && other.GetValueOrDefault<bool>())
@@ -101,7 +101,6 @@ internal static class CommandLine
         var root = new RootCommand("Runs NDJSON through the pipeline.")
         {
             json,
-            markdown,
             GenerateCommand.Build(terminal, json),
             RunCommand.Build(context),
             TopologyCommand.Build(context),

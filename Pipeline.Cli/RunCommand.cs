@@ -25,7 +25,7 @@ internal static class RunCommand
         var given = new RunSettings();
         var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", CheckOptionsAsync)
         {
-            monolith, threads, detach, check, figures,
+            monolith, threads, detach, check, figures, context.Markdown,
         };
         foreach (var option in options.All)
             command.Options.Add(option);

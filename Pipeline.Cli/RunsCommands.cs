@@ -36,7 +36,7 @@ internal static class RunsCommands
     private static Command Show(CommandContext context)
     {
         var id = Id();
-        var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id };
+        var command = new Command("show", "Show one run: counts, figures of each stage, the edge that waits, its attempts") { id, context.Markdown };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = context.Connect();
@@ -55,7 +55,7 @@ internal static class RunsCommands
         CommandContext context, string verb, string description, RunState rest, Func<RunsClient, string, CancellationToken, Task<Run>> stop)
     {
         var id = Id();
-        var command = new Command(verb, description) { id };
+        var command = new Command(verb, description) { id, context.Markdown };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
@@ -81,7 +81,10 @@ internal static class RunsCommands
         {
             Description = "Let other implementations take over than the run began with; also for a run that waits for those",
         };
-        var command = new CheckedCommand("resume", "Go on with a run from its last committed checkpoint", Check) { id, detach, figures, allowUpgrade };
+        var command = new CheckedCommand("resume", "Go on with a run from its last committed checkpoint", Check)
+        {
+            id, detach, figures, allowUpgrade, context.Markdown,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
@@ -118,6 +121,6 @@ internal static class RunsCommands
             run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             Terminal.OneLine(run.Input),
         }));
-        terminal.WriteTable(rows, "attempts", "created", "input");
+        terminal.WriteTable(rows, "input", "attempts", "created");
     }
 }

@@ -17,10 +17,11 @@ internal sealed class Terminal(
 
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
-        Console.Out, Console.Error, Console.IsOutputRedirected || Console.IsErrorRedirected ? null : AnsiConsole.Console,
+        Console.Out, Console.Error,
+        Console.IsOutputRedirected || Console.IsErrorRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? null : AnsiConsole.Console,
         StandardStreams.OpenOutput, Console.OpenStandardInput);
 
-    /// <summary>For progress bars; null where it is no terminal.</summary>
+    /// <summary>For progress bars; null where it is no terminal, or one that cannot draw them.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;
 
     /// <summary>What was asked for.</summary>

@@ -26,8 +26,8 @@ internal static class TopCommand
             {
                 return await CommandContext.UntilInterruptAsync(
                     () => console.Live(Text.Empty).StartAsync(live => WatchAsync(
-                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))), context.Time,
-                        cancellationToken)),
+                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))),
+                        () => IsQuit(console.Input), context.Time, cancellationToken)),
                     cancellationToken);
             }
 
@@ -55,12 +55,17 @@ internal static class TopCommand
             picture.Take(await client.GetAsync(latest.Id, cancellationToken));
     }
 
-    private static async Task WatchAsync(RunsClient client, Picture picture, Action show, TimeProvider time, CancellationToken cancellationToken)
+    // As top(1) is left.
+    private static bool IsQuit(IAnsiConsoleInput input) =>
+        !Console.IsInputRedirected && input.IsKeyAvailable() && input.ReadKey(intercept: true) is { KeyChar: 'q' or 'Q' };
+
+    private static async Task WatchAsync(
+        RunsClient client, Picture picture, Action show, Func<bool> isQuit, TimeProvider time, CancellationToken cancellationToken)
     {
         await ReadAsync(client, picture, cancellationToken);
         try
         {
-            while (true)
+            while (!isQuit())
             {
                 show();
                 await Task.Delay(Interval, time, cancellationToken);

@@ -76,7 +76,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
         orchestrator.WithProcessCommand(
             verb == KnownResourceCommands.StopCommand ? "stop-instance" : verb,
             displayName,
-            context => ToProcessAsync([.. ToArguments(verb, context.Arguments), "--markdown"], context.CancellationToken),
+            context => ToProcessAsync([.. ToArguments(verb, context.Arguments), .. ReportsRun(verb) ? ["--markdown"] : (string[])[]], context.CancellationToken),
             new ProcessCommandOptions
             {
                 Description = description,
@@ -89,6 +89,8 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
                     : ResourceCommandState.Disabled,
                 GetCommandResult = context => Task.FromResult(ToResult(context)),
             });
+
+    private static bool ReportsRun(string verb) => verb is "run" or "pause" or "resume" or "cancel";
 
     private static IReadOnlyList<string> ToArguments(string verb, InteractionInputCollection inputs) =>
     [

@@ -58,7 +58,9 @@ internal static class PipelineSettings
         Bind(section, options, errors);
         options.Environment = EnvironmentOf(section);
         errors.AddRange(SettingsValidation.Ignored(section, typeof(T)));
-        errors.AddRange(SettingsValidation.Errors(options, section.Path));
+        // What is wrong with the common policy has been told there.
+        var (own, common) = ($"{section.Path}:{nameof(options.Restart)}", $"{pipeline.Path}:{nameof(options.Restart)}");
+        errors.AddRange(SettingsValidation.Errors(options, section.Path).Where(error => !errors.Contains(error.Replace(own, common, StringComparison.Ordinal))));
         return options;
     }
 
@@ -84,7 +86,7 @@ internal static class PipelineSettings
         catch (InvalidOperationException exception)
         {
             // A value of another kind, such as a word for a number: told together with the other errors.
-            errors.Add(exception.InnerException is { } inner ? $"{exception.Message} {inner.Message}" : exception.Message);
+            errors.Add(exception.Message);
         }
     }
 }

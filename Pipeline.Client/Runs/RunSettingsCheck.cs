@@ -132,9 +132,9 @@ public static class RunSettingsCheck
             $"must be 0 (auto) to {MaxPartitions}, not {settings.Partitions}");
         Require("partitions", settings.Partitions == 1 || settings.Rate == 0, "cannot be given with a rate: the rate is that of one reader");
         Require(
-            "partitions",
+            "groupBy",
             settings.Partitions == 1 || settings.GroupBy?.Contains(ColumnNames.Line) != true,
-            "cannot be given with a grouping by line: the numbers of lines are not known while the input is read in parts");
+            "cannot hold line where the input is split into partitions: the numbers of lines are not known while it is read in parts");
 
         void Require(string field, bool holds, string error)
         {

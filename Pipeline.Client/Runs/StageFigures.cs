@@ -75,9 +75,9 @@ public sealed record StageFigures
     [JsonIgnore]
     public bool TellsTimes => ProcessingMicros + WaitingToReceiveMicros + WaitingToSendMicros > 0;
 
-    /// <summary>Whether it tells what it hands on in bytes.</summary>
+    /// <summary>Whether it tells what it takes in and hands on in bytes.</summary>
     [JsonIgnore]
-    public bool TellsBytes => BytesOut > 0 || ItemsOut == 0;
+    public bool TellsBytes => BytesIn + BytesOut > 0 || ItemsIn + ItemsOut == 0;
 
     /// <summary>The edge where sending waits for a slow stage below: of those that wait about longest, the lowest; null where none does noticeably.</summary>
     public static (StageFigures Above, StageFigures Below)? WaitingEdge(IReadOnlyList<StageFigures> stages)

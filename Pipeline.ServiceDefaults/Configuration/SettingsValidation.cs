@@ -49,7 +49,13 @@ public static class SettingsValidation
     public static IEnumerable<string> Errors(object options, string path)
     {
         var results = new List<ValidationResult>();
-        Validator.TryValidateObject(options, new ValidationContext(options), results, validateAllProperties: true);
+        var context = new ValidationContext(options);
+        if (!Validator.TryValidateObject(options, context, results, validateAllProperties: true) && options is IValidatableObject whole)
+        {
+            // It does not ask the object itself where an attribute finds an error.
+            results = [.. results.Concat(whole.Validate(context)).DistinctBy(result => result.ErrorMessage)];
+        }
+
         var nested = options.GetType().GetProperties()
             .Where(property => property.GetCustomAttribute<ValidateObjectMembersAttribute>() is not null);
         return results

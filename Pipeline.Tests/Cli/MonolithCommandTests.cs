@@ -89,7 +89,7 @@ public sealed class MonolithCommandTests : CommandTests
         var output = Write("out.ndjson", "mine");
 
         Assert.Equal(ExitCodes.Failed, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
-        Assert.Contains("--overwrite", Error, StringComparison.Ordinal);
+        Assert.Contains("set overwrite", Error, StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(output));
 
         Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output, "--overwrite"));

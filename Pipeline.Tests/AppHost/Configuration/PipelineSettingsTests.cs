@@ -24,6 +24,17 @@ public class PipelineSettingsTests
     }
 
     [Fact]
+    public void Read_WrongValueOfTheCommonPolicy_IsToldOnce()
+    {
+        var error = Assert.Throws<OptionsValidationException>(() =>
+            Read(("Pipeline:Restart:MaxRestarts", "-1"), ("Pipeline:Services:sink:Restart:MaxRestarts", "-2")));
+
+        Assert.Equal(
+            ["Pipeline:Restart:MaxRestarts must be 1 to 1000, not -1", "Pipeline:Services:sink:Restart:MaxRestarts must be 1 to 1000, not -2"],
+            error.Failures);
+    }
+
+    [Fact]
     public void Read_ProcessWithCommandAndRestartPolicy_HasTheseSettings()
     {
         var settings = Read(

@@ -24,7 +24,7 @@ public sealed class RateMeterTests
         var meter = new RateMeter();
         var stage = new StageFigures
         {
-            InstanceId = "rules-0", Role = "rules", ItemsIn = 1_000, ProcessingMicros = 100, WaitingToReceiveMicros = 300,
+            InstanceId = "rules-0", Role = "rules", ItemsIn = 1_000, BytesIn = 1, ProcessingMicros = 100, WaitingToReceiveMicros = 300,
         };
 
         meter.Take(Completed(stage));

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Hosting;
+using Pipeline.Stages.Core.Runtime;
 using Pipeline.Tests.Broker;
 
 namespace Pipeline.Tests.ServiceDefaults.Hosting;
@@ -71,6 +73,11 @@ public sealed class ServiceRunnerTests
         foreach (var what in new[] { "PIPELINE_KEY", "PIPELINE_GRPC_PORT", "http://0.0.0.0:1", "ConnectTimeout", "MaxCallsPerPeer", "MaxConnections" })
             Assert.Single(lines, line => line.Contains(what));
     }
+
+    [Fact]
+    public void Errors_OneValueOutOfRangeAndTwoThatDoNotFit_AreToldAtOnce() => Assert.Equal(
+        ["Stage: RingSlots must be 0 or 4 to 64, not 2", "Stage:ProgressInterval must be 00:00:00.0500000 to 00:01:00, not 1.00:00:00"],
+        SettingsValidation.Errors(new StageOptions { RingSlots = 2, ProgressInterval = TimeSpan.FromDays(1) }, "Stage").Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Describe_ValueOutOfRange_NamesTheSettingAndItsRange()
