@@ -22,7 +22,7 @@ internal static class StageCommands
             if (context.FormatOf(parsed) == ReportFormat.Json)
                 context.Terminal.WriteJson(stopped, TopologyJson.Default.StoppedInstance);
             else
-                Write(context.Terminal, stopped);
+                Write(context.Terminal, stopped, []);
             return ExitCodes.Ok;
         });
         return command;
@@ -58,12 +58,13 @@ internal static class StageCommands
             ? $"{name} takes over in {string.Join(", ", replaced.Runs)}"
             : $"{name}: nothing to do, no active run goes through another implementation"));
         foreach (var stopped in replaced.Stopped)
-            Write(terminal, stopped);
+            Write(terminal, stopped, replaced.Runs);
     }
 
-    private static void Write(Terminal terminal, StoppedInstance stopped)
+    private static void Write(Terminal terminal, StoppedInstance stopped, IEnumerable<string> moved)
     {
-        var left = stopped.Runs.Count > 0 ? $"; to go on with another instance as soon as one is up: {string.Join(", ", stopped.Runs)}" : "";
+        var waiting = string.Join(", ", stopped.Runs.Except(moved));
+        var left = waiting.Length > 0 ? $"; to go on with another instance as soon as one is up: {waiting}" : "";
         var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "was not taken out";
         terminal.Output.WriteLine(Terminal.OneLine(
             $"{stopped.InstanceId} ({stopped.Implementation}) {drained}{left}; {stopped.Message}"));

@@ -15,6 +15,7 @@ internal sealed class RunDrain(
     ResourceNotificationService notifications,
     ResourceCommandService commands,
     ResourceProcesses processes,
+    SupervisionOutcome supervision,
     TimeProvider time)
     : IHostedLifecycleService
 {
@@ -57,7 +58,9 @@ internal sealed class RunDrain(
         {
             if (IsRunning(RunConsole.Run, out var run))
             {
-                await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C, a second later, does not wait for it");
+                // Else it stops because a process was given up, which has been told.
+                if (!command.Exit || !supervision.GivenUp.IsCompleted)
+                    await Console.Error.WriteLineAsync("stopping: the run goes to a checkpoint; another Ctrl-C, a second later, does not wait for it");
                 await StopAsync(run, ending.Token);
                 // Its last lines, which say how to resume, are copied once Aspire knows of its end.
                 await notifications.WaitForResourceAsync(RunConsole.Run, RunConsole.HasEnded, ending.Token);

@@ -464,6 +464,22 @@ public sealed class CommandLineTests : CommandTests
     }
 
     [Fact]
+    public async Task Replace_StopOld_DoesNotSayThatRunsThatMovedWait()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson"), "--detach"));
+        var attempt = (await served.Stages.NextAsync()).Opens();
+        served.Registry.Register("rules-1", "rules", version: "2.0", language: "node");
+
+        var replacing = CommandAsync(served, "replace", "rules", "--stop-old");
+        await attempt.DrainsAsync();
+        (await served.Stages.NextAsync()).Opens().Completes();
+
+        Assert.Equal(ExitCodes.Ok, await replacing);
+        Assert.Contains("rules-0 (csharp 1.0) is out, no run goes through it any more; process", Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task StopAndReplace_PipelineIsUp_SayWhatHappened()
     {
         await using var served = await ServedOrchestrator.StartAsync();
