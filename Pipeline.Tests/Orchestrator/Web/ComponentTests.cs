@@ -255,9 +255,9 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(999_999, "/in1")]
+    [InlineData(999_999, null)]
     [InlineData(1_000_000, "/in0")]
-    public async Task Compare_RunsOfBefore_OffersTheNewestInputThatIsLongEnoughOrCompleted(long linesOfTheOldest, string input)
+    public async Task Compare_RunsOfBefore_OffersTheNewestInputThatIsLongEnough(long linesOfTheOldest, string? input)
     {
         var folder = Directory.CreateTempSubdirectory("orchestrator-").FullName;
         foreach (var (second, state, lines) in (IEnumerable<(int, RunState, long)>)
@@ -288,7 +288,7 @@ public sealed class ComponentTests : IAsyncLifetime
         Store(1, Path.Combine(folder, "data", "runs", Quick), Completed);
         await using var served = await ServedOrchestrator.StartAsync(folder);
         await using var browser = BrowserOf(served);
-        browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={Killed}&run={Quick}");
+        browser.Services.GetRequiredService<NavigationManager>().NavigateTo($"/ui/compare?run={Killed}&run={Quick}&run=nope");
 
         var page = browser.Render<Compare>();
 
@@ -299,12 +299,13 @@ public sealed class ComponentTests : IAsyncLifetime
         Assert.StartsWith("Lines|", rows[4], StringComparison.Ordinal);
         Assert.Contains("Lines/s|several attempts|2.50 k", rows);
         Assert.Contains("it has no lines/s and no bar", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("There is no run nope.", page.Find("[role=alert]").TextContent);
     }
 
     [Theory]
     [InlineData(999_999, true)]
     [InlineData(1_000_000, false)]
-    public void Compare_DemonstrationOverAShortInput_SaysSoAtItsChart(long lines, bool isShort)
+    public void Compare_DemonstrationOverAShortInput_SaysSoInPlaceOfItsChart(long lines, bool isShort)
     {
         var run = NewRun() with { State = RunState.Completed, Counts = new RunCounts { Lines = lines } };
         _served.Services.GetRequiredService<Demonstration>().State.Change(_ => new("/in", [new("batch 1", 1) { Run = run }], IsRunning: false));
@@ -312,6 +313,7 @@ public sealed class ComponentTests : IAsyncLifetime
         var page = _browser.Render<Compare>();
 
         Assert.Equal(isShort, page.Markup.Contains("The input is too short for a comparison", StringComparison.Ordinal));
+        Assert.Equal(isShort ? 0 : 1, page.FindComponents<Chart>().Count);
     }
 
     [Fact]
