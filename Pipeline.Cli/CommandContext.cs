@@ -42,10 +42,33 @@ internal sealed class CheckedCommand(
     }
 
     /// <summary>What the parser has found wrong.</summary>
-    public static IReadOnlyList<string> ParserErrors(ParseResult parsed) =>
-        parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var first, ..] }
-            ? [$"'{first}': a command must come first, such as run"]
-            : [.. parsed.Errors.Select(error => error.Message)];
+    public static IReadOnlyList<string> ParserErrors(ParseResult parsed)
+    {
+        if (parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var first, ..] })
+            return [$"'{first}': a command must come first, such as run"];
+        var errors = parsed.Errors.Select(error => error.Message);
+        var unknown = parsed.UnmatchedTokens.Where(token => token.StartsWith('-')).ToList();
+        return unknown.Count == 0
+            ? [.. errors]
+            // Other words without a place are their values.
+            : [.. unknown.Select(Describe), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => error.EndsWith($"'{token}'.", StringComparison.Ordinal)))];
+
+        string Describe(string word)
+        {
+            var command = parsed.CommandResult.Command;
+            var nearest = command.Options.Select(option => option.Name).MaxBy(name => Likeness(name, word));
+            return $"{command.Name} has no option {word}{(nearest is not null && Likeness(nearest, word) > 0.6 ? $"; did you mean {nearest}?" : "")}";
+        }
+    }
+
+    // The share of their pairs of letters that two words have in common (Dice, 1945).
+    private static double Likeness(string one, string other)
+    {
+        var (pairs, others) = (Pairs(one), Pairs(other));
+        return 2.0 * pairs.Intersect(others).Count() / Math.Max(1, pairs.Count + others.Count);
+
+        static HashSet<(char, char)> Pairs(string word) => [.. word.Zip(word.Skip(1))];
+    }
 
     /// <summary>The errors of options that have none yet: one reason for an option is enough.</summary>
     public static IEnumerable<string> ExceptReported(IEnumerable<string> errors, IReadOnlyList<string> reported) =>

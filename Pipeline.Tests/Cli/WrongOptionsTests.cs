@@ -43,7 +43,7 @@ public sealed class WrongOptionsTests : CommandTests
 
     [Fact]
     public async Task Run_UnknownOptionThatBeginsLikeAMissingOne_HidesNothing() => await RefusesAsync(
-        ["Unrecognized command or argument '--output-x'", "--output is needed"], "run", "--monolith", "--input", Write("in.ndjson"), "--output-x");
+        ["run has no option --output-x; did you mean --output?", "--output is needed"], "run", "--monolith", "--input", Write("in.ndjson"), "--output-x");
 
     [Theory]
     [InlineData("frob")]
@@ -124,6 +124,13 @@ public sealed class WrongOptionsTests : CommandTests
     [InlineData("--json: a report is either JSON or", "--json", "--markdown")]
     public async Task Run_OptionsThatExcludeEachOther_AreRefused(string error, params string[] options) =>
         await RefusesAsync([error], ["run", "--input", Write("in.ndjson"), .. options]);
+
+    [Theory]
+    [InlineData("run has no option --bach-size; did you mean --batch-size?", "run", "--bach-size", "3", "--check")]
+    [InlineData("runs has no option --nothing", "runs", "--nothing", "3")]
+    [InlineData("top has no option --markdown", "top", "--markdown")]
+    public async Task Command_UnknownOption_IsToldWithoutItsValueAndWithTheNearest(string error, params string[] args) =>
+        await RefusesAsync([error], args[0] == "run" ? [.. args, "--input", Write("in.ndjson")] : args);
 
     [Theory]
     [InlineData("--figures: a report in Markdown has none", "resume", "r", "--figures", "--markdown")]
