@@ -10,20 +10,12 @@ return await PipelineApplication.RunAsync(args, command =>
         .WithHealthEndpoint()
         .WithIconName("BookContacts");
 
-    var sink = pipeline.AddStage<Projects.Pipeline_Stages_Sink>("sink", broker)
-        .WithIconName("SaveArrowRight");
-    var aggregate = pipeline.AddStage<Projects.Pipeline_Stages_Aggregate>("aggregate", broker)
-        .WithIconName("AutoSum")
-        .StreamsTo(sink);
-    var rules = pipeline.AddStage<Projects.Pipeline_Stages_Rules>("rules", broker)
-        .WithIconName("Filter")
-        .StreamsTo(aggregate);
-    var parse = pipeline.AddStage<Projects.Pipeline_Stages_Parse>("parse", broker)
-        .WithIconName("Braces")
-        .StreamsTo(rules);
-    var ingest = pipeline.AddStage<Projects.Pipeline_Stages_Ingest>("ingest", broker)
-        .WithIconName("DocumentArrowRight")
-        .StreamsTo(parse);
+    pipeline.AddStage<Projects.Pipeline_Stages_Ingest>("ingest", broker).WithIconName("DocumentArrowRight");
+    pipeline.AddStage<Projects.Pipeline_Stages_Parse>("parse", broker).WithIconName("Braces");
+    pipeline.AddStage<Projects.Pipeline_Stages_Rules>("rules", broker).WithIconName("Filter");
+    pipeline.AddStage<Projects.Pipeline_Stages_Aggregate>("aggregate", broker).WithIconName("AutoSum");
+    pipeline.AddStage<Projects.Pipeline_Stages_Sink>("sink", broker).WithIconName("SaveArrowRight");
+    pipeline.AddConfiguredProcesses<Projects.Pipeline_Stages_Bridge>(broker);
 
     var orchestrator = pipeline.AddService<Projects.Pipeline_Orchestrator>("orchestrator")
         .WithApiEndpoint(pipeline.PortOf("orchestrator"))
@@ -32,10 +24,9 @@ return await PipelineApplication.RunAsync(args, command =>
         .WithConfiguration(builder.Configuration.GetSection("Orchestrator"))
         .WithConfiguration(builder.Configuration.GetSection("Cluster"))
         .WithReference(broker)
-        .StreamsTo(ingest)
+        .StreamsThrough(pipeline)
         .WithRunCommands<Projects.Pipeline_Cli>(pipeline);
 
-    pipeline.AddConfiguredProcesses<Projects.Pipeline_Stages_Bridge>(broker);
     pipeline.AddRun<Projects.Pipeline_Cli>(orchestrator);
 
     return builder.Build();

@@ -142,9 +142,19 @@ internal static class Extensions
         return builder;
     }
 
-    /// <summary>Draws an edge of the pipeline in the dashboard's graph.</summary>
-    public static IResourceBuilder<ProjectResource> StreamsTo(
-        this IResourceBuilder<ProjectResource> builder, IResourceBuilder<ProjectResource> next) => builder.WithRelationship(next.Resource, "Stream");
+    /// <summary>Draws the pipeline in the dashboard's graph: from the orchestrator through the stages, in the order of the route.</summary>
+    public static IResourceBuilder<ProjectResource> StreamsThrough(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
+    {
+        IEnumerable<IResourceBuilder<IResource>> above = [builder];
+        foreach (var stages in pipeline.Route.Where(stages => stages.Any()))
+        {
+            foreach (var (sender, receiver) in above.SelectMany(sender => stages.Select(receiver => (sender, receiver))))
+                sender.WithRelationship(receiver.Resource, "Stream");
+            above = stages;
+        }
+
+        return builder;
+    }
 
     /// <summary>
     /// Passes the broker's address on. Not by WithReference and WaitFor: the process waits for the broker by itself, and the dashboard's

@@ -17,6 +17,16 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
 
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
+    // As Aspire sets them where the environment is Development: a rate that is shown each minute shows neither a run nor a kill.
+    private static readonly Dictionary<string, string?> TelemetryIntervals = new()
+    {
+        ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "1000",
+        ["OTEL_BLRP_SCHEDULE_DELAY"] = "1000",
+    };
+
+    private readonly List<(string Role, IResourceBuilder<IResource> Stage)> _stages = [];
+
     /// <summary>Where the pipeline keeps and finds its files.</summary>
     public PipelineDirectories Directories { get; } = builder.ExecutionContext.IsPublishMode
         ? PipelineDirectories.OfInstallation(settings, builder.Configuration)
@@ -30,6 +40,19 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
 
     /// <summary>Whether the AppHost ends with its run, so that nobody will look at a page.</summary>
     public bool EndsWithRun => command.Exit;
+
+    /// <summary>The stages that start by themselves, for each role of the orchestrator's route; not those of which the configuration does not tell the role.</summary>
+    public IEnumerable<IEnumerable<IResourceBuilder<IResource>>> Route
+    {
+        get
+        {
+            var environment = settings.Environment.Concat(settings.Services["orchestrator"].Environment)
+                .Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
+            var configuration = new ConfigurationBuilder().AddConfiguration(builder.Configuration).AddInMemoryCollection(environment).Build();
+            var roles = configuration.GetSection("Orchestrator:Roles").Get<string[]>() ?? [.. PipelineSettings.ServiceNames.Where(name => name is not ("broker" or "orchestrator"))];
+            return roles.Select(role => _stages.Where(stage => stage.Role == role).Select(stage => stage.Stage));
+        }
+    }
 
     /// <summary>The programs that were asked for: path of the project, from the folder of the source, and of the program.</summary>
     public SortedDictionary<string, string> Programs { get; } = new(StringComparer.Ordinal);
@@ -62,10 +85,16 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
 
     /// <summary>Adds a stage: it registers with the broker, and picks its gRPC port itself, since replicas cannot share one.</summary>
     public IResourceBuilder<ProjectResource> AddStage<TProject>(string name, IResourceBuilder<ProjectResource> broker)
-        where TProject : IProjectMetadata, new() => AddService<TProject>(name)
+        where TProject : IProjectMetadata, new()
+    {
+        var stage = AddService<TProject>(name)
             .WithHealthEndpoint()
             .RegistersWith(broker)
             .WithFaultCommands();
+        if (settings.Services[name].Replicas > 0)
+            _stages.Add((name, stage));
+        return stage;
+    }
 
     /// <summary>Adds the user's own processes that the configuration names.</summary>
     public void AddConfiguredProcesses<TBridge>(IResourceBuilder<ProjectResource> broker)
@@ -81,6 +110,8 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
                     builder.AddExecutable(name, process.Command, process.Directory, [.. process.Arguments]).WithOtlpExporter(),
                     process.Environment);
             program.WithRestart(process.Restart).RegistersWith(broker).WithFaultCommands();
+            if ((process.Role ?? process.Stage) is { } place)
+                _stages.Add((place, program));
         }
     }
 
@@ -124,7 +155,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         where T : IResourceWithEnvironment
     {
         if (builder.ExecutionContext.IsRunMode)
-            resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories));
+            resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories)).WithEnvironment(TelemetryIntervals);
         return resource
             .WithEnvironment(settings.Environment)
             .WithEnvironment(environment ?? new Dictionary<string, string?>())

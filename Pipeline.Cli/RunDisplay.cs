@@ -8,7 +8,9 @@ namespace Pipeline.Cli;
 /// <summary>Shows a run while it goes on: a bar on a terminal, else a line now and then; nothing where it is to be quiet.</summary>
 internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider time)
 {
-    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinLineInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxLineInterval = TimeSpan.FromMinutes(1);
+    private readonly long _began = time.GetTimestamp();
     private long _lastLine;
     private string? _last;
 
@@ -47,9 +49,13 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
         return last;
     }
 
+    // The longer it lasts, the fewer: a tenth of the time so far, so that an hour has a hundred lines and not 3,600.
+    private TimeSpan LineInterval() =>
+        new(Math.Clamp(time.GetElapsedTime(_began).Ticks / 10, MinLineInterval.Ticks, MaxLineInterval.Ticks));
+
     private void Line(SseItem<Run> item)
     {
-        if (item.EventType == RunEventNames.Progress && time.GetElapsedTime(_lastLine) < LineInterval)
+        if (item.EventType == RunEventNames.Progress && time.GetElapsedTime(_lastLine) < LineInterval())
             return;
         var line = $"{item.Data.Id}: {Describe(item.Data)}";
         if (line == _last)

@@ -64,9 +64,9 @@ internal static class StageCommands
     private static void Write(Terminal terminal, StoppedInstance stopped, IEnumerable<string> moved)
     {
         var waiting = string.Join(", ", stopped.Runs.Except(moved));
-        var left = waiting.Length > 0 ? $"; to go on with another instance as soon as one is up: {waiting}" : "";
         var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "was not taken out";
-        terminal.Output.WriteLine(Terminal.OneLine(
-            $"{stopped.InstanceId} ({stopped.Implementation}) {drained}{left}; {stopped.Message}"));
+        terminal.Output.WriteLine(Terminal.OneLine($"{stopped.InstanceId} ({stopped.Implementation}) {drained}; {stopped.Message}"));
+        if (waiting.Length > 0)
+            terminal.Output.WriteLine(Terminal.OneLine($"to go on with another instance as soon as one is up: {waiting}"));
     }
 }

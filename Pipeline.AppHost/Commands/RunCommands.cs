@@ -27,11 +27,11 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             Text("partitions", "Partitions", "Slices of the input, worked on at once, or auto; default: 1"),
             Text("group-by", "Group by", "Columns, such as type,user; default: type"),
             Text("rules", "Rules", "File of rules; default: the built-in ones"));
-        Add("pause", "Pause...", "Pause", "Drains a run to a checkpoint, to resume it later.", Run());
+        Add("pause", "Pause...", "Pause", "Drains a run to a checkpoint, to resume it later.", Run(state => state.IsActive()));
         Add("resume", "Resume...", "ArrowClockwise", "Resumes a run from its last committed checkpoint.",
-            Run(),
+            Run(state => state.IsResumable()),
             Flag("allow-upgrade", "Let other implementations take over than the run began with"));
-        Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run());
+        Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run(state => state is not (RunState.Completed or RunState.Cancelled)));
         Add("replace", "Replace a stage...", "ArrowSwap",
             "Has another implementation take over a role in all active runs, at a checkpoint.",
             Text("role", "Role", "Such as rules", required: true),
@@ -53,7 +53,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
 
     private static InteractionInput Flag(string name, string label) => new() { Name = name, Label = label, InputType = InputType.Boolean };
 
-    private InteractionInput Run() => new()
+    private InteractionInput Run(Func<RunState, bool> isOffered) => new()
     {
         Name = "run",
         Label = "Run",
@@ -65,7 +65,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
             AlwaysLoadOnStart = true,
             LoadCallback = context =>
             {
-                var runs = StoredRuns.All(pipeline.Directories.Stores).Where(run => run.State != RunState.Completed);
+                var runs = StoredRuns.All(pipeline.Directories.Stores).Where(run => isOffered(run.State));
                 context.Input.Options = [.. runs.Select(run => KeyValuePair.Create(run.Id, $"{run.Id} ({run.State.ToText()})"))];
                 return Task.CompletedTask;
             },

@@ -101,8 +101,13 @@ internal static partial class PipelineValidator
                 errors.Add($"{place}:Role must be what the bridge is called in a route, such as audit");
         }
 
-        if (process.Role is { } role && !RolePattern().IsMatch(role))
-            errors.Add($"{place}:Role must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
+        if (process is { Role: not null, Stage: not null })
+            errors.Add($"{place} must have Role or Stage, not both: a program with Role is no whole stage");
+        foreach (var (setting, role) in (IEnumerable<(string, string?)>)[(nameof(process.Role), process.Role), (nameof(process.Stage), process.Stage)])
+        {
+            if (role is not null && !RolePattern().IsMatch(role))
+                errors.Add($"{place}:{setting} must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");
+        }
     }
 
     [GeneratedRegex(@"^[a-z][a-z0-9-]{0,63}\z")]

@@ -23,6 +23,19 @@ internal static class Problems
         return builder;
     }
 
+    /// <summary>Has a call refused whose query has a name that no parameter has: a name that is mistyped would be passed over in silence.</summary>
+    public static RouteGroupBuilder RefuseUnknownQueries(this RouteGroupBuilder group) => group
+        .ProducesProblem(StatusCodes.Status400BadRequest)
+        .AddEndpointFilterFactory((context, next) =>
+        {
+            var names = context.MethodInfo.GetParameters()
+                .Where(parameter => parameter.ParameterType == typeof(string) || parameter.ParameterType == typeof(bool))
+                .Select(parameter => parameter.Name!).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            return async invocation => invocation.HttpContext.Request.Query.Keys.FirstOrDefault(key => !names.Contains(key)) is { } unknown
+                ? TypedResults.Problem($"{unknown} is no parameter of this call; /openapi/v1.json describes what there is.", statusCode: StatusCodes.Status400BadRequest)
+                : await next(invocation);
+        });
+
     /// <summary>Says what to do about a status that routing answers by itself.</summary>
     public static void Describe(ProblemDetailsContext context) => context.ProblemDetails.Detail ??= context.ProblemDetails.Status switch
     {

@@ -14,7 +14,7 @@ internal static class RunEndpoints
     /// <summary>Maps the endpoints.</summary>
     public static void MapRuns(this IEndpointRouteBuilder app)
     {
-        var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized);
+        var runs = app.MapGroup("/runs").WithTags("Runs").ProducesProblem(StatusCodes.Status401Unauthorized).RefuseUnknownQueries();
         runs.MapPost("/", CreateAsync).Accepts<RunSettings>("application/json")
             .WithName("CreateRun").WithSummary("Stores a run and starts it; with dryRun=true only checks that it could")
             .Fails(

@@ -11,7 +11,7 @@ internal static class TopologyEndpoints
     /// <summary>Maps the endpoints.</summary>
     public static void MapTopology(this IEndpointRouteBuilder app)
     {
-        var topology = app.MapGroup("/topology").WithTags("Topology").ProducesProblem(StatusCodes.Status401Unauthorized);
+        var topology = app.MapGroup("/topology").WithTags("Topology").ProducesProblem(StatusCodes.Status401Unauthorized).RefuseUnknownQueries();
         topology.MapGet("/", (TopologyReader reader, string? role, CancellationToken cancellationToken) => reader.ReadAsync(role, cancellationToken))
             .WithName("GetTopology").WithSummary("Who is registered where");
         topology.MapGet("/events", (TopologyReader reader, string? role, IHostApplicationLifetime lifetime, CancellationToken cancellationToken) =>

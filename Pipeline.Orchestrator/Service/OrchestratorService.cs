@@ -1,7 +1,10 @@
 using System.Text.Json.Serialization;
 using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+using Pipeline.Client.Registration;
 using Pipeline.Client.Registry;
 using Pipeline.Client.Runs;
 using Pipeline.Files;
@@ -104,7 +107,7 @@ internal static class OrchestratorService
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         // Their route, any two names by any method, would have calls of the wrong method answered 404.
         services.Configure<GrpcServiceOptions>(options => options.IgnoreUnknownServices = true);
-        services.AddOpenApi();
+        services.AddOpenApi(options => options.AddDocumentTransformer(DescribeAsync));
         services.AddSingleton<TopologyReader>();
         services.AddHostedService<EndpointPublisher>();
         services.ConfigureHttpJsonOptions(options =>
@@ -115,6 +118,14 @@ internal static class OrchestratorService
             options.SerializerOptions.TypeInfoResolverChain.Insert(1, TopologyJson.Default);
         });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = RunEndpoints.MaxBodyBytes);
+    }
+
+    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        (document.Info.Title, document.Info.Version) = ("Pipeline", new RegistrationOptions().Version);
+        document.AddComponent("bearer", new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The key, PIPELINE_KEY" });
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", document)] = [] }];
+        return Task.CompletedTask;
     }
 }
 

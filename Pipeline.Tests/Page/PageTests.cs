@@ -330,6 +330,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     {
         const string bottoms = "found => new Set(found.map(one => Math.round(one.getBoundingClientRect().bottom))).size";
         await using var page = await OpenAsync("/");
+        await Expect(page.Page.Locator(".stage")).ToHaveCountAsync(PipelineUnderTest.Stages.Count);
         // One stage more than this pipeline has.
         await page.Page.Locator(".route").EvaluateAsync("route => route.append(...[...route.children].slice(1, 3).map(one => one.cloneNode(true)))");
         Assert.Equal(1, await page.Page.Locator(".stage").EvaluateAllAsync<int>(bottoms));

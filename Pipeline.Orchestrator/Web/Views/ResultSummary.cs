@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Pipeline.Client.Channels;
 using Pipeline.Files;
 
 namespace Pipeline.Orchestrator.Web.Views;
@@ -98,7 +99,10 @@ internal sealed partial record ResultSummary(IReadOnlyList<ResultGroup> Groups, 
             ]);
     }
 
-    private static string TextOf(JsonElement column) => column.ToString() is { Length: > 0 } text ? text : "(empty)";
+    // Without what would turn the direction of the columns behind it, too.
+    private static string TextOf(JsonElement column) => column.ToString() is { Length: > 0 } text
+        ? string.Concat(text.Select(character => PeerText.IsFit(character) ? character : '\uFFFD'))
+        : "(empty)";
 
     // Between the whole digits of a number, of which three, six, ... follow.
     [GeneratedRegex(@"(?<=^-?\d+)(?=(\d{3})+(?!\d))", RegexOptions.CultureInvariant)]

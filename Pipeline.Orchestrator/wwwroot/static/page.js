@@ -21,6 +21,13 @@ Blazor.start({
   },
 });
 
+// It is up again, and knows nothing of what this page has shown.
+document.getElementById('components-reconnect-modal').addEventListener('components-reconnect-state-changed', (event) => {
+  if (event.detail.state === 'rejected') {
+    location.reload();
+  }
+});
+
 // A field tells what was typed after a pause: the Enter key, which sends the form, comes before that.
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.target.localName === 'fluent-text-input') {

@@ -62,20 +62,21 @@ public sealed class HttpApiTests : ApiTest
         Assert.Equal(expected, calls.Order(StringComparer.Ordinal));
         var batchSize = document.RootElement.GetProperty("components").GetProperty("schemas").GetProperty("RunSettings").GetProperty("properties").GetProperty("batchSize");
         Assert.Equal("integer", batchSize.GetProperty("type").GetString());
+        Assert.Equal("""[{"bearer":[]}]""", document.RootElement.GetProperty("security").GetRawText().Replace("\n", "").Replace(" ", ""));
     }
 
     [Theory]
-    [InlineData("get", "/runs", "200 401")]
+    [InlineData("get", "/runs", "200 400 401")]
     [InlineData("post", "/runs", "200 201 204 400 401 409 413 415 503")]
-    [InlineData("get", "/runs/{id}", "200 401 404")]
-    [InlineData("get", "/runs/{id}/events", "200 401 404")]
-    [InlineData("post", "/runs/{id}/pause", "202 401 404 409 503")]
-    [InlineData("post", "/runs/{id}/cancel", "202 401 404 409 503")]
-    [InlineData("post", "/runs/{id}/resume", "202 401 404 409 503")]
-    [InlineData("get", "/topology", "200 401")]
-    [InlineData("get", "/topology/events", "200 401")]
-    [InlineData("post", "/topology/{name}/stop", "200 401 404 409 503")]
-    [InlineData("post", "/topology/{role}/replace", "200 401 404 409 503")]
+    [InlineData("get", "/runs/{id}", "200 400 401 404")]
+    [InlineData("get", "/runs/{id}/events", "200 400 401 404")]
+    [InlineData("post", "/runs/{id}/pause", "202 400 401 404 409 503")]
+    [InlineData("post", "/runs/{id}/cancel", "202 400 401 404 409 503")]
+    [InlineData("post", "/runs/{id}/resume", "202 400 401 404 409 503")]
+    [InlineData("get", "/topology", "200 400 401")]
+    [InlineData("get", "/topology/events", "200 400 401")]
+    [InlineData("post", "/topology/{name}/stop", "200 400 401 404 409 503")]
+    [InlineData("post", "/topology/{role}/replace", "200 400 401 404 409 503")]
     public async Task OpenApi_EveryCall_NamesTheStatusesThatItAnswers(string method, string path, string statuses)
     {
         using var document = JsonDocument.Parse(await Served.Client.GetStringAsync("/openapi/v1.json"));
@@ -96,14 +97,19 @@ public sealed class HttpApiTests : ApiTest
     [InlineData("DELETE", "/runs/none", HttpStatusCode.MethodNotAllowed)]
     [InlineData("PUT", "/runs/none/pause", HttpStatusCode.MethodNotAllowed)]
     [InlineData("PUT", "/topology", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "/runs?dryRunn=true", HttpStatusCode.BadRequest)]
+    [InlineData("GET", "/topology?rule=parse", HttpStatusCode.BadRequest)]
     [InlineData("POST", "/runs", HttpStatusCode.UnsupportedMediaType)]
     public async Task Request_UnknownRunPathMethodOrMediaType_IsRefusedWithAReason(string method, string path, HttpStatusCode status)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        request.Content = status == HttpStatusCode.UnsupportedMediaType ? new StringContent("{}", Encoding.UTF8, "text/plain") : null;
+        var type = status == HttpStatusCode.UnsupportedMediaType ? "text/plain" : "application/json";
+        request.Content = method == "POST" ? new StringContent("{}", Encoding.UTF8, type) : null;
         using var response = await Served.Client.SendAsync(request);
         var problem = await ProblemAsync(response, status);
-        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        var detail = problem.GetProperty("detail").GetString()!;
+        Assert.NotEmpty(detail);
+        Assert.Equal(path.Contains('?'), detail.Contains("is no parameter of this call", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -71,6 +71,28 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NewRun_WrongValueAndOutputThatExists_AreToldAtOnce()
+    {
+        var input = Path.Combine(_served.Folder, "in.ndjson");
+        var output = Path.Combine(_served.Folder, "out.ndjson");
+        await File.WriteAllTextAsync(input, "");
+        await File.WriteAllTextAsync(output, "");
+        var page = _browser.Render<NewRun>();
+        await TypeAsync(page, "Input", input);
+        await TypeAsync(page, "Output", output);
+        await TypeAsync(page, "Rate, lines/s", "many");
+
+        await page.Find("form").SubmitAsync();
+
+        page.WaitForAssertion(() =>
+        {
+            Assert.NotNull(Field(page, "Rate, lines/s").Instance.Message);
+            Assert.Contains("set overwrite to have it replaced", page.Markup, StringComparison.Ordinal);
+        });
+        Assert.Empty(Runs.List());
+    }
+
+    [Fact]
     public async Task NewRun_RightValues_StartARunAndShowIt()
     {
         var input = Path.Combine(_served.Folder, "in.ndjson");

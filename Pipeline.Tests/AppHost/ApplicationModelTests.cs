@@ -7,7 +7,7 @@ using Pipeline.AppHost;
 namespace Pipeline.Tests.AppHost;
 
 /// <summary>The application model, not started.</summary>
-public sealed class TelemetryModelTests : FolderTests
+public sealed class ApplicationModelTests : FolderTests
 {
     [Fact]
     public async Task Model_ProjectsAndConfiguredProcess_ExportTelemetryAndAskForNoCertificate()
@@ -28,6 +28,27 @@ public sealed class TelemetryModelTests : FolderTests
         Assert.DoesNotContain(
             builder.Resources.SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()),
             endpoint => endpoint.UriScheme == "https");
+    }
+
+    [Theory]
+    [InlineData("orchestrator > ingest, ingest > parse, parse > rules, rules > aggregate, aggregate > sink")]
+    [InlineData(
+        "orchestrator > ingest, ingest > parse, parse > node-rules, node-rules > py-audit, py-audit > aggregate, aggregate > sink",
+        "Services:rules:Replicas=0", "Processes:node-rules:Command=node", "Processes:node-rules:Stage=rules",
+        "Processes:py-audit:Command=python3", "Processes:py-audit:Role=audit", "Processes:apart:Command=sh",
+        "Services:orchestrator:Environment:Orchestrator__Roles__0=ingest", "Services:orchestrator:Environment:Orchestrator__Roles__1=parse",
+        "Services:orchestrator:Environment:Orchestrator__Roles__2=rules", "Services:orchestrator:Environment:Orchestrator__Roles__3=audit",
+        "Services:orchestrator:Environment:Orchestrator__Roles__4=aggregate", "Services:orchestrator:Environment:Orchestrator__Roles__5=sink")]
+    public async Task Model_Route_IsDrawnThroughTheStagesThatStart(string edges, params string[] settings)
+    {
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
+            ["--Pipeline:Demo=false", $"--Pipeline:Data={Folder}", .. settings.Select(setting => $"--Pipeline:{setting}")], timeout.Token);
+
+        var drawn = builder.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceRelationshipAnnotation>()
+            .Where(edge => edge.Type == "Stream").Select(edge => $"{resource.Name} > {edge.Resource.Name}"));
+
+        Assert.Equal(edges.Split(", ").Order(StringComparer.Ordinal), drawn.Order(StringComparer.Ordinal));
     }
 
     [Fact]
