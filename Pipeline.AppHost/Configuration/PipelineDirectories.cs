@@ -66,7 +66,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new PipelineException($"data directory '{data}' cannot be used: {exception.Message}; --Pipeline:Data=DIR takes another");
+            throw new PipelineException($"data directory '{data}' cannot be used: {exception.Message.TrimEnd('.')}; --Pipeline:Data=DIR takes another");
         }
     }
 }

@@ -18,11 +18,13 @@ internal sealed partial class CheckStageCommand
     {
         Description = "What it does in a pipeline: parse, rules, aggregate, or a role of your own",
         Required = true,
+        HelpName = "ROLE",
     };
 
     private readonly Option<string?> _key = new("--key")
     {
         Description = "Key of its pipeline [PIPELINE_KEY, or that of the pipeline that is up]",
+        HelpName = "KEY",
     };
 
     private readonly Option<string?> _instance = new("--instance")
