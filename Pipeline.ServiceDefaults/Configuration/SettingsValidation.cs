@@ -106,7 +106,14 @@ public static class SettingsValidation
         if (property?.GetCustomAttribute<RangeAttribute>() is not { ErrorMessage: null } range || range.IsValid(value))
             return path.Length == 0 ? result.ErrorMessage! : $"{path}: {result.ErrorMessage}";
         var place = path.Length == 0 ? property.Name : $"{path}:{property.Name}";
-        return string.Create(CultureInfo.InvariantCulture, $"{place} must be {range.Minimum} to {range.Maximum}, not {value}");
+        var hint = value is TimeSpan { Days: not 0 } span && span.Ticks % TimeSpan.TicksPerDay == 0 ? " (a number alone is days)" : "";
+        return $"{place} must be {TextOf(range.Minimum)} to {TextOf(range.Maximum)}, not {TextOf(value)}{hint}";
+    }
+
+    private static string TextOf(object? value)
+    {
+        var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        return value is TimeSpan && text.LastIndexOf('.') > text.LastIndexOf(':') ? text.TrimEnd('0') : text;
     }
 
     private sealed class Validation<T>(string section, IConfiguration configuration) : IValidateOptions<T>

@@ -6,7 +6,7 @@ public sealed class BrokerHostTests
 {
     [Theory]
     [InlineData("Registry:MaxInstances", "0", "Registry:MaxInstances must be 1 to 100000, not 0")]
-    [InlineData("Leases:TimeToLive", "00:00:00", "Leases:TimeToLive must be 00:00:00.2000000 to 00:10:00, not 00:00:00")]
+    [InlineData("Leases:TimeToLive", "00:00:00", "Leases:TimeToLive must be 00:00:00.2 to 00:10:00, not 00:00:00")]
     [InlineData("Watch:HistoryChanges", "few", "Watch:HistoryChanges")]
     public async Task RunAsync_WrongSetting_EndsAsMisconfiguredWithItsName(string name, string value, string error)
     {
@@ -29,7 +29,7 @@ public sealed class BrokerHostTests
 
         Assert.Equal(
             [
-                "error: Leases:TimeToLive must be 00:00:00.2000000 to 00:10:00, not 00:00:00",
+                "error: Leases:TimeToLive must be 00:00:00.2 to 00:10:00, not 00:00:00",
                 "error: Registry:MaxInstances must be 1 to 100000, not 0",
                 "error: Watch:MaxWatchers must be 1 to 10000, not 0",
             ],

@@ -136,9 +136,9 @@ public class RestartPolicyTests
             "Here: Policy must be Never, OnFailure or Always",
             "Here:InitialDelay must be 00:00:00 to 01:00:00, not 02:00:00",
             "Here:MaxDelay must be 00:00:00 to 01:00:00, not 03:00:00",
-            "Here:HealthyAfter must be 00:00:00.0010000 to 1.00:00:00, not 00:00:00",
+            "Here:HealthyAfter must be 00:00:00.001 to 1.00:00:00, not 00:00:00",
             "Here:MaxRestarts must be 1 to 1000, not 0",
-            "Here:Window must be 00:00:00.0010000 to 1.00:00:00, not 2.00:00:00",
+            "Here:Window must be 00:00:00.001 to 1.00:00:00, not 2.00:00:00 (a number alone is days)",
         ];
         Assert.Equal(expected.Order(), errors.Order());
     }

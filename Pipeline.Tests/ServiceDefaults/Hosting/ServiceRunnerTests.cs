@@ -76,7 +76,7 @@ public sealed class ServiceRunnerTests
 
     [Fact]
     public void Errors_OneValueOutOfRangeAndTwoThatDoNotFit_AreToldAtOnce() => Assert.Equal(
-        ["Stage: RingSlots must be 0 or 4 to 64, not 2", "Stage:ProgressInterval must be 00:00:00.0500000 to 00:01:00, not 1.00:00:00"],
+        ["Stage: RingSlots must be 0 or 4 to 64, not 2", "Stage:ProgressInterval must be 00:00:00.05 to 00:01:00, not 1.00:00:00 (a number alone is days)"],
         SettingsValidation.Errors(new StageOptions { RingSlots = 2, ProgressInterval = TimeSpan.FromDays(1) }, "Stage").Order(StringComparer.Ordinal));
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class ServiceRunnerTests
             null, null, ("Endpoints:MaxStreamsPerConnection", "0"), ("Channels:ConnectTimeout", "00:00:00"));
 
         Assert.Equal(
-            ["Channels:ConnectTimeout must be 00:00:00.0100000 to 00:01:00, not 00:00:00", "Endpoints:MaxStreamsPerConnection must be 1 to 10000, not 0"],
+            ["Channels:ConnectTimeout must be 00:00:00.01 to 00:01:00, not 00:00:00", "Endpoints:MaxStreamsPerConnection must be 1 to 10000, not 0"],
             ServiceRunner.Describe(await FailureOf(app.StartAsync())).Order(StringComparer.Ordinal));
     }
 
