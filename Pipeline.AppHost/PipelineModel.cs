@@ -41,7 +41,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     /// <summary>Whether the AppHost ends with its run, so that nobody will look at a page.</summary>
     public bool EndsWithRun => command.Exit;
 
-    /// <summary>The stages that start by themselves, for each role of the orchestrator's route; not those of which the configuration does not tell the role.</summary>
+    /// <summary>The stages that start by themselves, for each role of the orchestrator's route, as far as the configuration tells their roles.</summary>
     public IEnumerable<IEnumerable<IResourceBuilder<IResource>>> Route
     {
         get
@@ -49,7 +49,8 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
             var environment = settings.Environment.Concat(settings.Services["orchestrator"].Environment)
                 .Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
             var configuration = new ConfigurationBuilder().AddConfiguration(builder.Configuration).AddInMemoryCollection(environment).Build();
-            var roles = configuration.GetSection("Orchestrator:Roles").Get<string[]>() ?? [.. PipelineSettings.ServiceNames.Where(name => name is not ("broker" or "orchestrator"))];
+            var roles = configuration.GetSection("Orchestrator:Roles").Get<string[]>()
+                ?? [.. PipelineSettings.ServiceNames.Where(name => name is not ("broker" or "orchestrator"))];
             return roles.Select(role => _stages.Where(stage => stage.Role == role).Select(stage => stage.Stage));
         }
     }

@@ -51,7 +51,9 @@ internal sealed class CheckedCommand(
         return unknown.Count == 0
             ? [.. errors]
             // Other words without a place are their values.
-            : [.. unknown.Select(Describe), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => error.EndsWith($"'{token}'.", StringComparison.Ordinal)))];
+            : [.. unknown.Select(Describe), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => IsOf(error, token)))];
+
+        static bool IsOf(string error, string token) => error.EndsWith($"'{token}'.", StringComparison.Ordinal);
 
         string Describe(string word)
         {

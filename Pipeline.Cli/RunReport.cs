@@ -162,7 +162,8 @@ internal static class RunReport
         rows.AddRange(stages.Select(stage => (string[])
         [
             stage.Role, stage.InstanceId, Number(stage.ItemsIn), Number(stage.ItemsOut), Number(stage.Filtered), Number(stage.Rejected),
-            .. stage.TellsBytes ? [Number(stage.BytesIn), Number(stage.BytesOut)] : Enumerable.Repeat(Show.Unknown, 2), Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
+            .. stage.TellsBytes ? [Number(stage.BytesIn), Number(stage.BytesOut)] : Enumerable.Repeat(Show.Unknown, 2),
+            Number(Math.Max(stage.BatchesIn, stage.BatchesOut)),
             .. stage.TellsTimes
                 ? [Seconds(stage.ProcessingMicros), Seconds(stage.WaitingToReceiveMicros), Seconds(stage.WaitingToSendMicros)]
                 : Enumerable.Repeat(Show.Unknown, 3),

@@ -60,7 +60,8 @@ internal static class PipelineSettings
         errors.AddRange(SettingsValidation.Ignored(section, typeof(T)));
         // What is wrong with the common policy has been told there.
         var (own, common) = ($"{section.Path}:{nameof(options.Restart)}", $"{pipeline.Path}:{nameof(options.Restart)}");
-        errors.AddRange(SettingsValidation.Errors(options, section.Path).Where(error => !errors.Contains(error.Replace(own, common, StringComparison.Ordinal))));
+        errors.AddRange(SettingsValidation.Errors(options, section.Path)
+            .Where(error => !errors.Contains(error.Replace(own, common, StringComparison.Ordinal))));
         return options;
     }
 

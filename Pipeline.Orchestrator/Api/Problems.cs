@@ -32,7 +32,8 @@ internal static class Problems
                 .Where(parameter => parameter.ParameterType == typeof(string) || parameter.ParameterType == typeof(bool))
                 .Select(parameter => parameter.Name!).ToHashSet(StringComparer.OrdinalIgnoreCase);
             return async invocation => invocation.HttpContext.Request.Query.Keys.FirstOrDefault(key => !names.Contains(key)) is { } unknown
-                ? TypedResults.Problem($"{unknown} is no parameter of this call; /openapi/v1.json describes what there is.", statusCode: StatusCodes.Status400BadRequest)
+                ? TypedResults.Problem(
+                    $"{unknown} is no parameter of this call; /openapi/v1.json describes what there is.", statusCode: StatusCodes.Status400BadRequest)
                 : await next(invocation);
         });
 

@@ -32,7 +32,8 @@ internal static class RunSettingsReader
         }
         catch (JsonException error)
         {
-            return (new(), [new(Body, $"is not JSON: {error.Message.Split(" LineNumber:")[0].TrimEnd('.')}{(error.LineNumber is { } line ? $", line {line + 1}" : "")}")]);
+            var place = error.LineNumber is { } line ? $", line {line + 1}" : "";
+            return (new(), [new(Body, $"is not JSON: {error.Message.Split(" LineNumber:")[0].TrimEnd('.')}{place}")]);
         }
         catch (InvalidOperationException)
         {

@@ -34,7 +34,7 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
         };
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, of all roles; asks the first hundred whether they answer: the lease of a killed process goes on for seconds.</summary>
+    /// <summary>As <see cref="ReadAsync"/>, of all roles; asks the first hundred whether they answer, as a killed one's lease goes on.</summary>
     /// <param name="cancellationToken">Ends the calls.</param>
     public async Task<Topology> ReadAndProbeAsync(CancellationToken cancellationToken)
     {

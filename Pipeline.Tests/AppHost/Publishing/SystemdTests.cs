@@ -83,8 +83,8 @@ public sealed class SystemdTests : FolderTests
             files.Where(file => file.Key.EndsWith(".service", StringComparison.Ordinal)).Select(file => file.Value),
             unit => Assert.Contains("\nRequiresMountsFor=\"/srv/a b\"\n", unit, StringComparison.Ordinal));
         Assert.Contains(
-            "pipeline-parse@1.service pipeline-parse@2.service pipeline-ingest@1.service pipeline-orchestrator.service "
-            + "pipeline-audit@1.service pipeline-own.service",
+            "pipeline-ingest@1.service pipeline-parse@1.service pipeline-parse@2.service pipeline-aggregate@1.service pipeline-sink@1.service "
+            + "pipeline-audit@1.service pipeline-own.service pipeline-orchestrator.service",
             files["README.md"],
             StringComparison.Ordinal);
         Assert.DoesNotContain("pipeline-rules@1", files["README.md"], StringComparison.Ordinal);
