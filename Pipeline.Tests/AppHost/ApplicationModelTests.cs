@@ -30,6 +30,23 @@ public sealed class ApplicationModelTests : FolderTests
             endpoint => endpoint.UriScheme == "https");
     }
 
+    // Aspire itself does it in the environment Development only.
+    [Fact]
+    public async Task Model_EnvironmentOfAnyName_SendsTelemetryEachSecondUnlessConfigured()
+    {
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
+            [$"--Pipeline:Data={Folder}", "--Pipeline:Services:sink:Environment:OTEL_METRIC_EXPORT_INTERVAL=500"],
+            (_, settings) => settings.EnvironmentName = "Polyglot",
+            timeout.Token);
+
+        foreach (var (name, interval) in (IEnumerable<(string, string)>)[("parse", "1000"), ("node-rules", "1000"), ("sink", "500")])
+        {
+            var variables = await VariablesOf(builder.Resources.Single(resource => resource.Name == name), builder);
+            Assert.Equal(interval, variables["OTEL_METRIC_EXPORT_INTERVAL"]);
+        }
+    }
+
     [Theory]
     [InlineData("orchestrator > ingest, ingest > parse, parse > rules, rules > aggregate, aggregate > sink")]
     [InlineData(
@@ -59,11 +76,17 @@ public sealed class ApplicationModelTests : FolderTests
             .WithEnvironment("OTEL_RESOURCE_ATTRIBUTES", "service.instance.id=1").WithEnvironment("OTHER", "former")
             .WithEnvironment([new("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment=test"), new("OTHER", "own")]);
 
-        var variables = new EnvironmentCallbackContext(builder.ExecutionContext, process.Resource);
-        foreach (var annotation in process.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
-            await annotation.Callback(variables);
+        var variables = await VariablesOf(process.Resource, builder);
 
-        Assert.Equal("service.instance.id=1,deployment.environment=test", variables.EnvironmentVariables["OTEL_RESOURCE_ATTRIBUTES"]);
-        Assert.Equal("own", variables.EnvironmentVariables["OTHER"]);
+        Assert.Equal("service.instance.id=1,deployment.environment=test", variables["OTEL_RESOURCE_ATTRIBUTES"]);
+        Assert.Equal("own", variables["OTHER"]);
+    }
+
+    private static async Task<Dictionary<string, object>> VariablesOf(IResource resource, IDistributedApplicationBuilder builder)
+    {
+        var context = new EnvironmentCallbackContext(builder.ExecutionContext, resource);
+        foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+            await annotation.Callback(context);
+        return context.EnvironmentVariables;
     }
 }
