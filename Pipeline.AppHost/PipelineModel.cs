@@ -17,13 +17,8 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
 
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    // As Aspire sets them where the environment is Development: a rate that is shown each minute shows neither a run nor a kill.
-    private static readonly Dictionary<string, string?> TelemetryIntervals = new()
-    {
-        ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
-        ["OTEL_BSP_SCHEDULE_DELAY"] = "1000",
-        ["OTEL_BLRP_SCHEDULE_DELAY"] = "1000",
-    };
+    // Aspire sets them to a second where the environment is Development: a rate that is shown each minute shows neither a run nor a kill.
+    private static readonly string[] TelemetryIntervals = ["OTEL_METRIC_EXPORT_INTERVAL", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_BLRP_SCHEDULE_DELAY"];
 
     private readonly List<(string Role, IResourceBuilder<IResource> Stage)> _stages = [];
 
@@ -46,14 +41,21 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
     {
         get
         {
-            var environment = settings.Environment.Concat(settings.Services["orchestrator"].Environment)
-                .Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
-            var configuration = new ConfigurationBuilder().AddConfiguration(builder.Configuration).AddInMemoryCollection(environment).Build();
-            var roles = configuration.GetSection("Orchestrator:Roles").Get<string[]>()
-                ?? [.. PipelineSettings.ServiceNames.Where(name => name is not ("broker" or "orchestrator"))];
+            // In the order in which the orchestrator's process gets them.
+            var configuration = new ConfigurationBuilder()
+                .AddInMemoryCollection(ToSettings(settings.Environment))
+                .AddInMemoryCollection(ToSettings(settings.Services["orchestrator"].Environment))
+                .AddConfiguration(builder.Configuration)
+                .Build();
+            var roles = configuration.GetSection("Orchestrator:Roles").Get<string[]>() is { Length: > 0 } configured
+                ? configured
+                : PipelineSettings.ServiceNames.Where(name => name is not ("broker" or "orchestrator"));
             return roles.Select(role => _stages.Where(stage => stage.Role == role).Select(stage => stage.Stage));
         }
     }
+
+    private static IEnumerable<KeyValuePair<string, string?>> ToSettings(Dictionary<string, string?> environment) =>
+        environment.Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
 
     /// <summary>The programs that were asked for: path of the project, from the folder of the source, and of the program.</summary>
     public SortedDictionary<string, string> Programs { get; } = new(StringComparer.Ordinal);
@@ -156,7 +158,13 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         where T : IResourceWithEnvironment
     {
         if (builder.ExecutionContext.IsRunMode)
-            resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories)).WithEnvironment(TelemetryIntervals);
+        {
+            // Those that the AppHost itself was given are inherited.
+            resource.WithEnvironment(AppHostWatch.Variable, ResourceProcesses.Mark(Directories))
+                .WithEnvironment(TelemetryIntervals
+                    .Where(name => builder.Configuration[name] is null).Select(name => KeyValuePair.Create(name, (string?)"1000")));
+        }
+
         return resource
             .WithEnvironment(settings.Environment)
             .WithEnvironment(environment ?? new Dictionary<string, string?>())

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli;
@@ -47,20 +48,27 @@ internal sealed class CheckedCommand(
         if (parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var first, ..] })
             return [$"'{first}': a command must come first, such as run"];
         var errors = parsed.Errors.Select(error => error.Message);
-        var unknown = parsed.UnmatchedTokens.Where(token => token.StartsWith('-')).ToList();
+        // The parser takes a word that is no option for an argument, where there is a place for one; behind -- it is meant so.
+        var words = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
+            .Concat(parsed.UnmatchedTokens);
+        var unknown = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? [] : words.Where(word => word.StartsWith('-')).ToList();
         return unknown.Count == 0
             ? [.. errors]
             // Other words without a place are their values.
-            : [.. unknown.Select(Describe), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => IsOf(error, token)))];
+            : [.. unknown.Select(word => Unknown(parsed, word)), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => IsOf(error, token)))];
 
         static bool IsOf(string error, string token) => error.EndsWith($"'{token}'.", StringComparison.Ordinal);
+    }
 
-        string Describe(string word)
-        {
-            var command = parsed.CommandResult.Command;
-            var nearest = command.Options.Select(option => option.Name).MaxBy(name => Likeness(name, word));
-            return $"{command.Name} has no option {word}{(nearest is not null && Likeness(nearest, word) > 0.6 ? $"; did you mean {nearest}?" : "")}";
-        }
+    private static string Unknown(ParseResult parsed, string word)
+    {
+        const double Alike = 0.6;
+        var (command, name) = (parsed.CommandResult.Command, word.Split('=', ':')[0]);
+        var options = command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name).ToList();
+        if (options.Contains(name))
+            return $"{name} must stand behind {command.Name}, not before it";
+        var nearest = options.MaxBy(option => Likeness(option, name))!;
+        return $"{command.Name} has no option {name}{(Likeness(nearest, name) >= Alike ? $"; did you mean {nearest}?" : "")}";
     }
 
     // The share of their pairs of letters that two words have in common (Dice, 1945).

@@ -26,8 +26,8 @@ internal static class TopCommand
             {
                 return await CommandContext.UntilInterruptAsync(
                     () => console.Live(Text.Empty).StartAsync(live => WatchAsync(
-                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))),
-                        () => IsQuit(console.Input), context.Time, cancellationToken)),
+                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))), context.Time,
+                        cancellationToken)),
                     cancellationToken);
             }
 
@@ -56,16 +56,23 @@ internal static class TopCommand
     }
 
     // As top(1) is left.
-    private static bool IsQuit(IAnsiConsoleInput input) =>
-        !Console.IsInputRedirected && input.IsKeyAvailable() && input.ReadKey(intercept: true) is { KeyChar: 'q' or 'Q' };
+    private static bool IsQuit()
+    {
+        while (!Console.IsInputRedirected && Console.KeyAvailable)
+        {
+            if (Console.ReadKey(intercept: true).KeyChar is 'q' or 'Q')
+                return true;
+        }
 
-    private static async Task WatchAsync(
-        RunsClient client, Picture picture, Action show, Func<bool> isQuit, TimeProvider time, CancellationToken cancellationToken)
+        return false;
+    }
+
+    private static async Task WatchAsync(RunsClient client, Picture picture, Action show, TimeProvider time, CancellationToken cancellationToken)
     {
         await ReadAsync(client, picture, cancellationToken);
         try
         {
-            while (!isQuit())
+            while (!IsQuit())
             {
                 show();
                 await Task.Delay(Interval, time, cancellationToken);

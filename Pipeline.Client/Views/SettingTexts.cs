@@ -5,6 +5,9 @@ namespace Pipeline.Client.Views;
 /// <summary>Settings of a run that change its results or its speed, as the page and the terminal show them.</summary>
 public static class SettingTexts
 {
+    // Rules may have a MiB.
+    private const int MaxLength = 2_000;
+
     private static readonly RunSettings Default = new();
 
     /// <summary>Each setting: its name, and its value in words.</summary>
@@ -26,9 +29,13 @@ public static class SettingTexts
     /// <summary>Lines per batch.</summary>
     public static string BatchSize(RunSettings settings) => settings.BatchSize == RunDefaults.BatchSize ? "auto" : Show.Count(settings.BatchSize);
 
-    /// <summary>Those that are not the default, each with its value.</summary>
+    /// <summary>Those that are not the default, each with its value, of which the end may be left out.</summary>
     public static IEnumerable<(string Name, string Value)> Changed(RunSettings settings) =>
-        All.Select(setting => (setting.Name, Value: setting.Of(settings), Default: setting.Of(Default)))
+        All.Select(setting => (setting.Name, Value: Shorten(setting.Of(settings)), Default: setting.Of(Default)))
             .Where(setting => setting.Value != setting.Default)
             .Select(setting => (setting.Name, setting.Value));
+
+    private static string Shorten(string value) => value.Length <= MaxLength
+        ? value
+        : $"{value[..MaxLength]} ... ({Show.Count(value.Length)} characters)";
 }

@@ -31,9 +31,10 @@ internal static class Problems
             var names = context.MethodInfo.GetParameters()
                 .Where(parameter => parameter.ParameterType == typeof(string) || parameter.ParameterType == typeof(bool))
                 .Select(parameter => parameter.Name!).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            return async invocation => invocation.HttpContext.Request.Query.Keys.FirstOrDefault(key => !names.Contains(key)) is { } unknown
+            return async invocation => invocation.HttpContext.Request.Query.Keys.FirstOrDefault(
+                key => !names.Contains(key) || invocation.HttpContext.Request.RouteValues.ContainsKey(key)) is { } unknown
                 ? TypedResults.Problem(
-                    $"{unknown} is no parameter of this call; /openapi/v1.json describes what there is.", statusCode: StatusCodes.Status400BadRequest)
+                    $"'{unknown}' is no parameter of this call; /openapi/v1.json describes what there is.", statusCode: StatusCodes.Status400BadRequest)
                 : await next(invocation);
         });
 
@@ -42,7 +43,7 @@ internal static class Problems
     {
         StatusCodes.Status404NotFound => "There is nothing at this path; /openapi/v1.json describes what there is.",
         StatusCodes.Status405MethodNotAllowed =>
-            $"{context.HttpContext.Request.Method} is not answered here; the header Allow lists what is.",
+            $"{context.HttpContext.Request.Method} is not answered at this path; the header Allow lists what is, and /openapi/v1.json which paths there are.",
         StatusCodes.Status415UnsupportedMediaType => "The body must be JSON, with the header content-type: application/json.",
         _ => null,
     };

@@ -20,6 +20,8 @@ internal static class RunSettingsReader
     {
         using var text = new MemoryStream();
         await body.CopyToAsync(text, cancellationToken);
+        if (text.Length == 0)
+            return (new(), [new(Body, "is empty: it must be a JSON object")]);
         if (!Utf8.IsValid(text.GetBuffer().AsSpan(0, (int)text.Length)))
             return (new(), [new(Body, "is not UTF-8")]);
         JsonObject? json;

@@ -10,12 +10,19 @@ using BrokerService = Pipeline.Contracts.Broker.V1.Broker;
 namespace Pipeline.Orchestrator.Api;
 
 /// <summary>Reads the topology: from the broker, whose leases are fresh; where it is away, from what its watch told last.</summary>
-internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry, IHealthProbe probe, CoordinatorOptions options)
+internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistry registry, IHealthProbe health, CoordinatorOptions options, TimeProvider time)
 {
     private const int PageSize = 1_000;
     private const int MaxInstances = 100_000;
     private const int MaxProbed = 100;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    // Addresses that did not answer, as of the last probe, and the one under way.
+    private IReadOnlySet<string> _silent = new HashSet<string>();
+    private Task<IReadOnlySet<string>> _probe = Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
+    private long _probedAt;
 
     /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
     /// <param name="role">Of the instances; null: any.</param>
@@ -34,17 +41,44 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
         };
     }
 
-    /// <summary>As <see cref="ReadAsync"/>, of all roles; asks the first hundred whether they answer, as a killed one's lease goes on.</summary>
-    /// <param name="cancellationToken">Ends the calls.</param>
-    public async Task<Topology> ReadAndProbeAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the topology of all roles, and asks the first hundred instances whether they answer: a killed one's lease goes on. All callers share
+    /// the answers of a second.
+    /// </summary>
+    /// <param name="show">Shows the topology with the answers before these, as an instance that hangs takes its time.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Topology> ReadAndProbeAsync(Action<Topology> show, CancellationToken cancellationToken)
     {
         var topology = await ReadAsync(null, cancellationToken);
-        return topology with { Instances = await Task.WhenAll(topology.Instances.Select(ProbeAsync)) };
+        Task<IReadOnlySet<string>> probe;
+        IReadOnlySet<string> known;
+        lock (_lock)
+        {
+            known = _silent = _probe.IsCompletedSuccessfully ? _probe.Result : _silent;
+            if (time.GetElapsedTime(_probedAt) >= ProbeInterval)
+                (_probe, _probedAt) = (ProbeAsync(topology), time.GetTimestamp());
+            probe = _probe;
+        }
 
-        async Task<TopologyInstance> ProbeAsync(TopologyInstance instance, int index) =>
-            instance.Departed is not null || index >= MaxProbed || await probe.AnswersAsync(instance.Address, cancellationToken)
-                ? instance
-                : instance with { State = TopologyInstance.Unreachable };
+        show(Mark(topology, known));
+        return Mark(topology, await probe.WaitAsync(cancellationToken));
+    }
+
+    private static Topology Mark(Topology topology, IReadOnlySet<string> silent) => topology with
+    {
+        Instances =
+        [
+            .. topology.Instances.Select(instance =>
+                instance.Departed is null && silent.Contains(instance.Address) ? instance with { State = TopologyInstance.Unreachable } : instance),
+        ],
+    };
+
+    private async Task<IReadOnlySet<string>> ProbeAsync(Topology topology)
+    {
+        var addresses = topology.Instances.Where(instance => instance.Departed is null).Select(instance => instance.Address).Take(MaxProbed);
+        var asked = await Task.WhenAll(
+            addresses.Select(async address => (Address: address, Answers: await health.AnswersAsync(address, CancellationToken.None))));
+        return asked.Where(one => !one.Answers).Select(one => one.Address).ToHashSet();
     }
 
     private async Task<Topology> ReadUnsortedAsync(string? role, CancellationToken cancellationToken)

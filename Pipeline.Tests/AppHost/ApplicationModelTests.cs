@@ -53,14 +53,18 @@ public sealed class ApplicationModelTests : FolderTests
         "orchestrator > ingest, ingest > parse, parse > node-rules, node-rules > py-audit, py-audit > aggregate, aggregate > sink",
         "Services:rules:Replicas=0", "Processes:node-rules:Command=node", "Processes:node-rules:Stage=rules",
         "Processes:py-audit:Command=python3", "Processes:py-audit:Role=audit", "Processes:apart:Command=sh",
+        "Environment:A=common", "Services:orchestrator:Environment:a=own",
         "Services:orchestrator:Environment:Orchestrator__Roles__0=ingest", "Services:orchestrator:Environment:Orchestrator__Roles__1=parse",
         "Services:orchestrator:Environment:Orchestrator__Roles__2=rules", "Services:orchestrator:Environment:Orchestrator__Roles__3=audit",
         "Services:orchestrator:Environment:Orchestrator__Roles__4=aggregate", "Services:orchestrator:Environment:Orchestrator__Roles__5=sink")]
+    [InlineData(
+        "orchestrator > ingest, ingest > sink", "Services:orchestrator:Environment:Orchestrator__Roles__0=parse",
+        "Services:orchestrator:Environment:Orchestrator__Roles__1=rules", "../Orchestrator:Roles:0=ingest", "../Orchestrator:Roles:1=sink")]
     public async Task Model_Route_IsDrawnThroughTheStagesThatStart(string edges, params string[] settings)
     {
         using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
         await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>(
-            ["--Pipeline:Demo=false", $"--Pipeline:Data={Folder}", .. settings.Select(setting => $"--Pipeline:{setting}")], timeout.Token);
+            ["--Pipeline:Demo=false", $"--Pipeline:Data={Folder}", .. settings.Select(setting => $"--Pipeline:{setting}".Replace("Pipeline:../", ""))], timeout.Token);
 
         var drawn = builder.Resources.SelectMany(resource => resource.Annotations.OfType<ResourceRelationshipAnnotation>()
             .Where(edge => edge.Type == "Stream").Select(edge => $"{resource.Name} > {edge.Resource.Name}"));

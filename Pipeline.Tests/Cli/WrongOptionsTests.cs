@@ -128,9 +128,15 @@ public sealed class WrongOptionsTests : CommandTests
     [Theory]
     [InlineData("run has no option --bach-size; did you mean --batch-size?", "run", "--bach-size", "3", "--check")]
     [InlineData("runs has no option --nothing", "runs", "--nothing", "3")]
+    [InlineData("run has no option --inptu; did you mean --input?", "run", "--inptu=/home/me/events/of/today.ndjson")]
+    [InlineData("run has no option --jsno; did you mean --json?", "run", "--jsno")]
+    [InlineData("--markdown must stand behind run, not before it", "--markdown", "run")]
     [InlineData("top has no option --markdown", "top", "--markdown")]
+    [InlineData("show has no option --markdwon; did you mean --markdown?", "show", "--markdwon", "r1")]
+    [InlineData("stop has no option --stop-old", "stop", "--stop-old")]
+    [InlineData("replace has no option --wiht; did you mean --with?", "replace", "rules", "--wiht", "x")]
     public async Task Command_UnknownOption_IsToldWithoutItsValueAndWithTheNearest(string error, params string[] args) =>
-        await RefusesAsync([error], args[0] == "run" ? [.. args, "--input", Write("in.ndjson")] : args);
+        await RefusesAsync([error], args.Contains("run") ? [.. args, "--input", Write("in.ndjson")] : args);
 
     [Theory]
     [InlineData("--figures: a report in Markdown has none", "resume", "r", "--figures", "--markdown")]

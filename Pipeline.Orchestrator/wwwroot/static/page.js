@@ -1,4 +1,4 @@
-// An orchestrator that died is up again within seconds: the page asks twice a second at first, and then for some minutes more.
+// An orchestrator that died is up again within seconds: the page asks twice a second at first, and then every five seconds.
 const soon = 40;
 
 // One that was started with another key does not know this login: then the login is shown, in the place of a page that cannot come back.
@@ -12,7 +12,7 @@ async function reloadWhereLoggedOut() {
 Blazor.start({
   circuit: {
     reconnectionOptions: {
-      maxRetries: 100,
+      maxRetries: Infinity,
       retryIntervalMilliseconds: (attempt) => {
         reloadWhereLoggedOut();
         return attempt < soon ? 500 : 5000;

@@ -99,6 +99,7 @@ public sealed class HttpApiTests : ApiTest
     [InlineData("PUT", "/topology", HttpStatusCode.MethodNotAllowed)]
     [InlineData("POST", "/runs?dryRunn=true", HttpStatusCode.BadRequest)]
     [InlineData("GET", "/topology?rule=parse", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/topology/rules/replace?role=parse", HttpStatusCode.BadRequest)]
     [InlineData("POST", "/runs", HttpStatusCode.UnsupportedMediaType)]
     public async Task Request_UnknownRunPathMethodOrMediaType_IsRefusedWithAReason(string method, string path, HttpStatusCode status)
     {
