@@ -54,9 +54,6 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
         }
     }
 
-    private static IEnumerable<KeyValuePair<string, string?>> ToSettings(Dictionary<string, string?> environment) =>
-        environment.Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
-
     /// <summary>The programs that were asked for: path of the project, from the folder of the source, and of the program.</summary>
     public SortedDictionary<string, string> Programs { get; } = new(StringComparer.Ordinal);
 
@@ -173,6 +170,9 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
             .WithEnvironment(SetKey)
             .WithEnvironment(WithoutDashboard);
     }
+
+    private static IEnumerable<KeyValuePair<string, string?>> ToSettings(Dictionary<string, string?> environment) =>
+        environment.Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value));
 
     // By a callback: WithEnvironment(name, parameter) would draw an edge from every resource to the key in the dashboard's graph.
     private void SetKey(EnvironmentCallbackContext context) => context.EnvironmentVariables["PIPELINE_KEY"] = Key;
