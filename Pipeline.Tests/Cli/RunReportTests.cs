@@ -77,6 +77,18 @@ public sealed class RunReportTests : CommandTests
         Assert.Contains("waiting for: a b [2J c\n", Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void Write_NoEvents_SaysThatThereAreNoGroups(long events, bool isTold)
+    {
+        var run = SampleRun.New(state: RunState.Completed) with { Counts = new RunCounts { Lines = 1, Events = events, Filtered = 1 - events } };
+
+        RunReport.Write(Terminal, run, ReportFormat.Text, withResults: true);
+
+        Assert.Equal(isTold, Output.Contains("no groups", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void WaitingEdge_OneStage_IsNull() => Assert.Null(StageFigures.WaitingEdge([new StageFigures { InstanceId = "a", Role = "a" }]));
 }
