@@ -17,6 +17,7 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     private const int MaxProbed = 100;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShowAfter = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
     // Addresses that did not answer, as of the last probe, and the one under way.
@@ -45,7 +46,7 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     /// Reads the topology of all roles, and asks the first hundred instances whether they answer: a killed one's lease goes on. All callers share
     /// the answers of a second.
     /// </summary>
-    /// <param name="show">Shows the topology with the answers before these, as an instance that hangs takes its time.</param>
+    /// <param name="show">Shows the topology with the answers before these, where an instance that hangs takes its time.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task<Topology> ReadAndProbeAsync(Action<Topology> show, CancellationToken cancellationToken)
     {
@@ -55,14 +56,18 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
         lock (_lock)
         {
             known = _silent = _probe.IsCompletedSuccessfully ? _probe.Result : _silent;
-            if (time.GetElapsedTime(_probedAt) >= ProbeInterval)
-                (_probe, _probedAt) = (ProbeAsync(topology), time.GetTimestamp());
+            if (_probe.IsCompleted && time.GetElapsedTime(_probedAt) >= ProbeInterval)
+                (_probe, _probedAt) = (health.FindSilentAsync(RegisteredIn(topology)), time.GetTimestamp());
             probe = _probe;
         }
 
-        show(Mark(topology, known));
+        if (await Task.WhenAny(probe, Task.Delay(ShowAfter, time, cancellationToken)) != probe)
+            show(Mark(topology, known));
         return Mark(topology, await probe.WaitAsync(cancellationToken));
     }
+
+    private static List<string> RegisteredIn(Topology topology) =>
+        [.. topology.Instances.Where(instance => instance.Departed is null).Select(instance => instance.Address).Distinct().Take(MaxProbed)];
 
     private static Topology Mark(Topology topology, IReadOnlySet<string> silent) => topology with
     {
@@ -72,14 +77,6 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
                 instance.Departed is null && silent.Contains(instance.Address) ? instance with { State = TopologyInstance.Unreachable } : instance),
         ],
     };
-
-    private async Task<IReadOnlySet<string>> ProbeAsync(Topology topology)
-    {
-        var addresses = topology.Instances.Where(instance => instance.Departed is null).Select(instance => instance.Address).Take(MaxProbed);
-        var asked = await Task.WhenAll(
-            addresses.Select(async address => (Address: address, Answers: await health.AnswersAsync(address, CancellationToken.None))));
-        return asked.Where(one => !one.Answers).Select(one => one.Address).ToHashSet();
-    }
 
     private async Task<Topology> ReadUnsortedAsync(string? role, CancellationToken cancellationToken)
     {

@@ -17,6 +17,9 @@ internal sealed class FakeProbe : IHealthProbe
         return Task.FromResult(!Silent.ContainsKey(address));
     }
 
+    public Task<IReadOnlySet<string>> FindSilentAsync(IReadOnlyCollection<string> addresses) =>
+        Task.FromResult<IReadOnlySet<string>>(addresses.Where(Silent.ContainsKey).ToHashSet());
+
     /// <summary>Waits until this address has been probed.</summary>
     public async Task ProbedAsync(string address)
     {
