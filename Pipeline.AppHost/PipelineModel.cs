@@ -17,7 +17,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
 
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    // Aspire sets them to a second where the environment is Development: a rate that is shown each minute shows neither a run nor a kill.
+    // Aspire sets them to a second where the environment is Development: exported once a minute, a rate shows neither a short run nor a kill.
     private static readonly string[] TelemetryIntervals = ["OTEL_METRIC_EXPORT_INTERVAL", "OTEL_BSP_SCHEDULE_DELAY", "OTEL_BLRP_SCHEDULE_DELAY"];
 
     private readonly List<(string Role, IResourceBuilder<IResource> Stage)> _stages = [];

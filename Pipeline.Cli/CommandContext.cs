@@ -48,13 +48,13 @@ internal sealed class CheckedCommand(
         if (parsed is { CommandResult.Command: RootCommand, UnmatchedTokens: [var first, ..] })
             return [$"'{first}': a command must come first, such as run"];
         var errors = parsed.Errors.Select(error => error.Message);
-        // The parser takes a word that is no option for an argument, where there is a place for one; behind -- it is meant so.
+        // An unknown option is parsed as an argument where the command has one; after --, words are meant as arguments.
         var words = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
             .Concat(parsed.UnmatchedTokens);
         var unknown = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? [] : words.Where(word => word.StartsWith('-')).ToList();
         return unknown.Count == 0
             ? [.. errors]
-            // Other words without a place are their values.
+            // Other unmatched words are most likely their values.
             : [.. unknown.Select(word => Unknown(parsed, word)), .. errors.Where(error => !parsed.UnmatchedTokens.Any(token => IsOf(error, token)))];
 
         static bool IsOf(string error, string token) => error.EndsWith($"'{token}'.", StringComparison.Ordinal);
@@ -66,7 +66,7 @@ internal sealed class CheckedCommand(
         var (command, name) = (parsed.CommandResult.Command, word.Split('=', ':')[0]);
         var options = command.Options.Concat(parsed.RootCommandResult.Command.Options).Select(option => option.Name).ToList();
         if (options.Contains(name))
-            return $"{name} must stand behind {command.Name}, not before it";
+            return $"{name} must come after {command.Name}, not before it";
         var nearest = options.MaxBy(option => Likeness(option, name))!;
         return $"{command.Name} has no option {name}{(Likeness(nearest, name) >= Alike ? $"; did you mean {nearest}?" : "")}";
     }

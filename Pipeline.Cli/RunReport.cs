@@ -44,7 +44,7 @@ internal static class RunReport
         if (withResults && run.State == RunState.Completed)
         {
             if (run.Counts is { Events: 0, WorkItems: 0 })
-                terminal.Output.WriteLine("  no groups: no line was an event that is not filtered");
+                terminal.Output.WriteLine("  no groups: no line was an event, or all events were filtered");
             foreach (var line in FirstResults(run))
                 terminal.Output.WriteLine("  " + line);
         }

@@ -118,7 +118,7 @@ internal static class RunsCommands
             run.WaitingBriefly is null ? run.State.ToText() : Terminal.OneLine($"waiting for {run.WaitingBriefly}"),
             run.Attempts.ToString(CultureInfo.InvariantCulture),
             run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
-            run.Created.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            Client.Views.Show.Time(run.Created),
             Terminal.OneLine(run.Input),
         }));
         terminal.WriteTable(rows, "input", "attempts", "created");

@@ -31,8 +31,7 @@ internal sealed class RunCommands(string program, PipelineModel pipeline, IResou
         Add("resume", "Resume...", "ArrowClockwise", "Resumes a run from its last committed checkpoint.",
             Run(state => state.IsResumable()),
             Flag("allow-upgrade", "Let other implementations take over than the run began with"));
-        Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.",
-            Run(state => state is not (RunState.Completed or RunState.Cancelled)));
+        Add("cancel", "Cancel...", "Dismiss", "Drains a run to a checkpoint, and gives it up.", Run(state => state.IsCancellable()));
         Add("replace", "Replace a stage...", "ArrowSwap",
             "Has another implementation take over a role in all active runs, at a checkpoint.",
             Text("role", "Role", "Such as rules", required: true),

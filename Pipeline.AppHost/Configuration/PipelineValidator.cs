@@ -103,7 +103,10 @@ internal static partial class PipelineValidator
 
         if (process is { Role: not null, Stage: not null })
             errors.Add($"{place} must have Role or Stage, not both: a program with Role is no whole stage");
-        foreach (var (setting, role) in (IEnumerable<(string, string?)>)[(nameof(process.Role), process.Role), (nameof(process.Stage), process.Stage)])
+        RequireRole(nameof(process.Role), process.Role);
+        RequireRole(nameof(process.Stage), process.Stage);
+
+        void RequireRole(string setting, string? role)
         {
             if (role is not null && !RolePattern().IsMatch(role))
                 errors.Add($"{place}:{setting} must be 1 to 64 of a-z, 0-9 and '-', a letter first, not '{role}'");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Grpc.Core;
 
 namespace Pipeline.Client.Channels;
@@ -33,7 +34,15 @@ public static class PeerText
         return Clean(text.ReplaceLineEndings(" "), MaxMessage, keepLines: false);
     }
 
-    /// <summary>False for what a terminal obeys, what ends a line, and what turns the direction of text, which makes it read as something else.</summary>
+    /// <summary>What is wrong with a JSON text, on one line, without .NET's position, whose lines count from 0.</summary>
+    public static string Describe(JsonException error)
+    {
+        // It quotes the text as it is, line ends and all.
+        var reason = error.Message.Split(" LineNumber:")[0];
+        return string.Concat(reason.Select(character => char.IsControl(character) ? $"\\u{(int)character:x4}" : character.ToString()));
+    }
+
+    /// <summary>False for control characters, line separators and bidirectional overrides: they steer a terminal or make text read differently.</summary>
     public static bool IsFit(char character) => !char.IsControl(character)
         && character is not ('\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069'));
 

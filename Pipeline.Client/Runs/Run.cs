@@ -94,10 +94,10 @@ public sealed record Run
     /// <summary>Why the latest attempt failed.</summary>
     public RunError? Error { get; init; }
 
-    /// <summary>Batches of lines that a former attempt had got to, read again, in all attempts; at least so many.</summary>
+    /// <summary>Batches of lines read again that a former attempt had read, in all attempts; at least so many.</summary>
     public long ReplayedBatches { get; init; }
 
-    /// <summary>Frames that came to nothing when attempts were broken off, in all attempts; at least so many.</summary>
+    /// <summary>Frames dropped when attempts were broken off, in all attempts; at least so many.</summary>
     public long DiscardedFrames { get; init; }
 
     /// <summary>
@@ -276,9 +276,9 @@ public sealed record AttemptRecord
     /// <summary>Last checkpoint committed in it; 0 = none.</summary>
     public long Checkpoint { get; init; }
 
-    /// <summary>Batches of lines that a former attempt had got to, read again in it; at least so many.</summary>
+    /// <summary>Batches of lines read again that a former attempt had read in it; at least so many.</summary>
     public long ReplayedBatches { get; init; }
 
-    /// <summary>Frames that came to nothing when it was broken off; at least so many.</summary>
+    /// <summary>Frames dropped when it was broken off; at least so many.</summary>
     public long DiscardedFrames { get; init; }
 }

@@ -44,6 +44,9 @@ public static class RunStates
     /// <summary>It can go on from its last checkpoint.</summary>
     public static bool IsResumable(this RunState state) => !state.IsActive() && state != RunState.Completed;
 
+    /// <summary>It can be given up.</summary>
+    public static bool IsCancellable(this RunState state) => state is not (RunState.Completed or RunState.Cancelled);
+
     /// <summary>As JSON writes it.</summary>
     public static string ToText(this RunState state) => state.ToString().ToLowerInvariant();
 }

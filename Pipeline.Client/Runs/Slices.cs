@@ -75,10 +75,10 @@ public sealed record SliceState
     /// <summary>First byte read to partial result durable, microseconds; 0 before it has completed.</summary>
     public long ElapsedMicros { get; init; }
 
-    /// <summary>Batches of lines that a former attempt had got to, read again, in all attempts; at least so many.</summary>
+    /// <summary>Batches of lines read again that a former attempt had read, in all attempts; at least so many.</summary>
     public long ReplayedBatches { get; init; }
 
-    /// <summary>Frames that came to nothing when attempts were broken off, in all attempts; at least so many.</summary>
+    /// <summary>Frames dropped when attempts were broken off, in all attempts; at least so many.</summary>
     public long DiscardedFrames { get; init; }
 
     /// <summary>What it waits for, or why it failed; null otherwise.</summary>

@@ -53,10 +53,10 @@ public sealed record StageFigures
     /// <summary>Time since the last checkpoint passed, of Sink was committed; -1 = none yet.</summary>
     public long CheckpointAgeMicros { get; init; }
 
-    /// <summary>Of Ingest, batches of lines that a former attempt had got to, read again.</summary>
+    /// <summary>Of Ingest, batches of lines read again that a former attempt had read.</summary>
     public long BatchesReplayed { get; init; }
 
-    /// <summary>Frames that came to nothing when an attempt was broken off.</summary>
+    /// <summary>Frames dropped when an attempt was broken off.</summary>
     public long FramesDiscarded { get; init; }
 
     /// <summary>CPU time of its process in this attempt.</summary>

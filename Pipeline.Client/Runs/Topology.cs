@@ -22,7 +22,7 @@ public sealed record Topology
 /// <summary>One instance.</summary>
 public sealed record TopologyInstance
 {
-    /// <summary>A <see cref="State"/> for those who have asked the instance itself: it is registered, and does not answer.</summary>
+    /// <summary>A <see cref="State"/> that the page adds to those of the broker: registered, but does not answer.</summary>
     public const string Unreachable = "unreachable";
 
     /// <summary>Its id.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using Pipeline.Client.Channels;
 using Pipeline.Client.Runs;
 
 namespace Pipeline.Orchestrator.Api;
@@ -35,7 +36,7 @@ internal static class RunSettingsReader
         catch (JsonException error)
         {
             var place = error.LineNumber is { } line ? $", line {line + 1}" : "";
-            return (new(), [new(Body, $"is not JSON: {error.Message.Split(" LineNumber:")[0].TrimEnd('.')}{place}")]);
+            return (new(), [new(Body, $"is not JSON: {PeerText.Describe(error).TrimEnd('.')}{place}")]);
         }
         catch (InvalidOperationException)
         {

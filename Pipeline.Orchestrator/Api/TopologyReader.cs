@@ -16,14 +16,16 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     private const int MaxInstances = 100_000;
     private const int MaxProbed = 100;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ShowAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
-    // Addresses that did not answer, as of the last probe, and the one under way.
-    private IReadOnlySet<string> _silent = new HashSet<string>();
-    private Task<IReadOnlySet<string>> _probe = Task.FromResult<IReadOnlySet<string>>(new HashSet<string>());
+    // Addresses that did not answer the last probe.
+    private volatile IReadOnlySet<string> _silent = new HashSet<string>();
+    private Task _probe = Task.CompletedTask;
     private long _probedAt;
+
+    /// <summary>How often processes are asked whether they answer.</summary>
+    public static TimeSpan ProbeInterval { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
     /// <param name="role">Of the instances; null: any.</param>
@@ -43,40 +45,34 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     }
 
     /// <summary>
-    /// Reads the topology of all roles, and asks the first hundred instances whether they answer: a killed one's lease goes on. All callers share
-    /// the answers of a second.
+    /// Reads the topology of all roles, and asks the first hundred instances, once in <see cref="ProbeInterval"/> for all callers, whether they answer:
+    /// the lease of a killed process goes on for seconds. Where one takes its time, as a process that hangs does, the answers are those before.
     /// </summary>
-    /// <param name="show">Shows the topology with the answers before these, where an instance that hangs takes its time.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task<Topology> ReadAndProbeAsync(Action<Topology> show, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the calls.</param>
+    public async Task<Topology> ReadAndProbeAsync(CancellationToken cancellationToken)
     {
         var topology = await ReadAsync(null, cancellationToken);
-        Task<IReadOnlySet<string>> probe;
-        IReadOnlySet<string> known;
+        Task probe;
         lock (_lock)
         {
-            known = _silent = _probe.IsCompletedSuccessfully ? _probe.Result : _silent;
             if (_probe.IsCompleted && time.GetElapsedTime(_probedAt) >= ProbeInterval)
-                (_probe, _probedAt) = (health.FindSilentAsync(RegisteredIn(topology)), time.GetTimestamp());
+                (_probe, _probedAt) = (ProbeAsync(topology), time.GetTimestamp());
             probe = _probe;
         }
 
-        if (await Task.WhenAny(probe, Task.Delay(ShowAfter, time, cancellationToken)) != probe)
-            show(Mark(topology, known));
-        return Mark(topology, await probe.WaitAsync(cancellationToken));
+        await await Task.WhenAny(probe, Task.Delay(ProbePatience, time, cancellationToken));
+        return topology with
+        {
+            Instances =
+            [
+                .. topology.Instances.Select(instance =>
+                    instance.Departed is null && _silent.Contains(instance.Address) ? instance with { State = TopologyInstance.Unreachable } : instance),
+            ],
+        };
     }
 
-    private static List<string> RegisteredIn(Topology topology) =>
-        [.. topology.Instances.Where(instance => instance.Departed is null).Select(instance => instance.Address).Distinct().Take(MaxProbed)];
-
-    private static Topology Mark(Topology topology, IReadOnlySet<string> silent) => topology with
-    {
-        Instances =
-        [
-            .. topology.Instances.Select(instance =>
-                instance.Departed is null && silent.Contains(instance.Address) ? instance with { State = TopologyInstance.Unreachable } : instance),
-        ],
-    };
+    private async Task ProbeAsync(Topology topology) => _silent = await health.FindSilentAsync(
+        [.. topology.Instances.Where(instance => instance.Departed is null).Select(instance => instance.Address).Distinct().Take(MaxProbed)]);
 
     private async Task<Topology> ReadUnsortedAsync(string? role, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe,
             return false;
         // On a connection of its own: one that is there already may be to a process that is not.
         using var channel = channels.Create(new Uri(canonical));
-        return await AnswersAsync(channel, cancellationToken);
+        return await AskAsync(channel, cancellationToken);
     }
 
     public async Task<IReadOnlySet<string>> FindSilentAsync(IReadOnlyCollection<string> addresses)
@@ -30,12 +30,9 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe,
                 channel.Dispose();
         }
 
-        var asked = await Task.WhenAll(addresses.Select(async address => (Address: address, Answers: await AnswersAsync(address))));
+        var asked = await Task.WhenAll(addresses.Select(async address => (Address: address, Answers: LoopbackAddress.TryParse(address, out var canonical)
+            && await AskAsync(_kept.GetOrAdd(address, _ => channels.Create(new Uri(canonical))), CancellationToken.None))));
         return asked.Where(one => !one.Answers).Select(one => one.Address).ToHashSet();
-
-        // A new connection each second costs thirty times as much.
-        async Task<bool> AnswersAsync(string address) => LoopbackAddress.TryParse(address, out var canonical)
-            && await GrpcHealthProbe.AnswersAsync(_kept.GetOrAdd(address, _ => channels.Create(new Uri(canonical))), CancellationToken.None);
     }
 
     public void Dispose()
@@ -44,7 +41,7 @@ internal sealed class GrpcHealthProbe(PipelineChannels channels) : IHealthProbe,
             channel.Dispose();
     }
 
-    private static async Task<bool> AnswersAsync(PipelineChannel channel, CancellationToken cancellationToken)
+    private static async Task<bool> AskAsync(PipelineChannel channel, CancellationToken cancellationToken)
     {
         try
         {

@@ -300,7 +300,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
             (run, var claims) = Latest(entry);
             if (!run.State.IsActive())
             {
-                if (reason != StopReason.Cancel || run.State is RunState.Completed or RunState.Cancelled)
+                if (reason != StopReason.Cancel || !run.State.IsCancellable())
                     throw new RunConflictException($"run {id} is {run.State.ToText()}");
                 return CancelAtRest(entry, run, claims);
             }

@@ -105,7 +105,7 @@ internal static class OrchestratorService
         services.AddExceptionHandler<ProblemExceptionHandler>();
         // So that a parameter that cannot be read is told with its name.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        // Their route, any two names by any method, would have calls of the wrong method answered 404.
+        // Its catch-all route, /SERVICE/METHOD by any HTTP method, would turn a 405 of the API into a 404.
         services.Configure<GrpcServiceOptions>(options => options.IgnoreUnknownServices = true);
         services.AddOpenApi(options => options.AddDocumentTransformer(DescribeAsync));
         services.AddSingleton<TopologyReader>();

@@ -52,7 +52,7 @@ public static class SettingsValidation
         var context = new ValidationContext(options);
         if (!Validator.TryValidateObject(options, context, results, validateAllProperties: true) && options is IValidatableObject whole)
         {
-            // It does not ask the object itself where an attribute finds an error.
+            // TryValidateObject leaves IValidatableObject out where an attribute has failed.
             results = [.. results.Concat(whole.Validate(context)).DistinctBy(result => result.ErrorMessage)];
         }
 

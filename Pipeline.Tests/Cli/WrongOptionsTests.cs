@@ -130,7 +130,7 @@ public sealed class WrongOptionsTests : CommandTests
     [InlineData("runs has no option --nothing", "runs", "--nothing", "3")]
     [InlineData("run has no option --inptu; did you mean --input?", "run", "--inptu=/home/me/events/of/today.ndjson")]
     [InlineData("run has no option --jsno; did you mean --json?", "run", "--jsno")]
-    [InlineData("--markdown must stand behind run, not before it", "--markdown", "run")]
+    [InlineData("--markdown must come after run, not before it", "--markdown", "run")]
     [InlineData("top has no option --markdown", "top", "--markdown")]
     [InlineData("show has no option --markdwon; did you mean --markdown?", "show", "--markdwon", "r1")]
     [InlineData("stop has no option --stop-old", "stop", "--stop-old")]

@@ -8,9 +8,6 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How often processes are asked whether they answer.</summary>
-    protected static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _closing = new();
 
     /// <summary>Shows nothing yet.</summary>

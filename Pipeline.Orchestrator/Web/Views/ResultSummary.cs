@@ -66,7 +66,8 @@ internal sealed partial record ResultSummary(IReadOnlyList<ResultGroup> Groups, 
                 foremost.Dequeue();
         }
 
-        return new([.. foremost.UnorderedItems.Select(item => item.Element).OrderDescending(ByRank)], matching, workItems);
+        var ranked = foremost.UnorderedItems.Select(item => item.Element).OrderDescending(ByRank);
+        return new([.. ranked.Select(group => group with { Key = Printable(group.Key) })], matching, workItems);
     }
 
     /// <summary>The lines of a file, plain or .gz.</summary>
@@ -99,10 +100,10 @@ internal sealed partial record ResultSummary(IReadOnlyList<ResultGroup> Groups, 
             ]);
     }
 
-    // Without what would turn the direction of the columns behind it, too.
-    private static string TextOf(JsonElement column) => column.ToString() is { Length: > 0 } text
-        ? string.Concat(text.Select(character => PeerText.IsFit(character) ? character : '\uFFFD'))
-        : "(empty)";
+    private static string TextOf(JsonElement column) => column.ToString() is { Length: > 0 } text ? text : "(empty)";
+
+    // A bidirectional override in one column would reverse those after it.
+    private static string Printable(string key) => string.Concat(key.Select(character => PeerText.IsFit(character) ? character : '\uFFFD'));
 
     // Between the whole digits of a number, of which three, six, ... follow.
     [GeneratedRegex(@"(?<=^-?\d+)(?=(\d{3})+(?!\d))", RegexOptions.CultureInvariant)]

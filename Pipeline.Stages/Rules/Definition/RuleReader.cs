@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pipeline.Client.Channels;
 
 namespace Pipeline.Stages.Rules.Definition;
 
@@ -47,7 +48,7 @@ internal sealed class RuleReader(string json)
         {
             var line = (int)(exception.LineNumber ?? 0);
             var column = Characters(LineStart(line), (int)(exception.BytePositionInLine ?? 0)) + 1;
-            Errors.Add(new RuleError(0, line + 1, column, $"no valid JSON: {Reason(exception)}"));
+            Errors.Add(new RuleError(0, line + 1, column, $"no valid JSON: {PeerText.Describe(exception)}"));
         }
     }
 
@@ -64,14 +65,6 @@ internal sealed class RuleReader(string json)
 
     /// <summary>Notes a mistake at a character of a string of the text.</summary>
     public void Add(int rule, TextSource source, int character, string message) => Add(rule, ByteOf(source, character), message);
-
-    private static string Reason(JsonException exception)
-    {
-        var end = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        var reason = end < 0 ? exception.Message : exception.Message[..end];
-        // It quotes the text as it is, line ends and all; an error is one line.
-        return string.Concat(reason.Select(character => char.IsControl(character) ? $"\\u{(int)character:x4}" : character.ToString()));
-    }
 
     private void ReadRoot(ref Utf8JsonReader reader)
     {
