@@ -27,21 +27,27 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     /// <summary>How often processes are asked whether they answer.</summary>
     public static TimeSpan ProbeInterval { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>What was read last for all roles; null before. A page that takes the place of its prerendered self begins with it.</summary>
+    public Topology? Latest { get; private set; }
+
     /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
     /// <param name="role">Of the instances; null: any.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<Topology> ReadAsync(string? role, CancellationToken cancellationToken)
     {
-        var topology = await ReadUnsortedAsync(role, cancellationToken);
-        return topology with
+        var unsorted = await ReadUnsortedAsync(role, cancellationToken);
+        var topology = unsorted with
         {
             Instances =
             [
-                .. topology.Instances.OrderBy(instance => instance.Departed is not null)
+                .. unsorted.Instances.OrderBy(instance => instance.Departed is not null)
                     .ThenBy(instance => options.Route.TakeWhile(other => other != instance.Role).Count())
                     .ThenBy(instance => instance.Role, StringComparer.Ordinal),
             ],
         };
+        if (role is null)
+            Latest = topology;
+        return topology;
     }
 
     /// <summary>

@@ -210,6 +210,24 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     }
 
     [BrowserFact]
+    public async Task Pipeline_WhenItBecomesInteractive_KeepsItsStagesInSight()
+    {
+        await using var page = await OpenAsync("/ui/runs");
+        await page.Page.AddInitScriptAsync("""
+            new MutationObserver(() => {
+              const isThere = document.querySelector('.route .stage') !== null;
+              window.hasLost ||= window.wasThere && !isThere;
+              window.wasThere ||= isThere;
+            }).observe(document, { childList: true, subtree: true });
+            """);
+
+        await page.GoAsync("/");
+
+        Assert.True(await page.Page.EvaluateAsync<bool>("window.wasThere"));
+        Assert.False(await page.Page.EvaluateAsync<bool>("window.hasLost ?? false"));
+    }
+
+    [BrowserFact]
     public async Task NewRun_TypedAndLeft_HasItUntilItIsResetOrStarted()
     {
         const string rules = "{ \"rules\": [ { \"drop\": \"type == 'view'\" } ] }";

@@ -369,9 +369,9 @@ public sealed class ComponentTests : IAsyncLifetime
         var root = Path.Combine(_served.Folder, "root");
         Directory.CreateDirectory(Path.Combine(_served.Folder, "target", "sub"));
         Directory.CreateSymbolicLink(root, Path.Combine(_served.Folder, "target"));
-        _browser.Services.AddSingleton(
-            new RootFolders(new ConfigurationBuilder().AddInMemoryCollection([new(RootedPath.RootsVariable, root)]).Build()));
-        var page = _browser.Render<PathPicker>();
+        await using var browser = BrowserOf(_served, new RootFolders(
+            new ConfigurationBuilder().AddInMemoryCollection([new(RootedPath.RootsVariable, root)]).Build()));
+        var page = browser.Render<PathPicker>();
         var roots = page.FindAll("li").Count;
 
         await ClickAsync("target");
@@ -558,12 +558,15 @@ public sealed class ComponentTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".stage.missing")), Waiting.Limit);
     }
 
-    private static BunitContext BrowserOf(ServedOrchestrator served)
+    private static BunitContext BrowserOf(ServedOrchestrator served, RootFolders? roots = null)
     {
         var browser = new BunitContext();
         browser.JSInterop.Mode = JSRuntimeMode.Loose;
         browser.Services.AddFluentUIComponents();
         browser.Services.AddFallbackServiceProvider(served.Services);
+        if (roots is not null)
+            browser.Services.AddSingleton(roots);
+        browser.SetRendererInfo(new RendererInfo("Server", isInteractive: true));
         return browser;
     }
 
