@@ -7,7 +7,10 @@ namespace Pipeline.Client.Runs;
 /// <param name="Path">Where.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Modified">Time of the last write, UTC.</param>
-/// <param name="Identity">Which file it is, VOLUME-FILE in hexadecimal digits; empty where the system does not tell.</param>
+/// <param name="Identity">
+/// Which file it is: the number that its file system has given it, in hexadecimal digits; empty where that is not known. Without the number of the volume,
+/// which each machine that mounts a network file system gives anew, as some local ones do at each start.
+/// </param>
 public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modified, string Identity)
 {
     /// <summary>A file as it is now.</summary>
@@ -20,12 +23,11 @@ public sealed record WrittenFile(string Path, long Length, DateTimeOffset Modifi
         {
             // Of a link length and time are its own.
             file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-            var identity = FileStatus.Of(path)?.Identity;
             return new WrittenFile(
                 path,
                 file.Length,
                 new DateTimeOffset(file.LastWriteTimeUtc),
-                identity is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.Volume:x}-{known.File:x}") : "");
+                FileStatus.Of(path)?.Identity.File.ToString("x", CultureInfo.InvariantCulture) ?? "");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Pipeline.Client.Runs;
+using Pipeline.Files;
 
 namespace Pipeline.Tests.Client.Runs;
 
@@ -17,5 +19,14 @@ public sealed class WrittenFileTests : FolderTests
 
         Assert.False(written.Is(path));
         Assert.Null(WrittenFile.Read(path));
+    }
+
+    // Each machine that mounts a network file system gives it another number.
+    [Fact]
+    public void Read_File_IsToldByItsNumberInTheVolumeAlone()
+    {
+        var path = Write("results", "x");
+
+        Assert.Equal(FileStatus.Of(path)!.Value.Identity.File.ToString("x", CultureInfo.InvariantCulture), WrittenFile.Read(path)!.Identity);
     }
 }
