@@ -37,13 +37,16 @@ public static class StageViews
         var route = run?.History is [.., { Outcome: AttemptRecord.Running } last] && run.State.IsActive() ? last.Route : [];
         return
         [
-            .. roles.Select((role, place) =>
+            .. roles.Select(role =>
             {
+                var instances = (topology?.Instances ?? [])
+                    .Where(instance => instance.Role == role && !(now - instance.Departed > DepartedShown)).ToList();
                 var figures = run?.Stages.FirstOrDefault(stage => stage.Role == role);
                 return new StageView(
                     role,
-                    [.. (topology?.Instances ?? []).Where(instance => instance.Role == role && !(now - instance.Departed > DepartedShown))],
-                    place < route.Count ? route[place] : null,
+                    instances,
+                    // By role: a merge goes through the last stage alone.
+                    instances.Find(instance => route.Contains(instance.InstanceId))?.InstanceId,
                     figures,
                     figures is null ? null : rates[figures]);
             }),

@@ -157,6 +157,17 @@ public sealed class ViewTests
     }
 
     [Fact]
+    public void StageViews_MergeThroughTheLastStageAlone_UsesThatOneOnly()
+    {
+        var run = NewRun(RunState.Running, Noon) with { History = [Attempt(1, "running", Noon) with { Route = ["b"] }] };
+        var topology = NewTopology(SampleInstance.New("a", "ingest"), SampleInstance.New("b", "sink"));
+
+        var stages = StageViews.Of(["ingest", "sink"], topology, run, new RateMeter(), Noon);
+
+        Assert.Equal([null, "b"], stages.Select(stage => stage.Used));
+    }
+
+    [Fact]
     public void FaultLog_FailedAttemptAndTheNext_TellsHowLongTheRecoveryTook()
     {
         var error = new RunError("unreachable", "it died", "parse-0", "parse");
