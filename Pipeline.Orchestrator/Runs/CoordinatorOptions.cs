@@ -60,18 +60,21 @@ internal sealed class CoordinatorOptions : IValidatableObject
     [Range(1, 1_000)]
     public int MaxFruitlessAttempts { get; set; } = 10;
 
-    /// <summary>Runs that are worked on at once; others wait for their turn: 1 to 1,000.</summary>
+    /// <summary>Runs that are worked on at once; others wait for their turn: 1 to 1,000. Each has a connection to each of its stages.</summary>
     /// <value>Default 4.</value>
     [Range(1, 1_000)]
     public int MaxActiveRuns { get; set; } = 4;
 
-    /// <summary>Slices of partitioned runs that this machine works on at once: 0 to 1,024.</summary>
-    /// <value>Default 0 = as many as it has cores.</value>
+    /// <summary>Slices of partitioned runs that this machine works on at once: 0 to 1,024. Each has a connection to each of its stages.</summary>
+    /// <value>Default 0 = as many as it has cores, and no more than a stage has room for.</value>
     [Range(0, 1_024)]
     public int Lanes { get; set; }
 
-    /// <summary><see cref="Lanes"/>, or the cores.</summary>
-    public int LanesOrCores => Lanes > 0 ? Lanes : Environment.ProcessorCount;
+    /// <summary><see cref="Lanes"/>, or as many as the cores of this machine make.</summary>
+    public int LanesOrCores => LanesOf(Environment.ProcessorCount);
+
+    /// <summary><see cref="Lanes"/>, or the cores: at most 48, since a stage takes 64 connections, those of other runs and of health checks among them.</summary>
+    internal int LanesOf(int cores) => Lanes > 0 ? Lanes : Math.Min(cores, 48);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => RunSettingsCheck.CheckRoute(nameof(Roles), [.. Roles])
         .Select(error => new ValidationResult($"{error.Field} {error.Message}", [nameof(Roles)]));

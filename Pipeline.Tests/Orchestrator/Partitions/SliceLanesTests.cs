@@ -24,6 +24,14 @@ public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
 
     public async Task DisposeAsync() => await _served.DisposeAsync();
 
+    // A stage takes 64 connections; each slice has one to each.
+    [Theory]
+    [InlineData(0, 8, 8)]
+    [InlineData(0, 128, 48)]
+    [InlineData(100, 8, 100)]
+    public void LanesOf_Cores_LeaveRoomForOtherConnectionsUnlessConfigured(int configured, int cores, int lanes) =>
+        Assert.Equal(lanes, new CoordinatorOptions { Lanes = configured }.LanesOf(cores));
+
     [Fact]
     public async Task Run_Partitioned_EachSliceIsARunAndTheLastStageMerges()
     {
