@@ -58,7 +58,8 @@ internal sealed partial class RunService
             foreach (var left in _withSlices.Where(id => _time.GetUtcNow() - _runs[id].Run.Current.Value.Ended > SlicesLeftAfter).ToList())
             {
                 _withSlices.Remove(left);
-                DeleteSlices(_runs[left]);
+                // Thousands of folders, on a network file system, take longer than another machine may need to take a run over.
+                _ = Task.Run(() => DeleteSlices(_runs[left]));
             }
         }
     }

@@ -461,7 +461,7 @@ public sealed class ClusteredRunTests : FolderTests, IAsyncLifetime
         time.Advance(TimeSpan.FromMinutes(3));
         RunsOf(machine).Refresh();
 
-        Assert.False(Directory.Exists(slices));
+        await Waiting.UntilAsync(() => !Directory.Exists(slices), "the slices are deleted");
     }
 
     [Fact]
