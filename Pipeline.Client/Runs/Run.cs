@@ -29,12 +29,7 @@ public sealed record Run
     /// <remarks>Of a partitioned run whose options allow upgrades, all that took part.</remarks>
     public IReadOnlyList<Implementation> Implementations { get => field ?? []; init; } = [];
 
-    /// <summary>
-    /// Those that <c>replace</c> has replaced: slices that other machines began with them end with them. Empty where nothing was replaced.
-    /// </summary>
-    public IReadOnlyList<Implementation> Replaced { get => field ?? []; init; } = [];
-
-    /// <summary>Whether its next attempt, be it at a slice, may go through other implementations; from then on it keeps to those.</summary>
+    /// <summary>Whether its next attempt may go through other implementations; from then on it keeps to those.</summary>
     public bool UpgradeAllowed { get; init; }
 
     /// <summary>Attempts so far: the number of the latest.</summary>

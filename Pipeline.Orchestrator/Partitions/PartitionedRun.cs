@@ -19,9 +19,10 @@ internal sealed class PartitionedRun(
     private Failure? _failure;
 
     /// <summary>Returns when all slices have completed, or at once where the input is not split.</summary>
+    /// <param name="pin">Has the run pinned to its implementations.</param>
     /// <exception cref="StageException">The input cannot be read or has changed, or a slice failed.</exception>
     /// <exception cref="OperationCanceledException">The run is to stop; slices rest at their checkpoints.</exception>
-    public async Task RunSlicesAsync()
+    public async Task RunSlicesAsync(Func<Task> pin)
     {
         var plan = LoadOrMake(await workers.LanesAsync(stop.Abort));
         if (plan.Slices.Count == 1)
@@ -30,6 +31,9 @@ internal sealed class PartitionedRun(
         tracker.Planned(plan);
         try
         {
+            // Before the first slice: several that begin at once could each take others.
+            if (tracker.Run.Slices.Any(slice => slice.State != RunState.Completed))
+                await pin();
             await WorkAsync(plan);
         }
         catch (StageException error) when (error.Failure.Reason != FailureReasons.Fenced)
@@ -53,7 +57,7 @@ internal sealed class PartitionedRun(
         {
             stop.Abort.ThrowIfCancellationRequested();
             requireOwner();
-            while (!IsStopping && next.Count > 0 && _open.Count < await LimitAsync())
+            while (!IsStopping && next.Count > 0 && _open.Count < await workers.CapacityAsync(stop.Abort))
                 Advance(next.Dequeue(), 0);
             if (_open.Count == 0)
                 break;
@@ -75,9 +79,6 @@ internal sealed class PartitionedRun(
                 await TakeAsync(slice, plan.Slices[slice], report);
         }
     }
-
-    // One slice alone decides which implementations all of them keep to: several that begin at once could each take others.
-    private ValueTask<int> LimitAsync() => tracker.MayOpenSlices ? workers.CapacityAsync(stop.Abort) : ValueTask.FromResult(1);
 
     private bool IsStopping => _failure is not null || stop.Reason is not null;
 
@@ -105,8 +106,6 @@ internal sealed class PartitionedRun(
         switch (report.Run.State)
         {
             case RunState.Completed:
-                if (tracker.FindOtherImplementation(slice, report.Run) is { } unlike)
-                    await FailAsync(unlike);
                 break;
             case RunState.Failed when !GoesOn(report.Run.Error?.Reason):
                 await FailAsync(FailureOf(part, report));
@@ -114,10 +113,8 @@ internal sealed class PartitionedRun(
             case var state when !state.IsActive() && IsStopping:
                 break;
             default:
-                if (_failure is null && tracker.FindOtherImplementation(slice, report.Run) is { } other)
-                    await FailAsync(other);
                 // It was asked to stop on a machine that is lost, and has been started on another one since.
-                else if (IsStopping && report.Run.State != RunState.Draining)
+                if (IsStopping && report.Run.State != RunState.Draining)
                     await workers.StopAsync(tracker.Run.Id, slice, stop.Reason ?? StopReason.Interrupt);
                 Advance(slice, report.Version);
                 break;

@@ -18,10 +18,12 @@ internal sealed class RouteFinder(IRegistry registry, IHealthProbe probe, Instan
 
     /// <summary>Returns the route once there is one.</summary>
     /// <param name="run">The run.</param>
+    /// <param name="roles">Of the route, first to last.</param>
     /// <param name="waiting">Told what it waits for, each time that changes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StageException">The hops do not fit, or a role stayed without instance for <see cref="CoordinatorOptions.RouteTimeout"/>.</exception>
-    public async Task<StageRoute> FindAsync(Func<Observation<Run>> run, Action<string> waiting, CancellationToken cancellationToken)
+    public async Task<StageRoute> FindAsync(
+        Func<Observation<Run>> run, IReadOnlyList<string> roles, Action<string> waiting, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.RouteTimeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -33,7 +35,7 @@ internal sealed class RouteFinder(IRegistry registry, IHealthProbe probe, Instan
             var pins = RunPins.Of(now.Value);
             var instances = observed.Value.Instances.Values;
             var usable = instances.Where(instance => !_suspects.Contains(instance));
-            switch (RoutePlanner.Plan(options.RouteOf(now.Value), usable, pins, FailuresAt, load.Of))
+            switch (RoutePlanner.Plan(roles, usable, pins, FailuresAt, load.Of))
             {
                 case RoutePlan.Found found:
                     return found.Route;

@@ -38,9 +38,7 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
         {
             var former = Of(now).Of(implementation.Role).ToList();
             changed = now.State.IsActive() && options.RouteOf(now.Options).Contains(implementation.Role) && !former.SequenceEqual([implementation]);
-            return changed
-                ? now with { Implementations = Overlay(now.Implementations, [implementation]), Replaced = [.. now.Replaced.Union(former)] }
-                : now;
+            return changed ? now with { Implementations = Overlay(now.Implementations, [implementation]) } : now;
         });
         return changed;
     }
@@ -48,6 +46,9 @@ internal readonly record struct RunPins(IReadOnlyList<Implementation> Implementa
     /// <summary>Pins of which those of <paramref name="latest"/> take the place of others in the same roles.</summary>
     public static IReadOnlyList<Implementation> Overlay(IReadOnlyList<Implementation> former, IReadOnlyList<Implementation> latest) =>
         [.. former.Where(one => latest.All(other => other.Role != one.Role)), .. latest];
+
+    /// <summary>Whether each of these roles has its pin, and none may be taken over.</summary>
+    public bool AreWhole(IReadOnlyList<string> roles) => !MayUpgrade && Implementations.Select(pinned => pinned.Role).ToHashSet().IsSupersetOf(roles);
 
     /// <summary>Whether the run may go through an instance.</summary>
     public bool Admit(Instance instance) => MayUpgrade || Match(instance);

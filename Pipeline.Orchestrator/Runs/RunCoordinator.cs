@@ -28,12 +28,14 @@ internal sealed class RunCoordinator(
     /// <param name="tracker">The run.</param>
     /// <param name="workDirectory">Its folder.</param>
     /// <param name="stop">The request that it stop.</param>
-    /// <param name="prepare">What is to be done before its first attempt; null = nothing.</param>
+    /// <param name="prepare">
+    /// What is to be done before its first attempt; null = nothing. It is given what pins the run to the implementations of its whole route.
+    /// </param>
     /// <param name="tell">
     /// Gives the failure to report for the one that ended it; returns null where another machine carries it out now. Null = each is reported as it is.
     /// </param>
     public async Task RunAsync(
-        RunTracker tracker, string workDirectory, StopSignal stop, Func<Task>? prepare = null, Func<Failure, Task<Failure?>>? tell = null)
+        RunTracker tracker, string workDirectory, StopSignal stop, Func<Func<Task>, Task>? prepare = null, Func<Failure, Task<Failure?>>? tell = null)
     {
         // A run has a trace of its own, not that of the request.
         Activity.Current = null;
@@ -47,7 +49,7 @@ internal sealed class RunCoordinator(
         try
         {
             if (prepare is not null)
-                await prepare();
+                await prepare(() => PinAsync(tracker, stop));
             await AttemptAsync(tracker, workDirectory, stop);
         }
         catch (OperationCanceledException) when (stop.Reason is not null)
@@ -82,19 +84,30 @@ internal sealed class RunCoordinator(
             tracker.Run.Error is { } last ? $": {last.Message}" : "");
     }
 
+    // Not where it has them already, by an earlier start: this machine of a cluster may lack a stage that others have.
+    private async Task PinAsync(RunTracker tracker, StopSignal stop)
+    {
+        var roles = options.RouteOf(tracker.Run.Options);
+        while (!tracker.Run.Options.AllowUpgrade && !RunPins.Of(tracker.Run).AreWhole(roles))
+            tracker.Pins(await FindRouteAsync(tracker, roles, stop));
+    }
+
+    private Task<StageRoute> FindRouteAsync(RunTracker tracker, IReadOnlyList<string> roles, StopSignal stop) => _routes.FindAsync(
+        () => tracker.Current,
+        roles,
+        what =>
+        {
+            RunLog.Waits(logger, tracker.Run.Id, what);
+            tracker.WaitingFor(what);
+        },
+        stop.Drain);
+
     private async Task AttemptAsync(RunTracker tracker, string workDirectory, StopSignal stop)
     {
         var fruitless = 0;
         while (stop.Reason is null)
         {
-            var route = await _routes.FindAsync(
-                () => tracker.Current,
-                what =>
-                {
-                    RunLog.Waits(logger, tracker.Run.Id, what);
-                    tracker.WaitingFor(what);
-                },
-                stop.Drain);
+            var route = await FindRouteAsync(tracker, options.RouteOf(tracker.Run), stop);
             var outcome = await AttemptOnceAsync(tracker, route, workDirectory, stop);
             switch (outcome)
             {

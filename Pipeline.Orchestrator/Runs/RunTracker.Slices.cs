@@ -1,6 +1,4 @@
 using Pipeline.Client.Runs;
-using Pipeline.Contracts;
-using Pipeline.Contracts.V1;
 using Pipeline.Orchestrator.Partitions;
 using Pipeline.Orchestrator.Routes;
 
@@ -11,20 +9,31 @@ internal sealed partial class RunTracker
 {
     // From the latest report of each slice; they are added up to those of the whole run.
     private readonly Dictionary<int, IReadOnlyList<StageFigures>> _sliceStages = [];
-
-    // All implementations that the run has kept to since it started here, those that have been replaced among them.
-    private readonly HashSet<Implementation> _pinned = [];
     private TimeSpan _slicesTook;
-    private bool _isPinned;
 
     // A partitioned run makes no attempts of its own but those of the merge.
     private bool IsMerging => Run.Slices.Count > 0;
 
-    /// <summary>
-    /// Whether any number of slices may be worked on at once: since the run started here one of them has reported an attempt, with which all
-    /// roles are pinned, or any implementation may be taken at any time.
-    /// </summary>
-    public bool MayOpenSlices => _isPinned || Run.Options.AllowUpgrade;
+    /// <summary>Pins the run to the implementations of a route: its slices keep to them. Durable before any of them begins.</summary>
+    /// <returns>False: the run may no longer go this way.</returns>
+    public bool Pins(StageRoute route)
+    {
+        var isPinned = false;
+        var pinned = Change(now =>
+        {
+            isPinned = route.Instances.All(RunPins.Of(now).Admit);
+            return !isPinned ? now : now with
+            {
+                State = RunState.Running,
+                WaitingFor = null,
+                Implementations = RunPins.Overlay(now.Implementations, ImplementationsOf(route)),
+                UpgradeAllowed = false,
+            };
+        });
+        if (isPinned)
+            save(pinned);
+        return isPinned;
+    }
 
     /// <summary>The input is split. Durable before any slice begins.</summary>
     public void Planned(PartitionPlan plan)
@@ -40,7 +49,6 @@ internal sealed partial class RunTracker
         });
         save(planned);
         speed.Add(PointAt(planned.Progress.Lines));
-        _pinned.UnionWith(planned.Implementations.Concat(planned.Replaced));
         _savedAt = time.GetTimestamp();
     }
 
@@ -51,7 +59,7 @@ internal sealed partial class RunTracker
             _sliceStages[slice] = report.Run.Stages;
         var stages = StageFigures.SumByRole(_sliceStages.Values);
         var before = Run.Progress.Lines;
-        Change(now => Counted(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages });
+        Change(now => Counted(WithSlices(now, [.. now.Slices.Select(Updated)])) with { Stages = stages, Implementations = Taken(now) });
         // Slices tell their lines at their checkpoints: most reports come between two of them.
         if (Run.Progress.Lines != before)
             speed.Add(PointAt(Run.Progress.Lines));
@@ -61,6 +69,10 @@ internal sealed partial class RunTracker
         _savedAt = time.GetTimestamp();
 
         Run Counted(Run now) => now.Progress.Lines > _before.Progress.Lines ? now.AfterProgress() : now;
+
+        IReadOnlyList<Implementation> Taken(Run now) => now.Options.AllowUpgrade
+            ? [.. now.Implementations.Union(reports.Values.SelectMany(report => report.Run.Implementations))]
+            : now.Implementations;
 
         SliceState Updated(SliceState former, int slice) =>
             reports.TryGetValue(slice, out var report) ? SliceState.Of(plan.Slices[slice], report.Run, report.Machine) : former;
@@ -72,60 +84,6 @@ internal sealed partial class RunTracker
     {
         _slicesTook = took;
         speed.Add(PointAt(Run.Progress.Lines), always: true);
-    }
-
-    /// <summary>
-    /// A run keeps to the implementations that its first slice began with: results are the same bytes only if all slices are made by the same ones.
-    /// Where it was resumed with others allowed, it keeps to those of the first attempt at a slice after that; where they are at any time, to all that
-    /// took part.
-    /// </summary>
-    /// <returns>The failure of a slice that goes through others; null where it may.</returns>
-    public Failure? FindOtherImplementation(int slice, Run sliceRun)
-    {
-        // Slices drain one after another when an implementation is replaced: the former one is allowed, too.
-        _pinned.UnionWith(Run.Implementations);
-        var others = sliceRun.Implementations.Where(one => !_pinned.Contains(one)).ToList();
-        if (Run.Options.AllowUpgrade)
-        {
-            if (others.Count > 0)
-                Pin(now => [.. now, .. others]);
-            return null;
-        }
-
-        if (Run.UpgradeAllowed)
-        {
-            // Not yet where the slice waits for its next attempt, or had completed before the resume.
-            if (!sliceRun.UpgradeAllowed && (sliceRun.State != RunState.Completed || others.Count > 0))
-            {
-                Pin(now => RunPins.Overlay(now, sliceRun.Implementations));
-                _isPinned = true;
-            }
-
-            return null;
-        }
-
-        _isPinned |= sliceRun.Attempts > 0;
-        if (sliceRun.Implementations.ExceptBy(Run.Implementations.Select(pin => pin.Role), one => one.Role).Any())
-        {
-            // A slice that goes through a replaced one drains.
-            Pin(now => RunPins.Overlay(sliceRun.Implementations, now));
-            return null;
-        }
-
-        return others.Count == 0 ? null : new Failure
-        {
-            Reason = FailureReasons.RouteUnfit,
-            Message = $"slice {slice} goes through {Implementation.Describe(others)}, "
-                + $"the slices before it through {Implementation.Describe(Run.Implementations)}: "
-                + "install the same versions on all machines, or allow it with --allow-upgrade",
-        };
-
-        // Stored at once: they may be replaced before the next report.
-        void Pin(Func<IReadOnlyList<Implementation>, IReadOnlyList<Implementation>> pins)
-        {
-            _pinned.UnionWith(sliceRun.Implementations);
-            save(Change(now => now with { Implementations = pins(now.Implementations), UpgradeAllowed = false }));
-        }
     }
 
     private static Run WithSlices(Run run, IReadOnlyList<SliceState> slices)

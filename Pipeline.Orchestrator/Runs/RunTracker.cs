@@ -63,7 +63,7 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
         _resumedLines = 0;
         HasProgressed = false;
         var started = time.GetUtcNow();
-        IReadOnlyList<Implementation> implementations = [.. route.Instances.Select(Implementation.Of).Distinct()];
+        var implementations = ImplementationsOf(route);
         var begins = false;
         var next = Change(now =>
         {
@@ -204,6 +204,8 @@ internal sealed partial class RunTracker(Observable<Run> run, Action<Run> save, 
 
         Run Rest(Run former) => former.AtRest() with { State = stored, Ended = now, Error = error };
     }
+
+    private static IReadOnlyList<Implementation> ImplementationsOf(StageRoute route) => [.. route.Instances.Select(Implementation.Of).Distinct()];
 
     private IEnumerable<string> TookOver(IReadOnlyList<Implementation> implementations) =>
         from one in implementations

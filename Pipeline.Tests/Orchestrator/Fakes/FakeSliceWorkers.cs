@@ -20,12 +20,6 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
 
     public bool HasOtherMachines { get; set; }
 
-    /// <summary>Attempts of a slice that is asked for the first time.</summary>
-    public int Attempts { get; init; } = 1;
-
-    /// <summary>Changes a slice that is asked for the first time.</summary>
-    public Func<Run, Run> First { get; init; } = run => run;
-
     /// <summary>Slices that can be worked on at once when all pipelines are whole; null = as many as now.</summary>
     public int? Lanes { get; init; }
 
@@ -35,9 +29,8 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
 
     public async Task<SliceReport> AdvanceAsync(string runId, int slice, long seen, CancellationToken cancellationToken)
     {
-        var first = ReportOf(slice, 1, RunState.Running);
         // Asked tells of it once a test can set it.
-        if (_slices.TryAdd(slice, new(first with { Run = First(first.Run) }, () => _changes.Change(count => count + 1))))
+        if (_slices.TryAdd(slice, new(ReportOf(slice, 1, RunState.Running), () => _changes.Change(count => count + 1))))
             Asked.Enqueue(slice);
         var reports = _slices[slice];
         _changes.Change(count => count + 1);
@@ -72,6 +65,6 @@ internal sealed class FakeSliceWorkers(int capacity) : ISliceWorkers
         await _changes.ReadAllAsync(limit.Token).FirstAsync(_ => condition(), limit.Token);
     }
 
-    private SliceReport ReportOf(int slice, long version, RunState state) =>
-        new(version, "here", SampleRun.New($"run.{slice:0000}", state) with { Attempts = Attempts });
+    private static SliceReport ReportOf(int slice, long version, RunState state) =>
+        new(version, "here", SampleRun.New($"run.{slice:0000}", state) with { Attempts = 1 });
 }

@@ -68,7 +68,7 @@ internal sealed class RunBench
     /// <summary>Waits until the run is at rest.</summary>
     public Task EndAsync() => Work.WaitAsync(Waiting.Limit);
 
-    public void Start(Func<Task>? prepare = null)
+    public void Start(Func<Func<Task>, Task>? prepare = null)
     {
         var instruments = new RunInstruments(_meters);
         var attempts = new AttemptRunner(Stages, new RouteWatch(Registry, Probe), instruments, Options, Time, _log);

@@ -21,8 +21,8 @@ public sealed class PartitionedRunTests : FolderTests
     private readonly ConcurrentQueue<Run> _saved = [];
     private readonly Observable<Run> _run;
     private Action _requireOwner = () => { };
+    private Func<Task> _pin = () => Task.CompletedTask;
     private Task _work = Task.CompletedTask;
-    private Action<Run> _onSave = _ => { };
 
     public PartitionedRunTests()
     {
@@ -204,33 +204,31 @@ public sealed class PartitionedRunTests : FolderTests
     }
 
     [Fact]
-    public async Task RunSlices_NoneHasBegun_OneAloneDecidesTheImplementations()
+    public async Task RunSlices_NotPinnedYet_NoneBegins()
     {
-        var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
-        Start(workers, _stop);
-        Assert.Single(workers.Asked);
-        workers.Set(0, RunState.Waiting);
-        await workers.Until(() => Run.Slices[0].State == RunState.Waiting);
-        Assert.Single(workers.Asked);
+        var pinned = new TaskCompletionSource();
+        _pin = () => pinned.Task;
+        Start(_workers, _stop);
+        Assert.Equal(Slices, Run.Slices.Count);
+        Assert.Empty(_workers.Asked);
 
-        workers.Set(0, RunState.Running, run => run with { Attempts = 1, Implementations = [new("rules", "1.0", "csharp")] });
-        await workers.Until(() => workers.Asked.Count == Slices);
+        pinned.SetResult();
 
-        Assert.Contains(_saved, run => run.Implementations.Count == 1);
-        await workers.CompleteAllAsync(Slices);
+        await _workers.CompleteAllAsync(Slices);
         await EndAsync();
     }
 
+    // This machine may lack a stage that only slices go through.
     [Fact]
-    public async Task RunSlices_UpgradesAreAllowed_AllLanesBeginAtOnce()
+    public async Task RunSlices_AllHadCompleted_AreNotPinnedAgain()
     {
-        _run.Change(run => run with { Options = run.Options with { AllowUpgrade = true } });
-        var workers = new FakeSliceWorkers(capacity: Slices) { Attempts = 0 };
-        Start(workers, _stop);
+        Start(_workers, _stop);
+        await _workers.CompleteAllAsync(Slices);
+        await EndAsync();
+        _pin = () => throw new InvalidOperationException("pinned again");
 
-        Assert.Equal(Slices, workers.Asked.Count);
+        Start(_workers, new StopSignal());
 
-        await workers.CompleteAllAsync(Slices);
         await EndAsync();
     }
 
@@ -244,92 +242,6 @@ public sealed class PartitionedRunTests : FolderTests
         await EndAsync();
         NewTracker().AttemptBegins(new StageRoute([new FakeRegistry().Register("sink-0", "sink", version: "1.4")]));
         Assert.Equal("csharp 1.0: sink; csharp 1.4: rules, sink; python 2.0: rules", Implementation.Describe(Run.Implementations.OrderBy(one => one.Version)));
-    }
-
-    [Theory]
-    [InlineData(RunState.Running)]
-    [InlineData(RunState.Completed)]
-    public async Task RunSlices_ResumedWithUpgradesAllowed_FirstAttemptAtASliceDecides(RunState state)
-    {
-        var (former, latter) = (new Implementation("rules", "1.0", "node"), new Implementation("rules", "1.4", "csharp"));
-        _run.Change(run => run with { Implementations = [former], UpgradeAllowed = true });
-        var workers = new FakeSliceWorkers(capacity: Slices) { First = slice => slice with { Implementations = [former], UpgradeAllowed = true } };
-        Start(workers, _stop);
-        Assert.Single(workers.Asked);
-        // It had completed before, which was not known.
-        workers.Set(0, RunState.Completed, run => run with { UpgradeAllowed = false });
-        await workers.Until(() => workers.Asked.Count == 2);
-        Assert.True(Run.UpgradeAllowed);
-
-        workers.Set(1, state, run => run with { Implementations = [latter], UpgradeAllowed = false });
-        await workers.Until(() => workers.Asked.Count == Slices);
-        Assert.Contains(_saved, run => !run.UpgradeAllowed && run.Implementations.SequenceEqual([latter]));
-
-        workers.Set(2, RunState.Running, run => run with { Implementations = [new("rules", "2.0", "python")], UpgradeAllowed = false });
-        await workers.Until(() => !workers.Stopped.IsEmpty);
-        for (var slice = 0; slice < Slices; slice++)
-            workers.Set(slice, RunState.Interrupted);
-        Assert.Equal(FailureReasons.RouteUnfit, (await Assert.ThrowsAsync<StageException>(EndAsync)).Failure.Reason);
-    }
-
-    [Theory]
-    [InlineData(RunState.Running)]
-    [InlineData(RunState.Completed)]
-    public async Task RunSlices_SliceByAnotherImplementation_FailsUnlessAllowed(RunState state)
-    {
-        await BeginAsync();
-        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
-        await _workers.Until(() => Run.Implementations.Count > 0);
-
-        _workers.Set(1, state, run => run with { Implementations = [new("rules", "2.0", "node")] });
-        await _workers.Until(() => !_workers.Stopped.IsEmpty);
-        _workers.Set(0, RunState.Interrupted);
-        _workers.Set(1, RunState.Interrupted);
-
-        var error = await Assert.ThrowsAsync<StageException>(EndAsync);
-        Assert.Equal(FailureReasons.RouteUnfit, error.Failure.Reason);
-        Assert.Contains("node 2.0: rules", error.Message, StringComparison.Ordinal);
-        Assert.Contains("csharp 1.0: rules", error.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("stored")]
-    [InlineData("reported")]
-    [InlineData("unknown")]
-    public async Task RunSlices_ImplementationReplacedEarly_SlicesMayDrainTheFormer(string known)
-    {
-        var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
-        if (known == "stored")
-            _run.Change(now => now with { Implementations = [former] });
-        await BeginAsync();
-        if (known == "reported")
-        {
-            _workers.Set(0, RunState.Running, run => run with { Implementations = [former] });
-            await _workers.Until(() => Run.Implementations.Count > 0);
-        }
-
-        Assert.True(RunPins.Replace(_run, latter, new CoordinatorOptions()));
-        _workers.Set(1, RunState.Draining, run => run with { Implementations = [new("parse", "1.0", "csharp"), former] });
-        await _workers.Until(() => Run.Slices[1].State == RunState.Draining);
-        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("parse", "1.0", "csharp"), latter] });
-        await _workers.Until(() => _saved.Any(run => run.Implementations.Count == 2));
-        Assert.Equal([new("parse", "1.0", "csharp"), latter], Run.Implementations);
-        await _workers.CompleteAllAsync(Slices);
-        await EndAsync();
-        Assert.Empty(_workers.Stopped);
-    }
-
-    [Fact]
-    public async Task RunSlices_TakenOverSinceOneWasReplaced_SlicesMayEndWithTheFormer()
-    {
-        var (former, latter) = (new Implementation("rules", "1.0", "csharp"), new Implementation("rules", "2.0", "csharp"));
-        _run.Change(now => now with { Implementations = [former] });
-        Assert.True(RunPins.Replace(_run, latter, new CoordinatorOptions()));
-        Start(_workers, _stop);
-
-        await _workers.CompleteAllAsync(Slices, (slice, run) => run with { Implementations = [slice == 0 ? former : latter] });
-        await EndAsync();
-        Assert.Equal([latter], Run.Implementations);
     }
 
     [Fact]
@@ -356,18 +268,6 @@ public sealed class PartitionedRunTests : FolderTests
 
         _requireOwner = () => throw new StageException(FailureReasons.StoreUnwritable, "no space");
         _workers.Set(0, RunState.Running, run => run with { Progress = new RunProgress { Lines = 1 } });
-
-        Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(EndAsync)).Message);
-        Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
-    }
-
-    [Fact]
-    public async Task RunSlices_ImplementationsCannotBeStored_SliceThatToldThemStopsToo()
-    {
-        await BeginAsync();
-
-        _onSave = _ => throw new StageException(FailureReasons.StoreUnwritable, "no space");
-        _workers.Set(0, RunState.Running, run => run with { Implementations = [new("rules", "1.0", "csharp")] });
 
         Assert.Equal("no space", (await Assert.ThrowsAsync<StageException>(EndAsync)).Message);
         Assert.Equal([0, 1], _workers.Stopped.Select(stopped => stopped.Slice).Order());
@@ -436,15 +336,9 @@ public sealed class PartitionedRunTests : FolderTests
     }
 
     private void Start(FakeSliceWorkers workers, StopSignal stop) =>
-        _work = new PartitionedRun(workers, [Folder], NewTracker(), Folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync();
+        _work = new PartitionedRun(workers, [Folder], NewTracker(), Folder, stop, () => _requireOwner(), TimeProvider.System).RunSlicesAsync(() => _pin());
 
     private Task EndAsync() => _work.WaitAsync(Waiting.Limit);
 
-    private RunTracker NewTracker() => new(_run, Save, _saved.Enqueue, _speed, TimeProvider.System);
-
-    private void Save(Run run)
-    {
-        _onSave(run);
-        _saved.Enqueue(run);
-    }
+    private RunTracker NewTracker() => new(_run, _saved.Enqueue, _saved.Enqueue, _speed, TimeProvider.System);
 }

@@ -51,7 +51,8 @@ public sealed class SimulatedClusterTests(ITestOutputHelper output) : FolderTest
         var settings = new RunSettings { Input = input, Partitions = RunSettingsCheck.MaxPartitions };
         var run = new Observable<Run>(SampleRun.New(at: time.GetUtcNow()) with { Options = settings, Input = input });
         var tracker = new RunTracker(run, _ => { }, _ => { }, new SpeedSeries([]), time);
-        var took = cluster.Run(new PartitionedRun(cluster, [Folder], tracker, Folder, new StopSignal(), () => { }, time).RunSlicesAsync);
+        var took = cluster.Run(
+            () => new PartitionedRun(cluster, [Folder], tracker, Folder, new StopSignal(), () => { }, time).RunSlicesAsync(() => Task.CompletedTask));
         Assert.Equal(RunSettingsCheck.MaxPartitions, run.Current.Value.Slices.Count(slice => slice.State == RunState.Completed));
         return (took, cluster);
     }

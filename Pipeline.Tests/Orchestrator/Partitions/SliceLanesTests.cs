@@ -111,7 +111,7 @@ public sealed class SliceLanesTests : FolderTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task Resume_UpgradesAreAllowed_FirstSliceDecidesForAllAndTheMergeTellsIt()
+    public async Task Resume_UpgradesAreAllowed_OneRouteDecidesForAllAndTheMergeTellsIt()
     {
         var (run, _) = await PausedAsync();
         _served.Registry.Register("rules-0", "rules", version: "1.4");

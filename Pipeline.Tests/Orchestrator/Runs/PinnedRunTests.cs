@@ -138,11 +138,84 @@ public sealed class PinnedRunTests
         await _bench.EndAsync();
     }
 
+    [Fact]
+    public async Task Pin_BeforeTheFirstSlice_WaitsForTheWholeRouteAndIsStored()
+    {
+        _bench.Registry.Remove("parse-0");
+        var began = StartInSlices();
+        await _bench.Until(run => run.WaitingFor == "parse", "the role that is missing");
+        Assert.False(began.IsCompleted);
+
+        _bench.Registry.Register("parse-0", "parse");
+
+        var begun = await began.WaitAsync(Tests.Waiting.Limit);
+        Assert.Equal((RunState.Running, null), (begun.State, begun.WaitingFor));
+        Assert.Equal(FakeRegistry.Roles, begun.Implementations.Select(one => one.Role));
+        Assert.Same(begun.Implementations, _bench.Saved[^1].Implementations);
+        await CancelAsync();
+    }
+
+    [Fact]
+    public async Task Pin_ReplacedWhileItWaits_TakesTheOther()
+    {
+        var other = new Implementation("rules", "1.4", "csharp");
+        _bench.Registry.Register("rules-1", "rules", version: other.Version);
+        _bench.Registry.Remove("parse-0");
+        var began = StartInSlices();
+        await _bench.Until(run => run.WaitingFor is not null, "the role that is missing");
+        Assert.True(RunPins.Replace(_bench.Observable, other, _bench.Options));
+
+        _bench.Registry.Register("parse-0", "parse");
+
+        Assert.Contains(other, (await began.WaitAsync(Tests.Waiting.Limit)).Implementations);
+        await CancelAsync();
+    }
+
+    // Of a cluster: another machine began it, and this one may lack a stage.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pin_RunHasItsPins_WaitsForAnotherImplementationOnlyWhereThatIsAllowed(bool isAllowed)
+    {
+        var former = new Implementation("rules", "0.9", "node");
+        _bench.Observable.Change(run => run with
+        {
+            Implementations = [.. FakeRegistry.Roles.Select(role => new Implementation(role, "1.0", "csharp")).Where(one => one.Role != "rules"), former],
+            UpgradeAllowed = isAllowed,
+        });
+
+        var begun = await StartInSlices().WaitAsync(Tests.Waiting.Limit);
+
+        Assert.Equal(isAllowed ? "1.0" : "0.9", begun.Implementations.Single(one => one.Role == "rules").Version);
+        Assert.False(begun.UpgradeAllowed);
+        await CancelAsync();
+    }
+
     private static RunBench Bench()
     {
         var registry = FakeRegistry.Full();
         registry.Register("rules-0", "rules", version: "1.0", language: "node");
         return new RunBench(registry);
+    }
+
+    /// <summary>Starts a run in slices; the task ends when the first of them may begin, with the run as it is then.</summary>
+    private Task<Run> StartInSlices()
+    {
+        var began = new TaskCompletionSource<Run>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _bench.Observable.Change(run => run with { Slices = [new SliceState { Part = "in.ndjson" }] });
+        _bench.Start(async pin =>
+        {
+            await pin();
+            began.SetResult(_bench.Run);
+            await Task.Delay(Timeout.Infinite, _bench.Stop.Drain);
+        });
+        return began.Task;
+    }
+
+    private async Task CancelAsync()
+    {
+        _bench.Stop.Request(Pipeline.Orchestrator.Attempts.StopReason.Cancel);
+        await _bench.EndAsync();
     }
 
     /// <summary>Begins a run whose rules are then another version's, in another language.</summary>

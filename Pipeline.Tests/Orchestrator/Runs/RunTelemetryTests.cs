@@ -95,7 +95,7 @@ public sealed class RunTelemetryTests : IDisposable
     [Fact]
     public async Task Run_BreaksByADefect_IsNoLongerActive()
     {
-        _bench.Start(() => throw new InvalidOperationException());
+        _bench.Start(_ => throw new InvalidOperationException());
 
         await Assert.ThrowsAsync<InvalidOperationException>(_bench.EndAsync);
         Assert.Equal(0, _meters.Collect()["pipeline.run.active"]);
