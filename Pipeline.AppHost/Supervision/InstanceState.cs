@@ -44,9 +44,11 @@ internal sealed record InstanceState(
             : null;
     }
 
+    // A process that could not be started has the id 0, each time.
     private static int? IdOf(CustomResourceSnapshot snapshot) =>
-        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } id
-            ? Convert.ToInt32(id, CultureInfo.InvariantCulture)
+        snapshot.Properties.FirstOrDefault(property => property.Name == "executable.pid")?.Value is { } value
+            && Convert.ToInt32(value, CultureInfo.InvariantCulture) is > 0 and var id
+            ? id
             : null;
 
     // The urls of a snapshot are those of the proxy, which picks a replica; the process's own stands in its environment.

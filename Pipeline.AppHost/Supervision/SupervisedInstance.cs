@@ -171,7 +171,7 @@ internal sealed class SupervisedInstance(
                     case RestartDecision.GiveUp:
                         await GiveUpAsync(ending, why);
                         return;
-                    case RestartDecision.Restart restart when await IsDueAsync(restart, why, left):
+                    case RestartDecision.Restart restart when await IsDueAsync(restart, why, exitCode, left):
                         await StartAsync(left);
                         break;
                     case RestartDecision.Restart:
@@ -202,9 +202,11 @@ internal sealed class SupervisedInstance(
 
     /// <returns>False: it was taken out, which the registry may tell later than its end.</returns>
     /// <exception cref="OperationCanceledException">The state has changed.</exception>
-    private async Task<bool> IsDueAsync(RestartDecision.Restart restart, string why, CancellationToken left)
+    private async Task<bool> IsDueAsync(RestartDecision.Restart restart, string why, int? exitCode, CancellationToken left)
     {
-        log.Restarting(id, why, restart.Number, restart.Limit, restart.Delay.TotalSeconds);
+        // A program that is not there has no exit code, and writes nothing: what DCP says of it is all that there is.
+        var reason = exitCode is null && await control.LastWordsAsync(stopping) is { } words ? $"{why}: {words}" : why;
+        log.Restarting(id, reason, restart.Number, restart.Limit, restart.Delay.TotalSeconds);
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{RestartStates.Due} {restart.Number} of {restart.Limit} in {restart.Delay.TotalSeconds} s");
         await control.ShowAsync($"{why}; {state}", state, KnownResourceStateStyles.Warn);

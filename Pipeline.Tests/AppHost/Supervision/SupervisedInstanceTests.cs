@@ -72,6 +72,17 @@ public sealed class SupervisedInstanceTests : IDisposable
     }
 
     [Fact]
+    public async Task Observe_ProgramIsNotThere_LogsWhatIsSaidOfItWithEachRestart()
+    {
+        _control.Output = Task.FromResult<string?>("no such file");
+        var instance = StartRunning();
+        instance.Observe(new InstanceState(InstancePhase.Ended));
+
+        Assert.Equal("show could not be started; restart 1 of 10 in 0.2 s [restart 1 of 10 in 0.2 s]", await _control.NextAsync());
+        Assert.EndsWith(" could not be started: no such file; restart 1 of 10 in 0.2 s", _log.LatestRecord.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Observe_StartedByPersonDuringDelay_DropsRestart()
     {
         var instance = StartRunning();

@@ -37,6 +37,21 @@ public class SupervisorTests
     }
 
     [Fact]
+    public async Task Supervisor_ProcessCannotBeStartedAgainAndAgain_GivesUp()
+    {
+        await using var host = await AppHostUnderTest.StartAsync(
+        [
+            "--Pipeline:Processes:own:Command=/nowhere/program",
+            "--Pipeline:Processes:own:Restart:InitialDelay=00:00:00.01",
+            "--Pipeline:Processes:own:Restart:MaxRestarts=3",
+        ]);
+
+        var given = await host.WaitForAsync("own", change => change.Snapshot.State?.Text.StartsWith("given up", StringComparison.Ordinal) == true);
+
+        Assert.Equal("given up: could not be started", given.Snapshot.State?.Text);
+    }
+
+    [Fact]
     public async Task Supervisor_ProcessCompletesAndOnlyFailuresCount_LeavesIt()
     {
         await using var host = await StartAsync("exit 0", "Policy=OnFailure");
