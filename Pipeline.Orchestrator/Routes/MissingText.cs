@@ -21,7 +21,7 @@ internal sealed record MissingText(string What, string? Remedy, string RemedyAft
         IEnumerable<string> parts =
         [
             .. missing.Roles.Except(changed),
-            .. changed.GroupBy(role => $"{List(pins.Of(role))}, with which it began (up: {List(others[role].Select(Implementation.Of))})")
+            .. changed.GroupBy(role => $"{List(pins.Of(role))}, to which it keeps (up: {List(others[role].Select(Implementation.Of))})")
                 .Select(group => $"{string.Join(", ", group)} of {group.Key}"),
         ];
         var resume = $"start that again, or allow another with `pipeline resume {run} --allow-upgrade`";

@@ -28,7 +28,7 @@ public sealed class StageReplacementTests(PipelineFixture fixture, ITestOutputHe
         other.Kill();
         run = await Pipeline.UntilAsync(run, now => now.WaitingFor is not null);
         Assert.Equal(
-            $"rules of csharp 9.9.9, with which it began (up: {ours}); start that again, or allow another with "
+            $"rules of csharp 9.9.9, to which it keeps (up: {ours}); start that again, or allow another with "
             + $"`pipeline resume {run.Id} --allow-upgrade` or `pipeline replace rules`",
             run.WaitingFor);
         Assert.Equal("failed", run.History[^1].Outcome);

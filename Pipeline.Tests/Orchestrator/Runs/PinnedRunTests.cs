@@ -10,7 +10,7 @@ public sealed class PinnedRunTests
 {
     private readonly RunBench _bench = Bench();
 
-    private const string Waiting = "rules of node 1.0, with which it began (up: csharp 1.4); start that again, "
+    private const string Waiting = "rules of node 1.0, to which it keeps (up: csharp 1.4); start that again, "
         + "or allow another with `pipeline resume 20260101-120000-ab12 --allow-upgrade` or `pipeline replace rules`";
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class PinnedRunTests
 
         await _bench.EndAsync();
         Assert.Equal(
-            "no usable instance of rules of node 1.0, with which it began (up: csharp 1.4) for 120 s: start that again, "
+            "no usable instance of rules of node 1.0, to which it keeps (up: csharp 1.4) for 120 s: start that again, "
             + "or allow another with `pipeline resume 20260101-120000-ab12 --allow-upgrade`",
             _bench.Run.Error?.Message);
     }
@@ -96,7 +96,7 @@ public sealed class PinnedRunTests
         first.Opens().Fails("unreachable", retryable: true, "rules-0");
 
         await bench.Until(
-            run => run.WaitingBriefly == "rules and parse, sink of csharp 1.0, with which it began (up: csharp 2.0)", "the message");
+            run => run.WaitingBriefly == "rules and parse, sink of csharp 1.0, to which it keeps (up: csharp 2.0)", "the message");
         bench.Stop.Request(Pipeline.Orchestrator.Attempts.StopReason.Cancel);
         await bench.EndAsync();
     }
