@@ -77,7 +77,7 @@ internal sealed class ProcessOptions : ProgramOptions
     /// <value>Where the program is a whole stage: its role, by which the dashboard's graph draws it in its place. Default none: it is drawn apart.</value>
     public string? Stage { get; set; }
 
-    /// <value>A bridge of Pipeline that needs no program, in the place of the command: log, sample or policy. It takes a role.</value>
+    /// <value>A bridge of Pipeline that needs no program, in the place of the command: log or policy. It takes a role.</value>
     public string? BuiltIn { get; set; }
 
     /// <value>Its arguments.</value>

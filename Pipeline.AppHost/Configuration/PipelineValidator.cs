@@ -11,7 +11,7 @@ internal static partial class PipelineValidator
     private const int MaxReplicas = 64;
 
     private static readonly string[] Single = ["broker", "orchestrator"];
-    private static readonly string[] BuiltInBridges = ["log", "sample", "policy"];
+    private static readonly string[] BuiltInBridges = ["log", "policy"];
     private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName];
 
     /// <param name="options">The section.</param>

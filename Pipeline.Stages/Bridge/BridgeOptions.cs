@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Bridge.BuiltIn;
 
@@ -31,10 +30,6 @@ public sealed class BridgeOptions : IValidatableObject
 
     /// <summary>A bridge that needs no program, in the place of both.</summary>
     public BuiltInBridge? BuiltIn { get; set; }
-
-    /// <summary>Of <see cref="BuiltInBridge.Sample"/>.</summary>
-    [ValidateObjectMembers]
-    public SampleOptions Sample { get; set; } = new();
 
     /// <summary>Of <see cref="BuiltInBridge.Policy"/>.</summary>
     public PolicyOptions Policy { get; set; } = new();
@@ -82,7 +77,7 @@ public sealed class BridgeOptions : IValidatableObject
             yield return new ValidationResult($"exactly one of {nameof(Command)}, {nameof(Address)} and {nameof(BuiltIn)} must be set", [nameof(Command)]);
 
         if (BuiltIn is { } bridge && !Enum.IsDefined(bridge))
-            yield return new ValidationResult($"{nameof(BuiltIn)} must be log, sample or policy, not {bridge}", [nameof(BuiltIn)]);
+            yield return new ValidationResult($"{nameof(BuiltIn)} must be log or policy, not {bridge}", [nameof(BuiltIn)]);
 
         if (BuiltIn == BuiltInBridge.Policy)
         {

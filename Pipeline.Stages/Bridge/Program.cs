@@ -25,7 +25,6 @@ IStage Create(StageContext context)
     return options.BuiltIn switch
     {
         BuiltInBridge.Log => new LogBridge(context),
-        BuiltInBridge.Sample => new SampleBridge(context, options.Role, options.Sample),
         BuiltInBridge.Policy => new PolicyBridge(context, options.Policy),
         _ => ActivatorUtilities.CreateInstance<BridgeStage>(app.Services, context),
     };

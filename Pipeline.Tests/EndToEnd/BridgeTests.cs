@@ -9,17 +9,13 @@ namespace Pipeline.Tests.EndToEnd;
 public sealed class BridgeTests
 {
     private const int Lines = 20_000;
-    private const int Every = 500;
 
     [Fact]
-    public async Task Run_LogSampleAndPolicyInTheRouteAndSampleKilled_HasTheMonolithsBytesAndEachSampleOnce()
+    public async Task Run_LogAndPolicyInTheRouteAndPolicyKilled_HasTheMonolithsBytes()
     {
         await using var pipeline = await PipelineUnderTest.StartAsync(
             "--Pipeline:Processes:audit:Role=audit",
             "--Pipeline:Processes:audit:BuiltIn=log",
-            "--Pipeline:Processes:taster:Role=taster",
-            "--Pipeline:Processes:taster:BuiltIn=sample",
-            $"--Pipeline:Processes:taster:Environment:Bridge__Sample__Every={Every}",
             "--Pipeline:Processes:privacy:Role=privacy",
             "--Pipeline:Processes:privacy:BuiltIn=policy",
             "--Pipeline:Processes:privacy:Environment:Bridge__Policy__Masked__0=user",
@@ -39,18 +35,14 @@ public sealed class BridgeTests
             MaxLineBytes = MixedInput.MaxLineBytes,
             CheckpointIntervalMillis = 20,
             Rate = Lines / 5.0,
-            Route = ["ingest", "parse", "taster", "audit", "privacy", "rules", "aggregate", "sink"],
+            Route = ["ingest", "parse", "audit", "privacy", "rules", "aggregate", "sink"],
         };
         var run = await pipeline.UntilAsync(await pipeline.Api.StartAsync(settings), now => now.Progress.Lines > 0);
 
-        ServiceProcesses.Kill(pipeline.Host.ProcessOf("taster"));
+        ServiceProcesses.Kill(pipeline.Host.ProcessOf("privacy"));
         run = await pipeline.RestAsync(run);
 
         Assert.Equal((RunState.Completed, 2), (run.State, run.Attempts));
         Assert.Equal(await File.ReadAllBytesAsync(monolith.Output), await File.ReadAllBytesAsync(run.Output));
-        var samples = Assert.Single(Directory.EnumerateFiles(pipeline.Host.Data, "taster.sample.*.ndjson", SearchOption.AllDirectories));
-        var lines = await File.ReadAllLinesAsync(samples);
-        Assert.Equal((int)Math.Ceiling((monolith.Counts.Events + monolith.Counts.Filtered) / (double)Every), lines.Length);
-        Assert.Equal(lines.Distinct(), lines);
     }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Pipeline.Contracts;
 
 namespace Pipeline.Stages.Bridge.BuiltIn;
@@ -9,20 +8,8 @@ public enum BuiltInBridge
     /// <summary>Logs what passes at every checkpoint, and each batch at Debug.</summary>
     Log,
 
-    /// <summary>Writes every n-th event to a file in the run's folder.</summary>
-    Sample,
-
     /// <summary>Rejects events of types and users that are not allowed, and masks texts.</summary>
     Policy,
-}
-
-/// <summary>The sample; section "Bridge:Sample".</summary>
-public sealed class SampleOptions
-{
-    /// <summary>One event of so many is written, the first one first: 1 to 1,000,000,000.</summary>
-    /// <value>Default 1,000.</value>
-    [Range(1, 1_000_000_000)]
-    public int Every { get; set; } = 1_000;
 }
 
 /// <summary>The policy; section "Bridge:Policy".</summary>

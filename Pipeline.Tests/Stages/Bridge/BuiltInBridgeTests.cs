@@ -8,7 +8,7 @@ using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Tests.Stages.Bridge;
 
-public sealed class BuiltInBridgeTests : FolderTests
+public sealed class BuiltInBridgeTests
 {
     [Fact]
     public async Task Policy_TypesAndUsersAllowed_RejectsTheRestWithLineAndOffset()
@@ -97,69 +97,7 @@ public sealed class BuiltInBridgeTests : FolderTests
             logger.Collector.GetSnapshot().Where(record => record.Level == LogLevel.Information).Select(record => record.Message));
     }
 
-    // Events after the last checkpoint of the first attempt are replayed in the second.
-    [Fact]
-    public async Task Sample_AttemptThatDies_LeavesEachEventOnce()
-    {
-        await RunAsync(1, null, Events(1, 7), Checkpoint(1, 7), Events(8, 5), Checkpoint(2, 12), Events(13, 9));
-        await RunAsync(2, 1, Events(8, 5), Checkpoint(2, 12), Events(13, 9), Checkpoint(3, 21));
-        await RunAsync(3, 3, Events(22, 3));
-
-        var file = InFolder("audit.sample.3.ndjson");
-        Assert.Equal(
-            new[] { 1, 6, 11, 16, 21 }.Select(
-                line => $$"""{"line":{{line}},"ts":{{1_767_225_600_000 + line}},"type":"view","user":"u\u0022{{line}}","value":{{line}}.5}"""),
-            await File.ReadAllLinesAsync(file));
-        Assert.Equal([file, $"{file}.checkpoints"], Directory.EnumerateFiles(Folder).Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public async Task Sample_CheckpointThatNoAttemptHasNoted_FailsTheRun()
-    {
-        await RunAsync(1, null, Events(1, 7), Checkpoint(1, 7));
-
-        var failure = await Assert.ThrowsAsync<StageException>(() => RunAsync(2, 5));
-
-        Assert.Equal(FailureReasons.CheckpointCorrupt, failure.Failure.Reason);
-        Assert.Contains("has checkpoint 5", failure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Sample_SliceOfAnInput_IsRefused()
-    {
-        await using var stage = new SampleBridge(Frames.Context(root: Folder), "audit", new SampleOptions { Every = 5 });
-        var open = Open(1);
-        open.Options.Slice = new InputSlice();
-
-        var failure = await Assert.ThrowsAsync<StageException>(() => stage.OpenAsync(open, new RunOpened(), CancellationToken.None).AsTask());
-
-        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
-        Assert.Contains("--partitions 1", failure.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Folder));
-    }
-
-    private async Task RunAsync(long attempt, long? resume, params Frame[] frames)
-    {
-        await using var stage = new SampleBridge(Frames.Context(root: Folder), "audit", new SampleOptions { Every = 5 });
-        var below = new RunOpened { Columns = { "type", "value" }, Resume = resume is { } id ? new Checkpoint { Id = id } : null };
-        var opened = await stage.OpenAsync(Open(attempt), below, CancellationToken.None);
-        Assert.Equal(["type", "value", "line", "ts", "user"], opened.Columns);
-        foreach (var frame in frames)
-            await stage.ProcessAsync(frame, new FrameList(), CancellationToken.None);
-    }
-
-    private OpenRun Open(long attempt) => new() { RunId = "run-1", Attempt = attempt, Options = new RunOptions { WorkDirectory = Folder } };
-
-    private static EventFrame Events(int first, int count)
-    {
-        var lines = Enumerable.Range(first, count).ToList();
-        return Frames.Events(count)
-            .With(Frames.Text("type", [.. lines.Select(_ => "view")]))
-            .With(Frames.Text("user", [.. lines.Select(line => $"u\"{line}")]))
-            .With(Frames.Number("ts", [.. lines.Select(line => 1_767_225_600_000L + line)]))
-            .With(Frames.Number("value", [.. lines.Select(line => line * 10L + 5)], scale: 1))
-            .With(Frames.Number("line", [.. lines.Select(line => (long)line)]));
-    }
+    private static OpenRun Open(long attempt) => new() { RunId = "run-1", Attempt = attempt, Options = new RunOptions() };
 
     private static MessageFrame Checkpoint(long id, long lines) => Frames.Message(
         message => message.Checkpoint = new Checkpoint { Id = id, Position = Opaque.Of(new Position { TotalLines = lines }) });
