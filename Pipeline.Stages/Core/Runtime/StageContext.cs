@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Stages.Core.Metrics;
-using Pipeline.Stages.Core.Timing;
 
 namespace Pipeline.Stages.Core.Runtime;
 
@@ -17,7 +16,7 @@ public sealed class StageContext
     public RunMemory Memory { get; init; } = new();
 
     /// <summary>The clock.</summary>
-    public TimeProvider Time { get; init; } = HighResolutionTimeProvider.Shared;
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The stage's log.</summary>
     public required ILogger Logger { get; init; }

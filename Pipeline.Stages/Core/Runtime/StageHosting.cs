@@ -9,7 +9,6 @@ using Pipeline.Contracts;
 using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Core.Ring;
-using Pipeline.Stages.Core.Timing;
 using Pipeline.Stages.Core.Wire;
 
 namespace Pipeline.Stages.Core.Runtime;
@@ -50,7 +49,7 @@ public static class StageHosting
         // First in line: configuration and environment win over it.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<EndpointOptions>>(new ConfigureOptions<EndpointOptions>(SetDefaults)));
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, ReceivePool>();
-        builder.Services.AddSingleton<TimeProvider>(HighResolutionTimeProvider.Shared);
+        builder.Services.AddSingleton<TimeProvider>(TimeProvider.System);
         builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StageHost>(services, definition, instanceId));
         builder.Services.AddOptions<StageOptions>().BindSettings(StageOptions.Section);
         return builder;
