@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipeline.Contracts.V1;
 
 namespace Pipeline.Stages.Core.Metrics;
@@ -46,7 +47,7 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
             BatchesReplayed = Stage.BatchesReplayed,
             FramesDiscarded = DiscardedBefore + Stage.FramesDiscarded,
             ProcessCpuMicros = (long)(Environment.CpuUsage.TotalTime - _cpuBefore).TotalMicroseconds,
-            ProcessPeakRssBytes = PeakMemory.ReadBytes(),
+            ProcessPeakRssBytes = ReadPeakRssBytes(),
             AllocatedBytes = GC.GetTotalAllocatedBytes() - _allocatedBefore,
         };
         var latency = Stage.Latency.ToHistogram();
@@ -54,5 +55,12 @@ internal sealed class AttemptMetrics(string instanceId, string role, TimeProvide
             metrics.Latency = latency;
 
         return metrics;
+    }
+
+    /// <summary>The most memory that this process has held; -1 where the system does not tell, such as macOS.</summary>
+    internal static long ReadPeakRssBytes()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 is > 0 and var bytes ? bytes : -1;
     }
 }

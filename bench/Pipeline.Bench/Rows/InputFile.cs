@@ -56,7 +56,7 @@ internal sealed record GroupResult(string Key, long Count, decimal Sum, double A
 internal static class InProcess
 {
     /// <summary>Its peak, with all that rows before this one have left in it: an upper bound.</summary>
-    public static Dictionary<string, long> PeakRss() => new() { ["bench"] = Stages.Core.Metrics.PeakMemory.ReadBytes() };
+    public static Dictionary<string, long> PeakRss() => new() { ["bench"] = Stages.Core.Metrics.AttemptMetrics.ReadPeakRssBytes() };
 }
 
 /// <summary>What all rows work on.</summary>
