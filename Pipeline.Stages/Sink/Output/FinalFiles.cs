@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Pipeline.Contracts;
@@ -87,6 +88,50 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         }
     }
 
+    private static IEnumerable<ReadOnlyMemory<byte>> Read(Piece piece)
+    {
+        if (!File.Exists(piece.Path))
+            throw Gone($"'{piece.Path}' is not there");
+
+        var block = new byte[BlockBytes];
+        using var handle = File.OpenHandle(piece.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        for (long done = 0; done < piece.Length;)
+        {
+            var read = RandomAccess.Read(handle, block.AsSpan(0, (int)Math.Min(block.Length, piece.Length - done)), done);
+            if (read == 0)
+                throw Gone($"'{piece.Path}' has {done} of {piece.Length} bytes");
+
+            yield return block.AsMemory(0, read);
+            done += read;
+        }
+    }
+
+    // Lines of rejects, each beginning with its number, as ResultLines writes it.
+    private static IEnumerable<ReadOnlyMemory<byte>> Renumbered(Piece rejects)
+    {
+        var start = "{\"line\":"u8.Length;
+        var (input, output) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
+        foreach (var block in Read(rejects))
+        {
+            input.Write(block.Span);
+            var left = input.WrittenMemory;
+            output.ResetWrittenCount();
+            for (int end; (end = left.Span.IndexOf((byte)'\n') + 1) > 0; left = left[end..])
+            {
+                var line = left.Span[..end];
+                _ = Utf8Parser.TryParse(line[start..], out long number, out var digits);
+                output.Write(line[..start]);
+                JsonText.WriteNumber(output, checked(number + rejects.LinesBefore));
+                output.Write(line[(start + digits)..]);
+            }
+
+            yield return output.WrittenMemory;
+            var rest = left.ToArray();
+            input.ResetWrittenCount();
+            input.Write(rest);
+        }
+    }
+
     private static StageException Gone(string how) =>
         new(FailureReasons.CheckpointCorrupt, $"Output that was committed is gone: {how}. Start a new run.");
 
@@ -96,53 +141,26 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         using var file = files.Create(path, role);
         var target = new FinishedStream(file, meter);
         using Stream output = OutputFiles.IsCompressed(plan.Results) ? Compress(target) : target;
-        var block = new byte[BlockBytes];
-        foreach (var piece in pieces)
-            Copy(piece);
-
-        var lines = new ArrayBufferWriter<byte>(BlockBytes);
-        foreach (var line in groups)
+        var content = pieces.Where(piece => piece.Length > 0).SelectMany(piece => piece.LinesBefore == 0 ? Read(piece) : Renumbered(piece)).Concat(groups);
+        var block = new ArrayBufferWriter<byte>(BlockBytes);
+        foreach (var part in content)
         {
-            lines.Write(line.Span);
-            if (lines.WrittenCount >= BlockBytes / 2)
+            block.Write(part.Span);
+            if (block.WrittenCount >= BlockBytes / 2)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                output.Write(lines.WrittenSpan);
-                lines.ResetWrittenCount();
+                output.Write(block.WrittenSpan);
+                block.ResetWrittenCount();
             }
         }
 
-        output.Write(lines.WrittenSpan);
+        output.Write(block.WrittenSpan);
         output.Dispose();
         if (output != target && target.Length == 0)
             target.Write(OutputFiles.EmptyGzip);
 
         file.Flush();
         return target.Finished;
-
-        void Copy(Piece piece)
-        {
-            var (source, bytes, linesBefore) = piece;
-            if (bytes == 0)
-                return;
-
-            var renumbered = linesBefore == 0 ? null : new RenumberedRejects(linesBefore);
-
-            if (!File.Exists(source))
-                throw Gone($"'{source}' is not there");
-
-            using var handle = File.OpenHandle(source, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            for (long copied = 0; copied < bytes;)
-            {
-                var read = RandomAccess.Read(handle, block.AsSpan(0, (int)Math.Min(block.Length, bytes - copied)), copied);
-                if (read == 0)
-                    throw Gone($"'{source}' has {copied} of {bytes} bytes");
-
-                cancellationToken.ThrowIfCancellationRequested();
-                output.Write(renumbered is null ? block.AsSpan(0, read) : renumbered.Next(block.AsSpan(0, read)));
-                copied += read;
-            }
-        }
     }
 
     // The buffer hands pieces of one size to the compressor, so that its output does not depend on how the attempts cut the segments.
