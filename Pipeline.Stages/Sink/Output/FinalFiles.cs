@@ -50,9 +50,10 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         if (!mayReplace)
             plan.RequireFree(results, rejects, meter);
 
+        var placed = false;
         if (rejects != FinishedFile.None)
         {
-            Place(plan.UnfinishedRejects, plan.Rejects, rejects, "rejects", mayReplace);
+            placed = Place(plan.UnfinishedRejects, plan.Rejects, rejects, "rejects", mayReplace);
             files.FlushFolder(plan.Folder, "rejects");
         }
         else if (mayReplace && File.Exists(plan.Rejects))
@@ -61,7 +62,18 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
             files.FlushFolder(plan.Folder, "rejects");
         }
 
-        Place(plan.UnfinishedResults, plan.Results, results, "results", mayReplace);
+        try
+        {
+            Place(plan.UnfinishedResults, plan.Results, results, "results", mayReplace);
+        }
+        catch (StageException) when (placed && rejects.Fits(plan.Rejects, meter))
+        {
+            // They would stand beside results that are not theirs.
+            files.Delete(plan.Rejects, "rejects");
+            files.FlushFolder(plan.Folder, "rejects");
+            throw;
+        }
+
         files.FlushFolder(plan.Folder, "results");
     }
 
@@ -72,20 +84,24 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         files.Delete(plan.UnfinishedResults, "leftover");
     }
 
-    private void Place(string from, string to, FinishedFile file, string role, bool mayReplace)
+    // Whether this attempt has put it there.
+    private bool Place(string from, string to, FinishedFile file, string role, bool mayReplace)
     {
         if (mayReplace)
         {
             files.Rename(from, to, role);
+            return true;
         }
-        else if (!files.TryRename(from, to, role))
-        {
-            // It is this run's where an earlier attempt died before it had noted it; any other file has appeared since it was looked for.
-            if (!file.Fits(to, meter))
-                throw plan.Exists(to);
 
-            files.Delete(from, "leftover");
-        }
+        if (files.TryRename(from, to, role))
+            return true;
+
+        // It is this run's where an earlier attempt died before it had noted it; any other file has appeared since it was looked for.
+        if (!file.Fits(to, meter))
+            throw plan.Exists(to);
+
+        files.Delete(from, "leftover");
+        return false;
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Read(Piece piece)
