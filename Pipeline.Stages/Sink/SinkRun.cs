@@ -30,7 +30,7 @@ internal sealed partial class SinkRun : IDisposable
     private readonly StoredCheckpoint? _resumed;
     private readonly Segment _results;
     private readonly Segment _rejects;
-    private readonly long _openedMicros;
+    private long _openedMicros;
     private SealedFile? _checkpoint;
     private long _committedBy;
     private long _rejectedLines;
@@ -85,9 +85,17 @@ internal sealed partial class SinkRun : IDisposable
     /// <summary>Whether a checkpoint has come in part.</summary>
     public bool IsWithinCheckpoint => _checkpoint is not null;
 
-    /// <summary>The groups from which the attempt goes on.</summary>
-    public IEnumerable<Checkpoint> StoredPages => _resumed?.Pages()
-        .Select(page => new CheckpointPage { Id = page.Id, Groups = { page.Groups } }.ToCheckpoint()) ?? [];
+    /// <summary>The groups from which the attempt goes on. Its time counts from when they are handed up.</summary>
+    public IEnumerable<Checkpoint> StoredPages
+    {
+        get
+        {
+            foreach (var page in _resumed?.Pages() ?? [])
+                yield return new CheckpointPage { Id = page.Id, Groups = { page.Groups } }.ToCheckpoint();
+
+            _openedMicros = _context.Time.GetMicros();
+        }
+    }
 
     // What of the output belongs to the last committed checkpoint.
     private IReadOnlyList<SegmentLengths> Segments { get; set; }

@@ -37,6 +37,11 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
 
     public StageMeter Meter { get; private set; } = new();
 
+    public FakeTimeProvider Time { get; } = new();
+
+    /// <summary>How long the stages above take for each page of state.</summary>
+    public TimeSpan PageTime { get; init; }
+
     public SinkRunScript() => Open = new OpenRun
     {
         RunId = "run-1",
@@ -58,7 +63,7 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
     public SinkStage Stage(IDurableFiles? files = null)
     {
         Meter = new StageMeter();
-        var context = Stages.Frames.Context(new FakeTimeProvider(), Folder.Path, answers: this, meter: Meter);
+        var context = Stages.Frames.Context(Time, Folder.Path, answers: this, meter: Meter);
         return files is null ? new SinkStage(context) : new SinkStage(context, files);
     }
 
@@ -69,7 +74,12 @@ internal sealed class SinkRunScript : IAnswerOutput, IFrameOutput, IDisposable
         var opened = await stage.OpenAsync(open, null, CancellationToken.None);
         if (opened.Resume?.ToPage() is { } last)
         {
-            last.Groups.AddRange(stage.StoredPages.SelectMany(page => page.OpenState()!.Groups));
+            foreach (var page in stage.StoredPages)
+            {
+                last.Groups.AddRange(page.OpenState()!.Groups);
+                Time.Advance(PageTime);
+            }
+
             opened.Resume = last.ToCheckpoint();
         }
 

@@ -30,6 +30,18 @@ public sealed class SinkStageTests : IDisposable
     }
 
     [Fact]
+    public async Task Complete_StateTakenSlowly_CountsTheTimeAfterIt()
+    {
+        using var script = new SinkRunScript { PageTime = TimeSpan.FromMinutes(1) };
+        await script.RunAsync(1, lines: 50);
+
+        await script.RunAsync(2);
+
+        Assert.NotEqual(script.Time.Start, script.Time.GetUtcNow());
+        Assert.Equal(0, script.Answers[^1].RunCompleted.ElapsedMicros);
+    }
+
+    [Fact]
     public async Task Complete_MuchToWrite_CountsWhatItReadsAndWritesMeanwhile()
     {
         await _script.RunAsync(1, lines: 50);
