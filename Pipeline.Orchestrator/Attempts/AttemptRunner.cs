@@ -70,7 +70,7 @@ internal sealed class AttemptRunner(
                 }
                 else if (first == deadline && !drained && options.OpenTimeout - time.GetElapsedTime(Volatile.Read(ref heard)) is { Ticks: > 0 } left)
                 {
-                    // A large state comes in pages, and each has that time.
+                    // A large state comes in pages, and a stage that opens slowly tells so; each page has that time.
                     deadline = After(left, ending.Token);
                 }
                 else if (first == deadline)

@@ -45,7 +45,7 @@ public sealed class BridgeOptions : IValidatableObject
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Time until a program that was started listens: 1 s to 10 min.</summary>
-    /// <value>Default 20 s: less than the stages above wait.</value>
+    /// <value>Default 20 s. The stages above wait as long, whatever their own limit.</value>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(20);
 

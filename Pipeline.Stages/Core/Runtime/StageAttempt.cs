@@ -25,7 +25,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     /// <summary>How long it may take until the answer from below tells why it no longer takes frames, and until the last answer up is written.</summary>
     private static readonly TimeSpan CauseTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Time after which those above are told that pages of state are being taken: much less than they give each page.</summary>
+    /// <summary>Time after which those above are told that pages of state are taken, or that the stage opens: much less than they give each page.</summary>
     private static readonly TimeSpan PageInterval = TimeSpan.FromSeconds(1);
 
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
@@ -47,7 +47,7 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
                 open, trace, host.CreateRing(), host.Channels, metrics.Edge, RestoreAsync,
                 host.Options.HandshakeTimeout, host.Time, ending.Token);
         host.Memory.NoteLines(open.RunId, downstream?.Opened.LinesTaken ?? 0);
-        var opened = await OpenAsync(stage, downstream, ending.Token);
+        var opened = await OpenAsync(stage, downstream, up, ending.Token);
         using var ring = host.AcceptRing(open.Ring, _answers, metrics.Edge);
         reader.Ring = ring;
         opened.RingAccepted = ring is not null;
@@ -109,11 +109,21 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         }
     }
 
-    private async ValueTask<RunOpened> OpenAsync(IStage stage, Downstream? downstream, CancellationToken cancellationToken)
+    private async ValueTask<RunOpened> OpenAsync(
+        IStage stage, Downstream? downstream, IAsyncStreamWriter<StageOutput> up, CancellationToken cancellationToken)
     {
+        Task<RunOpened>? opening = null;
         try
         {
-            var opened = await stage.OpenAsync(open, downstream?.Opened, cancellationToken);
+            opening = stage.OpenAsync(open, downstream?.Opened, cancellationToken).AsTask();
+            // The program of a bridge may take longer to start than those above wait for an answer.
+            while (!opening.IsCompleted && !cancellationToken.IsCancellationRequested
+                && await Task.WhenAny(opening, Task.Delay(PageInterval, host.Time, cancellationToken)) != opening)
+            {
+                await up.WriteAsync(new StageOutput { RunOpened = new RunOpened { More = true } }, CancellationToken.None);
+            }
+
+            var opened = await opening;
             _above.Resume(opened.Resume);
             return opened;
         }
@@ -121,6 +131,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         {
             // OpenRun has been checked: what cannot be decoded here is part of the checkpoint that came from below.
             throw Violations.NameAs(exception, downstream.Hop);
+        }
+        finally
+        {
+            // It must have ended before the stage is disposed, also where the hop above is gone.
+            await ((Task?)opening ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

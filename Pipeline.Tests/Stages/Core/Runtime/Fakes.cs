@@ -63,12 +63,16 @@ internal sealed class FakeTransform(Func<Frame, Task>? before = null) : ITransfo
     /// <summary>Whether it takes pages of state, as Aggregate does.</summary>
     public bool TakesState { get; init; }
 
+    /// <summary>How its opening is held up.</summary>
+    public Func<CancellationToken, Task> Opening { get; init; } = _ => Task.CompletedTask;
+
     public bool Restore(OpenRun open, Checkpoint page) => TakesState;
 
-    public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
+    public async ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
+        await Opening(cancellationToken);
         below!.Columns.Add("fake");
-        return ValueTask.FromResult(below);
+        return below;
     }
 
     public async ValueTask ProcessAsync(Frame frame, IFrameOutput output, CancellationToken cancellationToken)

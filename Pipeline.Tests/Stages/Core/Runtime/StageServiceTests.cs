@@ -215,6 +215,36 @@ public sealed class StageServiceTests
         }
     }
 
+    // As a bridge whose program starts slowly: together longer than a hop waits.
+    [Fact]
+    public async Task OpenRun_StageOpensSlowly_StagesAboveAreToldAndWait()
+    {
+        var (above, own) = (new FakeTimeProvider(), new WatchedTime());
+        var (reached, opening) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var source = await StageServer.StartAsync("source", _ => new FakeSource(1), time: above);
+        await using var middle = await StageServer.StartAsync("middle", _ => new FakeTransform { Opening = OpenAsync }, time: own);
+        await using var sink = await StageServer.StartAsync("sink", context => new FakeSink(context, []));
+        using var call = new Chain([source, middle, sink]).Open();
+        await reached.Task.WaitAsync(Waiting.Limit);
+
+        for (var told = 0; told < 4; told++)
+        {
+            await own.LetPassAsync(TimeSpan.FromSeconds(1));
+            Assert.True(await call.Call.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(Waiting.Limit));
+            Assert.Equal(new RunOpened { More = true }, call.Call.ResponseStream.Current.RunOpened);
+            above.Advance(new StageOptions().HandshakeTimeout * 0.6);
+        }
+
+        opening.SetResult();
+        Assert.NotNull((await call.ReadAllAsync())[^1].RunCompleted);
+
+        Task OpenAsync(CancellationToken cancellationToken)
+        {
+            reached.SetResult();
+            return opening.Task.WaitAsync(cancellationToken);
+        }
+    }
+
     [Fact]
     public async Task OpenRun_HopUnreachable_FailsRetryableAndNamesTheHop()
     {
