@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Options;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Bridge.BuiltIn;
 
@@ -32,6 +33,7 @@ public sealed class BridgeOptions : IValidatableObject
     public BuiltInBridge? BuiltIn { get; set; }
 
     /// <summary>Of <see cref="BuiltInBridge.Policy"/>.</summary>
+    [ValidateObjectMembers]
     public PolicyOptions Policy { get; set; } = new();
 
     /// <summary>Batches that may wait for their answers: 1 to 1,024.</summary>

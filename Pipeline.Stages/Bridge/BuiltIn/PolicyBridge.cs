@@ -22,9 +22,19 @@ internal sealed class PolicyBridge(StageContext context, PolicyOptions options) 
     private IReadOnlyList<string> _wanted = [];
     private byte[] _denied = [];
 
+    /// <inheritdoc/>
+    /// <exception cref="StageException">invalid_options: a column is to be masked that never goes to the stages below.</exception>
     public ValueTask<RunOpened> OpenAsync(OpenRun open, RunOpened? below, CancellationToken cancellationToken)
     {
         _wanted = [.. below!.Columns];
+        // An event's own columns may be masked for all runs, whether one of them reads them or not; any other name may be a slip.
+        if (options.Masked.Except(_wanted).Except(ColumnNames.All).FirstOrDefault() is { } unknown)
+        {
+            throw new StageException(
+                FailureReasons.InvalidOptions,
+                $"Bridge:Policy:Masked names the column '{unknown}', which no stage below reads in this run: they read {string.Join(", ", _wanted)}.");
+        }
+
         var read = _lists.Length == 0 ? [] : _lists.Select(list => list.Column).Append(ColumnNames.Line).Append(ColumnNames.Offset);
         below.Columns.Clear();
         below.Columns.AddRange(_wanted.Union(read));

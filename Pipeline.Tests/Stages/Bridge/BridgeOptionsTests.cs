@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Configuration;
+using Pipeline.ServiceDefaults.Configuration;
 using Pipeline.Stages.Bridge;
 using Pipeline.Stages.Bridge.BuiltIn;
 
@@ -45,6 +46,17 @@ public sealed class BridgeOptionsTests
         Assert.Contains(error, Assert.Single(options.Validate(new ValidationContext(options))).ErrorMessage, StringComparison.Ordinal);
     }
 
-    private static string Digest(params (string Key, string Value)[] settings) => BridgeOptions.DigestOf(new ConfigurationBuilder()
-        .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Bridge:{setting.Key}", (string?)setting.Value))).Build());
+    [Theory]
+    [InlineData("Policy:Maksed:0", "Bridge:Policy:Maksed is no setting")]
+    [InlineData("Policy:Masked", "Bridge:Policy:Masked cannot be 'user'")]
+    [InlineData("Sample:Every", "Bridge:Sample is no setting")]
+    public void Ignored_SettingThatWouldDoNothing_IsAnError(string key, string error) =>
+        Assert.StartsWith(
+            error, Assert.Single(SettingsValidation.Ignored(Configuration((key, "user")).GetSection(BridgeOptions.Section), typeof(BridgeOptions))),
+            StringComparison.Ordinal);
+
+    private static string Digest(params (string Key, string Value)[] settings) => BridgeOptions.DigestOf(Configuration(settings));
+
+    private static IConfigurationRoot Configuration(params (string Key, string Value)[] settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Bridge:{setting.Key}", (string?)setting.Value))).Build();
 }

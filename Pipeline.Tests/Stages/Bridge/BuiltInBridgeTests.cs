@@ -78,6 +78,19 @@ public sealed class BuiltInBridgeTests
     }
 
     [Fact]
+    public async Task Policy_MaskOfAColumnThatNoStageBelowReads_IsRefusedUnlessItIsAnEventsOwn()
+    {
+        var below = new RunOpened { Columns = { "type", "region" } };
+        await new PolicyBridge(Frames.Context(), new PolicyOptions { Masked = ["user", "region"] }).OpenAsync(Open(1), below.Clone(), CancellationToken.None);
+
+        var failure = await Assert.ThrowsAsync<StageException>(() => new PolicyBridge(Frames.Context(), new PolicyOptions { Masked = ["users"] })
+            .OpenAsync(Open(1), below, CancellationToken.None).AsTask());
+
+        Assert.Equal((FailureReasons.InvalidOptions, false), (failure.Failure.Reason, failure.Failure.Retryable));
+        Assert.Contains("names the column 'users', which no stage below reads in this run: they read type, region", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Log_Checkpoint_TellsWhatHasPassed()
     {
         var logger = new FakeLogger();
