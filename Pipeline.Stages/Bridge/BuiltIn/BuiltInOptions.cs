@@ -5,7 +5,7 @@ namespace Pipeline.Stages.Bridge.BuiltIn;
 /// <summary>What a bridge does that needs no program.</summary>
 public enum BuiltInBridge
 {
-    /// <summary>Logs what passes at every checkpoint, and each batch at Debug.</summary>
+    /// <summary>Logs what passes at every checkpoint, and each batch of events at Debug.</summary>
     Log,
 
     /// <summary>Rejects events of types and users that are not allowed, and masks texts.</summary>

@@ -7,8 +7,9 @@ using Pipeline.Files;
 namespace Pipeline.Stages.Ingest.Input;
 
 /// <summary>
-/// A gzip file (RFC 1952) of any number of members. .NET's GZipStream takes a file that is cut off for one that ends there, and
-/// hides where a member ends; so headers and trailers are read here and only the deflate data in between is left to .NET.
+/// A gzip file (RFC 1952) of any number of members. .NET's GZipStream takes a file that is cut off for one that ends there
+/// (unless System.IO.Compression.UseStrictValidation is on), and what stands behind its last member for nothing; so headers and trailers are read
+/// here, each kind of damage is told apart, and only the deflate data in between is left to .NET.
 /// </summary>
 /// <remarks>
 /// DeflateStream does not tell how much of the last bytes it was given it used. But the trailer that must follow is known by then
