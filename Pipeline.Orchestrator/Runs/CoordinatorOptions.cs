@@ -73,7 +73,7 @@ internal sealed class CoordinatorOptions : IValidatableObject
     /// <summary><see cref="Lanes"/>, or as many as the cores of this machine make.</summary>
     public int LanesOrCores => LanesOf(Environment.ProcessorCount);
 
-    /// <summary><see cref="Lanes"/>, or the cores: at most 48, since a stage takes 64 connections, those of other runs and of health checks among them.</summary>
+    /// <summary><see cref="Lanes"/>, or the cores: at most 48, since a stage takes 64 connections, those of other runs and health checks too.</summary>
     internal int LanesOf(int cores) => Lanes > 0 ? Lanes : Math.Min(cores, 48);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => RunSettingsCheck.CheckRoute(nameof(Roles), [.. Roles])
