@@ -158,6 +158,11 @@ public sealed class RunsClient : IDisposable
     public Task<Run> CancelAsync(string id, CancellationToken cancellationToken = default) =>
         ChangeAsync(id, "cancel", cancellationToken, Deadline + TakeoverTime);
 
+    /// <summary>Deletes a run that rests, with all that is in its folder.</summary>
+    /// <exception cref="RunsApiException">There is none of that id, it is active, it cannot be deleted, or no orchestrator answers.</exception>
+    public Task DeleteAsync(string id, CancellationToken cancellationToken = default) =>
+        AskAsync(HttpMethod.Delete, PathOf(id), RunJson.Default.Run, cancellationToken, mayBeEmpty: true);
+
     /// <summary>Goes on with a run from its last committed checkpoint.</summary>
     /// <param name="id">The run.</param>
     /// <param name="allowUpgrade">Lets its next attempt go through other implementations; then it may also be a run that waits.</param>

@@ -25,6 +25,8 @@ internal static class RunEndpoints
         runs.MapGet("/{id}", Get).WithName("GetRun").WithSummary("One run").Fails(StatusCodes.Status404NotFound);
         runs.MapGet("/{id}/events", Follow).WithName("FollowRun").WithSummary("What happens to a run, until it rests")
             .Fails(StatusCodes.Status404NotFound);
+        runs.MapDelete("/{id}", Delete).WithName("DeleteRun").WithSummary("Deletes a run that rests, with all that is in its folder")
+            .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
         runs.MapPost("/{id}/pause", (string id, RunService service) => ChangeAsync(id, service, service.PauseAsync))
             .WithName("PauseRun").WithSummary("Drains a run to a checkpoint, to go on later")
             .Fails(StatusCodes.Status404NotFound, StatusCodes.Status409Conflict, StatusCodes.Status503ServiceUnavailable);
@@ -73,6 +75,21 @@ internal static class RunEndpoints
 
     private static Results<Ok<Run>, ProblemHttpResult> Get(string id, RunService service) =>
         service.TryGet(id, out var run) ? TypedResults.Ok(run.Current.Value) : Problems.NoRun(id);
+
+    private static Results<NoContent, ProblemHttpResult> Delete(string id, RunService service)
+    {
+        if (!service.TryGet(id, out _))
+            return Problems.NoRun(id);
+        try
+        {
+            service.Delete(id);
+            return TypedResults.NoContent();
+        }
+        catch (RunConflictException error)
+        {
+            return Problems.Of(error);
+        }
+    }
 
     private static Results<ServerSentEventsResult<Run>, ProblemHttpResult> Follow(string id, RunService service, CancellationToken cancellationToken) =>
         service.TryGet(id, out var run) ? TypedResults.ServerSentEvents(RunEvents.FollowAsync(run, service.Stopped, cancellationToken)) : Problems.NoRun(id);

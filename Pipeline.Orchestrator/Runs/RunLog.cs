@@ -53,6 +53,9 @@ internal static partial class RunLog
     [LoggerMessage(EventId = 3017, Level = LogLevel.Error, Message = "Run {RunId}: its state cannot be stored: {Error}")]
     public static partial void Unstored(ILogger logger, string runId, string error);
 
+    [LoggerMessage(EventId = 3027, Level = LogLevel.Information, Message = "Run {RunId}: deleted")]
+    public static partial void Deleted(ILogger logger, string runId);
+
     [LoggerMessage(EventId = 3025, Level = LogLevel.Warning, Message = "Run {RunId}: the partial results of its slices could not be deleted: {Error}")]
     public static partial void SlicesLeft(ILogger logger, string runId, string error);
 

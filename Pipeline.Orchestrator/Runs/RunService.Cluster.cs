@@ -225,6 +225,8 @@ internal sealed partial class RunService
     private (Run Run, long Claims) Latest(RunEntry entry)
     {
         var known = entry.Run.Current.Value;
+        if (!_runs.ContainsKey(known.Id))
+            throw Gone(known.Id);
         // The resting state is published shortly before the worker ends: until then the worker holds the claim, and no other can begin.
         if (IsClustered(entry) && known.State.IsResumable() && !entry.Work.Wait(WorkerPatience))
             throw new StageException(FailureReasons.Unreachable, $"run {known.Id} is {known.State.ToText()}, but its worker has not ended: try again");

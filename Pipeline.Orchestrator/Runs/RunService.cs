@@ -201,7 +201,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
     /// <exception cref="StageException">It cannot be stored.</exception>
     public Run Resume(string id, bool allowUpgrade = false)
     {
-        var entry = _runs[id];
+        var entry = EntryOf(id);
         lock (entry.Requests)
         {
             var (run, claims) = Latest(entry);
@@ -248,6 +248,37 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         }
     }
 
+    /// <summary>Deletes a run that rests, with all that is in its folder: results and rejects that have no place of their own, too.</summary>
+    /// <exception cref="RunConflictException">It is active, or lies in the storage that the machines of a cluster share.</exception>
+    /// <exception cref="StageException">It cannot be deleted.</exception>
+    public void Delete(string id)
+    {
+        var entry = EntryOf(id);
+        lock (entry.Requests)
+        {
+            var (run, _) = Latest(entry);
+            if (run.State.IsActive() || !entry.Work.Wait(WorkerPatience))
+                throw new RunConflictException($"run {id} is {run.State.ToText()}: cancel it, then delete it");
+            // The others know it, too, and would go on showing it.
+            if (IsClustered(entry))
+            {
+                throw new RunConflictException(
+                    $"run {id} is known to all machines of the cluster: delete {entry.Store.FolderOf(id)} while their orchestrators are down");
+            }
+
+            entry.Store.Delete(id);
+            _runs.TryRemove(id, out _);
+        }
+
+        RunLog.Deleted(_logger, id);
+        _changes.Change(count => count + 1);
+    }
+
+    // A request may have been on its way while another one deleted the run.
+    private RunEntry EntryOf(string id) => _runs.GetValueOrDefault(id) ?? throw Gone(id);
+
+    private static RunConflictException Gone(string id) => new($"run {id} was deleted");
+
     /// <summary>The active runs of which an attempt goes through an instance now, be it at a slice that is worked on here.</summary>
     public IReadOnlyList<string> Through(Instance instance)
     {
@@ -293,7 +324,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
 
     private async Task<Run> RequestStopAsync(string id, StopReason reason)
     {
-        var entry = _runs[id];
+        var entry = EntryOf(id);
         Run run;
         lock (entry.Requests)
         {

@@ -20,6 +20,9 @@ internal sealed partial class RunStore : IDisposable
     /// <summary>Folder of the data directory with the runs of the demonstration in one process.</summary>
     public const string Demonstrations = "demonstration";
 
+    // Before the id in the name of a folder that is being deleted.
+    private const string Leaving = ".deleted-";
+
     // The other two are the AppHost's.
     private static readonly string[] OwnNames = [PageKeys, Demonstrations, "logs", "apphost.lock"];
     private readonly IDisposable? _lock;
@@ -41,6 +44,8 @@ internal sealed partial class RunStore : IDisposable
         {
             _lock = ReservedFolder.TryTake(Root, ".lock")
                 ?? throw new InvalidOperationException("Another orchestrator uses this data directory (PIPELINE_DATA).");
+            foreach (var folder in Directory.GetDirectories(Root, Leaving + "*"))
+                DeleteRest(folder);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -231,6 +236,36 @@ internal sealed partial class RunStore : IDisposable
         _leftOut[folder] = reason;
     }
 
+    /// <summary>Deletes a run with all that is in its folder. Of a run whose deletion is broken off the next start deletes the rest.</summary>
+    /// <exception cref="StageException">store_unwritable; the run is as it was.</exception>
+    public void Delete(string id)
+    {
+        var leaving = Path.Combine(Root, Leaving + id);
+        Write("the run's end", () =>
+        {
+            if (Directory.Exists(FolderOf(id)))
+                Directory.Move(FolderOf(id), leaving);
+            DurableFiles.Private.FlushFolder(Root, "run_folder");
+        });
+        DeleteRest(leaving);
+    }
+
+    private void DeleteRest(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody has deleted it by hand.
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogUndeleted(_logger, folder, error.Message);
+        }
+    }
+
     /// <summary>Stores the speed of a run. Not durable: a crash may lose the latest points of a picture.</summary>
     public void SaveSpeed(string id, IReadOnlyList<SpeedPoint> points)
     {
@@ -278,6 +313,9 @@ internal sealed partial class RunStore : IDisposable
 
     [LoggerMessage(EventId = 3002, Level = LogLevel.Warning, Message = "{Path} cannot be written: {Reason}")]
     private static partial void LogSpeedUnstored(ILogger logger, string path, string reason);
+
+    [LoggerMessage(EventId = 3003, Level = LogLevel.Warning, Message = "{Folder} of a deleted run cannot be deleted: {Reason}; the next start tries again")]
+    private static partial void LogUndeleted(ILogger logger, string folder, string reason);
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "{Folder} is left out: run.json cannot be read: {Reason}")]
     private static partial void LogUnreadable(ILogger logger, string folder, string reason);

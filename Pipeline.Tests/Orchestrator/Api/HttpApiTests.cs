@@ -55,7 +55,7 @@ public sealed class HttpApiTests : ApiTest
             .SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name} {path.Name.TrimEnd('/')}"));
         string[] expected =
         [
-            "get /runs", "get /runs/{id}", "get /runs/{id}/events", "get /topology", "get /topology/events",
+            "delete /runs/{id}", "get /runs", "get /runs/{id}", "get /runs/{id}/events", "get /topology", "get /topology/events",
             "post /runs", "post /runs/{id}/cancel", "post /runs/{id}/pause", "post /runs/{id}/resume",
             "post /topology/{name}/stop", "post /topology/{role}/replace",
         ];
@@ -94,7 +94,8 @@ public sealed class HttpApiTests : ApiTest
     [InlineData("GET", "/runs/none/events", HttpStatusCode.NotFound)]
     [InlineData("POST", "/runs/none/pause", HttpStatusCode.NotFound)]
     [InlineData("DELETE", "/runs", HttpStatusCode.MethodNotAllowed)]
-    [InlineData("DELETE", "/runs/none", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("DELETE", "/runs/none", HttpStatusCode.NotFound)]
+    [InlineData("PUT", "/runs/none", HttpStatusCode.MethodNotAllowed)]
     [InlineData("PUT", "/runs/none/pause", HttpStatusCode.MethodNotAllowed)]
     [InlineData("PUT", "/topology", HttpStatusCode.MethodNotAllowed)]
     [InlineData("POST", "/runs?dryRunn=true", HttpStatusCode.BadRequest)]

@@ -140,5 +140,22 @@ public sealed class RunLifecycleTests : ApiTest
         Assert.Equal(JsonValueKind.Null, told.GetProperty("stall").ValueKind);
     }
 
+    [Fact]
+    public async Task Delete_RunThatRests_IsGoneWithItsFolder()
+    {
+        var id = await StartAsync(Body(Input));
+        var attempt = (await Served.Stages.NextAsync()).Opens();
+        await ProblemAsync(await Served.Client.DeleteAsync($"/runs/{id}"), HttpStatusCode.Conflict);
+        attempt.Completes();
+        await EndAsync(id);
+        Assert.True(Directory.Exists(FolderOf(id)));
+
+        Assert.Equal(HttpStatusCode.NoContent, (await Served.Client.DeleteAsync($"/runs/{id}")).StatusCode);
+
+        Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(FolderOf(id))!));
+        Assert.Empty((await Served.Client.GetFromJsonAsync<JsonElement>("/runs")).EnumerateArray());
+        await ProblemAsync(await Served.Client.DeleteAsync($"/runs/{id}"), HttpStatusCode.NotFound);
+    }
+
     private static string? StateOf(SseItem<JsonElement> item) => item.Data.GetProperty("state").GetString();
 }

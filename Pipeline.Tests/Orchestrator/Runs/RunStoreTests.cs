@@ -40,6 +40,21 @@ public sealed class RunStoreTests : FolderTests
         Assert.Equal(settings.GroupBy, loaded.Options.GroupBy);
     }
 
+    [Fact]
+    public void Delete_IsBrokenOff_NextStartDeletesTheRest()
+    {
+        string left;
+        using (var store = Open())
+        {
+            left = Directory.CreateDirectory(Path.Combine(store.Root, ".deleted-20260101-120000-ab12", "slices")).Parent!.FullName;
+            Assert.Empty(store.LoadAll());
+        }
+
+        Open().Dispose();
+
+        Assert.False(Directory.Exists(left));
+    }
+
     [UnixFact]
     [UnsupportedOSPlatform("windows")]
     public void Save_NewRun_IsReadableByThisUserOnly()

@@ -542,6 +542,26 @@ public sealed class ComponentTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task RunPage_Delete_AsksFirstAndLeadsToTheOtherRuns()
+    {
+        await using var known = await RunPageOfAsync(run => run with { State = RunState.Completed, Options = run.Options with { Output = null } });
+        var runs = known.Served.Services.GetRequiredService<RunService>();
+
+        await ClickAsync("Delete ...");
+        Assert.Contains("with the results in it", known.Page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        await ClickAsync("Keep");
+        Assert.Single(runs.List());
+        await ClickAsync("Delete ...");
+        await ClickAsync("Delete");
+
+        known.Page.WaitForAssertion(() => Assert.EndsWith(
+            "/ui/runs", known.Browser.Services.GetRequiredService<NavigationManager>().Uri, StringComparison.Ordinal), Waiting.Limit);
+        Assert.Empty(runs.List());
+
+        Task ClickAsync(string text) => known.Page.FindAll("fluent-button").Single(button => button.TextContent.Trim() == text).ClickAsync();
+    }
+
+    [Fact]
     public void PipelinePage_ProcessThatDoesNotAnswer_IsShownAsMissingBeforeItsLeaseEnds()
     {
         var page = _browser.Render<PipelinePage>();
