@@ -23,7 +23,7 @@ internal static class InputFile
     public static async Task<Workload> GenerateAsync(Session session, long count, string kind, string payload, CancellationToken cancellationToken)
     {
         var path = Path.Combine(session.Folder, "input.ndjson");
-        await using var generator = session.Start(
+        await using var generator = ServiceProcess.Start(
             "the generator",
             "Pipeline.Cli",
             ["generate", "--count", $"{count}", "--seed", $"{Seed}", "--workload", kind, "--payload", payload, "--output", path],

@@ -140,5 +140,5 @@ internal sealed class PipelineServices : IAsyncDisposable
     }
 
     private void Start(string name, string assembly, Dictionary<string, string> environment) =>
-        _processes.Add(_session.Start(name, assembly, [], environment));
+        _processes.Add(ServiceProcess.Start(name, assembly, [], environment));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using Pipeline.Bench.Cli;
+using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.Bench.Services;
 
@@ -36,7 +37,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts a program of the solution.</summary>
+    /// <summary>Starts a program of the solution. It ends by itself when the benchmark is gone.</summary>
     /// <param name="name">For messages.</param>
     /// <param name="assembly">Such as Pipeline.Broker.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -50,6 +51,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment[AppHostWatch.Variable] = $"{ProcessIdentity.Current}";
         foreach (var (variable, value) in environment)
             start.Environment[variable] = value;
         var process = Process.Start(start) ?? throw new BenchException($"{name} did not start");
