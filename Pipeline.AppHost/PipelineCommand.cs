@@ -164,7 +164,6 @@ internal sealed partial record PipelineCommand
         .. Resume is { } run ? ["resume", run] : (string[])["run", "--input", Input ?? sample, "--batch-size", $"{BatchSize}"],
         .. Output is { } output ? ["--output", output] : Array.Empty<string>(),
         .. Overwrite ? ["--overwrite"] : Array.Empty<string>(),
-        .. Exit ? Array.Empty<string>() : ["--figures"],
     ];
 
     /// <summary>

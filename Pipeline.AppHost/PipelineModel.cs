@@ -126,6 +126,7 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
             .WithArgs(command.ToRun(Directories.Sample))
             .WithEnvironment("PIPELINE_ORCHESTRATOR", orchestrator.GetEndpoint("http"))
             .WithEnvironment("PIPELINE_RESUME_COMMAND", command.ToResume("{run}"))
+            .WithEnvironment("PIPELINE_COLUMNS", Console.IsOutputRedirected ? "" : $"{Console.WindowWidth}")
             .WithIconName("Play");
         builder.Services.AddHostedService<RunConsole>();
         if (command is { Input: null, Resume: null } && !File.Exists(Directories.Sample))

@@ -6,9 +6,6 @@ namespace Pipeline.Cli;
 /// <summary>run: makes a run and stays with it to its end.</summary>
 internal static class RunCommand
 {
-    /// <summary>The option that adds the figures of each stage to the report.</summary>
-    public static Option<bool> Figures() => new("--figures") { Description = "Report the figures of each stage, too" };
-
     /// <summary>The command.</summary>
     public static Command Build(CommandContext context)
     {
@@ -20,12 +17,11 @@ internal static class RunCommand
         {
             Description = "Check the options and the files, and the rules where a pipeline is up or with --monolith; start nothing",
         };
-        var figures = Figures();
         // The settings, as the check has read them.
         var given = new RunSettings();
         var command = new CheckedCommand("run", "Run a file or directory of NDJSON through the pipeline that is up", CheckOptionsAsync)
         {
-            monolith, threads, detach, check, figures, context.Markdown,
+            monolith, threads, detach, check, context.Markdown,
         };
         foreach (var option in options.All)
             command.Options.Add(option);
@@ -41,7 +37,7 @@ internal static class RunCommand
                 return ExitCodes.Ok;
             }
 
-            var follower = new RunFollower(context, format, parsed.GetValue(figures));
+            var follower = new RunFollower(context, format);
             if (parsed.GetValue(monolith))
             {
                 return options.WritesToStandardOutput(parsed)
@@ -111,29 +107,10 @@ internal static class RunCommand
                 errors.Add("--output is needed with --monolith: there is no run's folder");
             }
 
-            var checksOnly = CheckedCommand.ValueOr(parsed, check, false);
-            if (checksOnly && CheckedCommand.ValueOr(parsed, detach, false))
+            if (CheckedCommand.ValueOr(parsed, check, false) && CheckedCommand.ValueOr(parsed, detach, false))
                 errors.Add("--detach: --check starts nothing that could go on by itself");
-            if (CheckedCommand.ValueOr(parsed, figures, false))
-            {
-                errors.AddRange(ErrorsOfFigures(context, parsed, detach));
-                if (checksOnly)
-                    errors.Add("--figures: --check runs no stage that could have figures");
-                else if (toStandardOutput && alone)
-                    errors.Add("--figures: the results go to standard output, and so would the report; name a file for the results");
-            }
-
             return settings;
         }
-    }
-
-    /// <summary>What keeps --figures from being reported, of run and resume.</summary>
-    public static IEnumerable<string> ErrorsOfFigures(CommandContext context, ParseResult parsed, Option<bool> detach)
-    {
-        if (CheckedCommand.ValueOr(parsed, detach, false))
-            yield return "--figures: --detach does not wait for the end, when there are figures; `pipeline show RUN` has them then";
-        else if (context.FormatOf(parsed) == ReportFormat.Markdown)
-            yield return "--figures: a report in Markdown has none; `pipeline show RUN` has them";
     }
 
     private static async Task CheckAsync(CommandContext context, RunSettings settings, CancellationToken cancellationToken)

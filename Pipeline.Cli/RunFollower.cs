@@ -7,8 +7,7 @@ namespace Pipeline.Cli;
 /// <summary>Stays with a run until it rests, across restarts of its orchestrator, and reports how it ended.</summary>
 /// <param name="context">What commands share.</param>
 /// <param name="format">Format of the report.</param>
-/// <param name="figures">Whether the report has the figures of each stage.</param>
-internal sealed class RunFollower(CommandContext context, ReportFormat format, bool figures)
+internal sealed class RunFollower(CommandContext context, ReportFormat format)
 {
     /// <summary>Environment variable: the command line that resumes a run, with {run} for its id.</summary>
     public const string ResumeVariable = "PIPELINE_RESUME_COMMAND";
@@ -61,7 +60,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format, b
     /// <exception cref="CliException">It did not complete.</exception>
     public int End(Run run, bool isStored = true)
     {
-        RunReport.Write(context.Terminal, run, format, withResults: true, figures, isStored);
+        RunReport.Write(context.Terminal, run, format, withFigures: true, isStored);
         return run.State == RunState.Completed ? ExitCodes.Ok : throw HowItEnded(run);
     }
 

@@ -16,11 +16,9 @@ internal static class RunReport
     /// <param name="terminal">Where.</param>
     /// <param name="run">The run.</param>
     /// <param name="format">How.</param>
-    /// <param name="withResults">Whether the first results are shown.</param>
-    /// <param name="figures">Whether the figures of each stage are shown.</param>
+    /// <param name="withFigures">Whether the first results and the figures of each stage are shown.</param>
     /// <param name="isStored">Whether 'show' tells the rest.</param>
-    public static void Write(
-        Terminal terminal, Run run, ReportFormat format, bool withResults = false, bool figures = false, bool isStored = true)
+    public static void Write(Terminal terminal, Run run, ReportFormat format, bool withFigures = false, bool isStored = true)
     {
         switch (format)
         {
@@ -41,7 +39,7 @@ internal static class RunReport
                 WriteSkipped(terminal, skipped);
         }
 
-        if (withResults && run.State == RunState.Completed)
+        if (withFigures && run.State == RunState.Completed)
         {
             if (run.Counts is { Events: 0, WorkItems: 0 })
                 terminal.Output.WriteLine("  no groups: no line was an event, or all events were filtered");
@@ -49,7 +47,7 @@ internal static class RunReport
                 terminal.Output.WriteLine("  " + line);
         }
 
-        if (figures && run.Stages.Count > 0)
+        if (withFigures && run.Stages.Count > 0)
             WriteStages(terminal, run.Stages);
     }
 
@@ -172,7 +170,7 @@ internal static class RunReport
             stage.ProcessCpuMicros > 0 ? Seconds(stage.ProcessCpuMicros) : Show.Unknown,
             stage.ProcessPeakRssBytes > 0 ? Number(stage.ProcessPeakRssBytes >> 20) : Show.Unknown,
         ]));
-        terminal.WriteTable(rows, "bytes in", "bytes out", "batches", "peak MB", "rejected", "filtered", "cpu", "instance");
+        terminal.WriteTable(rows, "bytes in", "bytes out", "batches", "peak MB", "rejected", "filtered", "cpu", "instance", "waits for input");
         terminal.Output.WriteLine(StageFigures.WaitingEdge(stages) is var (above, below)
             ? $"waiting edge: {above.Role} -> {below.Role}: {above.InstanceId} waited {Seconds(above.WaitingToSendMicros)} for {below.InstanceId}"
             : "waiting edge: none");

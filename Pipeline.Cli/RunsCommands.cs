@@ -67,7 +67,7 @@ internal static class RunsCommands
                 run = await display.ShowAsync(client.FollowAsync(run.Id, cancellationToken)) ?? run;
             }
 
-            return new RunFollower(context, format, figures: false).EndStopped(run, rest);
+            return new RunFollower(context, format).EndStopped(run, rest);
         });
         return command;
     }
@@ -76,15 +76,11 @@ internal static class RunsCommands
     {
         var id = Id();
         var detach = new Option<bool>("--detach") { Description = "Do not wait for the run" };
-        var figures = RunCommand.Figures();
         var allowUpgrade = new Option<bool>("--allow-upgrade")
         {
             Description = "Let other implementations take over than the run began with; also for a run that waits for those",
         };
-        var command = new CheckedCommand("resume", "Go on with a run from its last committed checkpoint", Check)
-        {
-            id, detach, figures, allowUpgrade, context.Markdown,
-        };
+        var command = new Command("resume", "Go on with a run from its last committed checkpoint") { id, detach, allowUpgrade, context.Markdown };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var format = context.FormatOf(parsed);
@@ -92,13 +88,10 @@ internal static class RunsCommands
             await client.WaitUntilUpAsync(context.Time, context.Terminal.Error.WriteLine, cancellationToken);
             var run = await client.ResumeAsync(parsed.GetRequiredValue(id), parsed.GetValue(allowUpgrade), CancellationToken.None);
             if (!parsed.GetValue(detach))
-                return await new RunFollower(context, format, parsed.GetValue(figures)).FollowAsync(client, run.Id, cancellationToken);
+                return await new RunFollower(context, format).FollowAsync(client, run.Id, cancellationToken);
             return RunCommand.ReportDetached(context.Terminal, run, format);
         });
         return command;
-
-        IEnumerable<string> Check(ParseResult parsed) =>
-            CheckedCommand.ValueOr(parsed, figures, false) ? RunCommand.ErrorsOfFigures(context, parsed, detach) : [];
     }
 
     private static Argument<string> Id() => OptionKinds.NotBlank("RUN", "Id of a run, as runs lists it", "the id of a run, as runs lists it");

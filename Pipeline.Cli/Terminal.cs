@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Pipeline.Client.Channels;
@@ -10,16 +11,26 @@ namespace Pipeline.Cli;
 
 /// <summary>Where a command writes.</summary>
 internal sealed class Terminal(
-    TextWriter output, TextWriter error, IAnsiConsole? interactive = null, Func<Stream>? openOutput = null, Func<Stream>? openInput = null)
+    TextWriter output,
+    TextWriter error,
+    IAnsiConsole? interactive = null,
+    Func<Stream>? openOutput = null,
+    Func<Stream>? openInput = null,
+    string? columns = null)
 {
     /// <summary>Name that stands for standard input or output.</summary>
     public const string StandardStream = "-";
+
+    /// <summary>Environment variable: characters in a line where another process, the AppHost, passes the output on to a terminal.</summary>
+    private const string ColumnsVariable = "PIPELINE_COLUMNS";
+
+    private readonly int _columns = int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0 ? count : int.MaxValue;
 
     /// <summary>Standard output and standard error.</summary>
     public static Terminal System { get; } = new(
         Console.Out, Console.Error,
         Console.IsOutputRedirected || Console.IsErrorRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? null : AnsiConsole.Console,
-        StandardStreams.OpenOutput, Console.OpenStandardInput);
+        StandardStreams.OpenOutput, Console.OpenStandardInput, Environment.GetEnvironmentVariable(ColumnsVariable));
 
     /// <summary>For progress bars; null where it is no terminal, or one that cannot draw them.</summary>
     public IAnsiConsole? Interactive { get; } = interactive;
@@ -78,7 +89,7 @@ internal sealed class Terminal(
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(value, type));
 
     /// <summary>Characters in a line; no limit where it is no terminal.</summary>
-    public int Width => Interactive?.Profile.Width ?? int.MaxValue;
+    public int Width => Interactive?.Profile.Width ?? _columns;
 
     /// <summary>Writes columns side by side, as <see cref="Table"/> makes them for <see cref="Width"/>.</summary>
     public void WriteTable(IReadOnlyList<string[]> rows, params ReadOnlySpan<string> dispensable)

@@ -55,10 +55,10 @@ public class PipelineCommandTests
         Assert.Equal($"{reasons}; --help shows the options", string.Join('\n', PipelineCommand.Parse(line.Split(' ')).Errors));
 
     [Theory]
-    [InlineData("", "run --input /sample --batch-size 0 --figures")]
+    [InlineData("", "run --input /sample --batch-size 0")]
     [InlineData("--input /in --output /out --batch-size 7 --exit", "run --input /in --batch-size 7 --output /out")]
-    [InlineData("--batch-size auto", "run --input /sample --batch-size 0 --figures")]
-    [InlineData("--output /out --overwrite", "run --input /sample --batch-size 0 --output /out --overwrite --figures")]
+    [InlineData("--batch-size auto", "run --input /sample --batch-size 0")]
+    [InlineData("--output /out --overwrite", "run --input /sample --batch-size 0 --output /out --overwrite")]
     [InlineData("--resume 20260101-120000-ab12 --exit", "resume 20260101-120000-ab12")]
     public void ToRun_CommandLine_GivesTheArgumentsOfTheRun(string line, string arguments)
     {

@@ -18,7 +18,7 @@ public sealed class RunFollowerTests : CommandTests
         var run = await client.StartAsync(new RunSettings { Input = Write("in.ndjson") });
         var attempt = (await served.Stages.NextAsync()).Opens();
         using var interrupt = new CancellationTokenSource();
-        var following = new RunFollower(ContextOf(time, EnvironmentOf(served)), ReportFormat.Text, figures: false).FollowAsync(client, run.Id, interrupt.Token);
+        var following = new RunFollower(ContextOf(time, EnvironmentOf(served)), ReportFormat.Text).FollowAsync(client, run.Id, interrupt.Token);
 
         await interrupt.CancelAsync();
         await attempt.DrainRequested;
@@ -41,7 +41,7 @@ public sealed class RunFollowerTests : CommandTests
         var time = new JumpingTime(tick: TimeSpan.FromSeconds(31));
         using var client = new RunsClient(new Answering(new HttpRequestException("lost")), new Uri(served.Endpoint.Address), ServedOrchestrator.Key, "a test");
         var follower = new RunFollower(
-            ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another-key"), ReportFormat.Text, figures: false);
+            ContextOf(time, name => name == RunsClient.AddressVariable ? served.Endpoint.Address : "another-key"), ReportFormat.Text);
 
         var error = await Assert.ThrowsAsync<CliException>(() => follower.FollowAsync(client, "r", CancellationToken.None).WaitAsync(Waiting.Limit));
 
@@ -66,7 +66,7 @@ public sealed class RunFollowerTests : CommandTests
     public void EndStopped_RunThatIsNotPaused_FailsAndSaysWhy(RunState state, string? reason, int code, string message)
     {
         var run = SampleRun.New("r", state) with { Error = reason is null ? null : new RunError(reason, "it is full.") };
-        var follower = new RunFollower(ContextOf(TimeProvider.System, _ => null), ReportFormat.Text, figures: false);
+        var follower = new RunFollower(ContextOf(TimeProvider.System, _ => null), ReportFormat.Text);
 
         var error = Assert.Throws<CliException>(() => follower.EndStopped(run, RunState.Paused));
 
@@ -78,7 +78,7 @@ public sealed class RunFollowerTests : CommandTests
     {
         var answers = new Answering(HttpStatusCode.OK, new StringContent("data: {\"later\":1}\n\n"));
         using var client = new RunsClient(answers, new Uri("http://127.0.0.1:1"), "key", "a test");
-        var follower = new RunFollower(ContextOf(new JumpingTime(), _ => null), ReportFormat.Text, figures: false);
+        var follower = new RunFollower(ContextOf(new JumpingTime(), _ => null), ReportFormat.Text);
 
         var error = await Assert.ThrowsAsync<RunsApiException>(
             () => follower.FollowAsync(client, "r", CancellationToken.None).WaitAsync(Waiting.Limit));

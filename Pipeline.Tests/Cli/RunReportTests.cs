@@ -84,9 +84,41 @@ public sealed class RunReportTests : CommandTests
     {
         var run = SampleRun.New(state: RunState.Completed) with { Counts = new RunCounts { Lines = 1, Events = events, Filtered = 1 - events } };
 
-        RunReport.Write(Terminal, run, ReportFormat.Text, withResults: true);
+        RunReport.Write(Terminal, run, ReportFormat.Text, withFigures: true);
 
         Assert.Equal(isTold, Output.Contains("no groups", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Write_RunThatWasFollowed_EndsWithATableThatFitsIntoTheTerminal()
+    {
+        var stage = new StageFigures
+        {
+            InstanceId = "ghmgmuxg",
+            Role = "aggregate",
+            ItemsIn = 9_999_999_999,
+            ItemsOut = 9_999_999_999,
+            ProcessingMicros = 100_000_000,
+            WaitingToReceiveMicros = 100_000_000,
+            WaitingToSendMicros = 100_000_000,
+        };
+        using var output = new StringWriter();
+
+        RunReport.Write(
+            new Terminal(output, TextWriter.Null, columns: "80"), SampleRun.New(state: RunState.Completed) with { Stages = [stage] }, ReportFormat.Text,
+            withFigures: true);
+
+        var lines = output.ToString().Split(System.Environment.NewLine);
+        Assert.Contains(lines, line => line.StartsWith("aggregate  9,999,999,999", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
+    }
+
+    [Fact]
+    public void Write_RunWithoutStages_HasNoTable()
+    {
+        RunReport.Write(Terminal, SampleRun.New(state: RunState.Completed), ReportFormat.Text, withFigures: true);
+
+        Assert.DoesNotContain("waiting edge", Output, StringComparison.Ordinal);
     }
 
     [Fact]

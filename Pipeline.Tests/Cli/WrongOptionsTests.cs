@@ -116,10 +116,6 @@ public sealed class WrongOptionsTests : CommandTests
     }
 
     [Theory]
-    [InlineData("--figures: a report in Markdown has none", "--figures", "--markdown")]
-    [InlineData("--figures: --detach does not wait", "--figures", "--detach")]
-    [InlineData("--figures: --check runs no stage", "--figures", "--check")]
-    [InlineData("--figures: the results go to standard output", "--figures", "--monolith", "--output", "-")]
     [InlineData("--detach: --check starts nothing", "--detach", "--check")]
     [InlineData("--json: a report is either JSON or", "--json", "--markdown")]
     public async Task Run_OptionsThatExcludeEachOther_AreRefused(string error, params string[] options) =>
@@ -139,8 +135,6 @@ public sealed class WrongOptionsTests : CommandTests
         await RefusesAsync([error], args.Contains("run") ? [.. args, "--input", Write("in.ndjson")] : args);
 
     [Theory]
-    [InlineData("--figures: a report in Markdown has none", "resume", "r", "--figures", "--markdown")]
-    [InlineData("--figures: --detach does not wait", "resume", "r", "--figures", "--detach")]
     [InlineData("--json: a report is either JSON or", "show", "r", "--markdown", "--json")]
     [InlineData("--json: the lines go to standard output", "generate", "--output", "-", "--json")]
     [InlineData(
