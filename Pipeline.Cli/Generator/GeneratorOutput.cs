@@ -17,6 +17,7 @@ internal static class GeneratorOutput
     /// <param name="cancellationToken">Ends it; nothing is left behind.</param>
     /// <exception cref="IOException">It cannot be written; nothing is left behind.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    /// <exception cref="CliException">Nothing can be written beside it.</exception>
     public static void Write(
         GeneratorOptions options, string path, bool overwrite, IProgress<long>? progress, CancellationToken cancellationToken)
     {
@@ -33,7 +34,7 @@ internal static class GeneratorOutput
 
         var folder = Path.GetDirectoryName(target)!;
         // On the same file system, so that the file appears in one step.
-        using var unfinished = TemporaryFolder.In(folder, target);
+        using var unfinished = TemporaryFolder.Beside(target);
         var whole = Path.Combine(unfinished.Path, Path.GetFileName(target));
         using (var file = new FileStream(whole, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
         {

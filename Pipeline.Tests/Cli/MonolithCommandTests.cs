@@ -105,25 +105,6 @@ public sealed class MonolithCommandTests : CommandTests
     }
 
     [Fact]
-    public async Task Monolith_FolderThatAKilledOneLeft_IsTakenAway()
-    {
-        var input = Write("in.ndjson");
-        var output = InFolder("x.ndjson");
-        var left = Directory.CreateDirectory(InFolder(".x.ndjson.1.tmp")).FullName;
-        File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
-        var used = Directory.CreateDirectory(InFolder(".x.ndjson.2.tmp")).FullName;
-        var backup = Directory.CreateDirectory(InFolder(".x.ndjson.backup.tmp")).FullName;
-        File.WriteAllText(Path.Combine(backup, ".pipeline-lock"), "");
-        using var @lock = new FileStream(Path.Combine(used, ".pipeline-lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-
-        Assert.Equal(ExitCodes.Ok, await CommandAsync("run", "--monolith", "--input", input, "--output", output));
-
-        Assert.False(Directory.Exists(left));
-        Assert.True(Directory.Exists(used));
-        Assert.True(Directory.Exists(backup));
-    }
-
-    [Fact]
     public async Task Check_Monolith_FindsWhatARunWouldAndWritesNothing()
     {
         var (input, output) = (Write("in.ndjson", "no event\n"), InFolder("out.ndjson"));

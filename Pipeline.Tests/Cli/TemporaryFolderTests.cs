@@ -5,41 +5,18 @@ namespace Pipeline.Tests.Cli;
 
 public sealed class TemporaryFolderTests : FolderTests
 {
-    private string OfUser => InFolder($"pipeline-{Environment.UserName}");
-
-    [Fact]
-    public void OfUser_FolderThatAKilledOneLeft_IsTakenAwayAndOneInUseIsNot()
-    {
-        var left = Directory.CreateDirectory(Path.Combine(OfUser, ".run.1.tmp")).FullName;
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(OfUser, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.WriteAllText(Path.Combine(left, ".pipeline-lock"), "");
-        using var used = TemporaryFolder.OfUser(Folder);
-        Assert.False(Directory.Exists(left));
-
-        using (var another = TemporaryFolder.OfUser(Folder))
-            Assert.Equal(new[] { used.Path, another.Path }.Order(StringComparer.Ordinal), Directory.GetDirectories(OfUser).Order(StringComparer.Ordinal));
-
-        Assert.Equal([used.Path], Directory.GetDirectories(OfUser));
-    }
-
-    [Fact]
-    public void OfUser_SeveralAtOnce_TakeNoOthersFolderAway() => Parallel.For(0, 4_000, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
-    {
-        using var folder = TemporaryFolder.OfUser(Folder);
-        File.WriteAllText(Path.Combine(folder.Path, "file"), "");
-    });
-
-    [UnixFact]
+    [UnixTheory]
+    [InlineData(false)]
+    [InlineData(true)]
     [UnsupportedOSPlatform("windows")]
-    public void OfUser_FolderThatOthersMayEnter_IsRefused()
+    public void Made_BesideAFileOrNot_OnlyTheUserMayEnterItAndItGoes(bool besideAFile)
     {
-        using (TemporaryFolder.OfUser(Folder))
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(OfUser));
-        File.SetUnixFileMode(OfUser, File.GetUnixFileMode(OfUser) | UnixFileMode.OtherExecute);
+        using var folder = besideAFile ? TemporaryFolder.Beside(InFolder("a")) : TemporaryFolder.OfUser();
+        File.WriteAllText(Path.Combine(folder.Path, "file"), "");
 
-        var error = Assert.Throws<CliException>(() => TemporaryFolder.OfUser(Folder));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder.Path));
+        folder.Dispose();
 
-        Assert.Equal((ExitCodes.Failed, $"{OfUser} cannot be used: other users may enter it; set TMPDIR to another folder"), (error.ExitCode, error.Message));
+        Assert.False(Directory.Exists(folder.Path));
     }
 }
