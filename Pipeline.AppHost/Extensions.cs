@@ -118,20 +118,25 @@ internal static class Extensions
     /// the command line's program.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithPage<TCommandLine>(this IResourceBuilder<ProjectResource> builder, PipelineModel pipeline)
-        where TCommandLine : IProjectMetadata, new() => builder
-        .WithEnvironment("PIPELINE_COMMAND", pipeline.PathOf(new TCommandLine()))
-        .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (pipeline.PageLink, "Page"))
-        .OnResourceReady((_, _, _) => pipeline.EndsWithRun
-            ? Task.CompletedTask
-            : Console.Out.WriteLineAsync($"Page: {builder.GetEndpoint("http").Url}{pipeline.PageLink}"))
-        .WithUrl($"{builder.GetEndpoint("http")}/openapi/v1.json", "API document")
-        .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
-        {
-            Url = HealthPaths.Health,
-            DisplayText = "Health",
-            Endpoint = endpoint,
-            DisplayLocation = UrlDisplayLocation.DetailsOnly,
-        });
+        where TCommandLine : IProjectMetadata, new()
+    {
+        // It is ready anew after each restart.
+        var isTold = pipeline.EndsWithRun;
+        return builder
+            .WithEnvironment("PIPELINE_COMMAND", pipeline.PathOf(new TCommandLine()))
+            .WithUrlForEndpoint("http", url => (url.Url, url.DisplayText) = (pipeline.PageLink, "Page"))
+            .OnResourceReady((_, _, _) => Interlocked.Exchange(ref isTold, true)
+                ? Task.CompletedTask
+                : Console.Out.WriteLineAsync($"Page: {builder.GetEndpoint("http").Url}{pipeline.PageLink}"))
+            .WithUrl($"{builder.GetEndpoint("http")}/openapi/v1.json", "API document")
+            .WithUrlForEndpoint("http", endpoint => new ResourceUrlAnnotation
+            {
+                Url = HealthPaths.Health,
+                DisplayText = "Health",
+                Endpoint = endpoint,
+                DisplayLocation = UrlDisplayLocation.DetailsOnly,
+            });
+    }
 
     /// <summary>Adds the commands that start and stop runs.</summary>
     public static IResourceBuilder<ProjectResource> WithRunCommands<TCommandLine>(
