@@ -90,7 +90,7 @@ internal static class PipelineApplication
     {
         var directories = application.Services.GetRequiredService<PipelineDirectories>();
         using var reserved = directories.Lock;
-        PortCheck.Check(application.Services);
+        await PortCheck.CheckAsync(application.Services, directories.Lock?.IsOfKilled == true);
         if (WhyNotFound(application.Services.GetRequiredService<PipelineOptions>()) is { } taken)
             await Console.Error.WriteLineAsync($"warning: commands in another terminal will not find this pipeline: {taken}");
         var outcome = application.Services.GetRequiredService<SupervisionOutcome>();

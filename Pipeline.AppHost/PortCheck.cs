@@ -14,19 +14,44 @@ internal static class PortCheck
         "ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
     ];
 
+    /// <summary>As long as Aspire's own processes may take to notice that their AppHost was killed.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    /// <param name="services">The application's.</param>
+    /// <param name="afterKilled">The former AppHost was killed: what it started may have the ports for a while.</param>
     /// <exception cref="PipelineException">Wanted ports are in use: a line for each.</exception>
-    public static void Check(IServiceProvider services)
+    public static async Task CheckAsync(IServiceProvider services, bool afterKilled)
     {
         // In tests Aspire chooses the ports.
         if (services.GetRequiredService<IConfiguration>().GetValue("DcpPublisher:RandomizePorts", false))
             return;
-        var taken = WantedBy(services)
-            .Select(wanted => WhyTaken(wanted.Port) is { } why
-                ? $"port {wanted.Port} is {why}, and {wanted.User} needs it; is another pipeline up? {wanted.Remedy} takes another"
-                : null)
-            .OfType<string>().ToList();
+        var taken = await UntilFreeAsync(
+            () => [.. WantedBy(services)
+                .Select(wanted => WhyTaken(wanted.Port) is { } why
+                    ? $"port {wanted.Port} is {why}, and {wanted.User} needs it; is another pipeline up? {wanted.Remedy} takes another"
+                    : null)
+                .OfType<string>()],
+            afterKilled ? Patience : TimeSpan.Zero,
+            services.GetRequiredService<TimeProvider>());
         if (taken.Count > 0)
             throw new PipelineException(string.Join('\n', taken));
+    }
+
+    /// <summary>Looks for what is taken until nothing is, or for so long.</summary>
+    internal static async Task<IReadOnlyList<string>> UntilFreeAsync(Func<IReadOnlyList<string>> find, TimeSpan patience, TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        var taken = find();
+        if (taken.Count > 0 && patience > TimeSpan.Zero)
+            await Console.Error.WriteLineAsync($"waiting up to {patience.TotalSeconds} s for what the killed AppHost has left: {taken[0].Split(", ")[0]}");
+        while (taken.Count > 0 && time.GetElapsedTime(began) < patience)
+        {
+            await Task.Delay(Interval, time);
+            taken = find();
+        }
+
+        return taken;
     }
 
     private static IEnumerable<(int Port, string User, string Remedy)> WantedBy(IServiceProvider services)

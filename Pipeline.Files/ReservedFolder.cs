@@ -9,7 +9,7 @@ public static class ReservedFolder
     /// <returns>Holds the lock, which ends with this process at the latest, however it ends; null where another process has it.</returns>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be used.</exception>
-    public static IDisposable? TryTake(string folder, string lockName)
+    public static FileStream? TryTake(string folder, string lockName)
     {
         RequireNoFile(folder);
         Directory.CreateDirectory(folder);

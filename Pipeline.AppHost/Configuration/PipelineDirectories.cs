@@ -10,7 +10,7 @@ namespace Pipeline.AppHost.Configuration;
 /// <param name="Roots">What may be read and written below, separated like PATH.</param>
 /// <param name="Stores">Where runs are kept, below <c>runs</c>: the data directory, and the cluster's storage where there is one.</param>
 /// <param name="Lock">Reserves the data directory for this AppHost until it is disposed.</param>
-internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyList<string> Stores, IDisposable? Lock = null)
+internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyList<string> Stores, AppHostLock? Lock = null)
 {
     public string Logs => Path.Combine(Data, "logs");
 
@@ -57,16 +57,39 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
 
     /// <summary>Makes the data directory, and reserves it for one AppHost at a time.</summary>
     /// <exception cref="PipelineException">It cannot be used, or another AppHost uses it.</exception>
-    internal static IDisposable Reserve(string data)
+    internal static AppHostLock Reserve(string data)
     {
         try
         {
-            return ReservedFolder.TryTake(data, "apphost.lock")
-                ?? throw new PipelineException($"data directory '{data}' is in use by another AppHost; --Pipeline:Data=DIR takes another");
+            return new AppHostLock(ReservedFolder.TryTake(data, "apphost.lock")
+                ?? throw new PipelineException($"data directory '{data}' is in use by another AppHost; --Pipeline:Data=DIR takes another"));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new PipelineException($"data directory '{data}' cannot be used: {exception.Message.TrimEnd('.')}; --Pipeline:Data=DIR takes another");
         }
+    }
+}
+
+/// <summary>The lock on a data directory. Its file has a byte as long as an AppHost has it, and where that was killed.</summary>
+internal sealed class AppHostLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    public AppHostLock(FileStream file)
+    {
+        _file = file;
+        IsOfKilled = file.Length > 0;
+        file.WriteByte((byte)'\n');
+        file.Flush();
+    }
+
+    /// <summary>Whether the AppHost that had it before was killed: what it started may live on for some seconds.</summary>
+    public bool IsOfKilled { get; }
+
+    public void Dispose()
+    {
+        _file.SetLength(0);
+        _file.Dispose();
     }
 }

@@ -24,6 +24,21 @@ public sealed class SecondAppHostTests : FolderTests
     }
 
     [Fact]
+    public void Reserve_AppHostBeforeWasKilled_KnowsIt()
+    {
+        using (var first = PipelineDirectories.Reserve(Folder))
+            Assert.False(first.IsOfKilled);
+        using (var second = PipelineDirectories.Reserve(Folder))
+            Assert.False(second.IsOfKilled);
+        // As it is while one runs.
+        Write("apphost.lock", "\n");
+
+        using var third = PipelineDirectories.Reserve(Folder);
+
+        Assert.True(third.IsOfKilled);
+    }
+
+    [Fact]
     public async Task AppHost_SameDataDirectory_EndsWithOneLine()
     {
         using var held = PipelineDirectories.Reserve(Folder);
