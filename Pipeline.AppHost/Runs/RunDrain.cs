@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
+using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
 namespace Pipeline.AppHost.Runs;
@@ -16,17 +18,24 @@ internal sealed class RunDrain(
     ResourceCommandService commands,
     ResourceProcesses processes,
     SupervisionOutcome supervision,
+    PipelineDirectories directories,
     TimeProvider time)
     : IHostedLifecycleService
 {
     /// <summary>Longest time for both together; a run that did not get to a checkpoint resumes from the one before.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(6);
 
+    private readonly DateTimeOffset _began = time.GetUtcNow();
+
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Where the one run of --exit has ended there is nothing to drain, unless only the process that follows it has.
-        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run) || RunConsole.WasKilled(run.Snapshot))
+        // Where the one run of --exit has ended there is nothing to drain, unless only the process that follows it has, or another client has made a run.
+        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run) || RunConsole.WasKilled(run.Snapshot)
+            || StoredRuns.All(directories.Stores, _began).Any(stored => stored.State.IsActive()))
+        {
             await DrainAsync(cancellationToken);
+        }
+
         processes.Terminate();
     }
 

@@ -121,6 +121,28 @@ public sealed class InterruptTests : FolderTests
         Assert.StartsWith($"stopped; resume run {run} with: {Resume} {run} ", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public async Task Exit_RunOfAnotherClientIsActive_DrainsItBeforeAnyStageStops()
+    {
+        var input = WriteItems();
+        var rules = ServiceFiles.PathOf(new Projects.Pipeline_Stages_Rules());
+        // A stage that ends as soon as it is asked to.
+        var script = Write("rules.sh", $"PIPELINE_GRPC_PORT=0 ASPNETCORE_URLS=http://127.0.0.1:0 '{rules}' & trap \"kill -9 $!; exit\" TERM; wait");
+        using var host = AppHostProcess.Start(
+            Folder, NoVariables, "--input", input, "--output", InFolder("own"), "--exit", "--Pipeline:Services:rules:Replicas=0",
+            "--Pipeline:Processes:own:Stage=rules", "--Pipeline:Processes:own:Command=sh", $"--Pipeline:Processes:own:Arguments:0={script}",
+            $"--Pipeline:Processes:own:Environment:{ServiceFiles.DotnetRoot}={ServiceFiles.RuntimeFolder}");
+        await host.ReadRunAsync();
+        var endpoint = EndpointFile.Read(InFolder("endpoint.json"))!;
+        using var api = new RunsClient(new Uri(endpoint.Address), endpoint.Key);
+        var run = (await api.StartAsync(new RunSettings { Input = input, Output = InFolder("out"), Rate = 1 })).Id;
+
+        var (code, _, error) = await host.EndAsync();
+
+        Assert.True(code == 0, error);
+        Assert.Equal(("interrupted", "drained"), StateOf(run));
+    }
+
     /// <summary>Before there is any process, with the first one, and before the command that makes the run handles signals.</summary>
     [LinuxTheory]
     [InlineData("broker.log")]
