@@ -30,6 +30,26 @@ public sealed class ApplicationModelTests : FolderTests
             endpoint => endpoint.UriScheme == "https");
     }
 
+    // ShowAgainAsync updates at every event.
+    [Fact]
+    public async Task Aspire_UpdateThatChangesNothing_IsNotPublished()
+    {
+        using var timeout = new CancellationTokenSource(AppHostUnderTest.Patience);
+        await using var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.Pipeline_AppHost>([$"--Pipeline:Data={Folder}"], timeout.Token);
+        await using var app = await builder.BuildAsync(timeout.Token);
+        var parse = builder.Resources.Single(resource => resource.Name == "parse");
+        await app.ResourceNotifications.PublishUpdateAsync(parse, snapshot => snapshot with { State = "first" });
+        await using var changes = app.ResourceNotifications.WatchAsync(timeout.Token).GetAsyncEnumerator(timeout.Token);
+        Assert.True(await changes.MoveNextAsync());
+        Assert.Equal("first", changes.Current.Snapshot.State?.Text);
+
+        await app.ResourceNotifications.PublishUpdateAsync(parse, snapshot => snapshot with { State = "first" });
+        await app.ResourceNotifications.PublishUpdateAsync(parse, snapshot => snapshot with { State = "second" });
+
+        Assert.True(await changes.MoveNextAsync());
+        Assert.Equal("second", changes.Current.Snapshot.State?.Text);
+    }
+
     // Aspire itself does it in the environment Development only.
     [Fact]
     public async Task Model_EnvironmentOfAnyName_SendsTelemetryEachSecondUnlessConfigured()
