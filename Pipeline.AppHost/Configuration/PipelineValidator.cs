@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Pipeline.AppHost.Runs;
+using Pipeline.AppHost.Supervision;
 using Pipeline.Files;
 using Pipeline.ServiceDefaults.Security;
 
@@ -12,7 +13,7 @@ internal static partial class PipelineValidator
 
     private static readonly string[] Single = ["broker", "orchestrator"];
     private static readonly string[] BuiltInBridges = ["log", "policy"];
-    private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName];
+    private static readonly string[] OwnNames = [RunConsole.Run, RunConsole.Sample, PipelineModel.KeyName, Supervisor.Dashboard];
 
     /// <param name="options">The section.</param>
     /// <param name="isForElsewhere">The processes will run on another machine, whose directories are not known here.</param>

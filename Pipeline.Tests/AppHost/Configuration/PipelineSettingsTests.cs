@@ -125,6 +125,7 @@ public class PipelineSettingsTests
             ("Pipeline:Services:broker:Port", "65536"),
             ("Pipeline:Services:broker:Replicas", "2"),
             ("Pipeline:Processes:sink:Command", ""),
+            ("Pipeline:Processes:aspire-dashboard:Command", "sh"),
             ("Pipeline:Processes:a--b:Command", "sh"),
             ("Pipeline:Processes:bridge:Command", "sh"),
             ("Pipeline:Processes:bridge:Role", "My Rules"),
@@ -148,6 +149,7 @@ public class PipelineSettingsTests
         [
             "Pipeline:Key", "Pipeline:Liveness:Silence", "Pipeline:Services:broker:Port", "Pipeline:Services:broker:Replicas",
             "Pipeline:Services:pasre is no service", "Pipeline:Services:parse:Port", "Pipeline:Services:parse:Replicas",
+            "Pipeline:Processes:aspire-dashboard: the name is taken",
             "Pipeline:Processes:a--b", "Pipeline:Processes:bridge:Role", "Pipeline:Processes:sink: the name is taken", "Pipeline:Processes:sink:Command",
             "Pipeline:Processes:tap:BuiltIn must be one of log, policy, not 'sample'", "Pipeline:Processes:tap must have Command or BuiltIn",
             "Pipeline:Processes:tap:Role",
