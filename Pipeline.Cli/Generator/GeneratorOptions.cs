@@ -93,7 +93,8 @@ internal sealed record GeneratorOptions
         var errors = new List<string>();
         Require(Types.All(type => type.Length is > 0 and <= MaxTypeLength), $"--types must be names of 1 to {MaxTypeLength} characters");
         Require(Types.All(IsWellFormed), "--types must be well-formed Unicode");
-        var room = (DateTimeOffset.MaxValue - Start).TotalMilliseconds / MaxStepMillis;
+        // Work items have no time.
+        var room = Workload == Workload.WorkItems ? double.PositiveInfinity : (DateTimeOffset.MaxValue - Start).TotalMilliseconds / MaxStepMillis;
         Require(Count <= room, $"--start {Start:yyyy-MM-dd} leaves room for {Math.Floor(room)} events before the year 10000, not for {Count}");
         return errors;
 

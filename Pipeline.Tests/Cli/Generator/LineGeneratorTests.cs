@@ -132,6 +132,7 @@ public sealed class LineGeneratorTests
         var options = new GeneratorOptions { Count = 1_000_000, Start = new DateTimeOffset(9999, 12, 31, 23, 0, 0, TimeSpan.Zero) };
         Assert.Contains("before the year 10000", Assert.Single(options.Validate()), StringComparison.Ordinal);
         Assert.Empty((options with { Count = 2_000 }).Validate());
+        Assert.Empty((options with { Workload = Workload.WorkItems }).Validate());
     }
 
     [Fact]
