@@ -76,6 +76,8 @@ internal sealed partial class CheckStageCommand
         var target = new StageTarget(new Uri(address!), parsed.GetRequiredValue(_role), KeyOf(parsed), parsed.GetValue(_passesThrough));
         target.InstanceId = parsed.GetValue(_instance) ?? target.InstanceId;
         var limits = new CheckLimits { ReferenceLines = (int)parsed.GetValue(_lines) };
+        if (await RegisteredRoleAsync(target.Address, cancellationToken) is { } role && role != target.Role)
+            throw new CliException(ExitCodes.Usage, $"--role: the stage at {address} is registered as {role}, not as {target.Role}");
         await ConnectAsync(target, cancellationToken);
         var json = _context.FormatOf(parsed) == ReportFormat.Json;
         if (target.IsOwn && !json)
@@ -121,6 +123,23 @@ internal sealed partial class CheckStageCommand
         catch (InvalidDataException error)
         {
             throw new CliException(ExitCodes.Usage, $"--key: {error.Message}", error);
+        }
+    }
+
+    // With the pipeline that is up; null where none is, or it does not know the address.
+    private async Task<string?> RegisteredRoleAsync(Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = _context.Connect();
+            var topology = await client.TopologyAsync(cancellationToken: cancellationToken);
+            var up = topology.Instances.Where(instance => instance.Departed is null);
+            return up.FirstOrDefault(instance => Uri.TryCreate(instance.Address, UriKind.Absolute, out var uri) && uri == address)?.Role;
+        }
+        catch (Exception error) when (error is CliException or RunsApiException)
+        {
+            // A stage is checked without a pipeline, too.
+            return null;
         }
     }
 

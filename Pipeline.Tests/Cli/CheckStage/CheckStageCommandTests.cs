@@ -4,6 +4,7 @@ using Pipeline.Cli.CheckStage;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Endpoints;
 using Pipeline.Stages.Rules;
+using Pipeline.Tests.Orchestrator.Fakes;
 using Pipeline.Tests.Stages.Core.Runtime;
 
 namespace Pipeline.Tests.Cli.CheckStage;
@@ -58,6 +59,20 @@ public sealed class CheckStageCommandTests : CommandTests
     {
         var nobody = $"http://127.0.0.1:{FreePort.Find()}";
         Assert.Equal(ExitCodes.Failed, await CommandAsync("check-stage", nobody, "--role", "rules", "--key", Kit.Key));
+        Assert.Contains("cannot be reached", Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CheckStage_RoleOfAnotherThanThePipelineKnowsThere_IsRefused()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        var parse = served.Registry.Register("parse-1", "parse");
+
+        Assert.Equal(ExitCodes.Usage, await CommandAsync(served, "check-stage", parse.Address, "--role", "rules"));
+        Assert.Equal($"error: --role: the stage at {parse.Address} is registered as parse, not as rules", Assert.Single(Errors));
+        Clear();
+        // Nobody listens there.
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(served, "check-stage", parse.Address, "--role", "parse"));
         Assert.Contains("cannot be reached", Error, StringComparison.Ordinal);
     }
 
