@@ -39,7 +39,7 @@ internal static class CommandLine
             if (parsed.Action is not HelpAction && await CheckedCommand.ErrorsOfAsync(parsed, interrupt.Token) is { Count: > 0 } errors)
             {
                 foreach (var error in errors)
-                    terminal.Error.WriteLine($"error: {Terminal.OneLine(error)}");
+                    terminal.Error.WriteLine($"error: {error}");
                 if (parsed.Errors.Count > 0)
                     terminal.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: --help" : $"see: {parsed.CommandResult.Command.Name} --help");
                 return ExitCodes.Usage;
@@ -47,8 +47,8 @@ internal static class CommandLine
 
             var configuration = new InvocationConfiguration
             {
-                Output = terminal.Output,
-                Error = terminal.Error,
+                Output = terminal.Output.Writer,
+                Error = terminal.Error.Writer,
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
@@ -66,7 +66,7 @@ internal static class CommandLine
                 ? fields.Select(RunOptionSet.Describe)
                 : error.Message.Split('\n');
             foreach (var line in lines)
-                terminal.Error.WriteLine($"error: {Terminal.OneLine(line)}");
+                terminal.Error.WriteLine($"error: {line}");
             return ExitCodes.Of(error);
         }
         catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
@@ -76,7 +76,7 @@ internal static class CommandLine
         }
         catch (Exception error)
         {
-            terminal.Error.WriteLine($"error: {Terminal.OneLine(error.Message)} ({error.GetType().Name})");
+            terminal.Error.WriteLine($"error: {error.Message} ({error.GetType().Name})");
             return ExitCodes.Failed;
         }
 

@@ -11,7 +11,7 @@ internal static class MarkdownReport
     private const string BlankLine = " ";
 
     /// <summary>Writes it.</summary>
-    public static void Write(TextWriter output, Run run)
+    public static void Write(LineWriter output, Run run)
     {
         output.WriteLine(BlankLine);
         output.WriteLine(string.Create(
@@ -29,15 +29,15 @@ internal static class MarkdownReport
             return;
 
         WriteResults(output, RunReport.FirstResults(run));
-        output.WriteLine($"Results: `{run.Output}`");
+        output.WriteLine($"Results: {Escape(run.Output)}");
         if (run.Rejects is null)
             return;
         output.WriteLine(BlankLine);
-        output.WriteLine($"Rejects: `{run.Rejects}`");
+        output.WriteLine($"Rejects: {Escape(run.Rejects)}");
     }
 
     // Lines of one shape make one table: groups have other fields than work items.
-    private static void WriteResults(TextWriter output, IReadOnlyList<string> lines)
+    private static void WriteResults(LineWriter output, IReadOnlyList<string> lines)
     {
         var rows = lines.TakeWhile(line => line != "...").Select(line => (Line: line, Fields: FieldsOf(line))).ToList();
         foreach (var table in rows.Select(row => row.Fields).OfType<List<(string Name, string Value)>>()
@@ -73,7 +73,7 @@ internal static class MarkdownReport
         }
     }
 
-    private static void WriteTable(TextWriter output, IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)
+    private static void WriteTable(LineWriter output, IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)
     {
         WriteRow(output, head);
         WriteRow(output, head.Select(_ => "---"));
@@ -82,11 +82,11 @@ internal static class MarkdownReport
         output.WriteLine(BlankLine);
     }
 
-    private static void WriteRow(TextWriter output, IEnumerable<string> cells) => output.WriteLine($"| {string.Join(" | ", cells.Select(Escape))} |");
+    private static void WriteRow(LineWriter output, IEnumerable<string> cells) => output.WriteLine($"| {string.Join(" | ", cells.Select(Escape))} |");
 
     /// <summary>Text from a file or a peer cannot become markup.</summary>
     private static string Escape(string text) => string.Concat(
-        Terminal.OneLine(text).Select(character => "\\`*_{}[]<>#|~!".Contains(character, StringComparison.Ordinal) ? $"\\{character}" : character.ToString()));
+        text.Select(character => "\\`*_{}[]<>#|~!".Contains(character, StringComparison.Ordinal) ? $"\\{character}" : character.ToString()));
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

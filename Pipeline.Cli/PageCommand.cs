@@ -15,7 +15,7 @@ internal static class PageCommand
             using var client = context.Connect();
             // Fails here, and not later in the browser, where the pipeline is not up any more.
             await client.TopologyAsync(cancellationToken: cancellationToken);
-            context.Terminal.Output.WriteLine(client.PageLink);
+            context.Terminal.Output.WriteLine(client.PageLink.ToString());
             return ExitCodes.Ok;
         });
         return command;

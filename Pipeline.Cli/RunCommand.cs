@@ -51,7 +51,7 @@ internal static class RunCommand
             var run = await client.StartAsync(given, CancellationToken.None);
             if (parsed.GetValue(detach))
                 return ReportDetached(context.Terminal, run, format);
-            context.Terminal.Error.WriteLine($"run {run.Id} over {Terminal.OneLine(run.Input)}");
+            context.Terminal.Error.WriteLine($"run {run.Id} over {run.Input}");
             return await follower.FollowAsync(client, run.Id, cancellationToken);
         });
         return command;

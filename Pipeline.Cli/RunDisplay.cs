@@ -29,7 +29,7 @@ internal sealed class RunDisplay(Terminal terminal, bool quiet, TimeProvider tim
                 var bar = context.AddTask("run", maxValue: 1);
                 last = await DrainAsync(events, now =>
                 {
-                    bar.Description = Markup.Escape($"{now.Data.Id} {Describe(now.Data)}");
+                    bar.Description = Markup.Escape(Terminal.OneLine($"{now.Data.Id} {Describe(now.Data)}"));
                     bar.IsIndeterminate = now.Data.Progress.Fraction is null && now.Data.State.IsActive();
                     bar.Value = now.Data.Progress.Fraction ?? 0;
                 });

@@ -76,7 +76,7 @@ internal sealed class RunFollower(CommandContext context, ReportFormat format)
         {
             // It rests where it was to, whatever became of the attempt; but resuming may come to the same end.
             if (run.Error is { } error)
-                context.Terminal.Error.WriteLine(Terminal.OneLine($"run {run.Id}: its last attempt failed: {error.Reason}: {error.Message}"));
+                context.Terminal.Error.WriteLine($"run {run.Id}: its last attempt failed: {error.Reason}: {error.Message}");
             return ExitCodes.Ok;
         }
 

@@ -56,7 +56,7 @@ internal static class RunReport
     {
         try
         {
-            var lines = ReadLines(run.Output).Take(ShownResults + 1).Select(Terminal.OneLine).ToList();
+            var lines = ReadLines(run.Output).Take(ShownResults + 1).ToList();
             return lines.Count > ShownResults ? [.. lines[..ShownResults], "..."] : lines;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
@@ -114,18 +114,18 @@ internal static class RunReport
         }
 
         foreach (var (name, value) in SettingTexts.Changed(run.Options))
-            output.WriteLine(Terminal.OneLine($"{name.ToLowerInvariant()}: {value}"));
+            output.WriteLine($"{name.ToLowerInvariant()}: {value}");
         if (run.Skipped is { } skipped)
             WriteSkipped(terminal, skipped);
 
         if (run.WaitingFor is not null)
-            output.WriteLine(Terminal.OneLine($"waiting for: {run.WaitingFor}"));
+            output.WriteLine($"waiting for: {run.WaitingFor}");
         if (run.Implementations.Count > 0)
-            output.WriteLine(Terminal.OneLine($"made by: {Implementation.Describe(run.Implementations)}"));
+            output.WriteLine($"made by: {Implementation.Describe(run.Implementations)}");
         if (run.UpgradeAllowed || run.Options.AllowUpgrade)
             output.WriteLine($"other implementations may take over{(run.Options.AllowUpgrade ? "" : " in the next attempt")}");
         if (run.Error is { } error)
-            output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {Terminal.OneLine(error.Message)}");
+            output.WriteLine($"error: {error.Reason}{(error.InstanceId.Length > 0 ? $" at {error.InstanceId}" : "")}: {error.Message}");
         if (run.ReplayedBatches + run.DiscardedFrames > 0)
             output.WriteLine(string.Create(Invariant, $"replayed batches: {run.ReplayedBatches:N0}, discarded frames: {run.DiscardedFrames:N0}"));
         if (run.Slices.Count > 0)
@@ -143,7 +143,7 @@ internal static class RunReport
     {
         terminal.Output.WriteLine(Skipped(skipped));
         foreach (var path in skipped.Paths)
-            terminal.Output.WriteLine($"skipped: {Terminal.OneLine(path)}");
+            terminal.Output.WriteLine($"skipped: {path}");
         if (skipped.Count > skipped.Paths.Count)
             terminal.Output.WriteLine(string.Create(Invariant, $"skipped: {skipped.Count - skipped.Paths.Count:N0} more"));
     }
@@ -182,10 +182,10 @@ internal static class RunReport
         var rows = new List<string[]> { new[] { "slice", "part of the input", "state", "machine", "attempts", "lines", "done", "lines/s", "why" } };
         rows.AddRange(slices.Select((slice, index) => new[]
         {
-            Number(index), Terminal.OneLine(slice.Part), slice.State.ToText(), Terminal.OneLine(slice.Machine), Number(slice.Attempts), Number(slice.Lines),
+            Number(index), slice.Part, slice.State.ToText(), slice.Machine, Number(slice.Attempts), Number(slice.Lines),
             slice.State == RunState.Completed ? "100 %" : Show.Share(slice.Fraction),
             slice is { ElapsedMicros: > 0, Attempts: 1 } ? Number((long)(slice.Lines * 1e6 / slice.ElapsedMicros)) : "",
-            Terminal.OneLine(slice.Trouble ?? ""),
+            slice.Trouble ?? "",
         }));
         terminal.WriteTable(rows, "machine", "attempts", "lines", "lines/s");
     }
@@ -198,7 +198,7 @@ internal static class RunReport
         {
             Number(attempt.Attempt), Show.Time(attempt.Started), attempt.Outcome, Number(attempt.Checkpoint),
             Number(attempt.ReplayedBatches), Number(attempt.DiscardedFrames),
-            Terminal.OneLine(string.Join("; ", [.. attempt.TookOver, .. Why(attempt.Error)])),
+            string.Join("; ", [.. attempt.TookOver, .. Why(attempt.Error)]),
         }));
         terminal.WriteTable(rows, "discarded", "replayed", "checkpoint", "started");
     }

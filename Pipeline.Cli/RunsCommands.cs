@@ -108,11 +108,11 @@ internal static class RunsCommands
         rows.AddRange(runs.Select(run => new[]
         {
             run.Id,
-            run.WaitingBriefly is null ? run.State.ToText() : Terminal.OneLine($"waiting for {run.WaitingBriefly}"),
+            run.WaitingBriefly is null ? run.State.ToText() : $"waiting for {run.WaitingBriefly}",
             run.Attempts.ToString(CultureInfo.InvariantCulture),
             run.Progress.Lines.ToString("N0", CultureInfo.InvariantCulture),
             Client.Views.Show.Time(run.Created),
-            Terminal.OneLine(run.Input),
+            run.Input,
         }));
         terminal.WriteTable(rows, "input", "attempts", "created");
     }

@@ -54,9 +54,9 @@ internal static class StageCommands
     private static void Write(Terminal terminal, ReplacedRole replaced)
     {
         var name = $"{replaced.Implementation.Role}: {replaced.Implementation} ({string.Join(", ", replaced.Instances)})";
-        terminal.Output.WriteLine(Terminal.OneLine(replaced.Runs.Count > 0
+        terminal.Output.WriteLine(replaced.Runs.Count > 0
             ? $"{name} takes over in {string.Join(", ", replaced.Runs)}"
-            : $"{name}: nothing to do, no active run goes through another implementation"));
+            : $"{name}: nothing to do, no active run goes through another implementation");
         foreach (var stopped in replaced.Stopped)
             Write(terminal, stopped, replaced.Runs);
     }
@@ -65,8 +65,8 @@ internal static class StageCommands
     {
         var waiting = string.Join(", ", stopped.Runs.Except(moved));
         var drained = stopped.Drained ? "is out, no run goes through it any more" : stopped.TakenOut ? "is not drained" : "was not taken out";
-        terminal.Output.WriteLine(Terminal.OneLine($"{stopped.InstanceId} ({stopped.Implementation}) {drained}; {stopped.Message}"));
+        terminal.Output.WriteLine($"{stopped.InstanceId} ({stopped.Implementation}) {drained}; {stopped.Message}");
         if (waiting.Length > 0)
-            terminal.Output.WriteLine(Terminal.OneLine($"to go on with another instance as soon as one is up: {waiting}"));
+            terminal.Output.WriteLine($"to go on with another instance as soon as one is up: {waiting}");
     }
 }

@@ -36,7 +36,7 @@ internal sealed class Terminal(
     public IAnsiConsole? Interactive { get; } = interactive;
 
     /// <summary>What was asked for.</summary>
-    public TextWriter Output { get; } = output;
+    public LineWriter Output { get; } = new(output);
 
     /// <summary>Saves standard input, up to its end, as a file that only its owner may read.</summary>
     /// <param name="path">A file that is not there yet.</param>
@@ -83,7 +83,7 @@ internal sealed class Terminal(
     }
 
     /// <summary>Errors, and notes beside what was asked for.</summary>
-    public TextWriter Error { get; } = error;
+    public LineWriter Error { get; } = new(error);
 
     /// <summary>Writes JSON on one line.</summary>
     public void WriteJson<T>(T value, JsonTypeInfo<T> type) => Output.WriteLine(JsonSerializer.Serialize(value, type));
@@ -127,4 +127,17 @@ internal sealed class Terminal(
         string.Concat(text.Select(character => PeerText.IsFit(character) ? character : ' '));
 
     private static bool IsNumber(string text) => text is "" or Show.Unknown || char.IsAsciiDigit(text[0]) || text[0] == '-';
+}
+
+/// <summary>Writes lines, each by <see cref="Terminal.OneLine"/>: texts of files and peers steer no terminal.</summary>
+internal sealed class LineWriter(TextWriter writer)
+{
+    /// <summary>For texts of the program itself alone.</summary>
+    public TextWriter Writer => writer;
+
+    /// <summary>Writes one.</summary>
+    public void WriteLine(string text = "") => writer.WriteLine(Terminal.OneLine(text));
+
+    /// <summary>What was written leaves the process.</summary>
+    public void Flush() => writer.Flush();
 }

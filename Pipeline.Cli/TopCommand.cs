@@ -26,8 +26,9 @@ internal static class TopCommand
             {
                 return await CommandContext.UntilInterruptAsync(
                     () => console.Live(Text.Empty).StartAsync(live => WatchAsync(
-                        client, picture, () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width)))), context.Time,
-                        cancellationToken)),
+                        client, picture,
+                        () => live.UpdateTarget(new Text(string.Join('\n', picture.Lines(context.Terminal.Width).Select(Terminal.OneLine)))),
+                        context.Time, cancellationToken)),
                     cancellationToken);
             }
 
@@ -141,13 +142,13 @@ internal static class TopCommand
                 if (_run is { Slices.Count: > 0 } && stage is { Figures: { } sum, Rate: { } all }
                     && stage.Instances.All(one => one.InstanceId != sum.InstanceId))
                 {
-                    yield return [stage.Role, Terminal.OneLine(sum.InstanceId), "", .. Cells(all, sum)];
+                    yield return [stage.Role, sum.InstanceId, "", .. Cells(all, sum)];
                 }
 
                 foreach (var instance in stage.Instances.DefaultIfEmpty())
                 {
                     var rate = stage.Figures?.InstanceId == instance?.InstanceId && instance?.Departed is null ? stage.Rate : null;
-                    string[] name = [stage.Role, Terminal.OneLine(instance?.InstanceId ?? "none"), instance?.State ?? "missing"];
+                    string[] name = [stage.Role, instance?.InstanceId ?? "none", instance?.State ?? "missing"];
                     yield return [.. name, .. rate is null ? Enumerable.Repeat("", Columns.Length - name.Length) : Cells(rate, stage.Figures!)];
                 }
             }

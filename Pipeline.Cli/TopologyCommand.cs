@@ -62,14 +62,9 @@ internal static class TopologyCommand
             instance.ProcessId > 0 ? instance.ProcessId.ToString(CultureInfo.InvariantCulture) : "-",
         }));
         if (rows.Count == 1)
-        {
             terminal.Output.WriteLine("no instances");
-        }
         else
-        {
-            terminal.WriteTable(
-                [.. rows.Select(row => row.Select(Terminal.OneLine).ToArray())], "since", "emits", "accepts", "lease left", "pid", "implementation");
-        }
+            terminal.WriteTable(rows, "since", "emits", "accepts", "lease left", "pid", "implementation");
 
         terminal.Output.WriteLine();
         terminal.Output.Flush();

@@ -39,7 +39,7 @@ internal sealed record CheckOutcome(string Name, CheckResult Result, string? Rea
 internal sealed record CheckReport(string Address, string Role, bool Passed, IReadOnlyList<CheckOutcome> Checks)
 {
     /// <summary>A line for the check, and its findings below it.</summary>
-    public static void Write(TextWriter output, CheckOutcome check)
+    public static void Write(LineWriter output, CheckOutcome check)
     {
         output.WriteLine(check.Result switch
         {
@@ -49,9 +49,9 @@ internal sealed record CheckReport(string Address, string Role, bool Passed, IRe
         });
         foreach (var finding in check.Findings)
         {
-            output.WriteLine($"           sent      {Terminal.OneLine(finding.Sent)}");
-            output.WriteLine($"           came      {Terminal.OneLine(finding.Came)}");
-            output.WriteLine($"           expected  {Terminal.OneLine(finding.Expected)}");
+            output.WriteLine($"           sent      {finding.Sent}");
+            output.WriteLine($"           came      {finding.Came}");
+            output.WriteLine($"           expected  {finding.Expected}");
             output.WriteLine($"           contract  {finding.Contract}");
         }
 

@@ -35,6 +35,16 @@ public sealed class MarkdownReportTests : FolderTests
         Assert.Contains("| \\|\\<img\\> \\*x\\* |", Report("""{"key":"|<img>\n*x*"}"""), StringComparison.Ordinal);
 
     [Fact]
+    public void Write_MarkupInAPath_IsEscaped()
+    {
+        using var output = new StringWriter();
+        MarkdownReport.Write(new LineWriter(output), SampleRun.New(state: RunState.Completed) with { Output = "/a`<img>.ndjson", Rejects = "/a*.ndjson" });
+
+        Assert.Contains("Results: /a\\`\\<img\\>.ndjson", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Rejects: /a\\*.ndjson", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_LinesThatAreNoObjects_AreCode()
     {
         var report = Report("""
@@ -62,7 +72,7 @@ public sealed class MarkdownReportTests : FolderTests
     private string Report(string results)
     {
         using var output = new StringWriter { NewLine = "\n" };
-        MarkdownReport.Write(output, SampleRun.New(state: RunState.Completed) with { Output = Write("results.ndjson", results) });
+        MarkdownReport.Write(new LineWriter(output), SampleRun.New(state: RunState.Completed) with { Output = Write("results.ndjson", results) });
         return output.ToString();
     }
 }

@@ -72,9 +72,17 @@ public sealed class RunReportTests : CommandTests
     [Fact]
     public void WriteAll_CharactersThatATerminalObeys_AreBlanks()
     {
-        RunReport.WriteAll(Terminal, SampleRun.New() with { WaitingFor = "a\u202Eb\u001B[2J\nc" });
+        RunReport.WriteAll(Terminal, SampleRun.New() with
+        {
+            Input = "/in\u001B]0;x\a",
+            Output = "/out\r\nresults: /other",
+            WaitingFor = "a\u202Eb\u001B[2J\nc",
+            Error = new RunError("in\u001Bternal", "x", "parse\u001B0"),
+        });
 
         Assert.Contains("waiting for: a b [2J c\n", Output, StringComparison.Ordinal);
+        Assert.Contains("input: /in ]0;x \noutput: /out  results: /other\n", Output, StringComparison.Ordinal);
+        Assert.Contains("error: in ternal at parse 0: x\n", Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Pipeline.Cli;
 using Pipeline.Cli.CheckStage;
 using Pipeline.Tests.Broker;
 
@@ -37,7 +38,7 @@ internal static class Kit
     {
         using var text = new StringWriter();
         foreach (var outcome in outcomes)
-            CheckReport.Write(text, outcome);
+            CheckReport.Write(new LineWriter(text), outcome);
         return text.ToString();
     }
 }
