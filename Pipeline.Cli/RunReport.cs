@@ -31,6 +31,8 @@ internal static class RunReport
         }
 
         WriteSummary(terminal, run);
+        foreach (var change in run.History.SelectMany(attempt => attempt.TookOver))
+            terminal.Output.WriteLine(change);
         if (run.State == RunState.Completed && run.Skipped is { } skipped)
         {
             if (isStored)

@@ -4,7 +4,7 @@ using Pipeline.Client.Runs;
 
 namespace Pipeline.Cli;
 
-/// <summary>runs, show, cancel, pause, resume.</summary>
+/// <summary>runs, show, cancel, pause, resume, delete.</summary>
 internal static class RunsCommands
 {
     /// <summary>The commands.</summary>
@@ -15,6 +15,7 @@ internal static class RunsCommands
         Stop(context, "cancel", "Drain a run to a checkpoint, and give it up", RunState.Cancelled, (client, run, token) => client.CancelAsync(run, token)),
         Stop(context, "pause", "Drain a run to a checkpoint, to go on later", RunState.Paused, (client, run, token) => client.PauseAsync(run, token)),
         Resume(context),
+        Delete(context),
     ];
 
     private static Command Runs(CommandContext context)
@@ -90,6 +91,20 @@ internal static class RunsCommands
             if (!parsed.GetValue(detach))
                 return await new RunFollower(context, format).FollowAsync(client, run.Id, cancellationToken);
             return RunCommand.ReportDetached(context.Terminal, run, format);
+        });
+        return command;
+    }
+
+    private static Command Delete(CommandContext context)
+    {
+        var id = Id();
+        var command = new Command("delete", "Delete a run that rests, with all that is in its folder") { id };
+        context.RefuseJson(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var client = context.Connect();
+            await client.DeleteAsync(parsed.GetRequiredValue(id), cancellationToken);
+            return ExitCodes.Ok;
         });
         return command;
     }

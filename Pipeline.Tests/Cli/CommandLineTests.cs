@@ -312,6 +312,27 @@ public sealed class CommandLineTests : CommandTests
         (await served.Stages.NextAsync()).Opens().Completes();
     }
 
+    [Fact]
+    public async Task Delete_RunThatRests_IsNotListedAnyMore()
+    {
+        await using var served = await ServedOrchestrator.StartAsync();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "run", "--input", Write("in.ndjson"), "--detach"));
+        var id = Output.Trim();
+        var attempt = (await served.Stages.NextAsync()).Opens();
+        Assert.Equal(ExitCodes.Failed, await CommandAsync(served, "delete", id));
+        Assert.Equal($"error: run {id} is running: cancel it, then delete it", Errors[^1]);
+        var cancel = CommandAsync(served, "cancel", id);
+        await attempt.DrainRequested;
+        attempt.Completes(drained: true);
+        Assert.Equal(ExitCodes.Ok, await cancel);
+
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "delete", id));
+
+        Clear();
+        Assert.Equal(ExitCodes.Ok, await CommandAsync(served, "runs"));
+        Assert.Equal("no runs yet", Output.Trim());
+    }
+
     [Theory]
     [InlineData("pause", "paused")]
     [InlineData("cancel", "cancelled")]

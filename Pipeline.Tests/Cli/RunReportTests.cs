@@ -122,6 +122,17 @@ public sealed class RunReportTests : CommandTests
     }
 
     [Fact]
+    public void Write_AnotherImplementationTookOverMeanwhile_TellsIt()
+    {
+        const string Change = "rules: go 4.0 took over from go 3.0";
+        var attempt = new AttemptRecord { Attempt = 2, Started = DateTimeOffset.UnixEpoch, Route = [], TookOver = [Change], Outcome = "drained" };
+
+        RunReport.Write(Terminal, SampleRun.New(state: RunState.Completed) with { History = [attempt] }, ReportFormat.Text);
+
+        Assert.Contains($"\n{Change}\n", Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Write_RunWithoutStages_HasNoTable()
     {
         RunReport.Write(Terminal, SampleRun.New(state: RunState.Completed), ReportFormat.Text, withFigures: true);
