@@ -11,44 +11,44 @@ internal sealed class ResultColumn(Slot target)
     // More bytes of texts than this are cut in two with their frame: a message of several such columns holds 16 MiB.
     private const int MaxTextBytes = 1 << 20;
 
-    private long[] _raw = [];
     private int[] _codes = [];
+    private long[] _raw = [];
 
     /// <summary>A column of the entries' results.</summary>
-    /// <param name="count">Rows.</param>
-    /// <param name="entries">By entry.</param>
+    /// <param name="results">By entry.</param>
     /// <param name="used">Those that count; failed ones are passed over.</param>
-    /// <param name="source">Its raw values are the rows' entries.</param>
-    /// <param name="rowEntries">Without source: the rows' entries; empty = a row's entry is the row itself.</param>
-    /// <param name="evaluator">Knows the texts.</param>
+    /// <param name="codes">By row.</param>
+    /// <param name="domain">Codes lie below.</param>
+    /// <param name="texts">Texts by id.</param>
     /// <returns>Null: numbers have no scale in common, or several texts are too long together.</returns>
-    public EventColumn? TryMake(int count, Result[] entries, List<int> used, EventColumn? source, ReadOnlySpan<int> rowEntries, ResultEvaluator evaluator)
+    public EventColumn? TryMake<T>(Result[] results, ReadOnlySpan<int> used, ReadOnlySpan<T> codes, int domain, TextIndex texts)
+        where T : unmanaged, INumber<T>
     {
-        var column = New();
-        if (_raw.Length < entries.Length)
-            _raw = new long[entries.Length];
+        var column = new EventColumn { Name = target.Name, Kind = target.Kind, Texts = target.Kind == ColumnKind.Text ? new TextTable() : null };
+        if (_raw.Length < domain)
+            _raw = new long[Math.Max(domain, _raw.Length * 2)];
 
-        var width = target.Kind == ColumnKind.Text ? EncodeTexts(column.Texts!, entries, used, evaluator) : EncodeNumbers(column, entries, used);
+        var width = target.Kind == ColumnKind.Text ? EncodeTexts(column.Texts!, results, used, domain, texts) : EncodeNumbers(column, results, used);
         if (width is null)
         {
             column.Dispose();
             return null;
         }
 
-        column.Allocate(width.Value, count);
+        column.Allocate(width.Value, codes.Length);
         switch (width)
         {
             case 1:
-                Spread(column.Data, source, rowEntries);
+                Spread(codes, column.Data);
                 break;
             case 2:
-                Spread(column.As<short>(), source, rowEntries);
+                Spread(codes, column.As<short>());
                 break;
             case 4:
-                Spread(column.As<int>(), source, rowEntries);
+                Spread(codes, column.As<int>());
                 break;
             case 8:
-                Spread(column.As<long>(), source, rowEntries);
+                Spread(codes, column.As<long>());
                 break;
         }
 
@@ -58,44 +58,43 @@ internal sealed class ResultColumn(Slot target)
     private int WidthOf(long min, long max) =>
         target.Kind == ColumnKind.Boolean ? (max == 0 ? 0 : 1) : EventColumn.WidthOfNumbers(min, max);
 
-    private EventColumn New() => new() { Name = target.Name, Kind = target.Kind, Texts = target.Kind == ColumnKind.Text ? new TextTable() : null };
-
-    private int? EncodeTexts(TextTable texts, Result[] entries, List<int> used, ResultEvaluator evaluator)
+    private int? EncodeTexts(TextTable table, Result[] results, ReadOnlySpan<int> used, int domain, TextIndex texts)
     {
-        if (_codes.Length < evaluator.Texts.Count)
-            _codes = new int[Math.Max(evaluator.Texts.Count, _codes.Length * 2)];
+        if (_codes.Length < texts.Count)
+            _codes = new int[Math.Max(texts.Count, _codes.Length * 2)];
 
-        // Rows that were dropped have entries that are not used: their codes must be within the table, too, since later rules look them up.
-        Array.Clear(_raw, 0, entries.Length);
+        // Rows that were dropped have codes that are not used: theirs must be within the table, too, since later rules look them up.
+        Array.Clear(_raw, 0, domain);
         foreach (var entry in used)
         {
-            if (entries[entry].Status != ResultStatus.Good)
+            ref readonly var result = ref results[entry];
+            if (result.State == Outcome.Failed)
                 continue;
 
-            ref var code = ref _codes[entries[entry].Value]; // + 1
-            code = code != 0 ? code : texts.Add(evaluator.Texts[(int)entries[entry].Value]) + 1;
+            ref var code = ref _codes[result.Value]; // + 1
+            code = code != 0 ? code : table.Add(texts[(int)result.Value]) + 1;
             _raw[entry] = code - 1;
         }
 
         foreach (var entry in used)
         {
-            if (entries[entry].Status == ResultStatus.Good)
-                _codes[entries[entry].Value] = 0;
+            if (results[entry].State != Outcome.Failed)
+                _codes[results[entry].Value] = 0;
         }
 
-        return texts.ByteLength > MaxTextBytes && texts.Count > 1 ? null : EventColumn.WidthOfCodes(texts.Count);
+        return table.ByteLength > MaxTextBytes && table.Count > 1 ? null : EventColumn.WidthOfCodes(table.Count);
     }
 
-    private int? EncodeNumbers(EventColumn column, Result[] entries, List<int> used)
+    private int? EncodeNumbers(EventColumn column, Result[] results, ReadOnlySpan<int> used)
     {
-        var scale = 0;
         foreach (var entry in used)
-            scale = Math.Max(scale, entries[entry].Scale);
+            column.Scale = Math.Max(column.Scale, results[entry].Scale);
 
         var (min, max) = (0L, 0L);
         foreach (var entry in used)
         {
-            if (!new Number(entries[entry].Value, entries[entry].Scale).TryRescale(scale, out var value))
+            ref readonly var result = ref results[entry];
+            if (!new Number(result.Value, result.Scale).TryRescale(column.Scale, out var value))
                 return null;
 
             _raw[entry] = value;
@@ -103,43 +102,14 @@ internal sealed class ResultColumn(Slot target)
             max = Math.Max(max, value);
         }
 
-        column.Scale = scale;
         return WidthOf(min, max);
     }
 
-    private void Spread<T>(Span<T> target, EventColumn? source, ReadOnlySpan<int> rowEntries)
+    private void Spread<T, TTarget>(ReadOnlySpan<T> codes, Span<TTarget> target)
         where T : unmanaged, INumber<T>
-    {
-        switch (source?.Width)
-        {
-            case null when !rowEntries.IsEmpty:
-                Spread(target, rowEntries);
-                break;
-            case null:
-                for (var row = 0; row < target.Length; row++)
-                    target[row] = T.CreateTruncating(_raw[row]);
-
-                break;
-            case 0:
-                target.Fill(T.CreateTruncating(_raw[0]));
-                break;
-            case 1:
-                Spread<T, byte>(target, source.Data);
-                break;
-            case 2:
-                Spread(target, source.As<ushort>());
-                break;
-            default:
-                Spread(target, source.As<int>());
-                break;
-        }
-    }
-
-    private void Spread<T, TSource>(Span<T> target, ReadOnlySpan<TSource> source)
-        where T : unmanaged, INumber<T>
-        where TSource : unmanaged, INumber<TSource>
+        where TTarget : unmanaged, INumber<TTarget>
     {
         for (var row = 0; row < target.Length; row++)
-            target[row] = T.CreateTruncating(_raw[int.CreateTruncating(source[row])]);
+            target[row] = TTarget.CreateTruncating(_raw[int.CreateTruncating(codes[row])]);
     }
 }

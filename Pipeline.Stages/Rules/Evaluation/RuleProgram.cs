@@ -11,8 +11,7 @@ internal sealed class RuleProgram : IDisposable
 {
     private readonly RulePlan _plan;
     private readonly FrameRows _rows;
-    private readonly List<(Predicate? Drop, SetStep? Set)> _steps = [];
-    private readonly List<EventColumn> _made = [];
+    private readonly List<Step> _steps = [];
     private readonly List<EventColumn> _output = [];
 
     /// <summary>Compiles rules.</summary>
@@ -23,10 +22,14 @@ internal sealed class RuleProgram : IDisposable
     {
         _plan = new RulePlan(rules, wanted);
         _rows = new FrameRows(rules.Slots);
+        var drops = new DropSteps(rules.Slots, _steps);
         foreach (var rule in _plan.Rules)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _steps.Add(rule is SetRule set ? (null, new SetStep(set)) : (PredicateBuilder.Build(rule.Expression.Body, rules.Slots), null));
+            if (rule is SetRule set)
+                _steps.Add(new ExpressionStep(set.Expression.Body, [.. set.Expression.Reads], Outcome.Kept, set.Target));
+            else
+                drops.Add(rule.Expression.Body);
         }
     }
 
@@ -46,20 +49,16 @@ internal sealed class RuleProgram : IDisposable
     {
         Bind(frame);
         (dropped, failed) = (0, 0);
-        foreach (var (drop, set) in _steps)
+        foreach (var step in _steps)
         {
-            if (drop is not null)
-            {
-                Drop(drop);
-            }
-            else if (!TrySet(set!))
+            if (!step.TryApply(_rows))
             {
                 Forget();
                 return false;
             }
         }
 
-        dropped = _rows.State.Count(Outcome.True);
+        dropped = _rows.State.Count(Outcome.Dropped);
         failed = _rows.State.Count(Outcome.Failed);
         if (failed > 0)
             frame.AddRejects(FailedIn(frame));
@@ -73,8 +72,8 @@ internal sealed class RuleProgram : IDisposable
     {
         Forget();
         _rows.Dispose();
-        foreach (var (_, set) in _steps)
-            set?.Dispose();
+        foreach (var step in _steps)
+            step.Dispose();
     }
 
     private void Bind(EventFrame frame)
@@ -105,25 +104,6 @@ internal sealed class RuleProgram : IDisposable
         }
     }
 
-    private void Drop(Predicate predicate)
-    {
-        var mask = _rows.RentMask();
-        var outcomes = mask.AsSpan(0, _rows.Count);
-        predicate.Evaluate(_rows, _rows.State, outcomes);
-        Masks.Replace(_rows.State, Outcome.False, outcomes);
-        _rows.ReturnMask(mask);
-    }
-
-    private bool TrySet(SetStep step)
-    {
-        if (step.TryMake(_rows) is not { } column)
-            return false;
-
-        _made.Add(column);
-        _rows.Bind(step.Target, column);
-        return true;
-    }
-
     private void HandOn(EventFrame frame, int kept)
     {
         var output = _output;
@@ -138,7 +118,7 @@ internal sealed class RuleProgram : IDisposable
 
         foreach (var column in output)
         {
-            _made.Remove(column);
+            _rows.Made.Remove(column);
             if (kept < frame.Count)
                 Compaction.Apply(column, _rows.State, kept);
         }
@@ -153,9 +133,9 @@ internal sealed class RuleProgram : IDisposable
     // Columns that rules made and nobody wants.
     private void Forget()
     {
-        foreach (var column in _made)
+        foreach (var column in _rows.Made)
             column.Dispose();
 
-        _made.Clear();
+        _rows.Made.Clear();
     }
 }

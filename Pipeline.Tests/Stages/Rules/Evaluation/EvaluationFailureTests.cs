@@ -18,25 +18,26 @@ public sealed class EvaluationFailureTests
     [MemberData(nameof(Defects))]
     public void ResultEvaluator_ExpressionHitsADefect_Throws(Type defect)
     {
-        using var evaluator = new ResultEvaluator(new CheckedExpression(Throwing(defect), ColumnKind.Boolean, [], true));
-        Assert.Throws(defect, () => evaluator.Evaluate(new Cursor(1)));
+        using var evaluator = new ResultEvaluator(Throwing(defect), Outcome.Kept);
+        Assert.Throws(defect, () => evaluator.Evaluate(new Cursor(1), out _));
     }
 
     [Theory]
     [MemberData(nameof(Failures))]
     public void ResultEvaluator_ExpressionCannotBeComputed_IsFailed(Type failure)
     {
-        using var evaluator = new ResultEvaluator(new CheckedExpression(Throwing(failure), ColumnKind.Boolean, [], true));
-        Assert.Equal(ResultStatus.Failed, evaluator.Evaluate(new Cursor(1)).Status);
+        using var evaluator = new ResultEvaluator(Throwing(failure), Outcome.Kept);
+        evaluator.Evaluate(new Cursor(1), out var result);
+        Assert.Equal(Outcome.Failed, result.State);
     }
 
     [Theory]
     [MemberData(nameof(Defects))]
-    public void TablePredicate_ConditionHitsADefect_Throws(Type defect) => Assert.Throws(defect, () => Evaluate(defect));
+    public void ExpressionStep_ConditionHitsADefect_Throws(Type defect) => Assert.Throws(defect, () => Evaluate(defect));
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void TablePredicate_ConditionCannotBeComputed_IsFailed(Type failure) => Assert.Equal(Outcome.Failed, Evaluate(failure));
+    public void ExpressionStep_ConditionCannotBeComputed_IsFailed(Type failure) => Assert.Equal(Outcome.Failed, Evaluate(failure));
 
     private static byte Evaluate(Type exception)
     {
@@ -44,9 +45,9 @@ public sealed class EvaluationFailureTests
         using var column = Frames.Flag("flag", [true]);
         rows.Begin(1);
         rows.Bind(Flag, column);
-        var outcomes = new byte[1];
-        new TablePredicate(Throwing(exception), [Flag]).Evaluate(rows, new byte[1], outcomes);
-        return outcomes[0];
+        using var step = new ExpressionStep(Throwing(exception), [Flag], Outcome.Dropped);
+        Assert.True(step.TryApply(rows));
+        return rows.State[0];
     }
 
     private static UnaryExpression Throwing(Type exception) => Expression.Throw(Expression.New(exception), typeof(bool));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Linq.Expressions;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using Pipeline.Stages.Rules.Expressions;
 
 namespace Pipeline.Stages.Rules.Evaluation;
@@ -12,72 +13,71 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// <param name="slot">The column.</param>
 /// <param name="comparison">Which comparison, the column on its left.</param>
 /// <param name="literal">What it is compared with.</param>
-internal sealed class RangePredicate(Slot slot, ExpressionType comparison, decimal literal) : Predicate
+/// <param name="isNegated">Rows get the mark where it does not hold.</param>
+/// <param name="mark">Their state then.</param>
+internal sealed class RangeStep(Slot slot, ExpressionType comparison, decimal literal, bool isNegated, byte mark) : Step
 {
     private readonly (long Low, long High)?[] _ranges = new (long Low, long High)?[Number.MaxScale + 1];
+    private readonly int _outside = comparison == ExpressionType.NotEqual != isNegated ? 1 : 0; // whether values outside get the mark
 
-    public override void Evaluate(FrameRows rows, ReadOnlySpan<byte> skip, Span<byte> outcomes)
+    public override bool TryApply(FrameRows rows)
     {
         var column = rows.Column(slot);
         var (low, high) = _ranges[column.Scale] ??= RangeAt(column.Scale);
-        var inside = comparison == ExpressionType.NotEqual ? Outcome.False : Outcome.True;
         switch (column.Width)
         {
             case 0:
-                outcomes.Fill(low <= 0 && high >= 0 ? inside : (byte)(inside ^ 1));
+                rows.Marks.Fill(MarkOf(low <= 0 && high >= 0));
                 break;
             case 1:
-                EvaluateBytes(column.Data, low, high, inside, outcomes);
+                ApplyBytes(column.Data, Math.Max(low, sbyte.MinValue), Math.Min(high, sbyte.MaxValue), rows.Marks);
                 break;
             case 2:
-                Evaluate(column.As<short>(), low, high, inside, outcomes);
+                Apply(column.As<short>(), low, high, rows.Marks);
                 break;
             case 4:
-                Evaluate(column.As<int>(), low, high, inside, outcomes);
+                Apply(column.As<int>(), low, high, rows.Marks);
                 break;
             default:
-                Evaluate(column.As<long>(), low, high, inside, outcomes);
+                Apply(column.As<long>(), low, high, rows.Marks);
                 break;
         }
+
+        rows.Mark();
+        return true;
     }
+
+    private byte MarkOf(bool isInside) => (byte)(-((isInside ? 1 : 0) ^ _outside) & mark);
 
     // Offset by the lower end and unsigned, one comparison tells whether a value lies between both ends.
-    private static void EvaluateBytes(ReadOnlySpan<byte> values, long low, long high, byte inside, Span<byte> outcomes)
+    private void ApplyBytes(ReadOnlySpan<byte> values, long low, long high, Span<byte> marks)
     {
-        low = Math.Max(low, sbyte.MinValue);
-        high = Math.Min(high, sbyte.MaxValue);
-        if (low > high)
-        {
-            outcomes.Fill((byte)(inside ^ 1));
-            return;
-        }
-
-        var start = (byte)low;
-        var length = (byte)(high - low);
         var at = 0;
-        var flip = new Vector<byte>((byte)(inside ^ 1));
-        for (; at <= values.Length - Vector<byte>.Count; at += Vector<byte>.Count)
+        if (low <= high)
         {
-            var offset = new Vector<byte>(values[at..]) - new Vector<byte>(start);
-            ((Vector.LessThanOrEqual(offset, new Vector<byte>(length)) & Vector<byte>.One) ^ flip).CopyTo(outcomes[at..]);
+            var (start, length) = (new Vector<byte>((byte)low), new Vector<byte>((byte)(high - low)));
+            var (marked, outside) = (new Vector<byte>(mark), new Vector<byte>((byte)-_outside));
+            for (; at <= values.Length - Vector<byte>.Count; at += Vector<byte>.Count)
+                ((Vector.LessThanOrEqual(new Vector<byte>(values[at..]) - start, length) ^ outside) & marked).CopyTo(marks[at..]);
         }
 
-        for (; at < values.Length; at++)
-            outcomes[at] = (byte)(values[at] - start) <= length ? inside : (byte)(inside ^ 1);
+        Apply(MemoryMarshal.Cast<byte, sbyte>(values[at..]), low, high, marks[at..]);
     }
 
-    private static void Evaluate<T>(ReadOnlySpan<T> values, long low, long high, byte inside, Span<byte> outcomes)
+    private void Apply<T>(ReadOnlySpan<T> values, long low, long high, Span<byte> marks)
         where T : unmanaged, INumber<T>
     {
         if (low > high)
         {
-            outcomes.Fill((byte)(inside ^ 1));
+            marks.Fill(MarkOf(false));
             return;
         }
 
+        // Without a branch, since what rows hold cannot be foreseen.
         var length = (ulong)(high - low);
+        var (marked, outside) = (mark, _outside);
         for (var row = 0; row < values.Length; row++)
-            outcomes[row] = (byte)(((ulong)(long.CreateTruncating(values[row]) - low) <= length ? 1 : 0) ^ (inside ^ 1));
+            marks[row] = (byte)(-(((ulong)(long.CreateTruncating(values[row]) - low) <= length ? 1 : 0) ^ outside) & marked);
     }
 
     private (long Low, long High) RangeAt(int scale)

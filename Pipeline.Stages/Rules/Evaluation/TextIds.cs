@@ -1,3 +1,4 @@
+using System.Text;
 using Pipeline.Stages.Core.Batching;
 
 namespace Pipeline.Stages.Rules.Evaluation;
@@ -6,29 +7,44 @@ namespace Pipeline.Stages.Rules.Evaluation;
 /// The texts of one column over many frames: a frame's dictionary codes become ids that stay the same, so that what was found
 /// out about a text is kept. Bounded: past the limit it forgets everything, and its generation tells so.
 /// </summary>
-internal sealed class TextCache : IDisposable
+internal sealed class TextIds : IDisposable
 {
-    private const int MaxTexts = 65_536;
-    private const int MaxBytes = 8 << 20;
-
     private readonly TextIndex _texts = new();
     private string?[] _strings = [];
     private int[] _ids = [];
+    private bool _isLoaded;
 
     /// <summary>Grows when ids are given anew.</summary>
     public int Generation { get; private set; }
 
     public int Count => _texts.Count;
 
-    /// <summary>Whether it holds the texts of the frame at hand.</summary>
-    public bool Loaded { get; private set; }
-
     /// <summary>Ids by code of the frame at hand.</summary>
-    public ReadOnlySpan<int> Ids => _ids;
-
-    public void Load(TextTable texts)
+    public int[] Of(TextTable texts)
     {
-        if (_texts.Count > MaxTexts || _texts.ByteLength > MaxBytes)
+        if (!_isLoaded)
+            Load(texts);
+
+        return _ids;
+    }
+
+    /// <summary>A row's text.</summary>
+    public string Read(EventColumn column, int row)
+    {
+        var id = Of(column.Texts!)[column.ReadCode(row)];
+        if (_strings.Length <= id)
+            Array.Resize(ref _strings, Math.Max(Count, _strings.Length * 2));
+
+        return _strings[id] ??= Encoding.UTF8.GetString(_texts[id]);
+    }
+
+    public void Unload() => _isLoaded = false;
+
+    public void Dispose() => _texts.Dispose();
+
+    private void Load(TextTable texts)
+    {
+        if (ResultEvaluator.AreTooMany(_texts))
         {
             _texts.Clear();
             Array.Clear(_strings);
@@ -41,21 +57,6 @@ internal sealed class TextCache : IDisposable
         for (var code = 0; code < texts.Count; code++)
             _ids[code] = _texts.GetOrAdd(texts[code]);
 
-        Loaded = true;
+        _isLoaded = true;
     }
-
-    public void Unload() => Loaded = false;
-
-    public string this[int id]
-    {
-        get
-        {
-            if (_strings.Length <= id)
-                Array.Resize(ref _strings, Math.Max(id + 1, _strings.Length * 2));
-
-            return _strings[id] ??= System.Text.Encoding.UTF8.GetString(_texts[id]);
-        }
-    }
-
-    public void Dispose() => _texts.Dispose();
 }
