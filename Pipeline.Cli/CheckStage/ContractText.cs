@@ -55,6 +55,8 @@ internal static class ContractText
         + "goes out first, and events that it dropped are told in `filtered` of a batch (with no events in it, where there are "
         + "none) before the checkpoint.";
 
+    public const string File = "As in LineBatch: all events of a batch are of one file.";
+
     public const string Checksum = "CRC-32 of content as in zlib and gzip (polynomial 0xEDB88320).";
 
     public const string ColumnData = "count * width bytes. NUMBER: signed two's complement.";

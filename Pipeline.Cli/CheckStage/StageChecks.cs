@@ -54,7 +54,7 @@ internal static class StageChecks
         new("pings", FlowChecks.PingsAsync) { IsSlow = true },
         new("ring", RingCheck.RunAsync),
         new("reference-1", new ReferenceCheck(1, ["type"], 10).RunAsync) { IsReference = true },
-        new("reference-100", new ReferenceCheck(100, ["type", "user"], 1).RunAsync) { IsReference = true },
-        new("reference-auto", new ReferenceCheck(0, ["rule", "type"], 1).RunAsync) { IsReference = true },
+        new("reference-100", new ReferenceCheck(100, ["rule", "type"], 1).RunAsync) { IsReference = true },
+        new("reference-auto", new ReferenceCheck(0, ["type", "user"], 1).RunAsync) { IsReference = true },
     ];
 }

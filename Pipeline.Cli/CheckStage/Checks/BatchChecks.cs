@@ -38,25 +38,28 @@ internal static class BatchChecks
     {
         using var attempt = await run.OpenAsync();
         var traffic = attempt.Traffic;
-        const string Sent = "60 batches of events, work items and rejects, in order of their lines";
+        const string Sent = "60 batches of events, work items and rejects, in order of their lines, from ten files";
         const string InOrder = "each kind in the order of its lines";
         run.Step(Sent, InOrder, ContractText.Downwards);
         var passage = await attempt.PassAsync(Enumerable.Range(0, 60).Select(batch => (batch % 6) switch
         {
-            4 => traffic.WorkItems(3),
-            5 => traffic.Rejects(2, 20),
+            4 => traffic.WorkItems(15),
+            5 => traffic.Rejects(5, 20),
             _ => traffic.Events(20),
         }));
         var events = passage.Taken.Select(message => message.Events).OfType<EventBatch>().ToList();
         foreach (var batch in events)
             EventBatches.RequireWhole(run, Sent, batch);
+        run.Step(Sent, "batches of events at the hop below with the file that their lines are from", ContractText.File);
+        var strayed = events.FirstOrDefault(batch => LinesOf(batch).Any(line => EventBatches.FileOf(line) != batch.File));
+        run.Require(strayed is null, $"line {LinesOf(strayed).FirstOrDefault()} in a batch with file = '{strayed?.File}'");
         run.Step(Sent, InOrder, ContractText.Downwards);
-        Ordered("events", events.Where(batch => batch.Count > 0).SelectMany(batch =>
-            batch.Columns.FirstOrDefault(column => column.Name == ColumnNames.Line) is { } lines
-                ? EventBatches.Numbers(lines, batch.Count)
-                : []));
+        Ordered("events", events.SelectMany(LinesOf));
         Ordered("rejects", events.SelectMany(batch => batch.Rejects).Select(reject => reject.Line));
         Ordered("work items", passage.Taken.SelectMany(message => message.WorkItems?.Items ?? []).Select(item => item.Line));
+
+        static IEnumerable<long> LinesOf(EventBatch? batch) =>
+            batch?.Columns.FirstOrDefault(column => column.Name == ColumnNames.Line) is { } lines ? EventBatches.Numbers(lines, batch.Count) : [];
 
         void Ordered(string kind, IEnumerable<long> lines)
         {

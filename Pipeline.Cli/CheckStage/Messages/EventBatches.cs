@@ -21,13 +21,16 @@ internal static class EventBatches
     /// <summary>Value of the event in a line.</summary>
     public static long ValueOf(long line) => line * 7 % 100;
 
-    /// <summary>Events of successive lines.</summary>
+    /// <summary>File of a line: each has a hundred, which are numbered on from one to the next.</summary>
+    public static string FileOf(long line) => $"{(line - 1) / 100}.ndjson";
+
+    /// <summary>Events of successive lines of one file.</summary>
     /// <param name="columns">That the stage asked for.</param>
     /// <param name="first">Line of the first.</param>
     /// <param name="count">How many.</param>
     public static EventBatch Of(IEnumerable<string> columns, long first, int count)
     {
-        var batch = new EventBatch { Count = count };
+        var batch = new EventBatch { Count = count, File = FileOf(first) };
         var lines = Enumerable.Range(0, count).Select(row => first + row).ToArray();
         batch.Columns.Add(columns.Distinct().Select(name => name switch
         {

@@ -68,7 +68,7 @@ internal sealed class Traffic(StageTarget target, IReadOnlyCollection<string> co
     {
         var data = string.Concat(Numbers(first, count).Select(number => line(number) + "\n"));
         var bytes = ByteString.CopyFrom(data, Encoding.UTF8);
-        return new LineBatch { Data = bytes, Count = count, FirstLine = first, FirstOffset = first * 100 };
+        return new LineBatch { Data = bytes, Count = count, FirstLine = first, FirstOffset = first * 100, File = EventBatches.FileOf(first) };
     }
 
     private static string Event(long line)

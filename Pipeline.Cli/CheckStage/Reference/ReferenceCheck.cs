@@ -11,13 +11,16 @@ namespace Pipeline.Cli.CheckStage.Reference;
 /// <param name="share">One of how many of the lines, from 1: small batches take long.</param>
 internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
 {
+    // The default ones drop what is below 10: stages behind them would see no negative value.
+    private const string RulesThatDropNothing = """{"rules":[{"set":"rule","to":"type"}]}""";
+
     /// <summary>Runs both.</summary>
     public async Task RunAsync(CheckRun run)
     {
         var lines = run.Limits.ReferenceLines / share;
         // The next check reads it, too.
-        var input = Path.Combine(run.Folder, $"{lines}.ndjson");
-        if (!File.Exists(input))
+        var input = Path.Combine(run.Folder, $"input-{lines}");
+        if (!Directory.Exists(input))
             ReferenceInput.Write(input, lines, run.Cancellation);
         var byteForByte = !run.Target.IsOwn || run.Target.PassesThrough;
         run.Step(
@@ -55,6 +58,7 @@ internal sealed class ReferenceCheck(int batchSize, string[] groupBy, int share)
         open.Options.BatchSize = batchSize;
         open.Options.CheckpointIntervalMicros = 20_000;
         open.Options.Rate = 0;
+        open.Options.Rules = run.Target.AppliesRules ? "" : RulesThatDropNothing;
         return open;
     }
 

@@ -78,6 +78,17 @@ internal sealed class DownwardLoop(Fault fault, IAsyncStreamReader<StageInput> a
             case Fault.AltersValues when message.Events is { Count: > LargeBatch }:
                 Alter(message.Events);
                 break;
+            case Fault.LosesTheScale or Fault.ReadsUnsigned or Fault.ReadsTwoBytesAsZero or Fault.ReadsFourBytesAsZero or Fault.ReadsEightBytesAsZero
+                when message.Events is not null:
+                Misread(message.Events.Columns.FirstOrDefault(column => column.Name == ColumnNames.Value));
+                break;
+            case Fault.ReadsTextsOfOneByte when message.Events?.Columns.FirstOrDefault(column => column is { Name: ColumnNames.User, Width: > 1 }) is { } users:
+                users.Data = ByteString.CopyFrom([.. users.Data.Where((_, at) => at % users.Width == 0)]);
+                users.Width = 1;
+                break;
+            case Fault.LosesTheFile when message.Events is not null:
+                message.Events.File = "";
+                break;
             case Fault.ShortColumns when message.Events is { Count: > 0 }:
                 foreach (var column in message.Events.Columns)
                     column.Data = ByteString.CopyFrom(column.Data.Span[1..]);
@@ -105,5 +116,27 @@ internal sealed class DownwardLoop(Fault fault, IAsyncStreamReader<StageInput> a
         var data = values.Data.ToByteArray();
         data[0]++;
         values.Data = ByteString.CopyFrom(data);
+    }
+
+    private void Misread(Column? values)
+    {
+        switch (fault)
+        {
+            case Fault.LosesTheScale when values is not null:
+                values.Scale = 0;
+                break;
+            // What is -1 becomes 255.
+            case Fault.ReadsUnsigned when values is { Width: 1 or 2 or 4 }:
+                var data = new byte[values.Data.Length / values.Width * sizeof(long)];
+                for (var at = 0; at < values.Data.Length; at++)
+                    data[(at / values.Width * sizeof(long)) + (at % values.Width)] = values.Data[at];
+                (values.Data, values.Width) = (ByteString.CopyFrom(data), sizeof(long));
+                break;
+            case Fault.ReadsTwoBytesAsZero when values is { Width: 2 }:
+            case Fault.ReadsFourBytesAsZero when values is { Width: 4 }:
+            case Fault.ReadsEightBytesAsZero when values is { Width: 8 }:
+                (values.Data, values.Width) = (ByteString.Empty, 0);
+                break;
+        }
     }
 }

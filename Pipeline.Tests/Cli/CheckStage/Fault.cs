@@ -33,4 +33,13 @@ public enum Fault
     ClaimsTheRing,
     AltersValues,
     ShortColumns,
+    LosesTheScale,
+    ReadsUnsigned,
+    ReadsTwoBytesAsZero,
+    ReadsFourBytesAsZero,
+    ReadsEightBytesAsZero,
+    ReadsTextsOfOneByte,
+    LosesTheFile,
+    KeepsConnections,
+    ServesOneRunAtATime,
 }

@@ -36,6 +36,13 @@ public sealed class WrongStagesTests
     [InlineData(Fault.RefusesLargeMessages, "message-size")]
     [InlineData(Fault.ShortColumns, "columns", "order")]
     [InlineData(Fault.AltersValues, "reference-100", "reference-auto")]
+    [InlineData(Fault.LosesTheScale, "reference-1", "reference-100", "reference-auto")]
+    [InlineData(Fault.ReadsUnsigned, "reference-1", "reference-100", "reference-auto")]
+    [InlineData(Fault.ReadsTwoBytesAsZero, "reference-1", "reference-100", "reference-auto")]
+    [InlineData(Fault.ReadsFourBytesAsZero, "reference-1", "reference-100", "reference-auto")]
+    [InlineData(Fault.ReadsEightBytesAsZero, "reference-1", "reference-100", "reference-auto")]
+    [InlineData(Fault.ReadsTextsOfOneByte, "reference-auto")]
+    [InlineData(Fault.LosesTheFile, "order")]
     public Task PassThrough_WithFault_FailsItsCheckOnly(Fault fault, params string[] checks) => FailsAsync(fault, Kit.Limits, checks);
 
     // The stage takes all at once: what is short elsewhere would only hide it on a machine that is busy.
