@@ -76,7 +76,7 @@ internal sealed class CheckRun(
     /// <param name="pages">What the hop below answers; null = columns alone.</param>
     /// <param name="headers">Headers beside the key.</param>
     public Task<Attempt> OpenAsync(OpenRun? open = null, IReadOnlyList<RunOpened>? pages = null, Metadata? headers = null) =>
-        WithinAsync(Attempt.OpenAsync(this, open ?? Messages.Opening.Of(this), pages ?? [Messages.Opening.Answer(Target)], headers ?? []));
+        Attempt.OpenAsync(this, open ?? Messages.Opening.Of(this), pages ?? [Messages.Opening.Answer(Target)], headers ?? []);
 
     /// <summary>Makes a check, and turns what ends it early into a finding.</summary>
     public async Task RunAsync(Func<CheckRun, Task> check)

@@ -13,6 +13,12 @@ internal static class ContractText
 
     public const string Opening = "It answers when the hop below has, and gives it time for each page";
 
+    public const string AtOnce = "A stage serves as many calls at once as attempts are open: those of several runs, and of the slices of one.";
+
+    public const string Connections =
+        "It makes a connection for each attempt, and closes it when that has ended, or has one for each address that all share: a "
+        + "stage takes 64 in all.";
+
     public const string OpenRun =
         "A stage opens the first hop of `route` with a copy of OpenRun: without that hop in `route`, with its own `ring` or "
         + "none, all else as it came, `path` included.";

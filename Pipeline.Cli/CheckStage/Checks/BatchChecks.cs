@@ -1,3 +1,4 @@
+using Pipeline.Cli.CheckStage.Hops;
 using Pipeline.Cli.CheckStage.Messages;
 using Pipeline.Contracts;
 using Pipeline.Contracts.V1;
@@ -7,17 +8,27 @@ namespace Pipeline.Cli.CheckStage.Checks;
 /// <summary>Batches, checkpoints and answers on their way.</summary>
 internal static class BatchChecks
 {
-    /// <summary>No line is lost or counted twice, and filtered ones are told before the checkpoint.</summary>
+    /// <summary>No line is lost or counted twice, or in another run that is open, and filtered ones are told before the checkpoint.</summary>
     public static async Task CountsAsync(CheckRun run)
     {
         using var attempt = await run.OpenAsync();
-        var traffic = attempt.Traffic;
-        var passage = await attempt.PassAsync(
+        run.Step("OpenRun of a run, while another one is open", "both are open at once", ContractText.AtOnce);
+        using var other = await run.OpenAsync();
+        run.Step("batches and checkpoints in both", "all of them at the hop below", ContractText.Conservation);
+        var passages = await Task.WhenAll(PassAsync(attempt, attempt.Traffic, 1), PassAsync(other, other.Traffic, 2));
+        Count(run, attempt.Traffic, passages[0]);
+        Count(run, other.Traffic, passages[1]);
+
+        static Task<Passage> PassAsync(Attempt attempt, Traffic traffic, int times) => attempt.PassAsync(
             [
-                traffic.Events(30), traffic.Lost(5), traffic.Checkpoint(),
+                traffic.Events(30 * times), traffic.Lost(5 * times), traffic.Checkpoint(),
                 traffic.WorkItems(3), traffic.Rejects(4, 20), traffic.Events(30), traffic.Checkpoint(),
                 traffic.Lost(2),
             ]);
+    }
+
+    private static void Count(CheckRun run, Traffic traffic, Passage passage)
+    {
         var tally = new Tally();
         foreach (var message in passage.Taken)
         {
@@ -111,8 +122,8 @@ internal static class BatchChecks
         run.Step("CheckpointCommitted of two checkpoints from the hop below", "the same, byte by byte", ContractText.Upwards);
         var committed = answers.Select(answer => answer.CheckpointCommitted).OfType<CheckpointCommitted>().ToList();
         run.Require(committed.SequenceEqual(expected), committed.Count == 0 ? "none" : string.Join(", ", committed.Select(Opening.Show)));
-        run.Step($"{Opening.Show(Hops.BelowScript.Figures)} from the hop below", "the same", ContractText.Upwards);
-        run.Require(expected.Count == 0 || answers.Contains(Hops.BelowScript.Figures), "none of it");
+        run.Step($"{Opening.Show(BelowScript.Figures)} from the hop below", "the same", ContractText.Upwards);
+        run.Require(expected.Count == 0 || answers.Contains(BelowScript.Figures), "none of it");
     }
 
     /// <summary>The largest message passes.</summary>

@@ -9,12 +9,19 @@ namespace Pipeline.Cli.CheckStage.Checks;
 internal static class BrokenHopChecks
 {
     /// <summary>A cancelled call cancels the one below.</summary>
-    public static Task CancelAsync(CheckRun run) =>
-        EndsBelowAsync(run, "a batch, and then the call is cancelled", attempt => attempt.Above.Cancel());
+    public static async Task CancelAsync(CheckRun run)
+    {
+        using var attempt = await run.OpenAsync();
+        await EndsBelowAsync(run, attempt, "a batch, and then the call is cancelled", attempt.Above.Cancel);
+        await attempt.RequireDisconnectedAsync("is cancelled");
+    }
 
     /// <summary>So does a caller that dies.</summary>
-    public static Task AboveGoneAsync(CheckRun run) =>
-        EndsBelowAsync(run, "a batch, and then the connection from above is broken", attempt => attempt.Above.Break());
+    public static async Task AboveGoneAsync(CheckRun run)
+    {
+        using var attempt = await run.OpenAsync();
+        await EndsBelowAsync(run, attempt, "a batch, and then the connection from above is broken", attempt.Above.Break);
+    }
 
     /// <summary>A hop below that dies fails the call, so that it is tried again.</summary>
     public static async Task BelowGoneAsync(CheckRun run)
@@ -45,12 +52,11 @@ internal static class BrokenHopChecks
     private static void TriedAgain(CheckRun run, Grpc.Core.RpcException failure) =>
         run.Require(!Refusal.IsFinal(failure), CheckRun.Describe(failure));
 
-    private static async Task EndsBelowAsync(CheckRun run, string sent, Action<Attempt> giveUp)
+    private static async Task EndsBelowAsync(CheckRun run, Attempt attempt, string sent, Action giveUp)
     {
-        using var attempt = await run.OpenAsync();
         run.Step(sent, "the stage cancels its call to the hop below", ContractText.Cancelled);
         await attempt.Above.SendAsync(attempt.Traffic.Events(3), run.Cancellation);
-        giveUp(attempt);
+        giveUp();
         await run.WithinAsync(attempt.Below.Cancelled);
     }
 }

@@ -9,11 +9,19 @@ namespace Pipeline.Cli.CheckStage.Checks;
 internal static class EndingChecks
 {
     /// <summary>The input ends, and the run is completed.</summary>
-    public static Task EndAsync(CheckRun run) => CompletesAsync(run, new StageInput { EndOfInput = new EndOfInput() });
+    public static async Task EndAsync(CheckRun run)
+    {
+        using var attempt = await run.OpenAsync();
+        await CompletesAsync(run, attempt, new StageInput { EndOfInput = new EndOfInput() });
+        await attempt.RequireDisconnectedAsync("is completed");
+    }
 
     /// <summary>The run is drained.</summary>
-    public static Task DrainAsync(CheckRun run) =>
-        CompletesAsync(run, new StageInput { Control = new Control { Action = ControlAction.Drain } });
+    public static async Task DrainAsync(CheckRun run)
+    {
+        using var attempt = await run.OpenAsync();
+        await CompletesAsync(run, attempt, new StageInput { Control = new Control { Action = ControlAction.Drain } });
+    }
 
     /// <summary>A stream that just ends completes nothing.</summary>
     public static async Task GivenUpAsync(CheckRun run)
@@ -44,9 +52,8 @@ internal static class EndingChecks
         await attempt.FailureAsync();
     }
 
-    private static async Task CompletesAsync(CheckRun run, StageInput last)
+    private static async Task CompletesAsync(CheckRun run, Attempt attempt, StageInput last)
     {
-        using var attempt = await run.OpenAsync();
         var traffic = attempt.Traffic;
         run.Step(
             $"a batch, a checkpoint, {last}, and then the end of the stream",

@@ -47,7 +47,7 @@ internal static class FlowChecks
             $"HTTP/2 pings every {StageContract.PingDelay.TotalSeconds:0} s for {run.Limits.Silence.TotalSeconds:0.#} s on a call that says nothing, "
             + "then events",
             $"the pings are answered within {StageContract.PingTimeout.TotalSeconds:0} s, and the call goes on", ContractText.Windows);
-        using var attempt = await run.WithinAsync(Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], StageContract.PingDelay));
+        using var attempt = await Attempt.OpenAsync(run, Opening.Of(run), [Opening.Answer(run.Target)], [], StageContract.PingDelay);
         await Task.Delay(run.Limits.Silence, run.Time, run.Cancellation);
         var traffic = attempt.Traffic;
         await attempt.PassAsync([traffic.Events(3)]);

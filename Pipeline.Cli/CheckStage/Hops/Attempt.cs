@@ -29,39 +29,14 @@ internal sealed class Attempt : IDisposable
     /// <summary>Messages for it, with the columns that the stage asked for, from the checkpoint on that it resumes from.</summary>
     public Traffic Traffic => field ??= new Traffic(_run.Target, Opened.Columns, Opened.Resume);
 
-    /// <summary>Opens the stage, and through it the hop below.</summary>
+    /// <summary>Opens the stage, and through it the hop below. An attempt that does not get so far is given up.</summary>
     public static async Task<Attempt> OpenAsync(
         CheckRun run, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers, TimeSpan? pingDelay = null)
     {
         var above = new HopAbove(run.Target, pingDelay);
         try
         {
-            var expected = run.Below.ExpectAsync(open.RunId);
-            above.Begin(headers, run.Cancellation);
-            await above.SendFirstAsync(new StageInput { OpenRun = open }, run.Cancellation);
-            var answer = above.NextAsync(run.Cancellation);
-            if (await Task.WhenAny(expected, answer) == answer)
-            {
-                var came = await answer is { } early ? Opening.Show(early) : "the end of the call with OK";
-                throw new UnexpectedException($"{came}, before the stage had opened the hop below");
-            }
-
-            var attempt = new Attempt(run, above, await expected);
-            foreach (var page in pages)
-                await attempt.Below.WriteAsync(new StageOutput { RunOpened = page });
-            while (true)
-            {
-                if (await answer is not { } output)
-                    throw new UnexpectedException("the call ended with OK in the place of RunOpened");
-                // A page without a checkpoint only tells that the stage takes pages.
-                if (output.RunOpened is { } answered && (answered.Resume is not null || !answered.More))
-                    attempt.Pages.Add(answered);
-                else if (output.RunOpened is null && output.Progress is null)
-                    throw new UnexpectedException($"{output} in the place of RunOpened");
-                if (output.RunOpened is { More: false })
-                    return attempt;
-                answer = above.NextAsync(run.Cancellation);
-            }
+            return await run.WithinAsync(OpenAsync(run, above, open, pages, headers));
         }
         catch
         {
@@ -115,6 +90,19 @@ internal sealed class Attempt : IDisposable
         }
     }
 
+    /// <summary>Sees that the attempt, which has ended, keeps no connection of its own to the hop below.</summary>
+    /// <param name="how">It has ended.</param>
+    public async Task RequireDisconnectedAsync(string how)
+    {
+        _run.Step(
+            $"an attempt that {how}, and then another",
+            "its connection to the hop below is closed, or the other one shares it",
+            ContractText.Connections);
+        using var next = await _run.OpenAsync();
+        if (next.Below.ConnectionId != Below.ConnectionId)
+            await _run.WithinAsync(Below.Disconnected);
+    }
+
     /// <summary>What the call from above ends with, which must be a failure.</summary>
     public async Task<RpcException> FailureAsync() =>
         await _run.WithinAsync(Above.EndAsync(null, _run.Cancellation)) ?? throw new UnexpectedException("the call ended with OK");
@@ -123,6 +111,36 @@ internal sealed class Attempt : IDisposable
     {
         Above.Dispose();
         Below.Complete();
+    }
+
+    private static async Task<Attempt> OpenAsync(CheckRun run, HopAbove above, OpenRun open, IReadOnlyList<RunOpened> pages, Metadata headers)
+    {
+        var expected = run.Below.ExpectAsync(open.RunId);
+        above.Begin(headers, run.Cancellation);
+        await above.SendFirstAsync(new StageInput { OpenRun = open }, run.Cancellation);
+        var answer = above.NextAsync(run.Cancellation);
+        if (await Task.WhenAny(expected, answer) == answer)
+        {
+            var came = await answer is { } early ? Opening.Show(early) : "the end of the call with OK";
+            throw new UnexpectedException($"{came}, before the stage had opened the hop below");
+        }
+
+        var attempt = new Attempt(run, above, await expected);
+        foreach (var page in pages)
+            await attempt.Below.WriteAsync(new StageOutput { RunOpened = page });
+        while (true)
+        {
+            if (await answer is not { } output)
+                throw new UnexpectedException("the call ended with OK in the place of RunOpened");
+            // A page without a checkpoint only tells that the stage takes pages.
+            if (output.RunOpened is { } answered && (answered.Resume is not null || !answered.More))
+                attempt.Pages.Add(answered);
+            else if (output.RunOpened is null && output.Progress is null)
+                throw new UnexpectedException($"{output} in the place of RunOpened");
+            if (output.RunOpened is { More: false })
+                return attempt;
+            answer = above.NextAsync(run.Cancellation);
+        }
     }
 }
 

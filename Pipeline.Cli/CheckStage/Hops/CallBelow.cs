@@ -11,6 +11,7 @@ internal sealed class CallBelow
     private readonly IServerStreamWriter<StageOutput> _responses;
     private readonly IConnectionLifetimeFeature? _connection;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isBroken;
 
@@ -19,7 +20,9 @@ internal sealed class CallBelow
     {
         (Open, _requests, _responses) = (open, requests, responses);
         Headers = context.RequestHeaders;
+        ConnectionId = context.GetHttpContext().Connection.Id;
         _connection = context.GetHttpContext().Features.Get<IConnectionLifetimeFeature>();
+        _connection?.ConnectionClosed.Register(_disconnected.SetResult);
         context.CancellationToken.Register(() =>
         {
             _cancelled.TrySetResult();
@@ -34,6 +37,12 @@ internal sealed class CallBelow
 
     /// <summary>Of the call.</summary>
     public Metadata Headers { get; }
+
+    /// <summary>Of the connection that it came over.</summary>
+    public string ConnectionId { get; }
+
+    /// <summary>Completes when that connection is closed.</summary>
+    public Task Disconnected => _disconnected.Task;
 
     /// <summary>Completes when this side ends the call, or the stage has given it up.</summary>
     public Task Ended => _ended.Task;

@@ -11,6 +11,8 @@ public sealed class HangingStagesTests
     public Task PassThrough_Hanging_FailsItsChecksOnly() => Task.WhenAll(
         FailsAsync(Fault.NeverAnswersOpen, "open"),
         FailsAsync(Fault.NeverHalfCloses, "end", "drain"),
+        FailsAsync(Fault.ServesOneRunAtATime, "counts"),
+        FailsAsync(Fault.KeepsConnections, "end", "cancel"),
         FailsAsync(Fault.ClaimsTheRing, OperatingSystem.IsLinux() ? ["ring-offer", "ring"] : ["ring-offer"]),
         FailsAsync(Fault.IgnoresCancellation, "cancel", "above-gone"),
         FailsAsync(Fault.HangsWhenTheHopBelowDies, "below-gone", "below-unreachable"));

@@ -56,6 +56,9 @@ internal sealed class PassThroughStage : IAsyncDisposable
     {
         /// <summary>Calls that nobody needs, and that are not cancelled: without a reference their finalizers would do so.</summary>
         public ConcurrentQueue<object> Kept { get; } = [];
+
+        /// <summary>Held by the one run that is served.</summary>
+        public SemaphoreSlim Turn { get; } = new(1);
     }
 
     internal sealed class Service(FaultOf fault) : Stage.StageBase
@@ -72,6 +75,8 @@ internal sealed class PassThroughStage : IAsyncDisposable
                 throw new RpcException(new Status(StatusCode.InvalidArgument, "the first message is not OpenRun"));
             }
 
+            if (Has(Fault.ServesOneRunAtATime))
+                await fault.Turn.WaitAsync(context.CancellationToken);
             if (Has(Fault.NeverAnswersOpen))
                 await Task.Delay(Timeout.Infinite, context.CancellationToken);
             var channel = GrpcChannel.ForAddress(open.Route[0].Address, new GrpcChannelOptions
@@ -118,10 +123,13 @@ internal sealed class PassThroughStage : IAsyncDisposable
             finally
             {
                 if (!kept)
-                {
                     below.Dispose();
+                if (Has(Fault.KeepsConnections))
+                    fault.Kept.Enqueue(channel);
+                else if (!kept)
                     channel.Dispose();
-                }
+                if (Has(Fault.ServesOneRunAtATime))
+                    fault.Turn.Release();
             }
         }
 
