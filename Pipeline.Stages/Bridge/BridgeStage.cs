@@ -13,8 +13,8 @@ namespace Pipeline.Stages.Bridge;
 /// </summary>
 internal sealed class BridgeStage(StageContext context, UserProgram program, IOptions<BridgeOptions> options) : ITransform
 {
-    // What has come and is not yet handed on, in order; asked: it waits for an answer, which may reject lines from the first to the last.
-    private readonly Queue<(Frame Frame, bool Asked, long FirstLine, long LastLine)> _pending = new();
+    // What has come and is not yet handed on, in order; asked: it waits for an answer.
+    private readonly Queue<(Frame Frame, bool Asked)> _pending = new();
     private int _asked;
     private TransformCall? _call;
     private IReadOnlyList<string> _wanted = [];
@@ -31,7 +31,10 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
             throw new StageException(FailureReasons.InvalidOptions, SlicedRuns.NoLines);
 
         var opened = new RunOpened { Resume = below.Resume };
-        opened.Columns.AddRange(_wanted.Except(_call.Opened.Sets).Union(_call.Opened.Reads));
+        opened.Columns.AddRange(_call.Columns);
+        // Whoever knows the lines may reject some, and rejects have offsets, too.
+        if (opened.Columns.Contains(ColumnNames.Line) && !opened.Columns.Contains(ColumnNames.Offset))
+            opened.Columns.Add(ColumnNames.Offset);
         return opened;
     }
 
@@ -39,8 +42,7 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
     {
         var more = frame.More;
         var asked = frame is EventFrame { Count: > 0 } || (frame is MessageFrame { Message.WorkItems: not null } && Call.Opened.WorkItems);
-        var lines = asked ? (frame as EventFrame)?.Find(ColumnNames.Line) : null;
-        _pending.Enqueue((frame, asked, lines?.ReadNumber(0) ?? 1, lines?.ReadNumber(frame.Items - 1) ?? 0));
+        _pending.Enqueue((frame, asked));
         if (asked)
         {
             while (_asked == options.Value.MaxInFlight)
@@ -65,10 +67,11 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
 
     private async ValueTask HandOnAsync(IFrameOutput output, CancellationToken cancellationToken)
     {
-        var (frame, asked, firstLine, lastLine) = _pending.Peek();
+        var (frame, asked) = _pending.Peek();
         if (asked)
         {
-            frame = Merge(frame, await Call.AnswerAsync(cancellationToken), firstLine, lastLine);
+            using var question = frame;
+            frame = Merge(question, await Call.AnswerAsync(cancellationToken));
             _asked--;
         }
 
@@ -76,12 +79,12 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         await (frame is EventFrame events ? output.WriteWithRejectsAsync(events, cancellationToken) : output.WriteAsync(frame, cancellationToken));
     }
 
-    private Frame Merge(Frame asked, Frame answer, long firstLine, long lastLine)
+    private Frame Merge(Frame asked, Frame answer)
     {
         switch (asked, answer)
         {
             case (EventFrame question, EventFrame events):
-                Complete(question, events, firstLine, lastLine);
+                Complete(question, events);
                 break;
             case (MessageFrame { Message.WorkItems: { } question }, MessageFrame { Message.WorkItems: { } items }):
                 if (!question.Items.Select(item => item.Line).SequenceEqual(items.Items.Select(item => item.Line)))
@@ -97,15 +100,13 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         return answer;
     }
 
-    // The question's columns are given back already; its figures and rejects are there.
-    private void Complete(EventFrame question, EventFrame answer, long firstLine, long lastLine)
+    // The question's figures and rejects are there; of its columns those of lines and offsets.
+    private void Complete(EventFrame question, EventFrame answer)
     {
         var rejected = answer.Rejects.Count;
         var dropped = question.Count - answer.Count - rejected;
         var missing = answer.Count == 0 ? null : _wanted.FirstOrDefault(name => answer.Find(name) is null);
-        var inOrder = rejected == 0 || (answer.Rejects[^1].Line <= lastLine
-            && answer.Rejects.Prepend(new Reject { Line = firstLine - 1 }).Zip(answer.Rejects).All(pair => pair.First.Line < pair.Second.Line));
-        if (dropped < 0 || missing is not null || !inOrder)
+        if (dropped < 0 || missing is not null || !TryPlace(answer.Rejects, question))
         {
             answer.Dispose();
             throw Call.Failed(dropped < 0
@@ -117,10 +118,28 @@ internal sealed class BridgeStage(StageContext context, UserProgram program, IOp
         context.Meter.Filtered += dropped;
         context.Meter.Rejected += rejected;
         answer.Filtered = question.Filtered + dropped;
-        foreach (var reject in answer.Rejects)
-            reject.File = question.File;
-
         answer.AddRejects(question.Rejects);
         (answer.File, answer.ReadMicros, answer.More) = (question.File, question.ReadMicros, question.More);
+    }
+
+    // File and offset by the line; false: a line is none of the batch, or they are not in its order.
+    private static bool TryPlace(List<Reject> rejects, EventFrame question)
+    {
+        if (rejects.Count == 0 || question.Find(ColumnNames.Line) is null)
+            return rejects.Count == 0;
+
+        var (lines, offsets, row) = (question.Require(ColumnNames.Line), question.Require(ColumnNames.Offset), 0);
+        foreach (var reject in rejects)
+        {
+            while (row < question.Count && lines.ReadNumber(row) < reject.Line)
+                row++;
+
+            if (row == question.Count || lines.ReadNumber(row) != reject.Line)
+                return false;
+
+            (reject.File, reject.Offset) = (question.File, offsets.ReadNumber(row++));
+        }
+
+        return true;
     }
 }

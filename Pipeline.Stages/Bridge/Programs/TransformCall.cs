@@ -30,6 +30,9 @@ internal sealed class TransformCall : IAsyncDisposable
     /// <summary>What the program does.</summary>
     public TransformOpened Opened { get; private set; } = new();
 
+    /// <summary>Columns that it gets: those that the stages below want and it does not make, and those that it reads.</summary>
+    public IReadOnlyList<string> Columns { get; private set; } = [];
+
     /// <summary>Whether the next answer is there.</summary>
     public bool HasAnswer => _answers.Reader.TryPeek(out _);
 
@@ -45,6 +48,7 @@ internal sealed class TransformCall : IAsyncDisposable
             var request = new TransformOpen { RunId = open.RunId, Attempt = open.Attempt, Options = open.Options, Columns = { columns } };
             await call.SendAsync(new Question(++call._asked, request, null), cancellationToken);
             call.Opened = (await call.NextAsync(cancellationToken)).Opened ?? throw call.Failed("answered the opening with a batch");
+            call.Columns = [.. columns.Except(call.Opened.Sets).Union(call.Opened.Reads)];
             return call;
         }
         catch
@@ -54,12 +58,27 @@ internal sealed class TransformCall : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a batch. Its data is given back; figures and rejects of events stay, and are not sent.</summary>
+    /// <summary>
+    /// Sends a batch. Its data is given back, but for the lines and offsets of events: these, figures and rejects stay. Of them the program gets no
+    /// figures and rejects, and offsets only where they are among its columns.
+    /// </summary>
     /// <exception cref="StageException">The call has failed, or the program takes nothing.</exception>
     public async ValueTask AskAsync(Frame frame, CancellationToken cancellationToken)
     {
-        using var sent = frame is EventFrame events ? WithoutFigures(events) : frame;
+        if (frame is not EventFrame events)
+        {
+            using (frame)
+                await SendAsync(new Question(++_asked, null, frame), cancellationToken);
+            return;
+        }
+
+        // Not disposed: what it has is the other's.
+        var sent = new EventFrame { Count = events.Count, File = events.File };
+        sent.Columns.AddRange(events.Columns.Where(column => column.Name != ColumnNames.Offset || Columns.Contains(ColumnNames.Offset)));
         await SendAsync(new Question(++_asked, null, sent), cancellationToken);
+        foreach (var column in events.Columns.Where(column => column.Name is not (ColumnNames.Line or ColumnNames.Offset)))
+            column.Dispose();
+        events.Columns.RemoveAll(column => column.Name is not (ColumnNames.Line or ColumnNames.Offset));
     }
 
     /// <summary>The answer to the oldest question that has had none.</summary>
@@ -80,14 +99,6 @@ internal sealed class TransformCall : IAsyncDisposable
         _call.Dispose();
         _channel.Dispose();
         _ending.Dispose();
-    }
-
-    private static EventFrame WithoutFigures(EventFrame events)
-    {
-        var sent = new EventFrame { Count = events.Count, File = events.File };
-        sent.Columns.AddRange(events.Columns);
-        events.Columns.Clear();
-        return sent;
     }
 
     private async ValueTask SendAsync(Question question, CancellationToken cancellationToken)

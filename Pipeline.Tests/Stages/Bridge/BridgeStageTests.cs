@@ -16,14 +16,26 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
 {
     private readonly FrameList _output = [];
 
-    [Fact]
-    public async Task OpenAsync_ProgramReadsAndSets_AsksForWhatItNeeds()
+    [Theory]
+    [InlineData("echo", "type", "value", "ts")]
+    [InlineData("reads the line", "type", "value", "ts", "line", "offset")]
+    public async Task OpenAsync_ProgramReadsAndSets_AsksForWhatItNeeds(string behaviour, params string[] columns)
     {
         await using var stage = server.Stage();
 
-        var opened = await OpenAsync(stage, "echo");
+        var opened = await OpenAsync(stage, behaviour);
 
-        Assert.Equal(["type", "value", "ts"], opened.Columns);
+        Assert.Equal(columns, opened.Columns);
+    }
+
+    [Fact]
+    public async Task ProcessAsync_ProgramThatReadsTheLine_GetsNoOffset()
+    {
+        await using var stage = await OpenedAsync("reads the line");
+
+        await ProcessAsync(stage, Frames.Of(("a", "u", 1)).With(Frames.Text("rule", ["r"])));
+
+        Assert.Equal(["type", "user", "ts", "value", "line", "rule"], _output.Events.Single().Columns.Select(column => column.Name));
     }
 
     [Theory]
@@ -79,7 +91,7 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     }
 
     [Fact]
-    public async Task ProcessAsync_ProgramRejectsEvents_NamesTheirFile()
+    public async Task ProcessAsync_ProgramRejectsEvents_NamesTheirFileAndOffset()
     {
         await using var stage = await OpenedAsync("rejects");
         var events = Frames.Of(("a", "u", 1), ("b", "u", 2));
@@ -88,7 +100,9 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
 
         await ProcessAsync(stage, events);
 
-        Assert.Equal([(1L, "in.ndjson"), (2L, "in.ndjson")], _output.Events.Single().Rejects.Select(reject => (reject.Line, reject.File)));
+        Assert.Equal(
+            [(1L, 0L, "in.ndjson"), (2L, 100L, "in.ndjson")],
+            _output.Events.Single().Rejects.Select(reject => (reject.Line, reject.Offset, reject.File)));
     }
 
     [Theory]
@@ -132,13 +146,14 @@ public sealed class BridgeStageTests(TransformServer server) : IClassFixture<Tra
     }
 
     [Theory]
-    [InlineData("line", 2)]
-    [InlineData("line", 0)]
-    [InlineData("another", 1)]
-    public async Task ProcessAsync_RejectsOfOtherLinesThanTheBatchHas_EndsTheAttempt(string column, int firstLine)
+    [InlineData("line", 2, 3)]
+    [InlineData("line", 0, 1)]
+    [InlineData("line", 1, 3)]
+    [InlineData("another", 1, 2)]
+    public async Task ProcessAsync_RejectsOfOtherLinesThanTheBatchHas_EndsTheAttempt(string column, long first, long second)
     {
         await using var stage = await OpenedAsync("rejects all");
-        var events = Frames.Events(2).With(Frames.Number(column, [firstLine, firstLine + 1]));
+        var events = Frames.Events(2).With(Frames.Number(column, [first, second])).With(Frames.Number("offset", [0, 100]));
 
         var failure = await FailureAsync(() => ProcessAsync(stage, events));
 
