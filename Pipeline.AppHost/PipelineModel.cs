@@ -4,6 +4,7 @@ using Pipeline.AppHost.Commands;
 using Pipeline.AppHost.Configuration;
 using Pipeline.AppHost.Runs;
 using Pipeline.AppHost.Supervision;
+using Pipeline.Client.Registration;
 using Pipeline.Client.Runs;
 using Pipeline.ServiceDefaults.Hosting;
 
@@ -107,7 +108,9 @@ internal sealed class PipelineModel(IDistributedApplicationBuilder builder, Pipe
                     .WithEnvironment(process.ToBridge(role, builder.AppHostDirectory))
                     .WithHealthEndpoint()
                 : WithCommon(
-                    builder.AddExecutable(name, process.Command, process.Directory, [.. process.Arguments]).WithOtlpExporter(),
+                    // Its own environment may name another instance.
+                    builder.AddExecutable(name, process.Command, process.Directory, [.. process.Arguments]).WithOtlpExporter()
+                        .WithEnvironment(InstanceIds.Variable, name),
                     process.Environment);
             program.WithRestart(process.Restart).RegistersWith(broker).WithFaultCommands();
             if ((process.Role ?? process.Stage) is { } place)

@@ -60,6 +60,8 @@ public sealed class ApplicationModelTests : FolderTests
             (_, settings) => settings.EnvironmentName = "Polyglot",
             timeout.Token);
 
+        // The same after each restart, as the broker wants it.
+        Assert.Equal("node-rules", (await VariablesOf(builder.Resources.Single(resource => resource.Name == "node-rules"), builder))["PIPELINE_INSTANCE"]);
         foreach (var (name, interval) in (IEnumerable<(string, string)>)[("parse", "1000"), ("node-rules", "1000"), ("sink", "500")])
         {
             var variables = await VariablesOf(builder.Resources.Single(resource => resource.Name == name), builder);
