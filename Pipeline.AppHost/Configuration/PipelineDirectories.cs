@@ -21,7 +21,6 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
     public static PipelineDirectories Create(PipelineOptions options, IConfiguration configuration, PipelineCommand command)
     {
         var data = Path.GetFullPath(options.Data);
-        var reserved = Reserve(data);
         string[] stores = configuration["Cluster:Storage"] is { Length: > 0 } shared ? [data, Path.GetFullPath(shared, data)] : [data];
         var stored = command.Resume is { } run ? StoredRuns.Read(stores, run) : null;
         var input = command.Input ?? stored?.Input;
@@ -34,7 +33,8 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
             FolderOf(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        return new PipelineDirectories(data, Join(roots), stores, reserved);
+        // Last: who fails before has not had it, and was not killed.
+        return new PipelineDirectories(data, Join(roots), stores, Reserve(data));
     }
 
     /// <summary>Those of an installation without an AppHost: what is not absolute means nothing there.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Configuration;
 using Pipeline.AppHost;
 using Pipeline.AppHost.Configuration;
 
@@ -21,6 +22,18 @@ public sealed class SecondAppHostTests : FolderTests
         }
 
         PipelineDirectories.Reserve(Folder).Dispose();
+    }
+
+    [Fact]
+    public void Create_RunToResumeIsNotThere_IsNotTakenForKilledNextTime()
+    {
+        var options = new PipelineOptions { Data = Folder };
+        Assert.Throws<PipelineException>(() => PipelineDirectories.Create(
+            options, new ConfigurationBuilder().Build(), PipelineCommand.Parse(["--resume", "20260101-120000-ab12"])));
+
+        using var next = PipelineDirectories.Reserve(Folder);
+
+        Assert.False(next.IsOfKilled);
     }
 
     [Fact]
