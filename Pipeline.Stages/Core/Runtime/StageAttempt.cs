@@ -28,6 +28,9 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
     /// <summary>Time after which those above are told that pages of state are taken, or that the stage opens: much less than they give each page.</summary>
     private static readonly TimeSpan PageInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often they are told that it opens: as long as a bridge may give its program, ten minutes. A stage that hangs is then given up.</summary>
+    private const int MaxOpeningTold = 600;
+
     private readonly AnswerQueue _answers = new(metrics.Snapshot);
     private readonly HopAbove _above = new(host.Accepts, merges: open.Options?.Partials.Count > 0);
 
@@ -117,9 +120,11 @@ internal sealed class StageAttempt(StageHost host, OpenRun open, Metadata trace,
         {
             opening = stage.OpenAsync(open, downstream?.Opened, cancellationToken).AsTask();
             // The program of a bridge may take longer to start than those above wait for an answer.
-            while (!opening.IsCompleted && !cancellationToken.IsCancellationRequested
-                && await Task.WhenAny(opening, Task.Delay(PageInterval, host.Time, cancellationToken)) != opening)
+            for (var told = 0; told < MaxOpeningTold && !opening.IsCompleted && !cancellationToken.IsCancellationRequested; told++)
             {
+                if (await Task.WhenAny(opening, Task.Delay(PageInterval, host.Time, cancellationToken)) == opening)
+                    break;
+
                 await up.WriteAsync(new StageOutput { RunOpened = new RunOpened { More = true } }, CancellationToken.None);
             }
 
