@@ -103,7 +103,9 @@ internal static class RunsCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var client = context.Connect();
-            await client.DeleteAsync(parsed.GetRequiredValue(id), cancellationToken);
+            var run = parsed.GetRequiredValue(id);
+            await client.DeleteAsync(run, cancellationToken);
+            context.Terminal.Output.WriteLine($"run {run} deleted");
             return ExitCodes.Ok;
         });
         return command;

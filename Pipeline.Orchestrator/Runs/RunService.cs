@@ -257,8 +257,10 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         lock (entry.Requests)
         {
             var (run, _) = Latest(entry);
-            if (run.State.IsActive() || !entry.Work.Wait(WorkerPatience))
+            if (run.State.IsActive())
                 throw new RunConflictException($"run {id} is {run.State.ToText()}: cancel it, then delete it");
+            if (!entry.Work.Wait(WorkerPatience))
+                throw new RunConflictException($"run {id} is {run.State.ToText()}, but its worker has not ended: try again");
             // The others know it, too, and would go on showing it.
             if (IsClustered(entry))
             {
@@ -310,7 +312,7 @@ internal sealed partial class RunService : IHostedService, IPartitionedRuns, IAc
         // Stored once all pins are changed: the storage may hang.
         foreach (var run in replaced.Where(run => run.Slices.Count > 0))
             Store(_runs[run.Id], run);
-        // After the whole runs: a slice that goes through an implementation that its run does not know fails the run.
+        // After the whole runs: slices that are opened from now on take the pins from there.
         // A slice of a run that another machine carries out keeps to the pins of that run, which are not changed here.
         _lanes.Replace(implementation, runId => _runs.TryGetValue(runId, out var entry) && !IsElsewhere(entry));
         return replaced;

@@ -236,7 +236,10 @@ internal sealed partial class RunStore : IDisposable
         _leftOut[folder] = reason;
     }
 
-    /// <summary>Deletes a run with all that is in its folder. Of a run whose deletion is broken off the next start deletes the rest.</summary>
+    /// <summary>
+    /// Deletes a run with all that is in its folder, which may take long after this has returned. What is left when this process ends, the next start
+    /// deletes; after a loss of power the run may be there again.
+    /// </summary>
     /// <exception cref="StageException">store_unwritable; the run is as it was.</exception>
     public void Delete(string id)
     {
@@ -245,9 +248,8 @@ internal sealed partial class RunStore : IDisposable
         {
             if (Directory.Exists(FolderOf(id)))
                 Directory.Move(FolderOf(id), leaving);
-            DurableFiles.Private.FlushFolder(Root, "run_folder");
         });
-        DeleteRest(leaving);
+        _ = Task.Run(() => DeleteRest(leaving));
     }
 
     private void DeleteRest(string folder)

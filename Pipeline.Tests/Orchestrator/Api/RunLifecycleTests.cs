@@ -152,7 +152,8 @@ public sealed class RunLifecycleTests : ApiTest
 
         Assert.Equal(HttpStatusCode.NoContent, (await Served.Client.DeleteAsync($"/runs/{id}")).StatusCode);
 
-        Assert.Empty(Directory.GetDirectories(Path.GetDirectoryName(FolderOf(id))!));
+        Assert.False(Directory.Exists(FolderOf(id)));
+        await Waiting.UntilAsync(() => Directory.GetDirectories(Path.GetDirectoryName(FolderOf(id))!).Length == 0, "the rest of the folder");
         Assert.Empty((await Served.Client.GetFromJsonAsync<JsonElement>("/runs")).EnumerateArray());
         await ProblemAsync(await Served.Client.DeleteAsync($"/runs/{id}"), HttpStatusCode.NotFound);
     }

@@ -464,6 +464,15 @@ public sealed class ClusteredRunTests : FolderTests, IAsyncLifetime
         await Waiting.UntilAsync(() => !Directory.Exists(slices), "the slices are deleted");
     }
 
+    // The other machines know it, too.
+    [Fact]
+    public async Task Delete_RunOfTheCluster_IsRefused()
+    {
+        var paused = await PausedAsync();
+
+        Assert.Contains("delete " + FolderOf(paused.Id), Assert.Throws<RunConflictException>(() => RunsOf(_first).Delete(paused.Id)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Create_OutsideTheSharedStorage_IsRefused()
     {
