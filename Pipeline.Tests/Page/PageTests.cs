@@ -364,9 +364,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         var page = await OpenPage.OpenAsync(browser.Browser, Address, PageLogin.LinkOf(AppHostUnderTest.Key), width);
         // Asked again and again: WaitForURLAsync misses an address that is reached while it looks.
         await Expect(page.Page).ToHaveURLAsync(new Regex("/$"));
-        if (path != "/")
-            await page.Page.GotoAsync(path);
-        await page.WaitUntilUsableAsync();
+        await page.GoAsync(path);
         return page;
     }
 
