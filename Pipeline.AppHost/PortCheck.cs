@@ -38,7 +38,8 @@ internal static class PortCheck
             throw new PipelineException(string.Join('\n', taken));
     }
 
-    /// <summary>Looks for what is taken until nothing is, or for so long.</summary>
+    /// <summary>Waits until nothing is taken any more, at most as long as <paramref name="patience"/>.</summary>
+    /// <returns>What is still taken.</returns>
     internal static async Task<IReadOnlyList<string>> UntilFreeAsync(Func<IReadOnlyList<string>> find, TimeSpan patience, TimeProvider time)
     {
         var began = time.GetTimestamp();

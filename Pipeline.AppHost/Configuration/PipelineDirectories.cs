@@ -33,7 +33,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
             FolderOf(input),
             Path.GetDirectoryName(command.Output ?? stored?.Output),
         ];
-        // Last: who fails before has not had it, and was not killed.
+        // Last: an error before this would leave the lock as a killed AppHost does.
         return new PipelineDirectories(data, Join(roots), stores, Reserve(data));
     }
 
@@ -71,7 +71,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
     }
 }
 
-/// <summary>The lock on a data directory. Its file has a byte as long as an AppHost has it, and where that was killed.</summary>
+/// <summary>The lock on a data directory. Its file has one byte while it is held; an orderly end empties it, so that a byte tells of a killed AppHost.</summary>
 internal sealed class AppHostLock : IDisposable
 {
     private readonly FileStream _file;

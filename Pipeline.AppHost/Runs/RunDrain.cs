@@ -29,13 +29,8 @@ internal sealed class RunDrain(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        // Where the one run of --exit has ended there is nothing to drain, unless only the process that follows it has, or another client has made a run.
-        if (!command.Exit || !notifications.TryGetCurrentState(RunConsole.Run, out var run) || !RunConsole.HasEnded(run) || RunConsole.WasKilled(run.Snapshot)
-            || StoredRuns.All(directories.Stores, _began).Any(stored => stored.State.IsActive()))
-        {
+        if (!IsDone())
             await DrainAsync(cancellationToken);
-        }
-
         processes.Terminate();
     }
 
@@ -48,6 +43,11 @@ internal sealed class RunDrain(
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // The one run of --exit has ended, not only the process that follows it, and no other client's run is active.
+    private bool IsDone() => command.Exit
+        && notifications.TryGetCurrentState(RunConsole.Run, out var run) && RunConsole.HasEnded(run) && !RunConsole.WasKilled(run.Snapshot)
+        && !StoredRuns.All(directories.Stores, _began).Any(stored => stored.State.IsActive());
 
     private async Task DrainAsync(CancellationToken cancellationToken)
     {

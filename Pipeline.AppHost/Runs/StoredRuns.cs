@@ -22,7 +22,9 @@ internal static class StoredRuns
     public static IEnumerable<Run> All(IEnumerable<string> stores, DateTimeOffset? since = null)
     {
         var folders = stores.Select(store => new DirectoryInfo(Path.Combine(store, "runs"))).Where(folder => folder.Exists);
-        var stored = folders.SelectMany(folder => folder.EnumerateDirectories("2*")).Where(folder => since is null || folder.LastWriteTimeUtc >= since);
+        // The name of one that is being deleted begins with a dot.
+        var stored = folders.SelectMany(folder => folder.EnumerateDirectories())
+            .Where(folder => folder.Name[0] != '.' && (since is null || folder.LastWriteTimeUtc >= since));
         foreach (var folder in stored.OrderByDescending(folder => folder.Name, StringComparer.Ordinal))
         {
             if (TryRead(folder.FullName) is { } run)

@@ -205,7 +205,7 @@ internal sealed class SupervisedInstance(
     private async Task<bool> IsDueAsync(RestartDecision.Restart restart, string why, int? exitCode, CancellationToken left)
     {
         // A program that is not there has no exit code, and writes nothing: what DCP says of it is all that there is.
-        var reason = exitCode is null && await control.LastWordsAsync(stopping) is { } words ? $"{why}: {words}" : why;
+        var reason = exitCode is null && await control.LastWordsAsync(left) is { } words ? $"{why}: {words}" : why;
         log.Restarting(id, reason, restart.Number, restart.Limit, restart.Delay.TotalSeconds);
         var state = string.Create(
             CultureInfo.InvariantCulture, $"{RestartStates.Due} {restart.Number} of {restart.Limit} in {restart.Delay.TotalSeconds} s");

@@ -21,14 +21,20 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
     private readonly Lock _lock = new();
     // Addresses that did not answer the last probe.
     private volatile IReadOnlySet<string> _silent = new HashSet<string>();
+    // Of all roles.
+    private volatile Topology? _latest;
     private Task _probe = Task.CompletedTask;
     private long _probedAt;
 
     /// <summary>How often processes are asked whether they answer.</summary>
     public static TimeSpan ProbeInterval { get; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>What was read last for all roles; null before. A page that takes the place of its prerendered self begins with it.</summary>
-    public Topology? Latest { get; private set; }
+    /// <summary>
+    /// The topology with which a page begins: where it takes the place of its prerendered self, the one that was read last, at once, so that nothing
+    /// vanishes in between.
+    /// </summary>
+    public async Task<Topology> ReadFirstAsync(bool isInteractive, CancellationToken cancellationToken) =>
+        isInteractive && _latest is { } latest ? latest : await ReadAsync(null, cancellationToken);
 
     /// <summary>The topology now: in the order of the default route, then of the other roles; those that have departed come last.</summary>
     /// <param name="role">Of the instances; null: any.</param>
@@ -46,7 +52,7 @@ internal sealed class TopologyReader(BrokerService.BrokerClient broker, IRegistr
             ],
         };
         if (role is null)
-            Latest = topology;
+            _latest = topology;
         return topology;
     }
 

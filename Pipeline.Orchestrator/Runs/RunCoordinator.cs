@@ -89,7 +89,7 @@ internal sealed class RunCoordinator(
     {
         var roles = options.RouteOf(tracker.Run.Options);
         while (!tracker.Run.Options.AllowUpgrade && !RunPins.Of(tracker.Run).AreWhole(roles))
-            tracker.Pins(await FindRouteAsync(tracker, roles, stop));
+            tracker.TryPin(await FindRouteAsync(tracker, roles, stop));
     }
 
     private Task<StageRoute> FindRouteAsync(RunTracker tracker, IReadOnlyList<string> roles, StopSignal stop) => _routes.FindAsync(

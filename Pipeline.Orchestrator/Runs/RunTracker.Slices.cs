@@ -16,7 +16,7 @@ internal sealed partial class RunTracker
 
     /// <summary>Pins the run to the implementations of a route: its slices keep to them. Durable before any of them begins.</summary>
     /// <returns>False: the run may no longer go this way.</returns>
-    public bool Pins(StageRoute route)
+    public bool TryPin(StageRoute route)
     {
         var isPinned = false;
         var pinned = Change(now =>

@@ -68,7 +68,7 @@ internal sealed class FinalFiles(IDurableFiles files, OutputPlan plan, StageMete
         }
         catch (StageException) when (placed && rejects.Fits(plan.Rejects, meter))
         {
-            // They would stand beside results that are not theirs.
+            // Else this run's rejects would stand beside the results of somebody else.
             files.Delete(plan.Rejects, "rejects");
             files.FlushFolder(plan.Folder, "rejects");
             throw;
