@@ -71,7 +71,7 @@ internal sealed record PipelineDirectories(string Data, string Roots, IReadOnlyL
     }
 }
 
-/// <summary>The lock on a data directory. Its file has one byte while it is held; an orderly end empties it, so that a byte tells of a killed AppHost.</summary>
+/// <summary>The lock on a data directory. Its file has one byte while it is held; an orderly end empties it: a byte tells of a killed AppHost.</summary>
 internal sealed class AppHostLock : IDisposable
 {
     private readonly FileStream _file;
