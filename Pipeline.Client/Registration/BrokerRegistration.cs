@@ -15,12 +15,17 @@ public sealed partial class BrokerRegistration(
     BrokerService.BrokerClient broker, BoundEndpoints endpoints, IOptions<BrokerClientOptions> client, IOptions<RegistrationOptions> registration,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerRegistration> logger) : BackgroundService
 {
+    /// <summary>While everything starts, the broker may be the last to listen: only after so long that is worth a warning.</summary>
+    internal static readonly TimeSpan StartAllowance = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(1);
 
+    private readonly long _began = time.GetTimestamp();
     private readonly BackOff _backOff = new(client.Value.RetryDelay, client.Value.MaxRetryDelay, time);
     private readonly TaskCompletionSource _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile HeldLease? _lease;
     private volatile bool _replaced;
+    private bool _wasRegistered;
     private bool _away;
     private StatusCode? _refusal;
 
@@ -103,7 +108,7 @@ public sealed partial class BrokerRegistration(
         // With the channel's deadline, which is generous: the first registration meets a broker whose code is not compiled yet, on a machine
         // on which everything starts at once. A broker that hangs is found by HTTP/2 pings before that.
         var answer = await broker.RegisterAsync(request);
-        (_away, _refusal) = (false, null);
+        (_wasRegistered, _away, _refusal) = (true, false, null);
         LogRegistered(logger, InstanceId, answer.LeaseId, answer.Revision, answer.TtlMs);
         return new HeldLease(answer.LeaseId, TimeSpan.FromMilliseconds(answer.TtlMs), sentAt);
     }
@@ -179,6 +184,8 @@ public sealed partial class BrokerRegistration(
             return;
         }
 
+        if (!_wasRegistered && time.GetElapsedTime(_began) < StartAllowance)
+            return;
         if (!_away)
             LogAway(logger, client.Value.Address, exception is RpcException failure ? PeerText.Describe(failure.Status) : exception.Message);
         (_away, _refusal) = (true, null);

@@ -150,7 +150,7 @@ public sealed class InterruptTests : FolderTests
     [InlineData("Pipeline.Cli")]
     public async Task CtrlC_WhileItStarts_ExitsWith130AndSaysSo(string moment)
     {
-        using var host = AppHostProcess.Start(Folder, NoVariables, "--input", WriteItems(), "--output", InFolder("out"), "--exit");
+        using var host = StartLongRun();
         var processes = new ServiceProcesses(Folder);
         await Waiting.UntilAsync(
             () => File.Exists(Path.Combine(Folder, "logs", moment)) || processes.FindProgram(moment) is not null, moment, AppHostUnderTest.Patience);
@@ -159,8 +159,8 @@ public sealed class InterruptTests : FolderTests
         var (code, output, error) = await host.EndAsync();
 
         Assert.Equal((130, ""), (code, output));
-        // Where the machine is slow, the run may exist by now.
-        Assert.Contains("interrupted", error.TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+        // Where the machine is slow, the run may exist by now, or be under way.
+        Assert.Matches("interrupted|was paused after", error.TrimEnd().Split('\n')[^1]);
         Assert.DoesNotContain("Exception", error, StringComparison.Ordinal);
         Assert.DoesNotContain("did not stop within", error, StringComparison.Ordinal);
         await UntilAllAreGoneAsync(processes);

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Time.Testing;
 using Pipeline.Client.Registration;
 using Pipeline.Client.Registry;
 using Pipeline.Contracts.Broker.V1;
@@ -167,10 +169,9 @@ public sealed class BrokerRegistrationTests
     }
 
     [Theory]
-    [InlineData(StatusCode.ResourceExhausted, "does not take the registration of parse-0")]
-    [InlineData(StatusCode.InvalidArgument, "does not take the registration of parse-0")]
-    [InlineData(StatusCode.Unavailable, "cannot be reached")]
-    public async Task Register_BrokerAnswersWithAFailure_LogsOnceWhetherItRefuses(StatusCode status, string what)
+    [InlineData(StatusCode.ResourceExhausted)]
+    [InlineData(StatusCode.InvalidArgument)]
+    public async Task Register_BrokerRefuses_WarnsOnce(StatusCode status)
     {
         await using var broker = await StubFixture.StartAsync();
         var log = new FakeLoggerProvider();
@@ -186,10 +187,50 @@ public sealed class BrokerRegistrationTests
         await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", log: log);
         await third.Task.WaitAsync(Waiting.Limit);
 
-        var warning = Assert.Single(log.Collector.GetSnapshot(), record => record.Level == LogLevel.Warning);
-        Assert.Contains(what, warning.Message);
-        Assert.Contains($"{status}", warning.Message);
-        Assert.Contains("the reason", warning.Message);
+        AssertSingleWarning(log, $"does not take the registration of parse-0, trying on: {status}: the reason");
+    }
+
+    [Fact]
+    public async Task Register_BrokerIsNotThere_WarnsOnceAfterTheStartAllowance()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var log = new FakeLoggerProvider();
+        var time = new FakeTimeProvider();
+        var began = time.GetTimestamp();
+        var tries = new ConcurrentQueue<(TimeSpan At, int Warnings)>();
+        broker.Stub.OnRegister = _ =>
+        {
+            tries.Enqueue((time.GetElapsedTime(began), log.Collector.Count));
+            throw new RpcException(new Status(StatusCode.Unavailable, "the reason"));
+        };
+
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", time, log);
+        await Waiting.UntilAsync(() => !tries.IsEmpty, "the first try");
+        await Waiting.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(250));
+                return tries.Count(attempt => attempt.Warnings > 0) == 3;
+            },
+            "tries after the warning");
+
+        Assert.DoesNotContain(tries, attempt => attempt.Warnings > 0 && attempt.At < BrokerRegistration.StartAllowance);
+        AssertSingleWarning(log, "cannot be reached, trying on: Unavailable: the reason");
+    }
+
+    [Fact]
+    public async Task KeepAlive_BrokerIsGone_WarnsAtOnce()
+    {
+        await using var broker = await StubFixture.StartAsync();
+        var log = new FakeLoggerProvider();
+        broker.Stub.OnRegister = _ => Task.FromResult(new RegisterResponse { LeaseId = 17, TtlMs = 600_000 });
+        broker.Stub.OnKeepAlive = _ => throw new RpcException(new Status(StatusCode.Unavailable, "the reason"));
+
+        // Its clock stands still.
+        await using var service = await ServeAsync(broker.Service.GrpcAddress, "parse-0", new FakeTimeProvider(), log);
+        await Waiting.UntilAsync(() => log.Collector.Count > 0, "the warning");
+
+        AssertSingleWarning(log, "cannot be reached, trying on: Unavailable: the reason");
     }
 
     [Fact]
@@ -249,4 +290,7 @@ public sealed class BrokerRegistrationTests
             });
         },
         null, ("services:broker:grpc:0", broker.ToString()), ("PIPELINE_INSTANCE", id));
+
+    private static void AssertSingleWarning(FakeLoggerProvider log, string text) =>
+        Assert.Contains(text, Assert.Single(log.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
 }
