@@ -54,6 +54,14 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>A field by its label.</summary>
     public ILocator Field(string label) => Page.GetByRole(AriaRole.Textbox, new() { Name = label });
 
+    /// <summary>Types into a field that tells the server of each key, which its script does from a moment after it was drawn.</summary>
+    public async Task TypeAsync(string label, string text)
+    {
+        var field = Field(label);
+        await Page.WaitForFunctionAsync("field => field.getRootNode().host.__immediate", await field.ElementHandleAsync());
+        await field.FillAsync(text);
+    }
+
     /// <summary>What axe finds to be inaccessible.</summary>
     public async Task<IEnumerable<string>> FindBarriersAsync()
     {

@@ -55,10 +55,10 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await page.Page.Locator(".picker button").Filter(new() { HasTextRegex = new Regex("^input.ndjson$") }).ClickAsync();
         await Expect(page.Field("Input")).ToHaveValueAsync(input);
         await page.ShootAsync("new");
-        await page.Field("Partitions").FillAsync("some");
+        await page.TypeAsync("Partitions", "some");
         await page.Button("Start").ClickAsync();
         await Expect(page.Page.GetByText("must be a whole number from 1 to 4096, auto, or empty for 1")).ToBeVisibleAsync();
-        await page.Field("Partitions").FillAsync("2");
+        await page.TypeAsync("Partitions", "2");
         await page.Button("Start").ClickAsync();
         await Expect(page.Page).ToHaveURLAsync(RunAddress);
 
@@ -67,9 +67,9 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Expect(page.Page.Locator(".chart svg").First).ToBeVisibleAsync();
         await page.Page.GetByText("invalid_json").First.ClickAsync();
         await Expect(page.Page.Locator(".rejects li").First).ToBeVisibleAsync();
-        await page.Field("Search keys").FillAsync("no such key");
+        await page.TypeAsync("Search keys", "no such key");
         await Expect(page.Page.Locator("#results")).ToHaveCountAsync(0);
-        await page.Field("Search keys").FillAsync("");
+        await page.TypeAsync("Search keys", "");
         await Expect(page.Page.Locator("#results tbody tr").First).ToBeVisibleAsync();
 
         var run = await Pipeline.Api.GetAsync(page.Page.Url.Split('/')[^1]);
@@ -85,11 +85,11 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Pipeline.WaitForStagesAsync();
         await using var page = await OpenAsync("/ui/new");
 
-        await page.Field("Rules").FillAsync("{ \"rules\": [\n { \"drop\": \"typ == 'view'\" } ] }");
+        await page.TypeAsync("Rules", "{ \"rules\": [\n { \"drop\": \"typ == 'view'\" } ] }");
 
         await Expect(page.Page.Locator("#rule-errors li")).ToContainTextAsync("line 2, column 13: unknown column 'typ'");
         await Expect(page.Page.Locator("#rule-errors code")).ToContainTextAsync("\u25B6typ");
-        await page.Field("Rules").FillAsync("{ \"rules\": [\n { \"drop\": \"type == 'view'\" } ] }");
+        await page.TypeAsync("Rules", "{ \"rules\": [\n { \"drop\": \"type == 'view'\" } ] }");
         await Expect(page.Page.Locator("#rule-errors li")).ToHaveCountAsync(0);
         Assert.Empty(page.Errors);
     }
@@ -190,7 +190,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     {
         await using var page = await OpenAsync("/ui/runs");
         await using var typing = await OpenAsync("/ui/new");
-        await typing.Field("Group by").FillAsync("user");
+        await typing.TypeAsync("Group by", "user");
         await typing.Page.WaitForFunctionAsync("() => sessionStorage.length > 0");
         await typing.Page.EvaluateAsync("window.isBefore = true");
         await using var loggedOut = await OpenAsync("/ui/faults");
@@ -232,7 +232,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
     {
         const string rules = "{ \"rules\": [ { \"drop\": \"type == 'view'\" } ] }";
         await using var page = await OpenAsync("/ui/new");
-        await page.Field("Rules").FillAsync(rules);
+        await page.TypeAsync("Rules", rules);
         await page.Page.WaitForFunctionAsync("() => sessionStorage.length > 0");
 
         await page.GoAsync("/ui/runs");
@@ -241,7 +241,7 @@ public sealed class PageTests(PipelineFixture fixture, PageFixture browser) : IC
         await Expect(page.Field("Rules")).ToHaveValueAsync(rules);
         await page.Button("Reset").ClickAsync();
         await Expect(page.Field("Rules")).ToHaveValueAsync("");
-        await page.Field("Input").FillAsync(NewInput("page-typed", 100, badShare: 0));
+        await page.TypeAsync("Input", NewInput("page-typed", 100, badShare: 0));
         await page.Button("Start").ClickAsync();
         await Expect(page.Page).ToHaveURLAsync(RunAddress);
         await page.GoAsync("/ui/new");
