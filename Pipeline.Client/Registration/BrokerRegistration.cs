@@ -15,7 +15,7 @@ public sealed partial class BrokerRegistration(
     BrokerService.BrokerClient broker, BoundEndpoints endpoints, IOptions<BrokerClientOptions> client, IOptions<RegistrationOptions> registration,
     IHostApplicationLifetime lifetime, TimeProvider time, ILogger<BrokerRegistration> logger) : BackgroundService
 {
-    /// <summary>While everything starts, the broker may be the last to listen: only after so long that is worth a warning.</summary>
+    /// <summary>How long a service that was never registered looks for the broker without a warning: at a start the broker may be the last to listen.</summary>
     internal static readonly TimeSpan StartAllowance = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan UnregisterTimeout = TimeSpan.FromSeconds(1);

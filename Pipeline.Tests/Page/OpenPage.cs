@@ -54,7 +54,7 @@ internal sealed class OpenPage : IAsyncDisposable
     /// <summary>A field by its label.</summary>
     public ILocator Field(string label) => Page.GetByRole(AriaRole.Textbox, new() { Name = label });
 
-    /// <summary>Types into a field that tells the server of each key, which its script does from a moment after it was drawn.</summary>
+    /// <summary>Types into a field that reports each key to the server, once the script that does so is attached, which is after the first render.</summary>
     public async Task TypeAsync(string label, string text)
     {
         var field = Field(label);

@@ -291,6 +291,10 @@ public sealed class BrokerRegistrationTests
         },
         null, ("services:broker:grpc:0", broker.ToString()), ("PIPELINE_INSTANCE", id));
 
-    private static void AssertSingleWarning(FakeLoggerProvider log, string text) =>
-        Assert.Contains(text, Assert.Single(log.Collector.GetSnapshot()).Message, StringComparison.Ordinal);
+    private static void AssertSingleWarning(FakeLoggerProvider log, string text)
+    {
+        var warning = Assert.Single(log.Collector.GetSnapshot());
+        Assert.Equal(LogLevel.Warning, warning.Level);
+        Assert.Contains(text, warning.Message, StringComparison.Ordinal);
+    }
 }
